@@ -1,0 +1,313 @@
+"""What one connection says: introduced, then said or commanded, by turns.
+
+A face hands whole lines in; here they become runs for the hub, or commands.
+All that is the same on TCP, TLS and WebSocket is here. Bytes on a wire, line
+ends and telnet are the face's.
+"""
+
+from typing import Protocol
+
+from broadcast import commands, safe
+from broadcast.bucket import Bucket
+from broadcast.dialect import TEXT
+from broadcast.events import Bye, Error, Notice
+from broadcast.hub import Hub
+from broadcast.introduction import Introduction
+
+SHARE_LINES = 1024
+"""Lines of one member that a turn takes; the rest waits, and it isn't read."""
+
+BOM = b"\xef\xbb\xbf"
+
+SLOWED_WAIT = 0.05
+"""Seconds after which one who was too fast may go on."""
+
+_BACKSLASHED = {"exit": "/quit", "clients": "/who"}
+
+
+class Face(Protocol):
+    """What a conversation needs of the connection."""
+
+    def pause_reading(self) -> None:
+        """Read no more for now."""
+
+    def resume_reading(self) -> None:
+        """Read on."""
+
+
+class Conversation:
+    """The input side of a member.
+
+    Attributes:
+        hub: where it is heard.
+        member: its output side.
+        is_pinging: it sends pings, and so is held to ``--idle-timeout``.
+        is_waiting: what it says waits for a later turn; it isn't read.
+        is_connect: it speaks the CONNECT protocol: ``\\exit`` is a command.
+    """
+
+    __slots__ = (
+        "_bucket",
+        "_face",
+        "_introduction",
+        "_is_slowed",
+        "_rest",
+        "_yields",
+        "hub",
+        "is_connect",
+        "is_pinging",
+        "is_waiting",
+        "member",
+    )
+
+    def __init__(self, hub: Hub, face: Face, address: str) -> None:
+        self.hub = hub
+        self.member = hub.new_member(address)
+        self.is_pinging = False
+        self.is_connect = False
+        self._face = face
+        self._introduction: Introduction | None = Introduction()
+        self._bucket: Bucket | None = None
+        self._is_slowed = False
+        self.is_waiting = False
+        self._yields = False
+        self._rest = b""
+
+    def has_left(self) -> bool:
+        """Tell whether it has left, or was made to: what it says is ignored."""
+        return (
+            self._introduction is None and self.member.session not in self.hub.members
+        )
+
+    def hear(self, block: bytes) -> None:
+        """Take whole lines, each ended by LF; one CR before it is dropped."""
+        if b"\r\n" in block:
+            block = block.replace(b"\r\n", b"\n")
+            self.member.heard_crlf()
+        if self.is_waiting:
+            self._rest += block
+        else:
+            self._advance(block)
+
+    def go_on(self) -> None:
+        """Take what waits, a turn later."""
+        self.is_waiting = False
+        block, self._rest = self._rest, b""
+        self._advance(block)
+        if not self.is_waiting:
+            self._face.resume_reading()
+
+    def join(self) -> None:
+        """End the introduction, if it goes on still: join and be greeted."""
+        introduction, self._introduction = self._introduction, None
+        if introduction is None:
+            return
+        member = self.member
+        if introduction.dialect is not TEXT:
+            member.dialect = member.spoken = introduction.dialect
+        self.is_connect = introduction.is_connect
+        member.echo |= introduction.is_named
+        self._take_name(introduction)
+        self.hub.join(member, b"SUCCESS" if introduction.is_connect else b"")
+        for answer in introduction.answers:
+            self.hub.answer(member, answer)
+
+    def end(self, last: bytes = b"") -> None:
+        """Leave, having said the unterminated line ``last``.
+
+        What is queued is still written. Whoever was only introducing itself
+        was never here.
+        """
+        if last:
+            self.hear(last + b"\n")
+        self._say_rest()
+        if self._introduction is not None:
+            self._introduction = None
+            self.member.end(b"")
+        elif not self.has_left():
+            self.hub.part(self.member, None)
+
+    def lose(self, reason: str) -> None:
+        """Be gone: the connection is lost. Whole lines that waited are said."""
+        self._say_rest()
+        self._introduction = None
+        self.hub.lose(self.member, reason)
+
+    def close(self, bye: Bye) -> None:
+        """Close at once, with the last words ``bye``."""
+        self._introduction = None
+        self.hub.dismiss(self.member, bye)
+
+    def reject(self, words: bytes) -> None:
+        """Close at once, with ``words``: this is no client of ours."""
+        self._introduction = None
+        self.member.end(words, now=True)
+
+    def leave(self, bye: Bye) -> None:
+        """Close after all that was said and is queued, with the last words."""
+        self.hub.part(self.member, bye)
+
+    def yield_turn(self) -> None:
+        """Let the rest of what was said wait for the next turn."""
+        self._yields = True
+
+    def _advance(self, block: bytes) -> None:
+        """Take a turn's share of ``block``; the rest waits, and no more is read."""
+        if self._introduction is not None:
+            block = self._introduce(self._introduction, block)
+        if not block or self.has_left():
+            return
+        if self.member.is_stuffed:
+            self._hold(block)
+            self.hub.wait(self)
+            return
+        share, rest = _split(block, SHARE_LINES)
+        share, slowed = self._slow(share)
+        left = self._utter(share)
+        if self.has_left():
+            return
+        if left or slowed or rest:
+            self._hold(left + slowed + rest)
+            if slowed and not left:
+                self.hub.later(SLOWED_WAIT, self.go_on)
+            else:
+                self.hub.wait(self)
+                self.hub.soon()
+
+    def _hold(self, block: bytes) -> None:
+        self._rest = block
+        self.is_waiting = True
+        self._face.pause_reading()
+
+    def _say_rest(self) -> None:
+        """Take all that waits at once: nothing more will come."""
+        while self._rest and not self.has_left():
+            block, self._rest = self._rest, b""
+            self._rest = self._utter(block)
+        self._rest = b""
+
+    def _introduce(self, introduction: Introduction, block: bytes) -> bytes:
+        """Take the lines of an introduction; return what follows it."""
+        if introduction.is_fresh:
+            block = block.removeprefix(BOM)
+        while block:
+            line, rest = _split(block, 1)
+            text = line[:-1].decode(errors="replace")
+            if text and not introduction.take(text):
+                break
+            block = rest
+            if introduction.is_whole:
+                break
+        else:
+            return b""
+        self.join()
+        return block
+
+    def _slow(self, share: bytes) -> tuple[bytes, bytes]:
+        """Return what ``--rate`` allows of ``share`` now, and the rest."""
+        rate = self.hub.house.rate
+        if not rate:
+            return share, b""
+        now = self.hub.clock()
+        if self._bucket is None:
+            self._bucket = Bucket(rate, self.hub.house.burst, now)
+        count = share.count(b"\n")
+        allowed = self._bucket.allow(count, now)
+        if allowed == count:
+            return share, b""
+        if not self._is_slowed:
+            self._is_slowed = True
+            words = f"slowed to {rate:g} lines a second; nothing is lost"
+            self.hub.answer(self.member, Error("slowed", None, words))
+        return _split(share, allowed)
+
+    def _utter(self, block: bytes) -> bytes:
+        """Say or do what ``block`` holds; return what must wait."""
+        if not block:
+            return b""
+        longest = self.hub.house.max_line
+        if (
+            safe.is_clean(block)
+            and not safe.has_blank(block)
+            and not safe.begins_line(b"/", block)
+            and not safe.has_longer(block, longest)
+            and not (self.is_connect and safe.begins_line(b"\\", block))
+        ):
+            self.hub.say(self.member, block, block.count(b"\n"))
+            return b""
+        return self._sift(block, longest)
+
+    def _sift(self, block: bytes, longest: int) -> bytes:
+        """Go through ``block`` line by line; return what must wait."""
+        lines = block.split(b"\n")
+        lines.pop()
+        said: list[bytes] = []
+        self._yields = False
+        for at, line in enumerate(lines):
+            if not line:
+                continue
+            command = self._command(line)
+            if command is None and len(line) <= longest:
+                said.append(safe.mend_line(line.removeprefix(b"/")))
+                continue
+            self._say(said)
+            said = []
+            if len(line) > longest:
+                self._refuse_long(len(line), longest)
+            elif command:
+                commands.run(self, command)
+            if self.has_left():
+                return b""
+            if self._yields or self.member.is_stuffed:
+                return b"".join([line + b"\n" for line in lines[at + 1 :]])
+        self._say(said)
+        return b""
+
+    def _command(self, line: bytes) -> str | None:
+        """Return the command that ``line`` is, "" for a silent one; None: said."""
+        if line.startswith(b"/"):
+            return None if line.startswith(b"//") else line.decode(errors="replace")
+        if self.is_connect and line.startswith(b"\\"):
+            word = line.removeprefix(b"\\").removeprefix(b"\\").decode(errors="replace")
+            if word == "ping":
+                self.is_pinging = True
+                return ""
+            return _BACKSLASHED.get(word)
+        return None
+
+    def _say(self, lines: list[bytes]) -> None:
+        if lines:
+            self.hub.say(self.member, b"\n".join([*lines, b""]), len(lines))
+
+    def _refuse_long(self, size: int, longest: int) -> None:
+        words = f"a line of {size} bytes was dropped: the limit is {longest}"
+        self.hub.answer(self.member, Error("too-long", None, words))
+
+    def _take_name(self, introduction: Introduction) -> None:
+        hub, member = self.hub, self.member
+        if introduction.mended is not None:
+            if not hub.roster.take_mended(introduction.mended, member):
+                notice = Notice(f"you are called {member.name} here")
+                introduction.answers.append(notice)
+            return
+        if introduction.wanted is not None:
+            raw, key = introduction.wanted
+            try:
+                commands.take_name(hub, member, raw, key)
+            except commands.CommandError as refused:
+                introduction.answers.append(commands.error_for("name", refused))
+            else:
+                hub.roster.take(raw, key, member)
+                return
+        hub.roster.take_guest(member)
+
+
+def _split(block: bytes, count: int) -> tuple[bytes, bytes]:
+    """Return the first ``count`` lines of ``block``, and the rest."""
+    if block.count(b"\n") <= count:
+        return block, b""
+    if not count:
+        return b"", block
+    parts = block.split(b"\n", count)
+    rest = parts.pop()
+    return b"\n".join([*parts, b""]), rest

@@ -1,0 +1,140 @@
+"""The way out: a batch sent to all who are live, and the cursors of the rest.
+
+The loop that sends never waits. Who can't take all of a batch keeps a cursor
+(``member`` reads on from it); who is behind what is left of the log is given
+up on.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from broadcast.dialect import Dialect
+from broadcast.log import Batch, Framing, Log
+from broadcast.member import Member, Standing
+
+
+class Audience(NamedTuple):
+    """Live members who are sent the same bytes: session → how to send."""
+
+    dialect: Dialect
+    framing: Framing | None
+    sends: dict[int, Callable[[bytes], int]]
+
+
+class Lost(NamedTuple):
+    """A member that the log has moved past, and how many lines it missed."""
+
+    member: Member
+    missed: int
+
+
+class Delivery:
+    """Who reads the log, and from where.
+
+    Args:
+        log: what is read.
+        soon: asks for a turn soon, so that the log is trimmed.
+    """
+
+    def __init__(self, log: Log, soon: Callable[[], None]) -> None:
+        self.log = log
+        self.soon = soon
+        self._audiences: dict[tuple[Dialect, Framing | None], Audience] = {}
+        self._live: dict[int, Member] = {}
+        self._behind: dict[int, Member] = {}
+        self._oldest = 0  # no cursor of anybody behind is older than this
+
+    def start(self, member: Member) -> None:
+        """Let ``member`` read the log from its end on."""
+        member.standing = Standing.HERE
+        self._listen(member)
+
+    def stop(self, member: Member) -> None:
+        """Forget ``member``: its connection is gone."""
+        if member.live:
+            self._unlisten(member)
+        self._behind.pop(member.session, None)
+        member.standing = Standing.GONE
+
+    def caught_up(self, member: Member) -> None:
+        """Send to ``member`` directly from now on."""
+        self._behind.pop(member.session, None)
+        if member.standing is Standing.HERE:
+            self._listen(member)
+
+    def fell_behind(self, member: Member) -> None:
+        """Let ``member`` read from its own cursor, which is at the end now."""
+        if member.live:
+            self._unlisten(member)
+        member.cursor = self.log.end
+        self._behind[member.session] = member
+        self.reads_from(member.cursor)
+
+    def reads_from(self, seq: int) -> None:
+        """Note that somebody behind reads the log from ``seq`` on."""
+        self._oldest = min(self._oldest, seq)
+
+    def send(self, batch: Batch) -> None:
+        """Append ``batch`` to the log and send it to all who are live."""
+        self.log.append(batch)
+        short: list[tuple[Member, int]] = []
+        for audience in self._audiences.values():
+            if audience.sends:
+                self._send_to(audience, batch, short)
+        for member, taken in short:
+            member.stop_at(batch, taken)
+
+    def trim(self) -> Iterator[Lost]:
+        """Trim the log; yield who is behind what is left of it."""
+        dropped = self.log.trim()
+        if not dropped or self._oldest >= self.log.start:
+            return
+        for member in tuple(self._behind.values()):
+            if member.oldest < self.log.start and not member.finished:
+                yield Lost(member, self._unread(member, dropped))
+        oldest = (member.oldest for member in self._behind.values())
+        self._oldest = min(oldest, default=self.log.end)
+
+    def lag(self, member: Member) -> int:
+        """Return how many lines ``member`` has still to read."""
+        if member.live or member.cursor >= self.log.end:
+            return 0
+        return self.log.total - self.log.at(member.cursor).before
+
+    def _send_to(
+        self, audience: Audience, batch: Batch, short: list[tuple[Member, int]]
+    ) -> None:
+        rendering = self.log.rendering(batch, audience.dialect)
+        data = self.log.framed(batch, rendering, audience.framing)
+        size = len(data)
+        if not size:
+            return
+        special = rendering.own.keys() | rendering.private.keys()
+        for session, send in tuple(audience.sends.items()):
+            if session in special:
+                member = self._live[session]
+                member.put(rendering.copy_for(session, member.echo))
+            elif (taken := send(data)) != size:
+                short.append((self._live[session], taken))
+
+    def _unread(self, member: Member, dropped: list[Batch]) -> int:
+        """Count the lines from the member's cursor on."""
+        gone = member.cursor - dropped[0].seq
+        if 0 <= gone < len(dropped):
+            return self.log.total - dropped[gone].before
+        return self.lag(member)
+
+    def _listen(self, member: Member) -> None:
+        key = (member.dialect, member.outlet.framing)
+        audience = self._audiences.get(key)
+        if audience is None:
+            audience = self._audiences[key] = Audience(*key, {})
+        audience.sends[member.session] = member.outlet.send_shared
+        self._live[member.session] = member
+        member.live = True
+
+    def _unlisten(self, member: Member) -> None:
+        key = (member.dialect, member.outlet.framing)
+        del self._audiences[key].sends[member.session]
+        del self._live[member.session]
+        member.live = False

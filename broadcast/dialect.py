@@ -1,0 +1,169 @@
+"""How what the server says looks as bytes: text for people, json for programs.
+
+A dialect renders once for all who speak it. It knows nothing of members.
+"""
+
+import time
+from abc import ABC, abstractmethod
+from datetime import UTC, datetime
+from json import JSONEncoder
+from json.encoder import encode_basestring
+from typing import Final
+
+from broadcast.events import Event
+
+_encode = JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+class Moment:
+    """A time of day, in seconds since the epoch, rendered at most once each way."""
+
+    __slots__ = ("_local", "_utc", "at")
+
+    def __init__(self, at: float) -> None:
+        self.at = at
+        self._utc: str | None = None
+        self._local: str | None = None
+
+    @property
+    def utc(self) -> str:
+        """RFC 3339, UTC, milliseconds."""
+        if self._utc is None:
+            utc = datetime.fromtimestamp(self.at, UTC)
+            self._utc = utc.isoformat(timespec="milliseconds")[:-6] + "Z"
+        return self._utc
+
+    @property
+    def local(self) -> str:
+        """``YYYY-MM-DD HH:MM:SS``, the server's own time zone."""
+        if self._local is None:
+            self._local = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(self.at))
+        return self._local
+
+
+class Speaker:
+    """A name, with all that a rendering puts before its lines made once."""
+
+    __slots__ = ("json", "name", "prefix")
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.prefix = f"{name}: ".encode()
+        self.json = encode_basestring(name)
+
+
+class Dialect(ABC):
+    """One way to write what is said and what happens, as whole lines.
+
+    Attributes:
+        name: as in ``/format NAME``.
+        returns_own: senders get their own lines back, in their place.
+    """
+
+    name: str
+    returns_own: bool
+
+    @abstractmethod
+    def said(self, speaker: Speaker, block: bytes, first: int, when: Moment) -> bytes:
+        """Render lines said; the first one's id is ``first``."""
+
+    @abstractmethod
+    def replayed(
+        self, speaker: Speaker, block: bytes, first: int, when: Moment
+    ) -> bytes:
+        """Render lines said before, for somebody who asked."""
+
+    @abstractmethod
+    def told(self, event: Event, when: Moment | None = None) -> bytes:
+        """Render an event; ``when`` if it is one that everybody sees."""
+
+
+class TextDialect(Dialect):
+    """``alice: hi`` and ``* notice``, with the line end given."""
+
+    name = "text"
+    returns_own = False
+
+    def __init__(self, eol: bytes) -> None:
+        self._eol = eol
+
+    def said(self, speaker: Speaker, block: bytes, first: int, when: Moment) -> bytes:
+        """Put ``NAME: `` before each line."""
+        return self._prefixed(speaker.prefix, block)
+
+    def replayed(
+        self, speaker: Speaker, block: bytes, first: int, when: Moment
+    ) -> bytes:
+        """Put ``[YYYY-MM-DD HH:MM:SS] NAME: `` before each line."""
+        return self._prefixed(b"[%b] %b" % (when.local.encode(), speaker.prefix), block)
+
+    def told(self, event: Event, when: Moment | None = None) -> bytes:
+        """Put ``* `` before each line of the event's text."""
+        lines = event.text().encode().split(b"\n")
+        return b"".join(b"* %b%b" % (line, self._eol) for line in lines)
+
+    def _prefixed(self, prefix: bytes, block: bytes) -> bytes:
+        joined = (prefix + block).replace(b"\n", self._eol + prefix)
+        return joined[: -len(prefix)]
+
+
+class JsonDialect(Dialect):
+    """One object a line."""
+
+    name = "json"
+    returns_own = True
+
+    def said(self, speaker: Speaker, block: bytes, first: int, when: Moment) -> bytes:
+        """Render each line as a ``message``."""
+        return self._messages(speaker, block, first, when, "}\n")
+
+    def replayed(
+        self, speaker: Speaker, block: bytes, first: int, when: Moment
+    ) -> bytes:
+        """Render each line as a ``message`` marked ``replayed``."""
+        return self._messages(speaker, block, first, when, ',"replayed":true}\n')
+
+    def told(self, event: Event, when: Moment | None = None) -> bytes:
+        """Render the event's fields."""
+        head: dict[str, object] = {"event": event.kind}
+        if when is not None:
+            head["at"] = when.utc
+        return (_encode(head | event.record()) + "\n").encode()
+
+    @staticmethod
+    def _messages(
+        speaker: Speaker, block: bytes, first: int, when: Moment, tail: str
+    ) -> bytes:
+        head = '{"event":"message","id":'
+        middle = f',"at":"{when.utc}","name":{speaker.json},"text":'
+        texts = block.decode().split("\n")
+        texts.pop()
+        return "".join(
+            [
+                f"{head}{id}{middle}{encode_basestring(text)}{tail}"
+                for id, text in enumerate(texts, first)
+            ]
+        ).encode()
+
+
+class RawDialect(Dialect):
+    """The relay's: the lines as they came, byte for byte, and nothing else."""
+
+    name = "raw"
+    returns_own = False
+
+    def said(self, speaker: Speaker, block: bytes, first: int, when: Moment) -> bytes:
+        """Return the block itself."""
+        return block
+
+    replayed = said
+
+    def told(self, event: Event, when: Moment | None = None) -> bytes:
+        """Return nothing: a relay says nothing of its own."""
+        return b""
+
+
+TEXT: Final = TextDialect(b"\n")
+TEXT_CRLF: Final = TextDialect(b"\r\n")
+JSON: Final = JsonDialect()
+RAW: Final = RawDialect()

@@ -1,0 +1,304 @@
+"""Who is here, and what was said this turn: the middle of the house.
+
+Promises, kept here and in ``delivery``, and tested:
+
+1. One order: what all members see is the log, in the log's order; an answer
+   comes after the lines that its member sent before it.
+2. Nobody sees a line that the engine has not committed.
+3. One stuck member harms nobody: it keeps a cursor, and when the log has moved
+   past it, it is closed, told ``too slow`` and how much it missed.
+4. A turn's lines become one batch, rendered once per dialect.
+
+What a line may be is the conversation's business, how it leaves the outlet's.
+No reactor and no socket here: time and scheduling are handed in.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from twisted.logger import Logger
+
+from broadcast.delivery import Delivery
+from broadcast.dialect import Moment
+from broadcast.engine import Engine
+from broadcast.events import Bye, Event, Join, Leave, Rename, Welcome, lines
+from broadcast.log import Batch, Entry, Log, Run, Told
+from broadcast.member import Member, Standing
+from broadcast.presence import Fold
+from broadcast.roster import Roster
+from broadcast.tokens import Tokens
+
+FLUSH_BYTES = 128 * 1024
+"""What a turn collects before it is committed at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """What the admin chose for the room.
+
+    Attributes:
+        server: name and version, told in the greeting.
+        welcome: the admin's words, told in the greeting.
+        max_line: bytes that a line may have.
+        history: lines that may be asked back.
+        echo: own lines come back in the text dialect too.
+        relay: bytes in, bytes out, nothing else.
+        rate: lines a second that a member may say; 0: any number.
+        burst: lines that it may say at once beyond that.
+    """
+
+    server: str = "broadcast"
+    welcome: str = ""
+    max_line: int = 8192
+    history: int = 1000
+    echo: bool = False
+    relay: bool = False
+    rate: float = 0
+    burst: float = 0
+
+
+class Waiting(Protocol):
+    """Somebody whose input waits for a later turn."""
+
+    def go_on(self) -> None:
+        """Take what waits."""
+
+
+Answer = Callable[[], None]
+
+
+class Hub:
+    """The room.
+
+    Args:
+        engine: commits what is said.
+        log_size: bytes that the log may take.
+        clock: seconds, never going back.
+        wall_clock: seconds since the epoch.
+        soon: calls a function in the next turn of the reactor.
+        later: calls a function after so many seconds.
+    """
+
+    def __init__(
+        self,
+        house: House,
+        engine: Engine,
+        log_size: int,
+        clock: Callable[[], float],
+        wall_clock: Callable[[], float],
+        soon: Callable[[Callable[[], None]], object],
+        later: Callable[[float, Callable[[], None]], object],
+    ) -> None:
+        self.house = house
+        self.engine = engine
+        self.clock = clock
+        self._wall_clock = wall_clock
+        self.later = later
+        self.log = Log(log_size)
+        self.delivery = Delivery(self.log, self.soon)
+        self.roster = Roster(clock)
+        self.tokens = Tokens()
+        self.members: dict[int, Member] = {}
+        self.too_slow = 0
+        """Members closed because the log has moved past them."""
+        self._journal = Logger(namespace="broadcast")
+        self._soon = soon
+        self._fold = Fold(clock, lambda: len(self.members))
+        self._sessions = 0
+        self._entries: list[Entry] = []
+        self._answers: list[tuple[Member, Answer, int]] = []
+        self._collected = 0
+        self._waiting: dict[Waiting, None] = {}
+        self._is_due = False
+        self._in_flight = False
+        self._fold_is_timed = False
+
+    # Who is here
+
+    def new_member(self, address: str) -> Member:
+        """Return somebody who has connected and not yet joined."""
+        self._sessions += 1
+        return Member(self.delivery, self._sessions, address, self.house.echo)
+
+    def join(self, member: Member, first: bytes = b"") -> None:
+        """Let ``member``, which has its name already, in; and greet it.
+
+        Args:
+            first: a line before the greeting, without its end.
+        """
+        self.members[member.session] = member
+        self._tell_others(Join(member.name, len(self.members)), member)
+        self._note("joined", member, "")
+        self.answer(member, lambda: self._greet(member, first))
+
+    def leave(self, member: Member, reason: str, hold: bool = False) -> None:
+        """Take ``member`` off the list; its output goes on until it is ended."""
+        if self.members.pop(member.session, None) is None:
+            return
+        self.roster.release(member, hold)
+        self.tokens.forget(member.session)
+        code = reason.partition(" ")[0].rstrip(",")
+        self._tell_others(Leave(member.name, len(self.members), code), member)
+        self._note("left", member, f" ({reason})")
+
+    def rename(self, member: Member, name: str, key: str | None) -> None:
+        """Call ``member`` by a name that has been found good and free."""
+        old = member.name
+        self.roster.take(name, key, member)
+        event = Rename(old, len(self.members), member.name)
+        self._tell_others(event, member)
+        self.answer(member, lambda: member.tell(event, Moment(self._wall_clock())))
+        self._journal.info("{old} is now {new}", old=old, new=member.name)
+
+    def dismiss(self, member: Member, bye: Bye, detail: str = "") -> None:
+        """Close ``member`` at once, whatever it has still to read."""
+        self.leave(member, f"{bye.code}{detail}")
+        if member.standing is not Standing.GONE and not member.finished:
+            member.end(member.spoken.told(bye), now=True)
+
+    def part(self, member: Member, bye: Bye | None, reason: str = "") -> None:
+        """Close ``member`` after all that it said and has still to read."""
+        self.leave(member, reason or (bye.code if bye else "left"))
+        self.answer(member, lambda: self._end(member, bye))
+
+    def lose(self, member: Member, reason: str) -> None:
+        """Forget ``member``: its connection is gone."""
+        self.leave(member, reason, hold=True)
+        self.delivery.stop(member)
+
+    def shut_down(self, bye: Bye) -> None:
+        """Say ``bye`` to everybody, after all that was said."""
+        self.flush()
+        for member in tuple(self.members.values()):
+            self.part(member, bye)
+        self._entries.clear()  # nobody is left to be told who left
+        self.flush()
+
+    # What happens in a turn
+
+    def say(
+        self, member: Member, block: bytes, count: int, token: str | None = None
+    ) -> Run:
+        """Let ``member`` say ``block``: ``count`` safe lines, each ended by LF."""
+        run = Run(member.session, member.speaker, block, count)
+        run.token = token
+        self._entries.append(run)
+        self._collected += len(block)
+        if self._collected >= FLUSH_BYTES:
+            self.flush()
+        else:
+            self.soon()
+        return run
+
+    def answer(self, member: Member, answer: Answer | Event, weight: int = 0) -> None:
+        """Answer privately, after what ``member`` said so far is committed.
+
+        Args:
+            weight: bytes, roughly, that the answer will take, for the limit on
+                unwritten answers.
+        """
+        if isinstance(answer, Event):
+            event = answer
+            self._answers.append((member, lambda: member.tell(event), weight))
+        else:
+            self._answers.append((member, answer, weight))
+        member.backlog += weight
+        self.soon()
+
+    def wait(self, waiting: Waiting) -> None:
+        """Call ``waiting.go_on`` after the next turn."""
+        self._waiting[waiting] = None
+
+    def soon(self) -> None:
+        """Take a turn soon, even if nobody speaks."""
+        if not self._is_due:
+            self._is_due = True
+            self._soon(self._turn)
+
+    def flush(self) -> None:
+        """Commit what was collected, send it, and answer."""
+        if self._in_flight:
+            return
+        entries, self._entries = self._fold.fold(self._entries), []
+        answers, self._answers = self._answers, []
+        self._collected = 0
+        if entries:
+            self._in_flight = True
+            self.engine.commit(entries, lambda batch: self._committed(batch, answers))
+        else:
+            self._finish(answers)
+
+    def welcome(self, member: Member) -> Welcome:
+        """Return the greeting for ``member`` as things stand."""
+        return Welcome(
+            server=self.house.server,
+            name=member.name,
+            epoch=self.engine.epoch,
+            id=self.log.last_id,
+            count=len(self.members),
+            max_line=self.house.max_line,
+            welcome=self.house.welcome,
+        )
+
+    def _turn(self) -> None:
+        self._is_due = False
+        self.flush()
+        waiting, self._waiting = self._waiting, {}
+        for one in waiting:
+            one.go_on()
+
+    def _committed(
+        self, batch: Batch, answers: list[tuple[Member, Answer, int]]
+    ) -> None:
+        self._in_flight = False
+        self.delivery.send(batch)
+        self._finish(answers)
+        if self._entries or self._answers:
+            self.soon()
+
+    def _finish(self, answers: list[tuple[Member, Answer, int]]) -> None:
+        for member, answer, weight in answers:
+            member.backlog -= weight
+            if member.standing is not Standing.GONE:
+                answer()
+        for member, missed in self.delivery.trim():
+            self.too_slow += 1
+            words = f"too slow: you missed {lines(missed)}"
+            bye = Bye("too-slow", words, missed)
+            self.dismiss(member, bye, f", missed {lines(missed)}")
+        self.tokens.forget_before(self.log.first_id)
+        if self._fold.due is not None and not self._fold_is_timed:
+            self._fold_is_timed = True
+            self.later(self._fold.due, self._fold_is_due)
+
+    def _greet(self, member: Member, first: bytes) -> None:
+        if member.standing is Standing.APPLYING:
+            self.delivery.start(member)
+        if first:
+            member.put(first + member.eol)
+        if not self.house.relay:
+            member.tell(self.welcome(member))
+
+    def _end(self, member: Member, bye: Bye | None) -> None:
+        if member.standing is not Standing.LEAVING:
+            member.end(member.spoken.told(bye) if bye else b"")
+
+    def _tell_others(self, event: Event, member: Member | None = None) -> None:
+        if not self.house.relay:
+            self._entries.append(Told(member.session if member else None, event))
+            self.soon()
+
+    def _fold_is_due(self) -> None:
+        self._fold_is_timed = False
+        self.soon()
+
+    def _note(self, what: str, member: Member, detail: str) -> None:
+        self._journal.info(
+            "{name} {what} from {address}{detail}, {count} here",
+            name=member.name or "somebody",
+            what=what,
+            address=member.address,
+            detail=detail,
+            count=len(self.members),
+        )

@@ -1,0 +1,308 @@
+"""The TCP face: lines over any stream that Twisted listens on.
+
+Bytes become whole lines here; what they mean is the conversation's. A stray TLS
+client or browser is turned away before anybody hears it.
+"""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from twisted.internet import interfaces
+from twisted.internet.error import ConnectionDone
+from twisted.internet.protocol import ServerFactory
+from twisted.logger import Logger
+from twisted.protocols.basic import LineReceiver
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from broadcast import sockets
+from broadcast.conversation import Conversation
+from broadcast.deadlines import Deadlines
+from broadcast.events import Bye
+from broadcast.hub import Hub
+from broadcast.outlet import BufferedOutlet, DirectOutlet, outlet_for
+from broadcast.relay import RelayConversation
+from broadcast.telnet import IAC, Telnet
+from broadcast.watch import Patience
+
+_DONE = Failure(ConnectionDone())
+
+LINGER = 2.0
+"""Seconds for which a closing connection is read and discarded."""
+
+_WORDS = b"This port speaks lines, not HTTP. Try: nc HOST PORT\n"
+BAD_REQUEST = (
+    b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\n"
+    b"Content-Length: %d\r\nConnection: close\r\n\r\n%b" % (len(_WORDS), _WORDS)
+)
+
+_TLS_HELLO = b"\x16\x03"
+_HTTP_REQUEST = re.compile(rb"[A-Za-z]+ \S+ HTTP/\d[^\n]*\n")
+_UNFINISHED_UTF8 = re.compile(
+    rb"(?:[\xc2-\xdf]|[\xe0-\xef][\x80-\xbf]?|[\xf0-\xf4][\x80-\xbf]{0,2})\Z"
+)
+
+
+@implementer(interfaces.IHalfCloseableProtocol, interfaces.IHandshakeListener)
+class LineProtocol(LineReceiver):
+    """One connection. ``pauseProducing`` here means input, never output."""
+
+    delimiter = b"\n"
+    transport: Any  # the interfaces of Twisted's transports are many
+    factory: "BroadcastFactory"
+    _log = Logger(namespace="broadcast")
+    talk: Conversation | RelayConversation
+    outlet: DirectOutlet | BufferedOutlet
+
+    _is_fresh = True
+    _is_closing = False
+    _is_ended = False
+    _heard = True
+    _silent_since = 0.0
+    _acked = -1
+    _stuck_since = 0.0
+    _telnet: Telnet | None = None
+    _flush: Any = None
+
+    def connectionMade(self) -> None:
+        """Prepare the socket; a TLS handshake may still have to come."""
+        sockets.prepare(self.transport)
+        self.talk = self.factory.converse(
+            self, sockets.name_of(self.transport.getPeer())
+        )
+        self.outlet = outlet_for(self.transport, self.talk.member, self)
+        self.talk.member.outlet = self.outlet
+        self.factory.connections[self] = None
+        if not interfaces.ISSLTransport.providedBy(self.transport):
+            self.handshakeCompleted()
+
+    def handshakeCompleted(self) -> None:
+        """Begin to wait for the introduction."""
+        self.factory.greetings.add(self)
+
+    def dataReceived(self, data: bytes) -> None:
+        """Take what was read: whole lines go on, the rest is kept.
+
+        The chunk is split once. ``LineReceiver``'s own loop takes one line at a
+        time and copies the rest each time, which is quadratic.
+        """
+        if self._is_closing:
+            return
+        self._heard = True
+        data = self._strip_telnet(data)
+        limit = 4 * self.factory.hub.house.max_line
+        if b"\n" not in data and len(self._buffer) + len(data) > limit:
+            self._flood(limit)
+            return
+        if self._buffer:
+            data = self._buffer + data
+        if self._is_fresh and not self._is_welcome(data):
+            return
+        end = data.rfind(b"\n") + 1
+        self._buffer = data[end:]
+        if end:
+            self.talk.hear(data if end == len(data) else data[:end])
+        if len(self._buffer) > limit:
+            self._flood(limit)
+        elif self.factory.flush_partial is not None:
+            self._arrange_flush(self.factory.flush_partial)
+
+    def readConnectionLost(self) -> None:
+        """Leave: the other end has said all; what is queued is still written."""
+        self._is_ended = True
+        if self._is_closing:
+            self.transport.loseConnection()
+            return
+        self.talk.end(self._take_partial())
+
+    def writeConnectionLost(self) -> None:
+        """Do nothing: our own end is closed, the other's is awaited."""
+
+    def connectionLost(self, reason: Failure = _DONE) -> None:
+        """Be gone."""
+        done = reason.check(ConnectionDone) is not None
+        if done and not self._is_ended and not self._is_closing:
+            self.talk.end(self._take_partial())  # TLS knows no half-close
+        self._cancel_flush()
+        self.talk.lose("left" if done else "lost")
+        self._is_closing = True
+        self.factory.forget(self)
+
+    # What the outlet and the conversation ask of a face
+
+    def pause_reading(self) -> None:
+        """Read no more for now."""
+        self.transport.pauseProducing()
+
+    def resume_reading(self) -> None:
+        """Read on."""
+        if self.transport is not None and not self._is_ended:
+            self.transport.resumeProducing()
+
+    def finish(self) -> None:
+        """Close: all is written. Read on and discard, else a reset eats it."""
+        if self._is_ended or isinstance(self.outlet, BufferedOutlet):
+            self.transport.loseConnection()
+        else:
+            self.transport.loseWriteConnection()
+        self.close_soon()
+
+    def close_soon(self) -> None:
+        """Close within two seconds; what comes meanwhile is discarded."""
+        if not self._is_closing:
+            self._is_closing = True
+            self._cancel_flush()
+            self.resume_reading()
+            self.factory.closings.add(self)
+
+    def abort(self) -> None:
+        """Close now."""
+        if self in self.factory.connections:
+            self.transport.abortConnection()
+
+    # What the watch and the deadlines ask
+
+    def greet(self) -> None:
+        """End the introduction: its time is over."""
+        if not self._is_closing and not self._is_ended:
+            self.talk.join()
+
+    def check(self, now: float, patience: Patience) -> None:
+        """Close if nothing was heard, or nothing read, for too long."""
+        if self._heard or not self.talk.is_pinging or self.talk.is_waiting:
+            self._heard = False
+            self._silent_since = now
+        elif patience.idle and now - self._silent_since > patience.idle:
+            self.talk.close(Bye("idle", f"nothing heard for {patience.idle:g} seconds"))
+        if patience.stall and self._is_stuck(now) > patience.stall:
+            self._log.info("{address} reads nothing", address=self.talk.member.address)
+            self.talk.lose("stalled")
+            self.abort()
+
+    def _is_stuck(self, now: float) -> float:
+        """Return for how many seconds nothing that was sent has been read."""
+        progress = sockets.progress(self.transport)
+        if progress is None or not progress.is_owed or progress.acked != self._acked:
+            self._acked = progress.acked if progress else -1
+            self._stuck_since = now
+        return now - self._stuck_since
+
+    # The rules of the first bytes, and of the last
+
+    def _is_welcome(self, data: bytes) -> bool:
+        """Turn away what is no line protocol; False also while that is unknown."""
+        if data.startswith(_TLS_HELLO):
+            self._reject("a TLS client on a plain port", b"")
+            return False
+        if b"\n" not in data:
+            self._buffer = data
+            if self.factory.flush_partial is not None:
+                self._arrange_flush(self.factory.flush_partial)
+            return False
+        if _HTTP_REQUEST.match(data):
+            self._reject("an HTTP request", self.factory.bad_request())
+            return False
+        self._is_fresh = False
+        return True
+
+    def _reject(self, why: str, words: bytes) -> None:
+        self._take_partial()
+        member = self.talk.member
+        self._log.info(
+            "{why} from {address}: turned away", why=why, address=member.address
+        )
+        self.talk.reject(words)
+
+    def _flood(self, limit: int) -> None:
+        self._take_partial()
+        self.talk.close(Bye("flood", f"more than {limit} bytes without a line end"))
+
+    def _take_partial(self) -> bytes:
+        partial, self._buffer = self._buffer, b""
+        return partial
+
+    def _strip_telnet(self, data: bytes) -> bytes:
+        if self.factory.hub.house.relay:
+            return data
+        if self._telnet is None:
+            if IAC not in data:
+                return data
+            self._telnet = Telnet()
+        return self._telnet.strip(data)
+
+    def _arrange_flush(self, delay: float) -> None:
+        self._cancel_flush()
+        if self._buffer:
+            self._flush = self.factory.later(delay, self._flush_partial)
+
+    def _cancel_flush(self) -> None:
+        if self._flush is not None and self._flush.active():
+            self._flush.cancel()
+        self._flush = None
+
+    def _flush_partial(self) -> None:
+        """Take a partial line as a line: its sender has been silent."""
+        line = self._take_partial()
+        if held := _UNFINISHED_UTF8.search(line):
+            self._buffer = line[held.start() :]
+            line = line[: held.start()]
+        if line and (not self._is_fresh or self._is_welcome(line + b"\n")):
+            self.talk.hear(line + b"\n")
+
+
+class BroadcastFactory(ServerFactory):
+    """Makes the connections of the plain listeners, and keeps their deadlines.
+
+    Args:
+        hub: where they are heard.
+        clock: seconds, never going back.
+        later: calls a function after so many seconds; returns a delayed call.
+        greeting_delay: seconds that an introduction may take.
+        flush_partial: seconds of silence that end a line; None: never.
+    """
+
+    noisy = False
+    protocol: Any = LineProtocol
+
+    def __init__(
+        self,
+        hub: Hub,
+        clock: Callable[[], float],
+        later: Callable[[float, Callable[[], None]], Any],
+        greeting_delay: float = 0.25,
+        flush_partial: float | None = None,
+    ) -> None:
+        self.hub = hub
+        self.later = later
+        self.flush_partial = flush_partial
+        self.connections: dict[LineProtocol, None] = {}
+        self._on_empty: Callable[[], None] | None = None
+        self.greetings = Deadlines[LineProtocol](
+            greeting_delay, clock, later, LineProtocol.greet
+        )
+        self.closings = Deadlines[LineProtocol](
+            LINGER, clock, later, LineProtocol.abort
+        )
+
+    def converse(
+        self, face: LineProtocol, address: str
+    ) -> Conversation | RelayConversation:
+        """Return the input side of a new connection."""
+        if self.hub.house.relay:
+            return RelayConversation(self.hub, face, address)
+        return Conversation(self.hub, face, address)
+
+    def forget(self, protocol: LineProtocol) -> None:
+        """The connection is gone."""
+        self.connections.pop(protocol, None)
+        if not self.connections and self._on_empty is not None:
+            self._on_empty()
+
+    def when_empty(self, call: Callable[[], None]) -> None:
+        """Call ``call`` when the last connection is gone."""
+        self._on_empty = call
+
+    def bad_request(self) -> bytes:
+        """Return what a browser is told that came to the wrong door."""
+        return BAD_REQUEST

@@ -1,0 +1,346 @@
+"""One member: who it is, and the cursor from which it reads the log.
+
+A member is *live* (nothing queued, cursor at the log's end: the hub sends to it
+directly) or *behind* (its outlet pulls ``next_chunk`` whenever it has room).
+What a member says is the conversation's, what others see of it the hub's. No
+socket here: bytes leave through the ``Outlet`` that each face implements.
+"""
+
+import enum
+from collections import deque
+from typing import Protocol
+
+from broadcast.dialect import TEXT, TEXT_CRLF, Dialect, Moment, Speaker
+from broadcast.events import Event
+from broadcast.log import Batch, Framing, Log
+from broadcast.replay import Replay
+
+CHUNK = 64 * 1024
+"""Bytes that one step of catching up takes, about."""
+
+MAX_BACKLOG = 64 * 1024
+"""Bytes of unwritten answers above which a member is not read."""
+
+
+class Outlet(Protocol):
+    """Where a member's output goes. All of it goes this one way.
+
+    Attributes:
+        framing: wraps a whole batch once for all members whose outlets have
+            the same one (WebSocket); None if bytes go out as they are.
+    """
+
+    @property
+    def framing(self) -> Framing | None:
+        """See above."""
+
+    def send(self, data: bytes) -> int:
+        """Take what fits now of ``data``, whole lines; return how many bytes.
+
+        Called only while nothing is queued. Never raises for a lost connection:
+        that is told in its own time, by the face.
+        """
+
+    def send_shared(self, data: bytes) -> int:
+        """Like ``send``, for a whole batch with ``framing`` already applied.
+
+        With a framing it takes all or nothing.
+        """
+
+    def wake(self) -> None:
+        """Pull the member's ``next_chunk`` until it is empty, as room comes.
+
+        When it is empty and the member is ``finished``, close so that the last
+        words arrive.
+        """
+
+    def close_soon(self) -> None:
+        """Close within two seconds, whatever is still queued."""
+
+
+class Room(Protocol):
+    """What a member knows of the hub that it is in."""
+
+    log: Log
+
+    def caught_up(self, member: "Member") -> None:
+        """The member has read all there is and can be sent to directly."""
+
+    def fell_behind(self, member: "Member") -> None:
+        """The member has something queued and can't be sent to directly."""
+
+    def reads_from(self, seq: int) -> None:
+        """The member reads the log from ``seq`` on."""
+
+    def soon(self) -> None:
+        """Take a turn soon, even if nobody speaks."""
+
+
+class Standing(enum.Enum):
+    """How far a connection is."""
+
+    APPLYING = "not yet joined"
+    HERE = "joined"
+    LEAVING = "left; what is queued is still written"
+    GONE = "no connection"
+
+
+class Switch:
+    """A change of dialect, in its place among the answers."""
+
+    __slots__ = ("dialect",)
+
+    def __init__(self, dialect: Dialect) -> None:
+        self.dialect = dialect
+
+
+class Last:
+    """The end of a member's output."""
+
+    __slots__ = ()
+
+
+Answer = bytes | Switch | Replay | Last
+
+
+class Member:
+    """Somebody connected.
+
+    Attributes:
+        session: a number that no other connection ever has.
+        address: where from, for the log.
+        name: in its one true form; "" until joined.
+        key: the secret by which the name can be taken back.
+        dialect: how the log is read at the cursor.
+        spoken: the dialect once all answers queued are written.
+        echo: own lines come back in the text dialect too.
+        live: nothing is queued; ``cursor`` means nothing then.
+        cursor: the batch to be read next, as a ``seq``.
+        backlog: bytes of unwritten answers, those still owed counted roughly.
+        finished: the last words have been handed out.
+    """
+
+    __slots__ = (
+        "_answers",
+        "_crlf",
+        "_offset",
+        "_room",
+        "_speaker",
+        "_tail",
+        "address",
+        "backlog",
+        "cursor",
+        "dialect",
+        "echo",
+        "finished",
+        "key",
+        "live",
+        "name",
+        "outlet",
+        "session",
+        "spoken",
+        "standing",
+    )
+
+    outlet: Outlet
+
+    def __init__(self, room: Room, session: int, address: str, echo: bool) -> None:
+        self._room = room
+        self.session = session
+        self.address = address
+        self.echo = echo
+        self.name = ""
+        self.key: str | None = None
+        self.dialect: Dialect = TEXT
+        self.spoken: Dialect = TEXT
+        self.standing = Standing.APPLYING
+        self.live = False
+        self.finished = False
+        self.cursor = 0
+        self.backlog = 0
+        self._offset = 0
+        self._crlf = False
+        self._tail = b""
+        self._answers: deque[tuple[int, Answer]] | None = None
+        self._speaker: Speaker | None = None
+
+    @property
+    def speaker(self) -> Speaker:
+        """The member's name as the log keeps it."""
+        if self._speaker is None or self._speaker.name != self.name:
+            self._speaker = Speaker(self.name)
+        return self._speaker
+
+    @property
+    def oldest(self) -> int:
+        """The oldest batch that it still has to read, its replays included."""
+        replays = (a.seq for _, a in self._answers or () if isinstance(a, Replay))
+        return min(self.cursor, *replays, self.cursor)
+
+    @property
+    def is_stuffed(self) -> bool:
+        """Too many answers are unwritten: it is not read until it reads."""
+        return self.backlog > MAX_BACKLOG
+
+    def tell(self, event: Event, when: Moment | None = None) -> None:
+        """Answer with ``event``, after all that is queued."""
+        self.put(self.spoken.told(event, when))
+
+    def put(self, data: bytes) -> None:
+        """Send ``data``, whole lines, after all that is queued."""
+        if not self.live:
+            self._queue(data)
+        elif (taken := self.outlet.send(data)) < len(data):
+            self._room.fell_behind(self)
+            self._tail = data[taken:]
+            self.outlet.wake()
+
+    def switch(self, dialect: Dialect) -> None:
+        """Speak ``dialect`` after all that is queued."""
+        if dialect is TEXT and self._crlf:
+            dialect = TEXT_CRLF
+        self.spoken = dialect
+        if self.live:
+            self._room.fell_behind(self)
+        self._queue(Switch(dialect))
+
+    def replay(self, replay: Replay) -> None:
+        """Send old lines after all that is queued."""
+        if self.live:
+            self._room.fell_behind(self)
+        self._room.reads_from(replay.seq)
+        self._queue(replay)
+
+    @property
+    def eol(self) -> bytes:
+        """The line end that it writes, and is written."""
+        return b"\r\n" if self._crlf else b"\n"
+
+    def heard_crlf(self) -> None:
+        """Write CRLF from now on: the member does."""
+        if self._crlf:
+            return
+        self._crlf = True
+        if self.dialect is TEXT:
+            self._keep_rest()
+            was_live = self.live
+            if was_live:
+                self._room.fell_behind(self)
+            self.dialect = TEXT_CRLF
+            if was_live:
+                self._room.caught_up(self)
+        if self.spoken is TEXT:
+            self.spoken = TEXT_CRLF
+
+    def stop_at(self, batch: Batch, offset: int) -> None:
+        """Become behind: only ``offset`` bytes of ``batch`` have been taken."""
+        if self.live:
+            self._room.fell_behind(self)
+            self.cursor = batch.seq
+            self._offset = offset
+            self._room.reads_from(batch.seq)
+            self.outlet.wake()
+
+    def end(self, last: bytes, now: bool = False) -> None:
+        """Say the last words after all that is queued (``now``: instead of it)."""
+        if self.live or self.standing is Standing.APPLYING:
+            self._room.fell_behind(self)
+        if now:
+            self.cursor = self._room.log.end
+            self._offset = 0
+            self._answers = None
+        self.standing = Standing.LEAVING
+        self._queue(last)
+        self._queue(Last())
+        self.outlet.wake()
+        if now:
+            self.outlet.close_soon()
+
+    def next_chunk(self) -> bytes:
+        """Return about 64 KiB of what comes next, whole lines; empty: nothing.
+
+        First the rest of what was begun, then answers that are due, then the
+        log. Having read it all, the member is live again.
+        """
+        if self.standing is Standing.GONE or self.finished:
+            return b""
+        pieces = [self._tail] if self._tail else []
+        room = CHUNK - len(self._tail)
+        self._tail = b""
+        while room > 0 and not self.finished:
+            if (
+                self._answers
+                and not self._offset
+                and self._answers[0][0] <= self.cursor
+            ):
+                piece = self._next_answer()
+            elif self.cursor < self._room.log.end:
+                piece = self._next_lines(room)
+            else:
+                break
+            pieces.append(piece)
+            room -= len(piece)
+        chunk = b"".join(pieces)
+        if not chunk and not self.finished:
+            self._answers = None
+            self._room.caught_up(self)
+        return chunk
+
+    def _queue(self, answer: Answer) -> None:
+        if self._answers is None:
+            self._answers = deque()
+        self._answers.append((self._room.log.end, answer))
+        self.backlog += self._weight(answer)
+
+    def _next_answer(self) -> bytes:
+        assert self._answers is not None
+        answer = self._answers[0][1]
+        if isinstance(answer, Replay) and (piece := answer.read(self.dialect)):
+            return piece
+        self._answers.popleft()
+        was_stuffed = self.is_stuffed
+        self.backlog -= self._weight(answer)
+        if was_stuffed and not self.is_stuffed:
+            self._room.soon()
+        if isinstance(answer, bytes):
+            return answer
+        if isinstance(answer, Switch):
+            self.dialect = answer.dialect
+        self.finished = isinstance(answer, Last)
+        return b""
+
+    @staticmethod
+    def _weight(answer: Answer) -> int:
+        if isinstance(answer, bytes):
+            return len(answer)
+        return MAX_BACKLOG + 1 if isinstance(answer, Replay) else 0
+
+    def _next_lines(self, room: int) -> bytes:
+        log = self._room.log
+        copy = self._copy(log.at(self.cursor))
+        if log.size > log.limit:
+            self._room.soon()  # a rendering just made may be too much
+        start = self._offset
+        if len(copy) - start <= room:
+            self.cursor += 1
+            self._offset = 0
+            return copy[start:] if start else copy
+        cut = copy.rfind(b"\n", start, start + room) + 1
+        if not cut:
+            cut = copy.find(b"\n", start + room) + 1
+        if cut == len(copy):
+            self.cursor += 1
+            cut = 0
+        self._offset = cut
+        return copy[start : cut or None]
+
+    def _copy(self, batch: Batch) -> bytes:
+        rendering = self._room.log.rendering(batch, self.dialect)
+        return rendering.copy_for(self.session, self.echo)
+
+    def _keep_rest(self) -> None:
+        """Put what is begun of a batch aside: its bytes are about to change."""
+        if self._offset:
+            self._tail += self._copy(self._room.log.at(self.cursor))[self._offset :]
+            self.cursor += 1
+            self._offset = 0

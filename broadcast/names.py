@@ -1,0 +1,87 @@
+"""The rules for names: which are good, when two are the same, how to mend one."""
+
+import unicodedata
+
+MAX_CODE_POINTS = 32
+MAX_MARKS = 3
+MAX_KEY = 64
+MIN_KEY = 8
+RESERVED = frozenset({"server", "admin"})
+
+# A name of legal length can't come from more than this before NFKC
+# (composition shortens); what is longer is refused before it costs anything.
+_MAX_RAW = 1024
+
+
+def fold(name: str) -> str:
+    """Return the form in which two names that look alike to us are equal."""
+    return unicodedata.normalize("NFKC", name.casefold())
+
+
+def clean(name: str) -> str | None:
+    """Return ``name`` in its one true form, or None if it is not a good name.
+
+    A good name, after NFKC, is 1 to 32 code points, begins with a letter or a
+    digit of any script and goes on with letters, digits, marks (at most 3 in a
+    row), ``_``, ``-`` and ``.``.
+    """
+    if len(name) > _MAX_RAW:
+        return None
+    name = unicodedata.normalize("NFKC", name)
+    if not 1 <= len(name) <= MAX_CODE_POINTS or not _is_alphanumeric(name[0]):
+        return None
+    marks = 0
+    for char in name:
+        marks = marks + 1 if unicodedata.category(char)[0] == "M" else 0
+        if marks > MAX_MARKS or not (marks or _is_inner(char)):
+            return None
+    return name
+
+
+def mend(raw: str, default: str = "anonymous") -> str:
+    """Make a good name of anything: what is refused becomes ``-``.
+
+    For clients of another protocol, which are never turned away for a name.
+    """
+    name = unicodedata.normalize("NFKC", raw.strip()[:_MAX_RAW])
+    kept: list[str] = []
+    marks = 0
+    for char in name:
+        is_mark = unicodedata.category(char)[0] == "M"
+        marks = marks + 1 if is_mark else 0
+        good = marks <= MAX_MARKS if is_mark else _is_inner(char)
+        kept.append(char if good else "-")
+        marks = marks if good else 0
+    mended = "".join(kept)
+    while mended and not _is_alphanumeric(mended[0]):
+        mended = mended[1:]
+    return clean(mended[:MAX_CODE_POINTS].rstrip("-")) or default
+
+
+def numbered(name: str, number: int) -> str:
+    """Return ``name-2``, cut so that it stays a good name."""
+    suffix = f"-{number}"
+    return name[: MAX_CODE_POINTS - len(suffix)] + suffix
+
+
+def is_key(key: str) -> bool:
+    """Tell whether ``key`` can be a name's key: 8 to 64 printable ASCII."""
+    return MIN_KEY <= len(key) <= MAX_KEY and _is_printable_ascii(key)
+
+
+def is_token(token: str) -> bool:
+    """Tell whether ``token`` can go with ``/say``: 1 to 64 printable ASCII."""
+    return 1 <= len(token) <= MAX_KEY and _is_printable_ascii(token)
+
+
+def _is_printable_ascii(word: str) -> bool:
+    return word.isascii() and word.isprintable() and " " not in word
+
+
+def _is_alphanumeric(char: str) -> bool:
+    category = unicodedata.category(char)
+    return category[0] == "L" or category == "Nd"
+
+
+def _is_inner(char: str) -> bool:
+    return char in "_-." or _is_alphanumeric(char)

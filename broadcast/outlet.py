@@ -1,0 +1,175 @@
+"""Outlets over Twisted transports: direct for plain sockets, buffered for the rest.
+
+The direct one writes to the socket itself: it saves two ``epoll_ctl`` calls and
+a round of polling for each member and batch. It must never be used where
+something stands between the protocol and the socket: see ``is_plain``.
+"""
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+from twisted.internet import interfaces, tcp
+from zope.interface import implementer
+
+from broadcast.log import Framing
+from broadcast.member import CHUNK, Member
+
+if TYPE_CHECKING:
+    from socket import socket
+
+try:
+    from twisted.internet import unix
+except ImportError:  # Windows
+    _PLAIN: tuple[type, ...] = (tcp.Server,)
+else:
+    _PLAIN = (tcp.Server, unix.Server)
+
+STEPS = 4
+"""Chunks that one member may be given in one turn of the reactor."""
+
+
+class Face(Protocol):
+    """What an outlet knows of the protocol that it writes for."""
+
+    def finish(self) -> None:
+        """All has been written: close, and let the last words arrive."""
+
+    def close_soon(self) -> None:
+        """Close within two seconds."""
+
+
+def is_plain(transport: Any) -> bool:
+    """Tell whether bytes given to the socket are bytes on the wire.
+
+    Only by exact type, and with TLS off: anything that merely looks like a
+    socket transport may encrypt or frame.
+    """
+    return type(transport) in _PLAIN and not transport.TLS
+
+
+@implementer(interfaces.IPullProducer)
+class DirectOutlet:
+    """Writes straight to a plain TCP or unix socket; a pull producer when behind."""
+
+    __slots__ = ("_face", "_member", "_pulling", "_socket", "_transport")
+
+    framing: Framing | None = None
+
+    def __init__(self, transport: Any, member: Member, face: Face) -> None:
+        self._transport = transport
+        self._socket: socket = transport.getHandle()
+        self._member = member
+        self._face = face
+        self._pulling = False
+
+    def send(self, data: bytes) -> int:
+        """Give the socket what it takes; 0 also when the connection is lost."""
+        try:
+            return self._socket.send(data)
+        except OSError:  # full, or lost: the reactor will tell which
+            return 0
+
+    send_shared = send
+
+    def wake(self) -> None:
+        """Register as a pull producer, which pulls at once."""
+        if not self._pulling:
+            self._pulling = True
+            self._transport.registerProducer(self, False)
+
+    def resumeProducing(self) -> None:
+        """Write on: the transport's queue is empty."""
+        for _ in range(STEPS):
+            chunk = self._member.next_chunk()
+            if not chunk:
+                self._stop()
+                return
+            taken = self.send(chunk)
+            if taken < len(chunk):
+                self._transport.write(chunk[taken:])
+                return
+        if chunk := self._member.next_chunk():
+            self._transport.write(chunk)
+        else:
+            self._stop()
+
+    def stopProducing(self) -> None:
+        """Do nothing: the face is told that the connection is lost."""
+
+    def close_soon(self) -> None:
+        """Let the face close within two seconds."""
+        self._face.close_soon()
+
+    def _stop(self) -> None:
+        self._pulling = False
+        self._transport.unregisterProducer()
+        if self._member.finished:
+            self._face.finish()
+
+
+@implementer(interfaces.IPushProducer)
+class BufferedOutlet:
+    """Writes through the transport (TLS, a proxy's wrapper); a push producer."""
+
+    __slots__ = ("_done", "_face", "_member", "_paused", "_transport")
+
+    framing: Framing | None = None
+
+    def __init__(self, transport: Any, member: Member, face: Face) -> None:
+        self._transport = transport
+        self._member = member
+        self._face = face
+        self._paused = False
+        self._done = False
+        transport.registerProducer(self, True)
+
+    def send(self, data: bytes) -> int:
+        """Write chunks of 64 KiB until the transport's buffer is full."""
+        sent = 0
+        while sent < len(data) and not self._paused:
+            chunk = data[sent : sent + CHUNK]
+            self._transport.write(chunk)
+            sent += len(chunk)
+        return sent
+
+    send_shared = send
+
+    def wake(self) -> None:
+        """Write on unless paused."""
+        if not self._paused:
+            self.resumeProducing()
+
+    def pauseProducing(self) -> None:
+        """Write no more for now."""
+        self._paused = True
+
+    def resumeProducing(self) -> None:
+        """Write on."""
+        self._paused = False
+        while not self._paused and not self._done:
+            chunk = self._member.next_chunk()
+            if not chunk:
+                self._stop()
+                return
+            self._transport.write(chunk)
+
+    def stopProducing(self) -> None:
+        """Stop: the connection is lost."""
+        self._paused = True
+
+    def close_soon(self) -> None:
+        """Let the face close within two seconds."""
+        self._face.close_soon()
+
+    def _stop(self) -> None:
+        if self._member.finished and not self._done:
+            self._done = True
+            self._transport.unregisterProducer()
+            self._face.finish()
+
+
+def outlet_for(
+    transport: Any, member: Member, face: Face
+) -> DirectOutlet | BufferedOutlet:
+    """Return the fastest outlet that is right for ``transport``."""
+    kind = DirectOutlet if is_plain(transport) else BufferedOutlet
+    return kind(transport, member, face)

@@ -1,0 +1,71 @@
+"""The relay: bytes in, bytes out, no names, no notices, no commands."""
+
+from broadcast import safe
+from broadcast.conversation import Face
+from broadcast.dialect import RAW, Speaker
+from broadcast.events import Bye
+from broadcast.hub import Hub
+from broadcast.member import Member, Standing
+
+_NOBODY = Speaker("")
+
+
+class RelayConversation:
+    """The input side of a relay's member: whole lines go on as they are.
+
+    Attributes:
+        member: its output side.
+        is_pinging: never: a relay knows no pings.
+    """
+
+    __slots__ = ("_hub", "member")
+
+    is_pinging = False
+    is_waiting = False
+
+    def __init__(self, hub: Hub, face: Face, address: str) -> None:
+        self._hub = hub
+        self.member: Member = hub.new_member(address)
+        self.member.dialect = self.member.spoken = RAW
+
+    def has_left(self) -> bool:
+        """Tell whether it has left, or was made to."""
+        here = self.member.session in self._hub.members
+        return not here and self.member.standing is not Standing.APPLYING
+
+    def hear(self, block: bytes) -> None:
+        """Pass on whole lines; those that are too long are dropped."""
+        self.join()
+        if self.has_left():
+            return
+        longest = self._hub.house.max_line
+        if safe.has_longer(block, longest):
+            kept = [x for x in block.split(b"\n")[:-1] if len(x) <= longest]
+            block = b"".join([line + b"\n" for line in kept])
+        if block:
+            self._hub.say(self.member, block, block.count(b"\n"))
+
+    def join(self) -> None:
+        """Begin to hear: what came first was no stray TLS or HTTP."""
+        is_new = self.member.session not in self._hub.members
+        if is_new and self.member.standing is Standing.APPLYING:
+            self._hub.join(self.member)
+
+    def end(self, last: bytes = b"") -> None:
+        """Leave; an unterminated line is dropped."""
+        if self.member.session in self._hub.members:
+            self._hub.part(self.member, None)
+        elif self.member.standing is Standing.APPLYING:
+            self.member.end(b"")
+
+    def lose(self, reason: str) -> None:
+        """Be gone: the connection is lost."""
+        self._hub.lose(self.member, reason)
+
+    def reject(self, words: bytes) -> None:
+        """Close at once, with ``words``: this is no client of ours."""
+        self.member.end(words, now=True)
+
+    def close(self, bye: Bye) -> None:
+        """Close at once; a relay says nothing."""
+        self._hub.dismiss(self.member, bye)

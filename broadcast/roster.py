@@ -1,0 +1,133 @@
+"""Who is called what: unique names, names held for their key, guests."""
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+
+from broadcast import names
+from broadcast.member import Member
+
+HOLD = 120.0
+"""Seconds for which a lost name waits for its key."""
+
+MAX_HELD = 10_000
+"""Names held at most; the oldest are let go first."""
+
+
+class NameRefusedError(Exception):
+    """A name can't be had: ``code`` is ``bad-name`` or ``name-taken``."""
+
+    def __init__(self, code: str, words: str) -> None:
+        super().__init__(words)
+        self.code = code
+        self.words = words
+
+
+class Roster:
+    """Names in use and held. Two names are the same if ``names.fold`` says so.
+
+    Args:
+        clock: seconds, never going back.
+    """
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._members: dict[str, Member] = {}
+        self._held: OrderedDict[str, tuple[str, float]] = OrderedDict()
+        self._guests = 0
+
+    def check(self, raw: str, key: str | None, member: Member) -> Member | None:
+        """Check that ``member`` may be called ``raw``.
+
+        Returns:
+            The member with that name and key, whom ``member`` would replace.
+
+        Raises:
+            NameRefusedError: not a good name, or somebody else's.
+        """
+        name = names.clean(raw)
+        if name is None:
+            raise NameRefusedError(
+                "bad-name",
+                "a name is 1 to 32 letters, digits, _ - or ., beginning with a letter"
+                " or digit",
+            )
+        folded = names.fold(name)
+        if folded in names.RESERVED:
+            raise NameRefusedError("name-taken", f"the name {name} is reserved")
+        other = self._members.get(folded)
+        if other is not None and other is not member:
+            if key is None or other.key != key:
+                raise NameRefusedError("name-taken", f"the name {name} is taken")
+            return other
+        if self._held_for(folded) not in (None, key):
+            raise NameRefusedError("name-taken", f"the name {name} is taken")
+        return None
+
+    def take(self, raw: str, key: str | None, member: Member) -> None:
+        """Call ``member`` by a name that ``check`` found good and free."""
+        self.release(member)
+        name = names.clean(raw)
+        assert name is not None
+        folded = names.fold(name)
+        self._held.pop(folded, None)
+        self._members[folded] = member
+        member.name, member.key = name, key
+
+    def take_guest(self, member: Member) -> None:
+        """Call ``member`` guest-N, with a number not used before."""
+        while True:
+            self._guests += 1
+            name = f"guest-{self._guests}"
+            if self._is_free(name):
+                self.take(name, None, member)
+                return
+
+    def take_mended(self, raw: str, member: Member) -> bool:
+        """Call ``member`` by the nearest good name; tell whether it is ``raw``."""
+        wanted = name = names.mend(raw)
+        number = 1
+        while not self._is_free(name):
+            number += 1
+            name = names.numbered(wanted, number)
+        self.take(name, None, member)
+        return name == raw.strip()
+
+    def release(self, member: Member, hold: bool = False) -> None:
+        """Give up ``member``'s name; ``hold`` it for its key, if it has one."""
+        folded = names.fold(member.name)
+        if self._members.get(folded) is not member:
+            return
+        del self._members[folded]
+        if hold and member.key is not None:
+            self._held[folded] = (member.key, self._clock() + HOLD)
+            if len(self._held) > MAX_HELD:
+                self._held.popitem(last=False)
+
+    def starting_with(self, prefix: str) -> Iterator[str]:
+        """Return the names that begin with ``prefix``, in order of their folds."""
+        prefix = names.fold(prefix)
+        found = [f for f in self._members if f.startswith(prefix)]
+        return (self._members[folded].name for folded in sorted(found))
+
+    def find(self, name: str) -> Member | None:
+        """Return who is called ``name``."""
+        return self._members.get(names.fold(name))
+
+    def _is_free(self, name: str) -> bool:
+        folded = names.fold(name)
+        return (
+            folded not in self._members
+            and folded not in names.RESERVED
+            and self._held_for(folded) is None
+        )
+
+    def _held_for(self, folded: str) -> str | None:
+        """Return the key for which a name is held; None if it isn't."""
+        while self._held and next(iter(self._held.values()))[1] <= self._clock():
+            self._held.popitem(last=False)
+        held = self._held.get(folded)
+        return held[0] if held else None
+
+    def __len__(self) -> int:
+        """Return how many have a name."""
+        return len(self._members)

@@ -1,0 +1,180 @@
+"""Opens the listeners, fails loudly, and drains when it is told to stop."""
+
+import signal
+import sys
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from twisted.application.service import Service
+from twisted.internet.base import ReactorBase
+from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.internet.endpoints import (
+    TCP4ServerEndpoint,
+    TCP6ServerEndpoint,
+    serverFromString,
+)
+from twisted.internet.error import CannotListenError
+from twisted.logger import Logger
+
+from broadcast import sockets
+from broadcast.events import Bye
+from broadcast.lines import BroadcastFactory
+from broadcast.settings import Settings, reason_of
+from broadcast.watch import Patience, Watch
+
+INSIDE = " (this machine only; --host 0.0.0.0 lets others in)"
+
+GOODBYE = Bye("shutdown", "The server has shut down")
+
+
+class BroadcastService(Service):
+    """The daemon: from its listeners to the last words.
+
+    Args:
+        reactor: where it runs.
+        settings: where it listens, and for how long it drains.
+        factory: makes the connections.
+        fail: called with lines for stderr when it can't start.
+    """
+
+    def __init__(
+        self,
+        reactor: Any,
+        settings: Settings,
+        factory: BroadcastFactory,
+        fail: Callable[[str], None] = sys.exit,
+    ) -> None:
+        self._reactor = reactor
+        self._settings = settings
+        self._factory = factory
+        self._fail = fail
+        self._ports: list[Any] = []
+        self._log = Logger(namespace="broadcast")
+        self._drained: Deferred[None] | None = None
+        patience = Patience(settings.idle_timeout, settings.stall_timeout)
+        self._watch = Watch(patience, lambda: factory.connections, factory.hub.clock)
+
+    def startService(self) -> None:
+        """Open every listener; if one can't be, say so in a line, and exit."""
+        super().startService()  # type: ignore[no-untyped-call]  # Twisted's
+        problems: list[str] = []
+        for name, make in self._endpoints():
+            Deferred.fromCoroutine(self._open(name, make, problems))
+        if problems:
+            self._fail("\n".join(problems))
+        self._sweep()
+
+    async def _open(
+        self, name: str, make: Callable[[], Any], problems: list[str]
+    ) -> None:
+        try:
+            port = await make().listen(self._factory)
+        except Exception as error:
+            problems.append(f"broadcast: can't listen on {name}: {why_not(error)}")
+            return
+        self._ports.append(port)
+        if (listener := getattr(port, "socket", None)) is not None:
+            listener.listen(sockets.BACKLOG)
+        address = port.getHost()
+        host = getattr(address, "host", "")
+        inside = host.startswith("127.") or host == "::1"
+        self._log.info(
+            "listening on {where}{inside}",
+            where=sockets.name_of(address),
+            inside=INSIDE if inside else "",
+        )
+
+    async def _stop(self) -> None:
+        for port in self._ports:
+            await maybeDeferred(port.stopListening)
+        factory = self._factory
+        self._log.info("shutting down, {count} here", count=len(factory.hub.members))
+        factory.hub.shut_down(GOODBYE)
+        for protocol in tuple(factory.connections):
+            if protocol.talk.member.session not in factory.hub.members:
+                protocol.talk.close(GOODBYE)
+        if factory.connections:
+            self._drained = Deferred()
+            self._catch_signals()
+            timer = self._reactor.callLater(self._settings.drain, self._cut_short)
+            factory.when_empty(self._is_drained)
+            await self._drained
+            if timer.active():
+                timer.cancel()
+        for protocol in tuple(factory.connections):
+            protocol.abort()
+        self._log.info("stopped")
+
+    def stopService(self) -> Deferred[None]:
+        """Stop accepting, tell everybody, deliver what was said, close."""
+        super().stopService()  # type: ignore[no-untyped-call]  # Twisted's
+        return Deferred.fromCoroutine(self._stop())
+
+    def _endpoints(self) -> list[tuple[str, Callable[[], Any]]]:
+        settings, reactor = self._settings, self._reactor
+        if settings.listen:
+            return [
+                (text, partial(serverFromString, reactor, text))
+                for text in settings.listen
+            ]
+        kind = TCP6ServerEndpoint if ":" in settings.host else TCP4ServerEndpoint
+        name = f"[{settings.host}]" if ":" in settings.host else settings.host
+        return [
+            (
+                f"{name}:{settings.port}",
+                lambda: kind(
+                    reactor, settings.port, sockets.BACKLOG, interface=settings.host
+                ),
+            )
+        ]
+
+    def _sweep(self) -> None:
+        if self.running:
+            self._watch.sweep()
+            self._reactor.callLater(self._watch.interval, self._sweep)
+
+    def _catch_signals(self) -> None:
+        """Let a second signal cut the wait short.
+
+        Twisted's own handler would try to stop a reactor that is stopping, and
+        print a traceback.
+        """
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(
+                number, lambda *_: self._reactor.callFromThread(self._cut_short)
+            )
+
+    def _cut_short(self) -> None:
+        left = len(self._factory.connections)
+        self._log.warn("{left} connections cut off", left=left)
+        self._is_drained()
+
+    def _is_drained(self) -> None:
+        drained, self._drained = self._drained, None
+        if drained is not None:
+            drained.callback(None)
+
+
+def why_not(error: Exception) -> str:
+    """Return in one line why a listener can't be opened."""
+    if isinstance(error, CannotListenError):
+        error = error.socketError
+    if isinstance(error, KeyError):
+        return f"there is no {error}"
+    return reason_of(error) or type(error).__name__
+
+
+def keep_steady_time(reactor: Any) -> None:
+    """Make the reactor's timers follow the clock that never goes back.
+
+    Twisted's follow the time of day (ticket 2424): a step back of two seconds
+    holds each timer back by as much. Only done while no timer is set.
+    """
+    if (
+        isinstance(reactor, ReactorBase)
+        and type(reactor).seconds is ReactorBase.seconds
+        and not reactor.getDelayedCalls()
+    ):
+        reactor.seconds = time.monotonic

@@ -1,0 +1,142 @@
+"""``twist broadcast``: options → Settings → the service."""
+
+import sys
+import time
+from collections.abc import Sequence
+from io import TextIOWrapper
+from typing import Any, ClassVar
+
+from twisted.application.service import Service
+from twisted.logger import Logger, globalLogPublisher, textFileLogObserver
+from twisted.python.usage import Options as UsageOptions
+from twisted.python.usage import UsageError
+
+from broadcast import __version__, journal
+from broadcast.engine.memory import MemoryEngine
+from broadcast.hub import House, Hub
+from broadcast.lines import BroadcastFactory
+from broadcast.service import BroadcastService, keep_steady_time
+from broadcast.settings import (
+    FLAGS,
+    OPTIONS,
+    SettingError,
+    Settings,
+    read_config,
+    reason_of,
+    settings_from,
+)
+
+
+class Options(UsageOptions):
+    """What ``twist broadcast`` takes."""
+
+    synopsis = "[broadcast options]"
+    longdesc = (
+        "What any client says, all the others hear at once. See also bcast-client."
+    )
+    optParameters: ClassVar = [
+        [o.name, o.short, None, f"{o.help} (default: {o.default or 'none'})"]
+        for o in OPTIONS
+    ] + [["config", "c", None, "INI file, section [server], the same names"]]
+    optFlags: ClassVar = [
+        [o.name, o.short, f"{o.help} (default: {o.default})"] for o in FLAGS
+    ]
+
+    settings: Settings
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]  # Twisted's
+        self["listen"] = []
+
+    def opt_listen(self, endpoint: str) -> None:
+        """Twisted endpoint (tcp:, tcp6:, unix:, ssl:, systemd:) to listen on,
+        instead of --host and --port; may be given again.
+        """
+        self["listen"].append(endpoint)
+
+    def parseOptions(self, options: Sequence[str] | None = None) -> None:
+        """Read the command line and the file; exit with a line if one is wrong."""
+        try:
+            super().parseOptions(options)  # type: ignore[no-untyped-call]
+        except (UsageError, SettingError) as error:
+            raise SystemExit(f"broadcast: {error}") from None
+
+    def postOptions(self) -> None:
+        """Check all that was given."""
+        config = read_config(self["config"]) if self["config"] else {}
+        given = {o.name: self[o.name] for o in OPTIONS if self[o.name] is not None}
+        given |= {o.name: "yes" for o in FLAGS if self[o.name]}
+        self.settings = settings_from(given, tuple(self["listen"]), config)
+        _choose_format(self.parent)
+
+
+def makeService(options: Options) -> Service:
+    """Return the daemon."""
+    from twisted.internet import reactor as installed
+
+    reactor: Any = installed
+    settings = options.settings
+    if settings.log_file is not None:
+        _log_to_file(settings.log_file, settings)
+    keep_steady_time(reactor)
+    hub = Hub(
+        house_of(settings),
+        MemoryEngine(time.time),
+        settings.log_size,
+        time.monotonic,
+        time.time,
+        lambda call: reactor.callLater(0, call),
+        reactor.callLater,
+    )
+    factory = BroadcastFactory(
+        hub,
+        time.monotonic,
+        reactor.callLater,
+        settings.greeting_delay,
+        settings.flush_partial,
+    )
+    return BroadcastService(reactor, settings, factory)
+
+
+def house_of(settings: Settings) -> House:
+    """Return what of the settings concerns the room."""
+    return House(
+        server=f"broadcast/{__version__}",
+        welcome=settings.welcome,
+        max_line=settings.max_line,
+        history=settings.history,
+        echo=settings.echo,
+        relay=settings.relay,
+        rate=settings.rate,
+        burst=settings.burst,
+    )
+
+
+def _choose_format(twist: Any) -> None:
+    """Log our lines on the console, unless json was asked for.
+
+    ``twist`` chooses json by itself when stdout is no terminal; a log read
+    through a pipe is still read by people.
+    """
+    if twist is None:
+        return
+    asked = any(word.startswith("--log-fo") for word in sys.argv)
+    if twist.get("fileLogObserverFactory") is textFileLogObserver or not asked:
+        twist["fileLogObserverFactory"] = journal.line_observer
+        if isinstance(sys.stdout, TextIOWrapper):
+            sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
+
+
+def _log_to_file(path: str, settings: Settings) -> None:
+    log = Logger(namespace="broadcast")
+    try:
+        file = journal.RotatingFile(
+            path,
+            settings.log_file_size,
+            settings.log_file_count,
+            lambda words: log.error("{words}", words=words),
+        )
+    except OSError as error:
+        raise SystemExit(f"broadcast: --log-file: {path}: {reason_of(error)}") from None
+    observer: Any = journal.line_observer(file)  # zope knows it as one
+    globalLogPublisher.addObserver(observer)
