@@ -4,23 +4,26 @@
 class Bucket:
     """Holds up to ``burst`` lines and gains ``rate`` lines a second."""
 
-    __slots__ = ("_at", "_burst", "_level", "_rate")
+    __slots__ = ("_at", "_burst", "_level", "rate")
 
     def __init__(self, rate: float, burst: float, now: float) -> None:
-        self._rate = rate
+        self.rate = rate
         self._burst = burst
         self._level = burst
         self._at = now
 
-    def allow(self, wanted: int, now: float) -> int:
-        """Take up to ``wanted`` lines; return how many were there."""
-        gained = (now - self._at) * self._rate
+    def take(self, lines: int, now: float) -> bool:
+        """Take ``lines``, if there are so many; tell whether there were."""
+        gained = (now - self._at) * self.rate
         self._level = min(self._burst, self._level + gained)
         self._at = now
-        allowed = min(wanted, int(self._level))
-        self._level -= allowed
-        return allowed
+        if lines > self._level:
+            return False
+        self._level -= lines
+        return True
 
-    def give_back(self, lines: int) -> None:
-        """Return lines that were taken and not used."""
-        self._level += lines
+    def take_some(self, lines: int) -> int:
+        """Take up to ``lines`` of what there was at the last ``take``."""
+        some = min(lines, int(self._level))
+        self._level -= some
+        return some

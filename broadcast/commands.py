@@ -206,7 +206,8 @@ def _say(talk: Talk, argument: str) -> None:
     if said is not None:
         hub.answer(member, lambda: member.tell(Ack(token, said.first, double=True)))
         return
-    run = hub.say(member, safe.mend(text).encode() + b"\n", 1, token)
+    line, _ = member.speaker.text(safe.mend(text).encode() + b"\n")
+    run = hub.say(member, line, 1, token)
     hub.tokens.remember(owner, token, run)
     hub.answer(member, lambda: member.tell(Ack(token, run.first)))
 

@@ -14,7 +14,7 @@ from broadcast.events import Bye, Error, Notice
 from broadcast.hub import Hub
 from broadcast.introduction import Introduction
 
-SHARE_LINES = 1024
+SHARE_LINES = 2048
 """Lines of one member that a turn takes; the rest waits, and it isn't read."""
 
 BOM = b"\xef\xbb\xbf"
@@ -81,7 +81,7 @@ class Conversation:
 
     def hear(self, block: bytes) -> None:
         """Take whole lines, each ended by LF; one CR before it is dropped."""
-        if b"\r\n" in block:
+        if b"\r" in block and b"\r\n" in block:
             block = block.replace(b"\r\n", b"\n")
             self.member.heard_crlf()
         if self.is_waiting:
@@ -161,6 +161,11 @@ class Conversation:
             self._hold(block)
             self.hub.wait(self)
             return
+        if self._is_clean(block):
+            text, count = self.member.speaker.text(block)
+            if count <= SHARE_LINES and self._may_say(count):
+                self.hub.say(self.member, text, count)
+                return
         share, rest = _split(block, SHARE_LINES)
         share, slowed = self._slow(share)
         left = self._utter(share)
@@ -205,40 +210,51 @@ class Conversation:
 
     def _slow(self, share: bytes) -> tuple[bytes, bytes]:
         """Return what ``--rate`` allows of ``share`` now, and the rest."""
-        rate = self.hub.house.rate
-        if not rate:
-            return share, b""
-        now = self.hub.clock()
-        if self._bucket is None:
-            self._bucket = Bucket(rate, self.hub.house.burst, now)
         count = share.count(b"\n")
-        allowed = self._bucket.allow(count, now)
-        if allowed == count:
+        if self._may_say(count):
             return share, b""
+        assert self._bucket is not None
         if not self._is_slowed:
             self._is_slowed = True
-            words = f"slowed to {rate:g} lines a second; nothing is lost"
+            words = f"slowed to {self._bucket.rate:g} lines a second; nothing is lost"
             self.hub.answer(self.member, Error("slowed", None, words))
-        return _split(share, allowed)
+        return _split(share, self._bucket.take_some(count))
 
     def _utter(self, block: bytes) -> bytes:
         """Say or do what ``block`` holds; return what must wait."""
         if not block:
             return b""
-        longest = self.hub.house.max_line
-        if (
+        if not self._is_clean(block):
+            return self._sift(block)
+        self.hub.say(self.member, *self.member.speaker.text(block))
+        return b""
+
+    def _is_clean(self, block: bytes) -> bool:
+        """Tell whether ``block`` can be said as it is.
+
+        The hot path: a handful of passes over the bytes, none over the lines.
+        """
+        return (
             safe.is_clean(block)
             and not safe.has_blank(block)
             and not safe.begins_line(b"/", block)
-            and not safe.has_longer(block, longest)
+            and not safe.has_longer(block, self.hub.house.max_line)
             and not (self.is_connect and safe.begins_line(b"\\", block))
-        ):
-            self.hub.say(self.member, block, block.count(b"\n"))
-            return b""
-        return self._sift(block, longest)
+        )
 
-    def _sift(self, block: bytes, longest: int) -> bytes:
+    def _may_say(self, count: int) -> bool:
+        """Take ``count`` lines from what ``--rate`` allows, if there are so many."""
+        rate = self.hub.house.rate
+        if not rate:
+            return True
+        now = self.hub.clock()
+        if self._bucket is None:
+            self._bucket = Bucket(rate, self.hub.house.burst, now)
+        return self._bucket.take(count, now)
+
+    def _sift(self, block: bytes) -> bytes:
         """Go through ``block`` line by line; return what must wait."""
+        longest = self.hub.house.max_line
         lines = block.split(b"\n")
         lines.pop()
         said: list[bytes] = []
@@ -277,7 +293,8 @@ class Conversation:
 
     def _say(self, lines: list[bytes]) -> None:
         if lines:
-            self.hub.say(self.member, b"\n".join([*lines, b""]), len(lines))
+            block = b"\n".join([*lines, b""])
+            self.hub.say(self.member, *self.member.speaker.text(block))
 
     def _refuse_long(self, size: int, longest: int) -> None:
         words = f"a line of {size} bytes was dropped: the limit is {longest}"

@@ -109,12 +109,17 @@ class Delivery:
         size = len(data)
         if not size:
             return
-        special = rendering.own.keys() | rendering.private.keys()
-        for session, send in tuple(audience.sends.items()):
-            if session in special:
+        sends = audience.sends.copy()
+        for session in rendering.own.keys() | rendering.private.keys():
+            if sends.pop(session, None) is not None:
                 member = self._live[session]
                 member.put(rendering.copy_for(session, member.echo))
-            elif (taken := send(data)) != size:
+        for session, send in sends.items():
+            try:
+                taken = send(data)
+            except OSError:
+                taken = 0
+            if taken != size and session in self._live:
                 short.append((self._live[session], taken))
 
     def _unread(self, member: Member, dropped: list[Batch]) -> int:

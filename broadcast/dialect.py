@@ -44,16 +44,32 @@ class Moment:
 class Speaker:
     """A name, with all that a rendering puts before its lines made once."""
 
-    __slots__ = ("json", "name", "prefix")
+    __slots__ = ("_next", "json", "name", "prefix")
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.prefix = f"{name}: ".encode()
+        self.prefix = f"{name}: ".encode() if name else b""
         self.json = encode_basestring(name)
+        self._next = b"\n" + self.prefix
+
+    def text(self, block: bytes) -> tuple[bytes, int]:
+        """Put ``NAME: `` before each line of ``block``; return that and the count.
+
+        The count comes free with the length; counting line ends would take
+        twice as long as the rest.
+        """
+        size = len(self.prefix)
+        if not size:
+            return block, block.count(b"\n")
+        text = (self.prefix + block).replace(b"\n", self._next)
+        return text[:-size], (len(text) - len(block)) // size - 1
 
 
 class Dialect(ABC):
     """One way to write what is said and what happens, as whole lines.
+
+    What is said comes as ``text``: lines that begin with the speaker's prefix
+    and end with LF, which is what most members are sent.
 
     Attributes:
         name: as in ``/format NAME``.
@@ -64,12 +80,12 @@ class Dialect(ABC):
     returns_own: bool
 
     @abstractmethod
-    def said(self, speaker: Speaker, block: bytes, first: int, when: Moment) -> bytes:
+    def said(self, speaker: Speaker, text: bytes, first: int, when: Moment) -> bytes:
         """Render lines said; the first one's id is ``first``."""
 
     @abstractmethod
     def replayed(
-        self, speaker: Speaker, block: bytes, first: int, when: Moment
+        self, speaker: Speaker, text: bytes, first: int, when: Moment
     ) -> bytes:
         """Render lines said before, for somebody who asked."""
 
@@ -87,24 +103,21 @@ class TextDialect(Dialect):
     def __init__(self, eol: bytes) -> None:
         self._eol = eol
 
-    def said(self, speaker: Speaker, block: bytes, first: int, when: Moment) -> bytes:
-        """Put ``NAME: `` before each line."""
-        return self._prefixed(speaker.prefix, block)
+    def said(self, speaker: Speaker, text: bytes, first: int, when: Moment) -> bytes:
+        """Return the text, which is this dialect but for its line ends."""
+        return text if self._eol == b"\n" else text.replace(b"\n", self._eol)
 
     def replayed(
-        self, speaker: Speaker, block: bytes, first: int, when: Moment
+        self, speaker: Speaker, text: bytes, first: int, when: Moment
     ) -> bytes:
-        """Put ``[YYYY-MM-DD HH:MM:SS] NAME: `` before each line."""
-        return self._prefixed(b"[%b] %b" % (when.local.encode(), speaker.prefix), block)
+        """Put ``[YYYY-MM-DD HH:MM:SS] `` before each line."""
+        stamp = f"[{when.local}] ".encode()
+        return (stamp + text).replace(b"\n", self._eol + stamp)[: -len(stamp)]
 
     def told(self, event: Event, when: Moment | None = None) -> bytes:
         """Put ``* `` before each line of the event's text."""
         lines = event.text().encode().split(b"\n")
         return b"".join(b"* %b%b" % (line, self._eol) for line in lines)
-
-    def _prefixed(self, prefix: bytes, block: bytes) -> bytes:
-        joined = (prefix + block).replace(b"\n", self._eol + prefix)
-        return joined[: -len(prefix)]
 
 
 class JsonDialect(Dialect):
@@ -113,15 +126,15 @@ class JsonDialect(Dialect):
     name = "json"
     returns_own = True
 
-    def said(self, speaker: Speaker, block: bytes, first: int, when: Moment) -> bytes:
+    def said(self, speaker: Speaker, text: bytes, first: int, when: Moment) -> bytes:
         """Render each line as a ``message``."""
-        return self._messages(speaker, block, first, when, "}\n")
+        return self._messages(speaker, text, first, when, "}\n")
 
     def replayed(
-        self, speaker: Speaker, block: bytes, first: int, when: Moment
+        self, speaker: Speaker, text: bytes, first: int, when: Moment
     ) -> bytes:
         """Render each line as a ``message`` marked ``replayed``."""
-        return self._messages(speaker, block, first, when, ',"replayed":true}\n')
+        return self._messages(speaker, text, first, when, ',"replayed":true}\n')
 
     def told(self, event: Event, when: Moment | None = None) -> bytes:
         """Render the event's fields."""
@@ -132,16 +145,17 @@ class JsonDialect(Dialect):
 
     @staticmethod
     def _messages(
-        speaker: Speaker, block: bytes, first: int, when: Moment, tail: str
+        speaker: Speaker, text: bytes, first: int, when: Moment, tail: str
     ) -> bytes:
         head = '{"event":"message","id":'
         middle = f',"at":"{when.utc}","name":{speaker.json},"text":'
-        texts = block.decode().split("\n")
-        texts.pop()
+        lines = text.decode().split("\n")
+        lines.pop()
+        start = len(speaker.prefix.decode())
         return "".join(
             [
-                f"{head}{id}{middle}{encode_basestring(text)}{tail}"
-                for id, text in enumerate(texts, first)
+                f"{head}{id}{middle}{encode_basestring(line[start:])}{tail}"
+                for id, line in enumerate(lines, first)
             ]
         ).encode()
 
@@ -152,9 +166,9 @@ class RawDialect(Dialect):
     name = "raw"
     returns_own = False
 
-    def said(self, speaker: Speaker, block: bytes, first: int, when: Moment) -> bytes:
-        """Return the block itself."""
-        return block
+    def said(self, speaker: Speaker, text: bytes, first: int, when: Moment) -> bytes:
+        """Return the lines themselves: nobody has a name."""
+        return text
 
     replayed = said
 

@@ -178,13 +178,13 @@ class Hub:
     # What happens in a turn
 
     def say(
-        self, member: Member, block: bytes, count: int, token: str | None = None
+        self, member: Member, text: bytes, count: int, token: str | None = None
     ) -> Run:
-        """Let ``member`` say ``block``: ``count`` safe lines, each ended by LF."""
-        run = Run(member.session, member.speaker, block, count)
+        """Let ``member`` say ``text``: safe lines begun by its speaker's prefix."""
+        run = Run(member.session, member.speaker, text, count)
         run.token = token
         self._entries.append(run)
-        self._collected += len(block)
+        self._collected += len(text)
         if self._collected >= FLUSH_BYTES:
             self.flush()
         else:

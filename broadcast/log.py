@@ -1,6 +1,6 @@
 """The one ordered log: batches that cursors read, bounded by bytes alone.
 
-A *run* is consecutive lines of one member from one read, as one block. A
+A *run* is consecutive lines of one member from one read, as one text. A
 *batch* is what was committed together: runs and presence events in order. The
 log keeps the newest batches; a position in it is a batch's ``seq``, which goes
 up by one a batch. What members make of it is in ``member``.
@@ -30,20 +30,18 @@ class Run:
     Attributes:
         session: whose lines, as a number, so that nobody departed stays alive.
         speaker: under which name.
-        block: the lines, each ended by LF.
+        text: the lines, each begun by the speaker's prefix and ended by LF.
         count: how many.
         first: the first line's id; 0 until committed.
         token: what its sender called it; None if nothing.
     """
 
-    __slots__ = ("block", "count", "first", "session", "speaker", "token")
+    __slots__ = ("count", "first", "session", "speaker", "text", "token")
 
-    def __init__(
-        self, session: int, speaker: Speaker, block: bytes, count: int
-    ) -> None:
+    def __init__(self, session: int, speaker: Speaker, text: bytes, count: int) -> None:
         self.session = session
         self.speaker = speaker
-        self.block = block
+        self.text = text
         self.count = count
         self.first = 0
         self.token: str | None = None
@@ -52,7 +50,7 @@ class Run:
     def cost(self) -> int:
         """The bytes of memory that this run takes, its token remembered."""
         remembered = TOKEN_COST if self.token is not None else 0
-        return len(self.block) + RUN_COST + remembered
+        return len(self.text) + RUN_COST + remembered
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +92,7 @@ class Rendering:
         at = 0
         for entry in entries:
             if type(entry) is Run:
-                piece = dialect.said(entry.speaker, entry.block, entry.first, when)
+                piece = dialect.said(entry.speaker, entry.text, entry.first, when)
                 if not dialect.returns_own:
                     spans = self.own.setdefault(entry.session, [])
                     spans.append((at, at + len(piece)))
@@ -150,6 +148,12 @@ class Batch:
                 entry.first = first
                 first += entry.count
         self.count = first - self.first
+
+    @property
+    def text(self) -> bytes | None:
+        """The text of its only entry; None if that is no run."""
+        entry = self.entries[0]
+        return entry.text if isinstance(entry, Run) else None
 
     @property
     def cost(self) -> int:
@@ -233,7 +237,9 @@ class Log:
         if rendering is None:
             rendering = Rendering(batch.entries, dialect, batch.when)
             batch.renderings[dialect] = rendering
-            self._charge(batch, len(rendering.data) + RENDERING_COST)
+            is_text = len(batch.entries) == 1 and rendering.data is batch.text
+            made = 0 if is_text else len(rendering.data)
+            self._charge(batch, made + RENDERING_COST)
         return rendering
 
     def framed(

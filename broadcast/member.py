@@ -8,6 +8,7 @@ socket here: bytes leave through the ``Outlet`` that each face implements.
 
 import enum
 from collections import deque
+from collections.abc import Callable
 from typing import Protocol
 
 from broadcast.dialect import TEXT, TEXT_CRLF, Dialect, Moment, Speaker
@@ -41,10 +42,11 @@ class Outlet(Protocol):
         that is told in its own time, by the face.
         """
 
-    def send_shared(self, data: bytes) -> int:
+    @property
+    def send_shared(self) -> Callable[[bytes], int]:
         """Like ``send``, for a whole batch with ``framing`` already applied.
 
-        With a framing it takes all or nothing.
+        With a framing it takes all or nothing. It may raise OSError for 0.
         """
 
     def wake(self) -> None:

