@@ -85,7 +85,7 @@ class Delivery:
             member.stop_at(batch, taken)
 
     def trim(self) -> Iterator[Lost]:
-        """Trim the log; yield who is behind what is left of it."""
+        """Trim the log, which is too long; yield who is behind what is left."""
         dropped = self.log.trim()
         if not dropped or self._oldest >= self.log.start:
             return
@@ -109,8 +109,8 @@ class Delivery:
         size = len(data)
         if not size:
             return
-        sends = audience.sends.copy()
-        for session in rendering.own.keys() | rendering.private.keys():
+        sends = audience.sends.copy()  # a write may call back and change it
+        for session in (*rendering.own, *rendering.private):
             if sends.pop(session, None) is not None:
                 member = self._live[session]
                 member.put(rendering.copy_for(session, member.echo))

@@ -111,6 +111,7 @@ class Hub:
         self._collected = 0
         self._waiting: dict[Waiting, None] = {}
         self._is_due = False
+        self._has_news = False
         self._in_flight = False
         self._fold_is_timed = False
 
@@ -220,7 +221,10 @@ class Hub:
         """Commit what was collected, send it, and answer."""
         if self._in_flight:
             return
-        entries, self._entries = self._fold.fold(self._entries), []
+        entries, self._entries = self._entries, []
+        if self._has_news or self._fold.due is not None:
+            self._has_news = False
+            entries = self._fold.fold(entries)
         answers, self._answers = self._answers, []
         self._collected = 0
         if entries:
@@ -244,9 +248,10 @@ class Hub:
     def _turn(self) -> None:
         self._is_due = False
         self.flush()
-        waiting, self._waiting = self._waiting, {}
-        for one in waiting:
-            one.go_on()
+        if self._waiting:
+            waiting, self._waiting = self._waiting, {}
+            for one in waiting:
+                one.go_on()
 
     def _committed(
         self, batch: Batch, answers: list[tuple[Member, Answer, int]]
@@ -262,15 +267,20 @@ class Hub:
             member.backlog -= weight
             if member.standing is not Standing.GONE:
                 answer()
+        if self.log.size > self.log.limit:
+            self._trim()
+        due = self._fold.due
+        if due is not None and not self._fold_is_timed:
+            self._fold_is_timed = True
+            self.later(due, self._fold_is_due)
+
+    def _trim(self) -> None:
         for member, missed in self.delivery.trim():
             self.too_slow += 1
             words = f"too slow: you missed {lines(missed)}"
             bye = Bye("too-slow", words, missed)
             self.dismiss(member, bye, f", missed {lines(missed)}")
         self.tokens.forget_before(self.log.first_id)
-        if self._fold.due is not None and not self._fold_is_timed:
-            self._fold_is_timed = True
-            self.later(self._fold.due, self._fold_is_due)
 
     def _greet(self, member: Member, first: bytes) -> None:
         if member.standing is Standing.APPLYING:
@@ -287,6 +297,7 @@ class Hub:
     def _tell_others(self, event: Event, member: Member | None = None) -> None:
         if not self.house.relay:
             self._entries.append(Told(member.session if member else None, event))
+            self._has_news = True
             self.soon()
 
     def _fold_is_due(self) -> None:

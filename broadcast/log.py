@@ -9,6 +9,7 @@ up by one a batch. What members make of it is in ``member``.
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Final
 
 from broadcast.dialect import Dialect, Moment, Speaker
 from broadcast.events import Event
@@ -68,7 +69,9 @@ class Told:
 
 Entry = Run | Told
 Framing = Callable[[bytes], bytes]
-Span = tuple[int, int]
+Spans = dict[int, list[tuple[int, int]]]
+
+_NOBODY: Final[Spans] = {}  # most renderings hold nothing private
 
 
 class Rendering:
@@ -85,9 +88,9 @@ class Rendering:
     __slots__ = ("data", "framed", "own", "private")
 
     def __init__(self, entries: list[Entry], dialect: Dialect, when: Moment) -> None:
-        self.framed: dict[Framing, bytes] = {}
-        self.own: dict[int, list[Span]] = {}
-        self.private: dict[int, list[Span]] = {}
+        self.framed: dict[Framing, bytes] | None = None
+        self.own: Spans = {}
+        self.private: Spans = _NOBODY
         pieces: list[bytes] = []
         at = 0
         for entry in entries:
@@ -97,29 +100,37 @@ class Rendering:
                     spans = self.own.setdefault(entry.session, [])
                     spans.append((at, at + len(piece)))
             else:
-                assert isinstance(entry, Told)
-                piece = dialect.told(entry.event, when)
-                if entry.session is not None:
-                    spans = self.private.setdefault(entry.session, [])
-                    spans.append((at, at + len(piece)))
+                piece = self._tell(entry, dialect, when, at)
             pieces.append(piece)
             at += len(piece)
         self.data = pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
     def copy_for(self, session: int, echo: bool) -> bytes:
         """Return the bytes for one member: without its own, unless ``echo``."""
-        spans = list(self.private.get(session, ()))
+        spans = self.private.get(session, [])
         if not echo:
-            spans += self.own.get(session, ())
+            spans = spans + self.own.get(session, [])
         if not spans:
             return self.data
         kept: list[bytes] = []
         at = 0
         for start, stop in sorted(spans):
-            kept.append(self.data[at:start])
+            if start > at:
+                kept.append(self.data[at:start])
             at = stop
-        kept.append(self.data[at:])
+        if at < len(self.data):
+            kept.append(self.data[at:])
         return b"".join(kept)
+
+    def _tell(self, entry: Entry, dialect: Dialect, when: Moment, at: int) -> bytes:
+        assert isinstance(entry, Told)
+        piece = dialect.told(entry.event, when)
+        if entry.session is not None:
+            if self.private is _NOBODY:
+                self.private = {}
+            spans = self.private.setdefault(entry.session, [])
+            spans.append((at, at + len(piece)))
+        return piece
 
 
 class Batch:
@@ -132,9 +143,19 @@ class Batch:
         when: when it was committed.
         seq: its place in the log; set by ``Log.append``.
         before: how many lines the log has had before it; set with ``seq``.
+        cost: the bytes of memory that it takes, what is rendered included.
     """
 
-    __slots__ = ("before", "count", "entries", "first", "renderings", "seq", "when")
+    __slots__ = (
+        "before",
+        "cost",
+        "count",
+        "entries",
+        "first",
+        "renderings",
+        "seq",
+        "when",
+    )
 
     def __init__(self, entries: list[Entry], first: int, at: float) -> None:
         self.entries = entries
@@ -143,7 +164,9 @@ class Batch:
         self.seq = -1
         self.before = 0
         self.renderings: dict[Dialect, Rendering] = {}
+        self.cost = BATCH_COST
         for entry in entries:
+            self.cost += entry.cost
             if type(entry) is Run:
                 entry.first = first
                 first += entry.count
@@ -154,11 +177,6 @@ class Batch:
         """The text of its only entry; None if that is no run."""
         entry = self.entries[0]
         return entry.text if isinstance(entry, Run) else None
-
-    @property
-    def cost(self) -> int:
-        """The bytes of memory that this batch takes before it is rendered."""
-        return BATCH_COST + sum(entry.cost for entry in self.entries)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +205,6 @@ class Log:
         self.total = 0
         self.last_id = last_id
         self._batches: deque[Batch] = deque()
-        self._costs: deque[int] = deque()
         self.end = 0
         """The ``seq`` that the next batch will have."""
 
@@ -210,16 +227,14 @@ class Log:
         self.lines += batch.count
         self.last_id = max(self.last_id, batch.first + batch.count - 1)
         self._batches.append(batch)
-        cost = batch.cost
-        self._costs.append(cost)
-        self.size += cost
+        self.size += batch.cost
 
     def trim(self) -> list[Batch]:
         """Drop the oldest batches beyond the limit; return them."""
         dropped: list[Batch] = []
         while self.size > self.limit and len(self._batches) > 1:
-            self.size -= self._costs.popleft()
             batch = self._batches.popleft()
+            self.size -= batch.cost
             self.lines -= batch.count
             dropped.append(batch)
         return dropped
@@ -248,6 +263,8 @@ class Log:
         """Return the whole rendering of ``batch``, framed once for all."""
         if framing is None:
             return rendering.data
+        if rendering.framed is None:
+            rendering.framed = {}
         data = rendering.framed.get(framing)
         if data is None:
             data = rendering.framed[framing] = framing(rendering.data)
@@ -278,7 +295,7 @@ class Log:
         return replace(stretch, missing=after - stretch.count + gone)
 
     def _charge(self, batch: Batch, cost: int) -> None:
-        self._costs[batch.seq - self.start] += cost
+        batch.cost += cost
         self.size += cost
 
     def __len__(self) -> int:
