@@ -9,6 +9,11 @@ from tests.support.daemon import Daemon
 from tests.support.lineclient import LineClient, connect_tcp
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Make our markers known."""
+    config.addinivalue_line("markers", "options(*options): how the daemon is started")
+
+
 @pytest.fixture
 def daemon() -> Iterator[Callable[..., Daemon]]:
     """Start daemons with ``daemon(*options)``; end each, and check that it ends well.

@@ -97,7 +97,12 @@ def make_certificate(folder: Path) -> tuple[Path, Path]:
 
 
 TCP = Face("tcp", lambda _: ["--port", "0"], lambda d: connect_tcp(d.port))
-UNIX = Face("unix", lambda f: ["--listen", f"unix:{f / 'room'}"], _connect_unix)
+UNIX = Face(
+    "unix",
+    lambda f: ["--listen", f"unix:{f / 'room'}"],
+    _connect_unix,
+    resets=False,
+)
 TLS = Face("tls", _tls_options, _connect_tls, half_closes=False)
 
 FACES = [TCP, UNIX, TLS]

@@ -68,11 +68,23 @@ def connect_tcp(port: int, receive_buffer: int | None = None) -> SocketWire:
     return SocketWire(sock)
 
 
+_PRESENCE = re.compile(
+    rb"\* \S+ (?:joined|left) the chat\r?\n"
+    rb"|\* \d+ joined, \d+ left, \d+ here\r?\n"
+    rb'|\{"event":"(?:join|leave|presence)"'
+)
+
+
 class LineClient:
-    """Sends lines, and awaits lines."""
+    """Sends lines, and awaits lines.
+
+    Attributes:
+        shows_presence: who comes and goes is among the lines it returns.
+    """
 
     def __init__(self, wire: Wire) -> None:
         self.wire = wire
+        self.shows_presence = True
         self._buffer = b""
         self._tokens = 0
 
@@ -86,6 +98,12 @@ class LineClient:
 
     def raw_line(self) -> bytes:
         """Return the next line with its end; what is left at the end of it all."""
+        line = self._next_line()
+        while not self.shows_presence and _PRESENCE.match(line):
+            line = self._next_line()
+        return line
+
+    def _next_line(self) -> bytes:
         while b"\n" not in self._buffer:
             data = self.wire.receive()
             if not data:
@@ -147,9 +165,11 @@ class LineClient:
 
     def rest_lines(self) -> list[str]:
         """Return the lines that come until the end; the last one must be whole."""
-        rest = self.rest()
-        assert not rest or rest.endswith(b"\n"), f"cut: {rest[-100:]!r}"
-        return rest.decode().splitlines()
+        lines: list[str] = []
+        while raw := self.raw_line():
+            assert raw.endswith(b"\n"), f"cut: {raw[-100:]!r}"
+            lines.append(raw.decode().removesuffix("\n").removesuffix("\r"))
+        return lines
 
     def half_close(self) -> None:
         """Say that nothing more will be sent."""
