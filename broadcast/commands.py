@@ -230,10 +230,12 @@ def _login(talk: Talk, argument: str) -> None:
 
 
 def _help(talk: Talk, argument: str) -> None:
+    _words(argument, 0, 0, "/help takes no words")
     talk.hub.answer(talk.member, Notice(HELP))
 
 
 def _quit(talk: Talk, argument: str) -> None:
+    _words(argument, 0, 0, "/quit takes no words")
     talk.leave(Bye("quit", "Bye"))
 
 

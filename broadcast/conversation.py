@@ -50,6 +50,7 @@ class Conversation:
         "_bucket",
         "_face",
         "_introduction",
+        "_is_parting",
         "_is_slowed",
         "_rest",
         "_yields",
@@ -68,6 +69,7 @@ class Conversation:
         self._face = face
         self._introduction: Introduction | None = Introduction()
         self._bucket: Bucket | None = None
+        self._is_parting = False
         self._is_slowed = False
         self.is_waiting = False
         self._yields = False
@@ -75,8 +77,8 @@ class Conversation:
 
     def has_left(self) -> bool:
         """Tell whether it has left, or was made to: what it says is ignored."""
-        return (
-            self._introduction is None and self.member.session not in self.hub.members
+        return self._introduction is None and (
+            self._is_parting or self.member.session not in self.hub.members
         )
 
     def hear(self, block: bytes) -> None:
@@ -125,6 +127,7 @@ class Conversation:
             self._introduction = None
             self.member.end(b"")
         elif not self.has_left():
+            self._is_parting = True
             self.hub.part(self.member, None)
 
     def lose(self, reason: str) -> None:
@@ -145,6 +148,7 @@ class Conversation:
 
     def leave(self, bye: Bye) -> None:
         """Close after all that was said and is queued, with the last words."""
+        self._is_parting = True
         self.hub.part(self.member, bye)
 
     def yield_turn(self) -> None:

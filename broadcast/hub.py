@@ -165,9 +165,12 @@ class Hub:
             member.end(member.spoken.told(bye), now=True)
 
     def part(self, member: Member, bye: Bye | None, reason: str = "") -> None:
-        """Close ``member`` after all that it said and has still to read."""
-        self.leave(member, reason or (bye.code if bye else "left"))
-        self.answer(member, lambda: self._end(member, bye))
+        """Let ``member`` leave after all that it said, and has still to read.
+
+        It is here until then: the answers to what it asked before count it.
+        """
+        reason = reason or (bye.code if bye else "left")
+        self.answer(member, lambda: self._end(member, bye, reason))
 
     def lose(self, member: Member, reason: str) -> None:
         """Forget ``member``: its connection is gone."""
@@ -179,7 +182,6 @@ class Hub:
         self.flush()
         for member in tuple(self.members.values()):
             self.part(member, bye)
-        self._entries.clear()  # nobody is left to be told who left
         self.flush()
 
     # What happens in a turn
@@ -296,8 +298,9 @@ class Hub:
         if not self.house.relay:
             member.tell(self.welcome(member))
 
-    def _end(self, member: Member, bye: Bye | None) -> None:
-        if member.standing is not Standing.LEAVING:
+    def _end(self, member: Member, bye: Bye | None, reason: str) -> None:
+        if member.session in self.members:
+            self.leave(member, reason)
             member.end(member.spoken.told(bye) if bye else b"")
 
     def _tell_others(self, event: Event, member: Member | None = None) -> None:
