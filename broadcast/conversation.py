@@ -50,6 +50,7 @@ class Conversation:
         "_bucket",
         "_face",
         "_introduction",
+        "_is_fresh",
         "_is_parting",
         "_is_slowed",
         "_rest",
@@ -69,6 +70,7 @@ class Conversation:
         self._face = face
         self._introduction: Introduction | None = Introduction()
         self._bucket: Bucket | None = None
+        self._is_fresh = True
         self._is_parting = False
         self._is_slowed = False
         self.is_waiting = False
@@ -83,6 +85,9 @@ class Conversation:
 
     def hear(self, block: bytes) -> None:
         """Take whole lines, each ended by LF; one CR before it is dropped."""
+        if self._is_fresh:
+            self._is_fresh = False
+            block = block.removeprefix(BOM)
         if b"\r" in block and b"\r\n" in block:
             block = block.replace(b"\r\n", b"\n")
             self.member.heard_crlf()
@@ -197,8 +202,6 @@ class Conversation:
 
     def _introduce(self, introduction: Introduction, block: bytes) -> bytes:
         """Take the lines of an introduction; return what follows it."""
-        if introduction.is_fresh:
-            block = block.removeprefix(BOM)
         while block:
             line, rest = _split(block, 1)
             text = line[:-1].decode(errors="replace")
