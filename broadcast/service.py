@@ -148,8 +148,10 @@ class BroadcastService(Service):
             )
 
     def _cut_short(self) -> None:
-        left = len(self._factory.connections)
-        self._log.warn("{left} connections cut off", left=left)
+        connections = self._factory.connections
+        left = sum(not protocol.talk.member.finished for protocol in connections)
+        if left:
+            self._log.warn("{left} cut off, with lines to read", left=left)
         self._is_drained()
 
     def _is_drained(self) -> None:

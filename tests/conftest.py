@@ -25,7 +25,7 @@ def daemon() -> Iterator[Callable[..., Daemon]]:
 
         def start(*options: str, **more: object) -> Daemon:
             started = Daemon(*options, **more)  # type: ignore[arg-type]  # passed on
-            stack.callback(lambda: started.stop() if started.is_running() else None)
+            stack.callback(started.stop)
             return started
 
         yield start

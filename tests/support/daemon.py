@@ -97,6 +97,7 @@ class Daemon:
         )
         assert self.process.stdout is not None
         assert self.process.stderr is not None
+        self._is_over = False
         self.out = Output(self.process.stdout)
         self.err = Output(self.process.stderr)
         listeners = sum(option.startswith("--listen") for option in options) or 1
@@ -129,12 +130,18 @@ class Daemon:
     def wait(self) -> int:
         """Return its exit code, once it has ended."""
         code = self.process.wait(DEADLINE)
+        self._is_over = True
         self.out.finish()
         self.err.finish()
         return code
 
     def stop(self) -> None:
-        """End it with SIGTERM; nothing may have gone wrong, from first to last."""
+        """End it with SIGTERM; nothing may have gone wrong, from first to last.
+
+        A test that has already waited for its end has looked for itself.
+        """
+        if self._is_over:
+            return
         if self.process.poll() is None:
             self.signal()
         try:

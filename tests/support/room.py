@@ -12,23 +12,22 @@ class Room:
     """A daemon, reached by one face.
 
     Args:
-        shows_presence: clients see who comes and goes; otherwise that is left
-            out of what they read, since others' comings may be folded late.
+        is_shared: another test comes after this one: clients are shown nothing
+            of who comes and goes, since that may be told late, and all must have
+            left at the end.
     """
 
-    def __init__(
-        self, face: Face, daemon: Daemon, shows_presence: bool = False
-    ) -> None:
+    def __init__(self, face: Face, daemon: Daemon, is_shared: bool = True) -> None:
         self.face = face
         self.daemon = daemon
-        self._shows_presence = shows_presence
+        self._is_shared = is_shared
         self._stack = ExitStack()
         self._clients: list[LineClient] = []
 
     def connect(self) -> LineClient:
         """Return somebody connected, who has said nothing yet."""
         client = LineClient(self.face.connect(self.daemon))
-        client.shows_presence = self._shows_presence
+        client.shows_presence = not self._is_shared
         self._stack.callback(client.close)
         return client
 
@@ -66,5 +65,5 @@ class Room:
         trace: TracebackType | None,
     ) -> None:
         self._stack.close()
-        if self.daemon.is_running():
+        if self._is_shared:
             eventually(self.is_empty, "that all have left")

@@ -74,7 +74,7 @@ def own_room(
     options = marker.args if marker else ()
     with (
         Daemon(*face.options(tmp_path), *options) as daemon,
-        Room(face, daemon, shows_presence=True) as room,
+        Room(face, daemon, is_shared=False) as room,
     ):
         yield room
 
