@@ -162,6 +162,7 @@ class Daemon:
 
     def kill(self) -> None:
         """End it at once, if it has not ended."""
+        self._is_over = True
         if self.process.poll() is None:
             self.process.kill()
         self.process.wait(DEADLINE)
