@@ -50,6 +50,8 @@ class Conversation:
         "_bucket",
         "_face",
         "_introduction",
+        "_is_fresh",
+        "_is_parting",
         "_is_slowed",
         "_rest",
         "_yields",
@@ -68,6 +70,8 @@ class Conversation:
         self._face = face
         self._introduction: Introduction | None = Introduction()
         self._bucket: Bucket | None = None
+        self._is_fresh = True
+        self._is_parting = False
         self._is_slowed = False
         self.is_waiting = False
         self._yields = False
@@ -75,12 +79,15 @@ class Conversation:
 
     def has_left(self) -> bool:
         """Tell whether it has left, or was made to: what it says is ignored."""
-        return (
-            self._introduction is None and self.member.session not in self.hub.members
+        return self._introduction is None and (
+            self._is_parting or self.member.session not in self.hub.members
         )
 
     def hear(self, block: bytes) -> None:
         """Take whole lines, each ended by LF; one CR before it is dropped."""
+        if self._is_fresh:
+            self._is_fresh = False
+            block = block.removeprefix(BOM)
         if b"\r" in block and b"\r\n" in block:
             block = block.replace(b"\r\n", b"\n")
             self.member.heard_crlf()
@@ -125,6 +132,7 @@ class Conversation:
             self._introduction = None
             self.member.end(b"")
         elif not self.has_left():
+            self._is_parting = True
             self.hub.part(self.member, None)
 
     def lose(self, reason: str) -> None:
@@ -145,6 +153,7 @@ class Conversation:
 
     def leave(self, bye: Bye) -> None:
         """Close after all that was said and is queued, with the last words."""
+        self._is_parting = True
         self.hub.part(self.member, bye)
 
     def yield_turn(self) -> None:
@@ -193,8 +202,6 @@ class Conversation:
 
     def _introduce(self, introduction: Introduction, block: bytes) -> bytes:
         """Take the lines of an introduction; return what follows it."""
-        if introduction.is_fresh:
-            block = block.removeprefix(BOM)
         while block:
             line, rest = _split(block, 1)
             text = line[:-1].decode(errors="replace")

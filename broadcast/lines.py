@@ -114,7 +114,7 @@ class LineProtocol(LineReceiver):
         if self._is_closing:
             self.transport.loseConnection()
             return
-        self.talk.end(self._take_partial())
+        self._end()
 
     def writeConnectionLost(self) -> None:
         """Do nothing: our own end is closed, the other's is awaited."""
@@ -123,7 +123,7 @@ class LineProtocol(LineReceiver):
         """Be gone."""
         done = reason.check(ConnectionDone) is not None
         if done and not self._is_ended and not self._is_closing:
-            self.talk.end(self._take_partial())  # TLS knows no half-close
+            self._end()  # TLS knows no half-close
         self._cancel_flush()
         self.talk.lose("left" if done else "lost")
         self._is_closing = True
@@ -205,6 +205,13 @@ class LineProtocol(LineReceiver):
             return False
         self._is_fresh = False
         return True
+
+    def _end(self) -> None:
+        """Let the conversation end, with what stands without a line end."""
+        partial = self._take_partial()
+        if partial and self._is_fresh and not self._is_welcome(partial + b"\n"):
+            return
+        self.talk.end(partial)
 
     def _reject(self, why: str, words: bytes) -> None:
         self._take_partial()

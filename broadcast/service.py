@@ -21,6 +21,7 @@ from twisted.logger import Logger
 from broadcast import sockets
 from broadcast.events import Bye
 from broadcast.lines import BroadcastFactory
+from broadcast.member import Standing
 from broadcast.settings import Settings, reason_of
 from broadcast.watch import Patience, Watch
 
@@ -91,10 +92,10 @@ class BroadcastService(Service):
             await maybeDeferred(port.stopListening)
         factory = self._factory
         self._log.info("shutting down, {count} here", count=len(factory.hub.members))
-        factory.hub.shut_down(GOODBYE)
         for protocol in tuple(factory.connections):
-            if protocol.talk.member.session not in factory.hub.members:
+            if protocol.talk.member.standing is Standing.APPLYING:
                 protocol.talk.close(GOODBYE)
+        factory.hub.shut_down(GOODBYE)
         if factory.connections:
             self._drained = Deferred()
             self._catch_signals()
@@ -147,8 +148,10 @@ class BroadcastService(Service):
             )
 
     def _cut_short(self) -> None:
-        left = len(self._factory.connections)
-        self._log.warn("{left} connections cut off", left=left)
+        connections = self._factory.connections
+        left = sum(not protocol.talk.member.finished for protocol in connections)
+        if left:
+            self._log.warn("{left} cut off, with lines to read", left=left)
         self._is_drained()
 
     def _is_drained(self) -> None:
