@@ -21,7 +21,8 @@ from twisted.logger import Logger
 from broadcast import sockets
 from broadcast.events import Bye
 from broadcast.lines import BroadcastFactory
-from broadcast.settings import Settings, reason_of
+from broadcast.readers import reason_of
+from broadcast.settings import Settings
 from broadcast.watch import Patience, Watch
 
 INSIDE = " (this machine only; --host 0.0.0.0 lets others in)"

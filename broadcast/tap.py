@@ -16,6 +16,7 @@ from broadcast import __version__, journal
 from broadcast.engine.memory import MemoryEngine
 from broadcast.hub import House, Hub
 from broadcast.lines import BroadcastFactory
+from broadcast.readers import reason_of
 from broadcast.service import BroadcastService, keep_steady_time
 from broadcast.settings import (
     FLAGS,
@@ -23,7 +24,6 @@ from broadcast.settings import (
     SettingError,
     Settings,
     read_config,
-    reason_of,
     settings_from,
 )
 
