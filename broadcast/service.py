@@ -4,6 +4,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -22,6 +23,7 @@ from broadcast import sockets
 from broadcast.events import Bye
 from broadcast.lines import BroadcastFactory
 from broadcast.readers import reason_of
+from broadcast.reload import Reload, on_hangup
 from broadcast.settings import Settings
 from broadcast.watch import Patience, Watch
 
@@ -37,6 +39,7 @@ class BroadcastService(Service):
         reactor: where it runs.
         settings: where it listens, and for how long it drains.
         factory: makes the connections.
+        reload: what SIGHUP does.
         fail: called with lines for stderr when it can't start.
     """
 
@@ -45,17 +48,20 @@ class BroadcastService(Service):
         reactor: Any,
         settings: Settings,
         factory: BroadcastFactory,
+        reload: Reload,
         fail: Callable[[str], None] = sys.exit,
     ) -> None:
         self._reactor = reactor
         self._settings = settings
         self._factory = factory
+        self._reload = reload
         self._fail = fail
         self._ports: list[Any] = []
         self._log = Logger(namespace="broadcast")
         self._drained: Deferred[None] | None = None
-        patience = Patience(settings.idle_timeout, settings.stall_timeout)
-        self._watch = Watch(patience, lambda: factory.connections, factory.hub.clock)
+        self._watch = Watch(
+            _patience(settings), lambda: factory.connections, factory.hub.clock
+        )
 
     def startService(self) -> None:
         """Open every listener; if one can't be, say so in a line, and exit."""
@@ -65,7 +71,22 @@ class BroadcastService(Service):
             Deferred.fromCoroutine(self._open(name, make, problems))
         if problems:
             self._fail("\n".join(problems))
+        on_hangup(self._reactor, self._reload)
         self._sweep()
+
+    def adopt(self, settings: Settings) -> None:
+        """Go on with other settings: those that can change while it runs."""
+        self._settings = settings
+        self._watch.patience = _patience(settings)
+        self._factory.flush_partial = settings.flush_partial
+        hub = self._factory.hub
+        hub.house = replace(
+            hub.house,
+            welcome=settings.welcome,
+            history=settings.history,
+            rate=settings.rate,
+            burst=settings.burst,
+        )
 
     async def _open(
         self, name: str, make: Callable[[], Any], problems: list[str]
@@ -156,6 +177,10 @@ class BroadcastService(Service):
         drained, self._drained = self._drained, None
         if drained is not None:
             drained.callback(None)
+
+
+def _patience(settings: Settings) -> Patience:
+    return Patience(settings.idle_timeout, settings.stall_timeout)
 
 
 def why_not(error: Exception) -> str:

@@ -45,13 +45,18 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One option: its name, default as text, how it is read and explained."""
+    """One option: its name, default as text, how it is read and explained.
+
+    Attributes:
+        is_live: SIGHUP changes it; any other needs a restart.
+    """
 
     name: str
     default: str
     read: Callable[[str], Any]
     help: str
     short: str | None = None
+    is_live: bool = False
 
     @property
     def field(self) -> str:
@@ -77,6 +82,7 @@ OPTIONS: Final = (
         "",
         readers.text_or_file,
         "words of greeting, or @FILE that holds them",
+        is_live=True,
     ),
     Option(
         "max-line", "8192", readers.whole(64, 1 << 20, "of bytes"), "bytes in a line"
@@ -89,15 +95,21 @@ OPTIONS: Final = (
         "1000",
         readers.whole(0, 1_000_000, "of lines"),
         "lines to be asked back",
+        is_live=True,
     ),
     Option(
         "idle-timeout",
         "90",
         readers.seconds,
         "seconds of silence of one who pings; 0: any",
+        is_live=True,
     ),
     Option(
-        "stall-timeout", "120", readers.seconds, "seconds of reading nothing; 0: any"
+        "stall-timeout",
+        "120",
+        readers.seconds,
+        "seconds of reading nothing; 0: any",
+        is_live=True,
     ),
     Option("greeting-delay", "0.25", readers.seconds, "seconds to introduce oneself"),
     Option(
@@ -105,18 +117,28 @@ OPTIONS: Final = (
         "off",
         readers.off_or_seconds,
         "seconds of silence that end a line",
+        is_live=True,
     ),
     Option(
         "drain",
         "10",
         readers.seconds,
         "seconds to deliver what was said, when stopping",
+        is_live=True,
     ),
     Option(
-        "rate", "", readers.rate, "lines a second one may say; 0: any (10000; relay: 0)"
+        "rate",
+        "",
+        readers.rate,
+        "lines a second one may say; 0: any (10000; relay: 0)",
+        is_live=True,
     ),
     Option(
-        "burst", "", readers.rate, "lines one may say at once beyond (2 s of the rate)"
+        "burst",
+        "",
+        readers.rate,
+        "lines one may say at once beyond (2 s of the rate)",
+        is_live=True,
     ),
     Option("log-file", "", readers.text_or_none, "file to log to as well"),
     Option(

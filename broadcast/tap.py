@@ -17,6 +17,7 @@ from broadcast.engine.memory import MemoryEngine
 from broadcast.hub import House, Hub
 from broadcast.lines import BroadcastFactory
 from broadcast.readers import reason_of
+from broadcast.reload import LiveSettings, Reload
 from broadcast.service import BroadcastService, keep_steady_time
 from broadcast.settings import (
     FLAGS,
@@ -67,11 +68,19 @@ class Options(UsageOptions):
 
     def postOptions(self) -> None:
         """Check all that was given."""
+        self.settings = self.read()
+        _choose_format(self.parent)
+
+    def read(self) -> Settings:
+        """Return the settings: the command line's, and the file's as it is now.
+
+        Raises:
+            SettingError: a value is wrong, or the file is.
+        """
         config = read_config(self["config"]) if self["config"] else {}
         given = {o.name: self[o.name] for o in OPTIONS if self[o.name] is not None}
         given |= {o.name: "yes" for o in FLAGS if self[o.name]}
-        self.settings = settings_from(given, tuple(self["listen"]), config)
-        _choose_format(self.parent)
+        return settings_from(given, tuple(self["listen"]), config)
 
 
 def makeService(options: Options) -> Service:
@@ -81,8 +90,9 @@ def makeService(options: Options) -> Service:
     reactor: Any = installed
     gc.set_threshold(*GC_THRESHOLD)
     settings = options.settings
+    reload = Reload()
     if settings.log_file is not None:
-        _log_to_file(settings.log_file, settings)
+        reload.add("log file", _log_to_file(settings.log_file, settings).reopen)
     keep_steady_time(reactor)
     hub = Hub(
         house_of(settings),
@@ -100,7 +110,10 @@ def makeService(options: Options) -> Service:
         settings.greeting_delay,
         settings.flush_partial,
     )
-    return BroadcastService(reactor, settings, factory)
+    service = BroadcastService(reactor, settings, factory, reload)
+    live = LiveSettings(settings, options.read, [service.adopt])
+    reload.add("settings", live.again)
+    return service
 
 
 def house_of(settings: Settings) -> House:
@@ -132,7 +145,7 @@ def _choose_format(twist: Any) -> None:
             sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
 
 
-def _log_to_file(path: str, settings: Settings) -> None:
+def _log_to_file(path: str, settings: Settings) -> journal.RotatingFile:
     log = Logger(namespace="broadcast")
     try:
         file = journal.RotatingFile(
@@ -145,3 +158,4 @@ def _log_to_file(path: str, settings: Settings) -> None:
         raise SystemExit(f"broadcast: --log-file: {path}: {reason_of(error)}") from None
     observer: Any = journal.line_observer(file)  # zope knows it as one
     globalLogPublisher.addObserver(observer)
+    return file
