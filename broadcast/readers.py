@@ -99,5 +99,7 @@ def rate(value: str) -> float | None:
 
 def reason_of(error: Exception) -> str:
     """Return why something failed, in the system's own words, as one line."""
-    words = error.strerror if isinstance(error, OSError) and error.strerror else error
-    return " ".join(str(words).split()).lower()
+    words = str(error)
+    if isinstance(error, OSError) and error.strerror:
+        words = error.strerror.lower()
+    return " ".join(words.split())

@@ -31,6 +31,27 @@ class Reload:
         """Read ``again``, from now on, what the log calls ``name``."""
         self._things[name] = again
 
+    def watch(
+        self,
+        name: str,
+        has_changed: Callable[[], bool],
+        interval: float,
+        later: Callable[[float, Callable[[], None]], object],
+    ) -> None:
+        """Read a thing again too when it is found to have changed.
+
+        Args:
+            interval: seconds between two looks.
+            later: calls a function after so many seconds.
+        """
+
+        def look() -> None:
+            if has_changed():
+                self.one(name)
+            later(interval, look)
+
+        later(interval, look)
+
     def __call__(self) -> None:
         """Read everything again; one that is broken doesn't hold up the rest."""
         for name in self._things:

@@ -41,6 +41,11 @@ class Settings:
     log_file: str | None
     log_file_size: int
     log_file_count: int
+    tls_cert: str | None
+    tls_key: str | None
+    tls_client_ca: str | None
+    tls_handshake: float
+    tls_recheck: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +154,15 @@ OPTIONS: Final = (
     ),
     Option(
         "log-file-count", "5", readers.whole(1, 1000, "of files"), "rotated files kept"
+    ),
+    Option("tls-cert", "", readers.text_or_none, "PEM file of the certificate chain"),
+    Option("tls-key", "", readers.text_or_none, "PEM file of its key (--tls-cert's)"),
+    Option(
+        "tls-client-ca", "", readers.text_or_none, "PEM file: who signs members' own"
+    ),
+    Option("tls-handshake", "10", readers.seconds, "seconds for a TLS handshake"),
+    Option(
+        "tls-recheck", "10", readers.seconds, "seconds between looks at those; 0: none"
     ),
 )
 

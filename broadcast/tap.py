@@ -1,11 +1,12 @@
 """``twist broadcast``: options → Settings → the service."""
 
 import gc
+import os
 import sys
 import time
 from collections.abc import Sequence
 from io import TextIOWrapper
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from twisted.application.service import Service
 from twisted.logger import Logger, globalLogPublisher, textFileLogObserver
@@ -16,6 +17,7 @@ from broadcast import __version__, journal
 from broadcast.engine.memory import MemoryEngine
 from broadcast.hub import House, Hub
 from broadcast.lines import BroadcastFactory
+from broadcast.notify import Notifier
 from broadcast.readers import reason_of
 from broadcast.reload import LiveSettings, Reload
 from broadcast.service import BroadcastService, keep_steady_time
@@ -30,6 +32,9 @@ from broadcast.settings import (
 
 GC_THRESHOLD = (50_000, 20, 100)
 """Looking for cycles took 2 % of a busy daemon's time; it makes next to none."""
+
+if TYPE_CHECKING:
+    from broadcast.tls import Certificates
 
 
 class Options(UsageOptions):
@@ -109,8 +114,21 @@ def makeService(options: Options) -> Service:
         reactor.callLater,
         settings.greeting_delay,
         settings.flush_partial,
+        settings.tls_handshake,
     )
-    service = BroadcastService(reactor, settings, factory, reload)
+    notifier = Notifier(os.environ, time.monotonic)
+    wrap = None
+    if certificates := _certificates_for(settings):
+        wrap = certificates.wrap
+        reload.add("certificates", certificates.again)
+        if settings.tls_recheck:
+            reload.watch(
+                "certificates",
+                certificates.have_changed,
+                settings.tls_recheck,
+                reactor.callLater,
+            )
+    service = BroadcastService(reactor, settings, factory, reload, notifier, wrap)
     live = LiveSettings(settings, options.read, [service.adopt])
     reload.add("settings", live.again)
     return service
@@ -128,6 +146,21 @@ def house_of(settings: Settings) -> House:
         rate=settings.rate,
         burst=settings.burst,
     )
+
+
+def _certificates_for(settings: Settings) -> "Certificates | None":
+    if settings.tls_cert is None:
+        return None
+    try:
+        from broadcast.tls import Certificates
+    except ImportError:
+        hint = "TLS is not installed: pip install 'broadcast[tls]'"
+        raise SystemExit(f"broadcast: --tls-cert: {hint}") from None
+    key = settings.tls_key or settings.tls_cert
+    try:
+        return Certificates(settings.tls_cert, key, settings.tls_client_ca)
+    except (OSError, ValueError) as error:
+        raise SystemExit(f"broadcast: --tls-cert: {reason_of(error)}") from None
 
 
 def _choose_format(twist: Any) -> None:
