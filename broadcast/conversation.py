@@ -251,13 +251,14 @@ class Conversation:
 
     def _may_say(self, count: int) -> bool:
         """Take ``count`` lines from what ``--rate`` allows, if there are so many."""
-        rate = self.hub.house.rate
-        if not rate:
+        house = self.hub.house
+        if not house.rate:
             return True
         now = self.hub.clock()
-        if self._bucket is None:
-            self._bucket = Bucket(rate, self.hub.house.burst, now)
-        return self._bucket.take(count, now)
+        bucket = self._bucket
+        if bucket is None or bucket.rate != house.rate or bucket.burst != house.burst:
+            bucket = self._bucket = Bucket(house.rate, house.burst, now)
+        return bucket.take(count, now)
 
     def _sift(self, block: bytes) -> bytes:
         """Go through ``block`` line by line; return what must wait."""
