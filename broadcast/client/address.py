@@ -43,6 +43,7 @@ class Address:
         return f"{host}:{self.port}"
 
     def __str__(self) -> str:
+        """As a URL."""
         if self.scheme == "unix":
             return f"unix:{self.path}"
         return f"{self.scheme}://{self.where}{self.path}"

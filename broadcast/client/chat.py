@@ -13,7 +13,7 @@ from broadcast.client.local import LocalCommands
 from broadcast.client.look import Look, wants_color
 from broadcast.client.options import Options
 from broadcast.client.remember import typed_lines
-from broadcast.client.screen import Screen, Typed
+from broadcast.client.screen import GATHER, Screen, Typed
 from broadcast.client.script import (
     LOGIN_ERRORS,
     PRESENCE,
@@ -32,6 +32,8 @@ KEEP_SHOWN = 10_000
 class Chat(Script):
     """One session at the terminal."""
 
+    ease = GATHER
+
     def __init__(self, options: Options, wish: Wish, screen: Screen) -> None:
         super().__init__(options, wish)
         self.screen = screen
@@ -48,7 +50,7 @@ class Chat(Script):
         self._divided = False
         self._asks_secret = False
         self._replaying = False
-        self._last = ""
+        self._last = self._drawn = ""
 
     async def run(self) -> Exit:
         """Until the person leaves or the server is gone for good."""
@@ -107,7 +109,10 @@ class Chat(Script):
         super().listen(events)
         if self.local.is_leaving and not len(self.session.outbox):
             self.end(Exit.DONE)
-        self.screen.refresh()
+        status = self.status()
+        if status != self._drawn:
+            self._drawn = status
+            self.screen.refresh()
 
     def end_with(self, event: ev.Lost) -> None:
         """Nothing more will come from there."""

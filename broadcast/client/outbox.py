@@ -64,6 +64,11 @@ class Outbox:
         return tuple(line.text for line in self._doubtful)
 
     @property
+    def doubtful_tokens(self) -> tuple[str, ...]:
+        """Their tokens."""
+        return tuple(line.token for line in self._doubtful)
+
+    @property
     def waiting(self) -> int:
         """How many lines have not been sent at all."""
         return len(self._waiting)

@@ -11,6 +11,7 @@ class Position:
     id: int
 
     def __str__(self) -> str:
+        """As the protocol writes it."""
         return f"{self.epoch}:{self.id}"
 
     @classmethod

@@ -49,7 +49,7 @@ class Screen:
         *,
         completer: Completer | None = None,
         history: History | None = None,
-        input: Input | None = None,  # noqa: A002 (prompt_toolkit's own word)
+        input: Input | None = None,
         output: Output | None = None,
     ) -> None:
         self.status: Callable[[], str] = str

@@ -5,7 +5,6 @@ Each ends with an exit code and, when that is not 0, one line on stderr.
 
 import asyncio
 import enum
-import secrets
 import sys
 
 from broadcast.client import events as ev
@@ -67,16 +66,19 @@ def reason_for(event: ev.Lost, options: Options) -> str:
 class Script:
     """What all of them do: connect, listen, end once."""
 
+    ease = 0.0
+
     def __init__(self, options: Options, wish: Wish) -> None:
         self.options = options
         self.done: asyncio.Future[Exit] = asyncio.get_running_loop().create_future()
-        self.session = Session(wish, secrets.token_hex(6))
+        self.session = Session(wish)
         self.link = Link(
             AsyncioNet(),
             options.address,
             self.session,
             self.listen,
             retry=options.retry,
+            ease=self.ease,
         )
 
     def end(self, code: Exit, reason: str = "") -> None:

@@ -40,14 +40,14 @@ class State(enum.Enum):
 class Session:
     """One member's conversation with a server, over any number of connections."""
 
-    def __init__(self, wish: Wish, token_prefix: str) -> None:
+    def __init__(self, wish: Wish) -> None:
         self.wish = wish
         self.state = State.AWAY
         self.name = wish.name or ""
         self.server = ""
         self.preface = ""
         self.farewell: ev.Bye | None = None
-        self.outbox = Outbox(token_prefix)
+        self.outbox = Outbox(wish.prefix)
         self.roster = Roster()
         self.merge = Merge(wish.since)
         self._max_line = 8192

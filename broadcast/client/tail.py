@@ -28,7 +28,7 @@ class Lister(Script):
         super().__init__(options, wish)
         colors = wants_color(options.color, os.environ, sys.stdout.isatty())
         self.look = Look(colors)
-        self.printer = Printer(1, self.link.resume, self._stdout_failed)
+        self.printer = Printer(1, self._drained, self._stdout_failed)
 
     def listen(self, events: list[ev.Event]) -> None:
         """Events have come: print them in one go."""
@@ -38,7 +38,7 @@ class Lister(Script):
         if text:
             self.printer.write(text)
         if self.printer.is_full:
-            self.link.pause()
+            self.link.set_paused(True)
 
     def show(self, event: ev.Event) -> str | None:
         """How an event is printed, if it is."""
@@ -54,6 +54,9 @@ class Lister(Script):
         code = await super().run()
         await self.printer.flush()
         return code
+
+    def _drained(self) -> None:
+        self.link.set_paused(False)
 
     def _stdout_failed(self, problem: OSError) -> None:
         if isinstance(problem, BrokenPipeError):
@@ -140,10 +143,16 @@ class Pipe(Lister, Sender):
         elif isinstance(meant, Local):
             if meant.word == "quit":
                 raise EOFError
+            if meant.word == "help":
+                await self._ask("/help")
+                return
             raise ClientError(f"/{meant.word} needs a terminal")
         else:
-            await self._live.wait()
-            self.session.command(meant.line)
+            await self._ask(meant.line)
+
+    async def _ask(self, command: str) -> None:
+        await self._live.wait()
+        self.session.command(command)
 
 
 async def run_tail(options: Options) -> int:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.client.daemon import Daemon
 from tests.client.room import ScriptedRoom
 
 
@@ -50,6 +51,13 @@ def room() -> Iterator[RoomThread]:
     thread = RoomThread()
     yield thread
     thread.stop()
+
+
+@pytest.fixture
+def daemon() -> Iterator[Daemon]:
+    """A daemon for one test."""
+    with Daemon() as started:
+        yield started
 
 
 @pytest.fixture
