@@ -96,6 +96,6 @@ def _network_address(
         raise AddressError(f"{text!r}: {scheme}:// has no path")
     else:
         path = ""
-    if not all(c.isprintable() and c not in ' "<>\\' for c in path + host):
+    if not all(c.isprintable() and c not in ' "<>\\' for c in text):
         raise AddressError(f"{text!r} has a character in it that no address has")
     return Address(scheme, host, port, path, ca)
