@@ -31,9 +31,9 @@ class Follower:
             stderr=subprocess.PIPE,
             text=True,
         )
-        late = threading.Timer(20, self.process.kill)
-        late.daemon = True
-        late.start()
+        self._late = threading.Timer(20, self.process.kill)
+        self._late.daemon = True
+        self._late.start()
 
     @property
     def out(self) -> IO[str]:
@@ -44,6 +44,7 @@ class Follower:
         """Signal it; its exit code and what it said on stderr."""
         self.process.send_signal(number)
         _, errors = self.process.communicate(timeout=15)
+        self._late.cancel()
         return self.process.returncode, errors
 
 
@@ -117,13 +118,18 @@ def test_json_has_nothing_active(room: RoomThread, home: str) -> None:
 
 def test_presence_unless_quiet(daemon: Daemon, home: str) -> None:
     """Joins and leaves are printed; `--quiet` leaves them out."""
-    loud = Follower(home, daemon.url, "-n", "0")
-    calm = Follower(home, daemon.url, "-n", "0", "--quiet")
-    assert " joined (" in loud.out.readline()
+    loud = Follower(home, daemon.url)
+    calm = Follower(home, daemon.url, "--quiet")
     send(daemon, home, "x")
-    while "eve: x" not in (heard := loud.out.readline()):
-        assert " * " in heard
+    heard = [""]
+    while "eve: x" not in heard[-1]:
+        heard.append(loud.out.readline())
     assert calm.out.readline().endswith("eve: x\n")
+    send(daemon, home, "y")
+    while "eve: y" not in heard[-1]:
+        heard.append(loud.out.readline())
+    assert any("* eve joined (" in line for line in heard)
+    assert calm.out.readline().endswith("eve: y\n")
     assert calm.end() == (130, "")
     assert loud.end() == (130, "")
 
