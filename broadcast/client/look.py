@@ -15,6 +15,7 @@ from broadcast.client import events as ev
 # Of the 256 colours, some that stand out at 3.6:1 or more from black and from white.
 PALETTE = (160, 166, 94, 100, 64, 28, 30, 32, 27, 99, 129, 164, 162, 131)
 BASIC = (31, 32, 33, 34, 35, 36)
+_USUAL = ("", "left", "quit")
 _RESET = "\x1b[0m"
 _DIM = "\x1b[2m"
 _BOLD = "\x1b[1m"
@@ -54,7 +55,7 @@ class Look:
             case ev.Joined(name=name, count=count):
                 return self._aside(event.at, f"{name} joined ({count} here)")
             case ev.Left(name=name, count=count, reason=reason):
-                why = f": {reason}" if reason else ""
+                why = f": {reason}" if reason not in _USUAL else ""
                 return self._aside(event.at, f"{name} left{why} ({count} here)")
             case ev.Renamed(name=name, to=to):
                 return self._aside(event.at, f"{name} is now {to}")

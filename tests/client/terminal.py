@@ -26,6 +26,7 @@ class Terminal:
         self.screen = pyte.HistoryScreen(columns, rows, history=20_000, ratio=0.5)
         self._stream = pyte.ByteStream(self.screen)
         self.bytes = b""
+        self.is_drawn = True
         keep = {k: v for k, v in os.environ.items() if not k.startswith("BCAST")}
         keep.pop("NO_COLOR", None)
         keep |= {"HOME": home, "TERM": "xterm-256color", "LANG": "C.UTF-8"}
@@ -68,8 +69,13 @@ class Terminal:
         except pexpect.EOF:
             return False
         self.bytes += data
-        self._stream.feed(data)
+        if self.is_drawn:
+            self._stream.feed(data)
         return True
+
+    def draw(self) -> None:
+        """Draw all at once what was read while not `is_drawn`: pyte is slow."""
+        self._stream.feed(self.bytes)
 
     @property
     def shown(self) -> list[str]:
