@@ -112,6 +112,7 @@ def _settings(given: argparse.Namespace, environ: Mapping[str, str]) -> Settings
 
 def _address(settings: Settings) -> Address:
     ca = settings.get("ca")
+    ca = str(Path(ca).expanduser()) if ca is not None else None
     if ca is not None and not os.access(ca, os.R_OK):
         raise ConfigError(f"--ca: {ca}: no such file, or not readable")
     if "url" in settings:
@@ -133,7 +134,7 @@ def _secret(settings: Settings, environ: Mapping[str, str]) -> str | None:
     if path is None:
         return environ.get("BCAST_TOKEN") or None
     try:
-        text = Path(path).read_text(encoding="utf-8-sig")
+        text = Path(path).expanduser().read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as problem:
         reason = getattr(problem, "strerror", None) or "not UTF-8"
         raise ConfigError(f"--token-file: {path}: {reason}") from None
