@@ -43,12 +43,7 @@ def test_defaults(tmp_path: Path) -> None:
     """Without anything it is this machine, port 8000."""
     found = options(tmp_path, "connect")
     assert str(found.address) == "tcp://127.0.0.1:8000"
-    assert (found.name, found.bell, found.retry, found.history) == (
-        None,
-        "off",
-        None,
-        20,
-    )
+    assert (found.name, found.bell, found.retry) == (None, "off", None)
     assert options(tmp_path, "send", "x").retry == 60
 
 

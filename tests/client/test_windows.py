@@ -1,4 +1,4 @@
-"""Nothing POSIX-only on the import path: the client runs where those modules are not."""
+"""No POSIX-only module on the import path: the client runs without them."""
 
 import subprocess
 import sys
@@ -20,7 +20,8 @@ sys.meta_path.insert(0, Hidden())
 """
 RUN = """
 import asyncio
-del asyncio.SelectorEventLoop.create_unix_connection
+if hasattr(asyncio.SelectorEventLoop, "create_unix_connection"):
+    del asyncio.SelectorEventLoop.create_unix_connection
 from broadcast.client.cli import main
 sys.exit(main())
 """
