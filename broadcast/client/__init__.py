@@ -1,1 +1,21 @@
-"""``bcast-client`` and its importable API. Knows the wire protocol, not the server."""
+"""``bcast-client`` and its importable API. Knows the wire protocol, not the server.
+
+`connect` is the way in; `broadcast.client.events` has what a room tells, and
+`broadcast.client.errors` what can go wrong.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from broadcast.client.room import Room, connect
+
+__all__ = ["Room", "connect"]
+
+
+def __getattr__(name: str) -> Any:
+    """Import the API when it is asked for: the command starts faster without it."""
+    if name in __all__:
+        from broadcast.client import room
+
+        return getattr(room, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,101 @@
+"""Where a server is: a URL, taken apart and checked."""
+
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from broadcast.client.errors import AddressError
+
+DEFAULT_PORT = 8000
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A server's address. `path` is the socket's for unix, the resource's for ws."""
+
+    scheme: str
+    host: str
+    port: int = 0
+    path: str = ""
+    ca: str | None = None
+
+    @property
+    def is_tls(self) -> bool:
+        """Whether the certificate and host name are to be verified."""
+        return self.scheme in ("tls", "wss")
+
+    @property
+    def is_web(self) -> bool:
+        """Whether the lines travel in WebSocket frames."""
+        return self.scheme in ("ws", "wss")
+
+    @property
+    def is_private(self) -> bool:
+        """Whether nobody on the way can read along: TLS, or this machine."""
+        local = self.host in ("localhost", "::1") or self.host.startswith("127.")
+        return self.is_tls or self.scheme == "unix" or local
+
+    @property
+    def where(self) -> str:
+        """Host and port, or the socket's path, as a person writes them."""
+        if self.scheme == "unix":
+            return self.path
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{host}:{self.port}"
+
+    def __str__(self) -> str:
+        """As a URL."""
+        if self.scheme == "unix":
+            return f"unix:{self.path}"
+        return f"{self.scheme}://{self.where}{self.path}"
+
+
+DEFAULT_ADDRESS = Address("tcp", "127.0.0.1", DEFAULT_PORT)
+
+
+def parse_address(text: str, ca: str | None = None) -> Address:
+    """The address in `tcp://host:port`, `tls://`, `ws://`, `wss://` or `unix:/path`.
+
+    A plain `host` or `host:port` is tcp. The port is 8000 unless given (80 and 443 for
+    ws and wss), the path of a WebSocket `/ws`.
+
+    Raises:
+        AddressError: in words for a person.
+    """
+    if text.startswith("unix:"):
+        path = text.removeprefix("unix:").removeprefix("//")
+        if not path:
+            raise AddressError(f"{text!r} names no socket: write unix:/path")
+        return Address("unix", "", 0, path)
+    scheme, mark, rest = text.partition("://")
+    if not mark:
+        scheme, rest = "tcp", text
+    scheme = scheme.lower()
+    ports = {"tcp": DEFAULT_PORT, "tls": DEFAULT_PORT, "ws": 80, "wss": 443}
+    if scheme not in ports:
+        raise AddressError(f"{text!r}: use tcp://, tls://, ws://, wss:// or unix:/path")
+    return _network_address(text, scheme, rest, ports[scheme], ca)
+
+
+def _network_address(
+    text: str, scheme: str, rest: str, port: int, ca: str | None
+) -> Address:
+    if rest.count(":") > 1 and not rest.startswith("["):
+        raise AddressError(f"{text!r}: write an IPv6 address in brackets")
+    try:
+        parts = urlsplit(f"//{rest}")
+        host = parts.hostname or ""
+        port = port if parts.port is None else parts.port
+    except ValueError as problem:
+        raise AddressError(f"{text!r}: {problem}") from None
+    if not host or parts.username is not None or parts.fragment or port == 0:
+        raise AddressError(f"{text!r} is no address: write {scheme}://host:port")
+    path = parts.path + (f"?{parts.query}" if parts.query else "")
+    if scheme in ("ws", "wss"):
+        path = "/ws" + path.removeprefix("/") if path[:2] in ("", "/", "/?") else path
+    elif path not in ("", "/"):
+        raise AddressError(f"{text!r}: {scheme}:// has no path")
+    else:
+        path = ""
+    if not all(c.isprintable() and c not in ' "<>\\' for c in text):
+        raise AddressError(f"{text!r} has a character in it that no address has")
+    return Address(scheme, host, port, path, ca)

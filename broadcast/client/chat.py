@@ -1,0 +1,279 @@
+"""`bcast-client connect` for a person: a link on one side, a screen on the other."""
+
+import asyncio
+import os
+from collections import deque
+
+from broadcast.client import events as ev
+from broadcast.client.commands import Local, Remote, Say, interpret
+from broadcast.client.complete import RoomCompleter
+from broadcast.client.config import name_on_this_machine, state_path
+from broadcast.client.errors import OutboxFullError
+from broadcast.client.local import LocalCommands
+from broadcast.client.look import Look, wants_color
+from broadcast.client.options import Options
+from broadcast.client.remember import typed_lines
+from broadcast.client.screen import GATHER, Screen, Typed
+from broadcast.client.script import (
+    LOGIN_ERRORS,
+    PRESENCE,
+    Exit,
+    Script,
+    complain,
+    exit_for,
+    gap,
+)
+from broadcast.client.session import State
+from broadcast.client.wish import Wish
+
+KEEP_SHOWN = 10_000
+
+
+class Chat(Script):
+    """One session at the terminal."""
+
+    ease = GATHER
+
+    def __init__(self, options: Options, wish: Wish, screen: Screen) -> None:
+        super().__init__(options, wish)
+        self.screen = screen
+        screen.status, screen.enter, screen.touched = (
+            self.status,
+            self.enter,
+            self.touched,
+        )
+        self.look = Look(wants_color(options.color, os.environ, True))
+        self.shown: deque[ev.Event] = deque(maxlen=KEEP_SHOWN)
+        self.local = LocalCommands(self)
+        self._loop = asyncio.get_running_loop()
+        self._touched_at = self._loop.time()
+        self._divided = False
+        self._asks_secret = False
+        self._replaying = False
+        self._last = self._drawn = ""
+
+    async def run(self) -> Exit:
+        """Until the person leaves or the server is gone for good."""
+        prompt = asyncio.create_task(self.screen.run(self.link.start))
+        prompt.add_done_callback(self._prompt_ended)
+        try:
+            code = await self.done
+            self.screen.leave()
+            await asyncio.wait([prompt])
+        finally:
+            self.link.close()
+        if self._last:
+            complain(self._last)
+        return code
+
+    def end(self, code: Exit, reason: str = "") -> None:
+        """As for any script, but the reason waits until the prompt is gone."""
+        if not self.done.done():
+            self._last = reason
+        super().end(code)
+
+    # From the link
+
+    def hear(self, event: ev.Event) -> None:
+        """One event: shown, or acted on."""
+        match event:
+            case ev.Lost(retry_in=None):
+                self.end_with(event)
+            case ev.Lost(reason=reason):
+                self.note(f"connection lost: {reason}")
+                self._count_down()
+            case ev.LoginNeeded(text=text):
+                self.note(text or "the server asks for a login")
+                self.ask_secret(self.options.secret is None)
+            case ev.Doubtful(lines=lines):
+                self._doubt(lines)
+            case ev.Replay():
+                self._replay(event)
+            case ev.Replayed():
+                if self._replaying:
+                    self.screen.print(self.look.divider("now"))
+            case ev.Message():
+                self._message(event)
+            case ev.Welcome():
+                self._welcome(event)
+            case _ if isinstance(event, PRESENCE) and self.options.quiet:
+                pass
+            case _:
+                self.show(event)
+        if isinstance(event, ev.Problem) and event.code in LOGIN_ERRORS:
+            self.ask_secret(True)
+
+    def listen(self, events: list[ev.Event]) -> None:
+        """Events have come."""
+        self.look.me = self.session.name
+        super().listen(events)
+        if self.local.is_leaving and not len(self.session.outbox):
+            self.end(Exit.DONE)
+        status = self.status()
+        if status != self._drawn:
+            self._drawn = status
+            self.screen.refresh()
+
+    def end_with(self, event: ev.Lost) -> None:
+        """Nothing more will come from there."""
+        self.end(exit_for(event), self.last_words(event))
+
+    def show(self, event: ev.Event) -> None:
+        """Print an event, and remember it for /save."""
+        line = self.look.line(event)
+        if line is not None:
+            self.shown.append(event)
+            self.screen.print(line)
+
+    def note(self, text: str) -> None:
+        """Say something ourselves."""
+        self.screen.print(self.look.own(text))
+
+    def ask_secret(self, yes: bool) -> None:
+        """Take the next line as the secret, hidden."""
+        self._asks_secret = self.screen.hidden = yes
+        self.screen.refresh()
+
+    def _welcome(self, event: ev.Welcome) -> None:
+        self.ask_secret(False)
+        self.look.me = event.name
+        if event.text:
+            self.screen.print(self.look.server(event.text))
+
+    def _message(self, event: ev.Message) -> None:
+        if self.local.is_ignored(event.name):
+            return
+        idle = self._loop.time() - self._touched_at
+        if idle >= self.options.away and not self._divided and not event.replayed:
+            self._divided = True
+            self.screen.print(self.look.divider("new since you looked away"))
+        self.show(event)
+        bell = self.local.bell
+        if bell == "off" or event.replayed or event.name == self.session.name:
+            return
+        if bell == "all" or self.look.is_mention(event):
+            self.screen.ring()
+
+    def _replay(self, event: ev.Replay) -> None:
+        if event.missing != 0 and self.link.welcomed:
+            self.screen.print(gap(event.missing))
+        self._replaying = event.count > 0
+        if self._replaying:
+            self.screen.print(self.look.divider(f"replayed: {event.count} lines"))
+
+    def _doubt(self, lines: tuple[str, ...]) -> None:
+        self.note("these lines may have been said or not; the server cannot tell:")
+        for line in lines:
+            self.note(f"  {line}")
+        self.note("/resend says them again, /drop forgets them")
+
+    # From the person
+
+    def touched(self) -> None:
+        """A key was pressed."""
+        self._touched_at = self._loop.time()
+        self._divided = False
+        self.link.wake()
+
+    def enter(self, text: str) -> Typed:
+        """A line, or several, were entered."""
+        if self._asks_secret:
+            self.ask_secret(False)
+            self.session.login(text)
+            self.link.pump()
+            return Typed.SECRET
+        secret = False
+        for line in text.split("\n"):
+            meant = interpret(line)
+            secret = secret or (isinstance(meant, Remote) and meant.word == "login")
+            try:
+                self._act(meant)
+            except OutboxFullError as problem:
+                self.note(f"not taken: {problem}")
+                return Typed.KEPT
+        self.link.pump()
+        return Typed.SECRET if secret else Typed.TAKEN
+
+    def _act(self, meant: Say | Local | Remote) -> None:
+        if isinstance(meant, Say):
+            self._say(meant.text)
+        elif isinstance(meant, Local):
+            self.local.run(meant)
+        elif self.session.state is not State.LIVE and meant.word != "login":
+            self.note(f"not connected: /{meant.word} was not sent")
+        elif meant.word == "format":
+            self.note("this client and the server speak json; /format is not for you")
+        elif meant.word == "login" and not meant.rest:
+            self.ask_secret(True)
+        elif meant.word == "name" and meant.rest and " " not in meant.rest:
+            self.session.rename(meant.rest)
+        else:
+            self.session.command(meant.line)
+
+    def _say(self, text: str) -> None:
+        if not text.strip():
+            return
+        self.session.say(text)
+        if self.session.state is not State.LIVE:
+            self.note(f"queued: {text}")
+
+    # The prompt
+
+    def status(self) -> str:
+        """What stands before the cursor."""
+        if self._asks_secret:
+            return "secret (hidden)> "
+        session, state = self.session, self.session.state.value
+        if self.link.retry_at is not None:
+            wait = max(0, round(self.link.retry_at - self._loop.time()))
+            state = f"reconnecting in {wait} s"
+        parts = [state, session.name or "(no name yet)"]
+        if session.state in (State.LIVE, State.REPLAYING):
+            parts.append(f"{session.roster.count} here")
+        if session.state is not State.LIVE and len(session.outbox):
+            parts.append(f"{len(session.outbox)} queued")
+        return " · ".join(part for part in parts if part) + "> "
+
+    def _count_down(self) -> None:
+        """Draw the seconds until the next try."""
+        self.screen.refresh()
+        if self.link.retry_at is not None:
+            self._loop.call_later(1, self._count_down)
+
+    def _prompt_ended(self, task: "asyncio.Task[None]") -> None:
+        problem = None if task.cancelled() else task.exception()
+        if isinstance(problem, KeyboardInterrupt):
+            self.end(Exit.INTERRUPTED)
+        elif problem is None or isinstance(problem, EOFError):
+            self.end(Exit.LOST if len(self.session.outbox) else Exit.DONE)
+        else:
+            self.end(Exit.FAILED, f"the terminal failed: {problem}")
+
+
+async def run_chat(options: Options) -> int:
+    """`bcast-client connect` at a terminal."""
+    name = options.name
+    if name is None:
+        name = await ask_name()
+        if name is None:
+            return Exit.INTERRUPTED
+    wish = Wish(name=name, secret=options.secret, history=options.history, roster=True)
+    completer = RoomCompleter()
+    history = typed_lines(state_path(os.environ), options.address)
+    chat = Chat(options, wish, Screen(completer=completer, history=history))
+    completer.names = lambda: chat.session.roster.names - {chat.session.name}
+    return await chat.run()
+
+
+async def ask_name() -> str | None:
+    """The name to use, asked for at the terminal; None is a refusal."""
+    from prompt_toolkit import PromptSession
+
+    session: PromptSession[str] = PromptSession()
+    try:
+        answer = await session.prompt_async(
+            "Your name: ", default=name_on_this_machine()
+        )
+    except (KeyboardInterrupt, EOFError):
+        return None
+    return answer.strip() or name_on_this_machine()

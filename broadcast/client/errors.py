@@ -1,0 +1,37 @@
+"""What can go wrong, as exceptions; each prints as one line for a person."""
+
+
+class ClientError(Exception):
+    """Any of the below."""
+
+
+class CannotConnectError(ClientError):
+    """No connection was made, or no broadcast server answered on it."""
+
+
+class RefusedError(ClientError):
+    """The server does not want us, or not this line. `code` is the protocol's word."""
+
+    def __init__(self, text: str, code: str) -> None:
+        super().__init__(text)
+        self.code = code
+
+
+class LostError(ClientError):
+    """The connection is gone and did not come back; what was not answered is unsure."""
+
+
+class OutboxFullError(ClientError):
+    """So much waits to be sent already that nothing more is taken."""
+
+
+class BrokenServerError(ClientError):
+    """What arrives is not this protocol."""
+
+
+class BadLineError(ClientError, ValueError):
+    """A line is not an event of the protocol."""
+
+
+class AddressError(ClientError, ValueError):
+    """That is no address of a server."""

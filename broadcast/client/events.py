@@ -1,0 +1,180 @@
+"""What a client is told, as frozen data: the server's events and the client's own.
+
+`broadcast.client.decode` makes them from lines. Every string in an event is already
+safe to show (see `broadcast.client.safe`); `raw` is the server's line as it came.
+"""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What all events have in common: the server's own line, unless it is ours."""
+
+    raw: str = field(default="", repr=False, compare=False, kw_only=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Message(Event):
+    """A line that `name` said. Order by `id`; `at` is RFC 3339 in UTC."""
+
+    id: int
+    at: str
+    name: str
+    text: str
+    replayed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Joined(Event):
+    """Somebody came; `count` are here now."""
+
+    at: str
+    name: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Left(Event):
+    """Somebody went; `count` are here now."""
+
+    at: str
+    name: str
+    count: int
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Renamed(Event):
+    """Somebody took another name; perhaps it was us."""
+
+    at: str
+    name: str
+    to: str
+
+
+@dataclass(frozen=True, slots=True)
+class Presence(Event):
+    """A burst of comings and goings, folded."""
+
+    at: str
+    joined: int
+    left: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Welcome(Event):
+    """We are in, under `name`. Live lines begin after `id`."""
+
+    server: str
+    name: str
+    epoch: str
+    id: int
+    count: int
+    max_line: int
+    text: str = ""
+    protocol: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class LoginNeeded(Event):
+    """The server wants a secret before it tells anything."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Who(Event):
+    """A piece of the list of names; the last one has `more` false."""
+
+    names: tuple[str, ...]
+    count: int
+    more: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Replay(Event):
+    """Earlier lines follow. `missing`: 0, how many are gone, or None: not known."""
+
+    count: int
+    missing: int | None = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed(Event):
+    """The end of a replay; `position` is where it ended."""
+
+    position: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ack(Event):
+    """The line sent under `token` is said, as message `id`."""
+
+    token: str
+    id: int
+    double: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Pong(Event):
+    """The answer to a ping."""
+
+    token: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Notice(Event):
+    """The server says something, in one line or several."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Problem(Event):
+    """The server refused something (its `error`); with `token`, a line of ours."""
+
+    code: str
+    command: str
+    text: str
+    token: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Bye(Event):
+    """The server closes. With `reconnect` one may come back."""
+
+    code: str
+    text: str
+    reconnect: bool = False
+    missed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Lost(Event):
+    """Ours: the connection is gone; the next try is in `retry_in` seconds, or never.
+
+    `code` is cannot-connect, refused, quit (we asked for it) or lost.
+    """
+
+    reason: str
+    retry_in: float | None
+    code: str = "lost"
+
+
+@dataclass(frozen=True, slots=True)
+class Doubtful(Event):
+    """Ours: lines that may have been said or not, after a hole. Somebody must decide.
+
+    Raised after a reconnect when the server cannot tell doubles any more.
+    """
+
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Missed(Event):
+    """Ours: so many events were dropped because nobody read them."""
+
+    count: int

@@ -1,0 +1,152 @@
+"""Events as lines of text for a terminal or a file. Knows no terminal.
+
+Remote text comes in safe already (see `broadcast.client.events`); the only control
+sequences in what goes out are the colours that this module puts there.
+"""
+
+import re
+import unicodedata
+import zlib
+from collections.abc import Mapping
+from datetime import datetime
+
+from broadcast.client import events as ev
+
+# Of the 256 colours, some that stand out at 3.6:1 or more from black and from white.
+PALETTE = (160, 166, 94, 100, 64, 28, 30, 32, 27, 99, 129, 164, 162, 131)
+BASIC = (31, 32, 33, 34, 35, 36)
+_USUAL = ("", "left", "quit")
+_RESET = "\x1b[0m"
+_DIM = "\x1b[2m"
+_BOLD = "\x1b[1m"
+_REVERSE = "\x1b[7m"
+
+
+def wants_color(choice: str, environ: Mapping[str, str], is_terminal: bool) -> int:
+    """How many colours to use: 0, 8 or 256. See https://no-color.org."""
+    off = environ.get("NO_COLOR") or environ.get("TERM") == "dumb"
+    if choice == "never" or (choice == "auto" and (off or not is_terminal)):
+        return 0
+    rich = "256" in environ.get("TERM", "") or environ.get("COLORTERM")
+    return 256 if rich else 8
+
+
+class Look:
+    """How a line looks for `me`.
+
+    Args:
+        colors: 0, 8 or 256.
+        stamp: whether each line begins with its local time.
+    """
+
+    def __init__(self, colors: int = 0, *, stamp: bool = True) -> None:
+        self.me = ""
+        self._colors = colors
+        self._stamp = stamp
+        self._second = ("", "")
+        self._mention: tuple[str, re.Pattern[str] | None] = ("", None)
+        self._paints: dict[str, str] = {}
+
+    def line(self, event: ev.Event) -> str | None:
+        """The event as one line or several, or None when there is nothing to see."""
+        match event:
+            case ev.Message():
+                return self._message(event)
+            case ev.Joined(name=name, count=count):
+                return self._aside(event.at, f"{name} joined ({count} here)")
+            case ev.Left(name=name, count=count, reason=reason):
+                why = f": {reason}" if reason not in _USUAL else ""
+                return self._aside(event.at, f"{name} left{why} ({count} here)")
+            case ev.Renamed(name=name, to=to):
+                return self._aside(event.at, f"{name} is now {to}")
+            case ev.Presence(joined=joined, left=left, count=count):
+                text = f"{joined} joined, {left} left, {count} here"
+                return self._aside(event.at, text)
+            case ev.Notice(text=text):
+                return self.server(text)
+            case ev.Problem(text=text, code=code):
+                return self.server(text or code)
+            case ev.Bye(text=text, code=code):
+                return self.server(text or code)
+            case ev.Who(names=names, count=count, more=more):
+                tail = "" if more else f" ({count} here)"
+                return self.server(" ".join(names) + tail)
+            case ev.Pong(token=token):
+                return self.server(f"pong {token}".rstrip())
+        return None
+
+    def is_mention(self, event: ev.Message) -> bool:
+        """Whether somebody else says our name in it, as a word."""
+        return event.name != self.me and bool(self._find_me(event.text))
+
+    def server(self, text: str) -> str:
+        """What the server says; each line marked."""
+        return "\n".join(f"* {line}" for line in text.split("\n"))
+
+    def divider(self, text: str) -> str:
+        """A line across."""
+        return self._paint(_DIM, f"──── {text} ────")
+
+    def own(self, text: str) -> str:
+        """What the client itself says."""
+        return self._paint(_DIM, f"- {text}")
+
+    def _message(self, event: ev.Message) -> str:
+        stamp = self._time(event.at)
+        name, text = event.name, event.text
+        if not self._colors:
+            mark = " [you]" if name == self.me else ""
+            return f"{stamp}{name}{mark}: {text}"
+        if name == self.me:
+            return f"{stamp}{_BOLD}{name} [you]{_RESET}: {text}"
+        if self._find_me(text):
+            return f"{stamp}{self._named(name)}: {_BOLD}{_REVERSE}{text}{_RESET}"
+        return f"{stamp}{self._named(name)}: {text}"
+
+    def _aside(self, at: str, text: str) -> str:
+        return self._paint(_DIM, f"{self._time(at)}* {text}")
+
+    def _named(self, name: str) -> str:
+        painted = self._paints.get(name)
+        if painted is None:
+            if len(self._paints) > 1000:
+                self._paints.clear()
+            painted = self._paints[name] = f"{self.name_color(name)}{name}{_RESET}"
+        return painted
+
+    def name_color(self, name: str) -> str:
+        """The control sequence of a name's colour: the same for ever."""
+        number = zlib.crc32(unicodedata.normalize("NFKC", name).casefold().encode())
+        if self._colors >= 256:
+            return f"\x1b[38;5;{PALETTE[number % len(PALETTE)]}m"
+        return f"\x1b[{BASIC[number % len(BASIC)]}m"
+
+    def _paint(self, control: str, text: str) -> str:
+        return f"{control}{text}{_RESET}" if self._colors else text
+
+    def _time(self, at: str) -> str:
+        if not self._stamp:
+            return ""
+        second, shown = self._second
+        if at[:19] != second:
+            shown = _local(at)
+            self._second = (at[:19], shown)
+        return shown
+
+    def _find_me(self, text: str) -> bool:
+        me, pattern = self._mention
+        if me != self.me:
+            word = rf"(?<![\w]){re.escape(self.me)}(?![\w])"
+            pattern = re.compile(word, re.IGNORECASE) if self.me else None
+            self._mention = (self.me, pattern)
+        return pattern is not None and pattern.search(text) is not None
+
+
+def _local(at: str) -> str:
+    """The local time of day; a day in front where it is another one."""
+    try:
+        time = datetime.fromisoformat(at).astimezone()
+    except (ValueError, OverflowError, OSError):
+        return ""
+    today = time.date() == datetime.now().astimezone().date()
+    return time.strftime("%H:%M:%S " if today else "%Y-%m-%d %H:%M:%S ")

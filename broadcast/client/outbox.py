@@ -1,0 +1,158 @@
+"""Lines on their way out, each said exactly once. Pure bookkeeping, no connection.
+
+A line waits, is sent under its own token, and is gone when that token is answered.
+After a reconnect the unanswered ones go out again under their old tokens: the server
+remembers a token while its line is in the log and says nothing twice. Where it may
+have forgotten (a hole in the log, another name) the line is doubtful, and a person
+decides.
+"""
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from broadcast.client.errors import OutboxFullError
+
+MAX_LINES = 10_000
+MAX_CHARACTERS = 4 * 1024 * 1024
+WINDOW_LINES = 1024
+WINDOW_BYTES = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line to say, and the token it is said under."""
+
+    token: str
+    text: str
+
+    def wire(self) -> bytes:
+        """The command that says it."""
+        return f"/say {self.token} {self.text}\n".encode(errors="replace")
+
+
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    line: Line
+    name: str
+    size: int
+
+
+class Outbox:
+    """What waits, what is sent and unanswered, what is doubtful.
+
+    Args:
+        prefix: what makes this client's tokens its own, printable ASCII.
+    """
+
+    def __init__(self, prefix: str) -> None:
+        self._prefix = prefix
+        self._made = 0
+        self._waiting: deque[Line] = deque()
+        self._waiting_characters = 0
+        self._sent: dict[str, _Sent] = {}
+        self._sent_bytes = 0
+        self._doubtful: list[Line] = []
+
+    def __len__(self) -> int:
+        """How many lines are not yet answered, the doubtful ones left out."""
+        return len(self._waiting) + len(self._sent)
+
+    @property
+    def doubtful(self) -> tuple[str, ...]:
+        """The texts that somebody must decide about."""
+        return tuple(line.text for line in self._doubtful)
+
+    @property
+    def doubtful_tokens(self) -> tuple[str, ...]:
+        """Their tokens."""
+        return tuple(line.token for line in self._doubtful)
+
+    @property
+    def waiting(self) -> int:
+        """How many lines have not been sent at all."""
+        return len(self._waiting)
+
+    @property
+    def has_room(self) -> bool:
+        """Whether a writer should go on: less than a window's worth waits."""
+        return len(self._waiting) < WINDOW_LINES
+
+    def add(self, text: str) -> str:
+        """Take a line (no line ends in it); its token comes back.
+
+        Raises:
+            OutboxFullError: nothing was taken.
+        """
+        if (
+            len(self._waiting) >= MAX_LINES
+            or self._waiting_characters + len(text) > MAX_CHARACTERS
+        ):
+            raise OutboxFullError(f"{len(self._waiting)} lines are waiting already")
+        self._made += 1
+        line = Line(f"{self._prefix}-{self._made}", text)
+        self._put(line)
+        return line.token
+
+    def take(self, name: str, max_line: int) -> Iterator[bytes | Line]:
+        """What may be sent now, under `name`, as far as the window goes.
+
+        Yields the bytes of a command, or a `Line` that is over `max_line` bytes: the
+        server would drop it unread, so it is given back and forgotten here.
+        """
+        while (
+            self._waiting
+            and len(self._sent) < WINDOW_LINES
+            and self._sent_bytes < WINDOW_BYTES
+        ):
+            line = self._waiting.popleft()
+            self._waiting_characters -= len(line.text)
+            data = line.wire()
+            if len(data) - 1 > max_line:
+                yield line
+                continue
+            self._sent[line.token] = _Sent(line, name, len(data))
+            self._sent_bytes += len(data)
+            yield data
+
+    def settle(self, token: str) -> Line | None:
+        """The token is answered: its line, or None if it is not one of these."""
+        sent = self._sent.pop(token, None)
+        if sent is None:
+            return None
+        self._sent_bytes -= sent.size
+        return sent.line
+
+    def recall(self, name: str, sure: bool) -> tuple[str, ...]:
+        """After a reconnect as `name`: what was sent and not answered.
+
+        Lines that the server still knows (`sure`, and the name is the old one) go back
+        to the front of the queue under their old tokens. The others become doubtful;
+        their texts are returned.
+        """
+        unanswered, self._sent, self._sent_bytes = self._sent, {}, 0
+        known = [s.line for s in unanswered.values() if sure and s.name == name]
+        lost = [s.line for s in unanswered.values() if not (sure and s.name == name)]
+        for line in reversed(known):
+            self._put(line, first=True)
+        self._doubtful += lost
+        return tuple(line.text for line in lost)
+
+    def resend_doubtful(self) -> int:
+        """Queue the doubtful lines again, at the risk of doubles; how many."""
+        lines, self._doubtful = self._doubtful, []
+        for line in reversed(lines):
+            self._put(line, first=True)
+        return len(lines)
+
+    def drop_doubtful(self) -> int:
+        """Forget the doubtful lines; how many."""
+        lines, self._doubtful = self._doubtful, []
+        return len(lines)
+
+    def _put(self, line: Line, *, first: bool = False) -> None:
+        self._waiting_characters += len(line.text)
+        if first:
+            self._waiting.appendleft(line)
+        else:
+            self._waiting.append(line)

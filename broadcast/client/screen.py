@@ -1,0 +1,198 @@
+"""The terminal: one prompt for the whole session, and lines above it.
+
+Arriving lines are gathered for a moment; then, in one turn of the loop and one write,
+the prompt is erased, the lines are printed into the terminal's own scrollback, and the
+prompt is drawn again. The terminal never leaves raw mode, bracketed paste stays on and
+no cursor position is asked for: each of these, as `patch_stdout` has them, corrupts
+typed text under load. Knows nothing of servers.
+"""
+
+import asyncio
+import enum
+from collections.abc import Callable
+
+from prompt_toolkit import PromptSession
+from prompt_toolkit.completion import Completer
+from prompt_toolkit.data_structures import Point
+from prompt_toolkit.enums import DEFAULT_BUFFER
+from prompt_toolkit.filters import Condition, has_focus
+from prompt_toolkit.history import History
+from prompt_toolkit.input import Input
+from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
+from prompt_toolkit.output import Output, create_output
+from prompt_toolkit.shortcuts import CompleteStyle
+
+GATHER = 0.05
+GATHER_BUSY = 0.1
+BUSY = 50
+
+
+class Typed(enum.Enum):
+    """What became of an entered text."""
+
+    TAKEN = enum.auto()
+    SECRET = enum.auto()
+    KEPT = enum.auto()
+
+
+class Screen:
+    """A prompt with a status, and text above it.
+
+    Who uses it sets three callbacks: `status` gives what stands before the cursor, at
+    each drawing; `enter` is called with what was typed, and a text that is `KEPT` stays
+    in the buffer, a `SECRET` one out of the history; `touched` comes at each key press.
+    While `hidden`, what is typed is not shown.
+    """
+
+    def __init__(
+        self,
+        *,
+        completer: Completer | None = None,
+        history: History | None = None,
+        input: Input | None = None,
+        output: Output | None = None,
+    ) -> None:
+        self.status: Callable[[], str] = str
+        self.enter: Callable[[str], Typed] = lambda _: Typed.TAKEN
+        self.touched: Callable[[], None] = lambda: None
+        self.hidden = False
+        self._waiting: list[str] = []
+        self._timer: asyncio.TimerHandle | None = None
+        self._session: PromptSession[str] = PromptSession(
+            lambda: self.status(),
+            is_password=Condition(lambda: self.hidden),
+            multiline=False,
+            completer=completer,
+            complete_while_typing=False,
+            complete_style=CompleteStyle.COLUMN,
+            reserve_space_for_menu=5,
+            history=history,
+            enable_history_search=True,
+            enable_suspend=True,
+            prompt_continuation="",
+            key_bindings=self._bindings(),
+            erase_when_done=True,
+            input=input,
+            output=output or _quiet_output(),
+        )
+        self._app = self._session.app
+        self._app.key_processor.before_key_press += lambda _: self.touched()
+
+    async def run(self, started: Callable[[], None]) -> None:
+        """Until `leave`; `started` is called when the prompt is there.
+
+        Raises:
+            KeyboardInterrupt: Ctrl-C on an empty line.
+            EOFError: the terminal is gone.
+        """
+        try:
+            await self._session.prompt_async(
+                pre_run=started, set_exception_handler=False
+            )
+        finally:
+            self._print_waiting()
+
+    def leave(self) -> None:
+        """End `run`."""
+        if self._app.is_running and not self._app.is_done:
+            self._app.exit(result="")
+
+    def print(self, text: str) -> None:
+        """Show this above the prompt, soon; it is trusted to be safe to write."""
+        self._waiting.append(text)
+        if self._timer is None:
+            wait = GATHER if len(self._waiting) < BUSY else GATHER_BUSY
+            self._timer = asyncio.get_running_loop().call_later(wait, self._flush)
+
+    def refresh(self) -> None:
+        """Draw the status again."""
+        self._app.invalidate()
+
+    def clear(self) -> None:
+        """Empty the screen; what is in the scrollback stays."""
+        self._app.renderer.clear()
+
+    def ring(self) -> None:
+        """The terminal's bell."""
+        self._app.output.bell()
+        self._app.output.flush()
+
+    # Inside
+
+    def _flush(self) -> None:
+        """Erase, write, draw again: in one turn, with one flush at the end."""
+        self._timer = None
+        if not self._app.is_running or self._app._running_in_terminal:
+            self._timer = asyncio.get_running_loop().call_later(GATHER, self._flush)
+            return
+        renderer, output = self._app.renderer, self._app.output
+        # What Renderer.erase does, but for its reset: that turns bracketed paste off
+        # and on again, and a paste in between would be sent line by line.
+        output.cursor_backward(renderer._cursor_pos.x)
+        output.cursor_up(renderer._cursor_pos.y)
+        output.erase_down()
+        output.reset_attributes()
+        output.enable_autowrap()
+        renderer._cursor_pos = Point(0, 0)
+        renderer._last_screen = None
+        renderer._last_style = None
+        self._write_waiting(output)
+        self._app._redraw()
+
+    def _write_waiting(self, output: Output) -> None:
+        text = "\n".join(self._waiting)
+        self._waiting = []
+        if text:
+            output.write_raw(text.replace("\n", "\r\n") + "\r\n")
+
+    def _print_waiting(self) -> None:
+        """The last lines, when there is no prompt any more."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self._write_waiting(self._app.output)
+        self._app.output.flush()
+
+    def _bindings(self) -> KeyBindings:
+        bindings = KeyBindings()
+        focused = has_focus(DEFAULT_BUFFER)
+        is_empty = Condition(lambda: not self._session.default_buffer.text)
+
+        @bindings.add("enter", filter=focused)
+        def _(event: KeyPressEvent) -> None:
+            buffer = event.current_buffer
+            typed = self.enter(buffer.text)
+            if typed is not Typed.KEPT:
+                buffer.reset(append_to_history=typed is Typed.TAKEN)
+
+        @bindings.add("escape", "enter", filter=focused)
+        def _(event: KeyPressEvent) -> None:
+            event.current_buffer.insert_text("\n")
+
+        @bindings.add("c-c", filter=focused)
+        def _(event: KeyPressEvent) -> None:
+            if event.current_buffer.text:
+                event.current_buffer.reset()
+            else:
+                event.app.exit(exception=KeyboardInterrupt())
+
+        @bindings.add("c-d", filter=focused & is_empty)
+        def _(event: KeyPressEvent) -> None:
+            self.enter("/quit")
+
+        @bindings.add("tab", filter=focused)
+        def _(event: KeyPressEvent) -> None:
+            buffer = event.current_buffer
+            if buffer.complete_state:
+                buffer.complete_next()
+            else:
+                buffer.start_completion(select_first=True)
+
+        return bindings
+
+
+def _quiet_output() -> Output:
+    """The terminal, never asked where its cursor is: answers would come as typing."""
+    output = create_output()
+    if hasattr(output, "enable_cpr"):
+        output.enable_cpr = False
+    return output

@@ -1,0 +1,70 @@
+"""URLs of servers."""
+
+import pytest
+
+from broadcast.client.address import parse_address
+from broadcast.client.errors import AddressError
+
+
+@pytest.mark.parametrize(
+    ("text", "url", "where"),
+    [
+        ("chat.example", "tcp://chat.example:8000", "chat.example:8000"),
+        ("chat.example:1", "tcp://chat.example:1", "chat.example:1"),
+        ("TCP://h:2/", "tcp://h:2", "h:2"),
+        ("tls://h", "tls://h:8000", "h:8000"),
+        ("[::1]:7", "tcp://[::1]:7", "[::1]:7"),
+        ("ws://h", "ws://h:80/ws", "h:80"),
+        ("wss://h/", "wss://h:443/ws", "h:443"),
+        ("wss://h:1/room?x=1", "wss://h:1/room?x=1", "h:1"),
+        ("ws://h/?x=1", "ws://h:80/ws?x=1", "h:80"),
+        ("unix:/run/x.sock", "unix:/run/x.sock", "/run/x.sock"),
+        ("unix:///run/x", "unix:/run/x", "/run/x"),
+    ],
+)
+def test_addresses(text: str, url: str, where: str) -> None:
+    """What may be left out is filled in."""
+    address = parse_address(text)
+    assert (str(address), address.where) == (url, where)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "http://h",
+        "unix:",
+        "tcp://",
+        "tcp://h:x",
+        "tcp://h:99999",
+        "tcp://h:0",
+        "::1",
+        "tcp://user@h",
+        "tcp://h/path",
+        "ws://h/a b",
+        "ws://h/\r\nx",
+        "tcp://h#x",
+        "",
+    ],
+)
+def test_no_addresses(text: str) -> None:
+    """What is no address is refused in words."""
+    with pytest.raises(AddressError):
+        parse_address(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "private"),
+    [
+        ("tcp://h", False),
+        ("ws://h", False),
+        ("tls://h", True),
+        ("wss://h", True),
+        ("unix:/x", True),
+        ("localhost", True),
+        ("127.0.0.2", True),
+        ("[::1]", True),
+    ],
+)
+def test_privacy(text: str, private: bool) -> None:
+    """A secret may travel over TLS, or inside this machine."""
+    assert parse_address(text).is_private is private

@@ -1,0 +1,210 @@
+"""The link: connecting, coming back, giving up. On a clock of the test's own."""
+
+import pytest
+
+from broadcast.client.address import parse_address
+from broadcast.client.events import Event, Lost, Message
+from broadcast.client.link import LONGEST_DELAY, Backoff, Link
+from broadcast.client.session import Session
+from broadcast.client.wish import Wish
+from tests.client.memory import MemoryNet, MemoryWire
+
+
+class Rig:
+    """A link on a network in memory; the backoff's chance is always 0."""
+
+    def __init__(self, *, retry: float | None = None, ease: float = 0.0) -> None:
+        self.net = MemoryNet()
+        self.events: list[Event] = []
+        self.session = Session(Wish(name="bob", key="k" * 8, prefix="t"))
+        self.link = Link(
+            self.net,
+            parse_address("tcp://host"),
+            self.session,
+            self.events.extend,
+            retry=retry,
+            backoff=Backoff(lambda: 0.0),
+            ease=ease,
+        )
+        self.link.start()
+
+    def lost(self) -> list[Lost]:
+        return [event for event in self.events if isinstance(event, Lost)]
+
+
+def is_reading(wire: MemoryWire) -> bool:
+    return wire.is_reading
+
+
+def test_backoff_doubles_with_jitter_up_to_a_minute() -> None:
+    """1, 2, 4 … 60 s, each cut by up to a half, so that a crowd spreads out."""
+    steady, cut = Backoff(lambda: 0.0), Backoff(lambda: 0.999)
+    waits = [steady.next() for _ in range(9)]
+    assert waits == [1, 2, 4, 8, 16, 32, LONGEST_DELAY, LONGEST_DELAY, LONGEST_DELAY]
+    assert [round(cut.next(), 1) for _ in range(3)] == [0.5, 1.0, 2.0]
+    steady.reset()
+    assert steady.next() == 1
+
+
+def test_first_connection_is_tried_once() -> None:
+    """Where nobody listens at the start, that is the end, and the reason is given."""
+    rig = Rig()
+    rig.net.refuse()
+    assert rig.events == [Lost("connection refused", None, "cannot-connect")]
+    rig.net.advance(1000)
+    assert len(rig.net.taps) == 1
+
+
+def test_comes_back_with_growing_waits() -> None:
+    """After a loss it tries again after 1 s, 2 s …, and small again once it worked."""
+    rig = Rig()
+    rig.net.accept().welcome()
+    rig.net.taps[-1].closed("reset")
+    rig.net.advance(1)
+    rig.net.refuse()
+    rig.net.advance(2)
+    rig.net.accept().resume_log()
+    rig.net.taps[-1].closed("reset")
+    assert [lost.retry_in for lost in rig.lost()] == [1, 2, 1]
+    assert {lost.code for lost in rig.lost()} == {"lost"}
+
+
+def test_wakes_at_once() -> None:
+    """A key press while waiting tries now; only one try goes on at a time."""
+    rig = Rig()
+    rig.link.wake()
+    rig.net.accept().welcome()
+    rig.link.wake()
+    assert len(rig.net.taps) == 1
+    rig.net.taps[-1].closed("reset")
+    rig.link.wake()
+    assert len(rig.net.taps) == 2
+    rig.net.advance(50)
+    assert len(rig.net.taps) == 2
+
+
+def test_gives_up_after_retry() -> None:
+    """`retry` bounds the time that it tries to come back; 0 is not at all."""
+    rig = Rig(retry=5)
+    rig.net.accept().welcome()
+    rig.net.taps[-1].closed("reset")
+    for _ in range(10):
+        rig.net.advance(4)
+        if rig.lost()[-1].retry_in is None:
+            break
+        rig.net.refuse()
+    assert rig.lost()[-1] == Lost("connection refused", None, "lost")
+    assert rig.net.time <= 12
+    rig = Rig(retry=0)
+    rig.net.accept().welcome()
+    rig.net.taps[-1].closed("reset")
+    assert rig.lost() == [Lost("reset", None, "lost")]
+
+
+@pytest.mark.parametrize(
+    ("code", "reconnect", "expected"),
+    [
+        ("kicked", False, Lost("out", None, "refused")),
+        ("quit", False, Lost("out", None, "quit")),
+        ("shutdown", True, Lost("out", 1, "lost")),
+    ],
+)
+def test_bye(code: str, reconnect: bool, expected: Lost) -> None:
+    """`bye` says whether to come back, and gives the reason."""
+    rig = Rig()
+    wire = rig.net.accept()
+    wire.welcome()
+    wire.say("bye", code=code, text="out", reconnect=reconnect)
+    rig.net.taps[-1].closed("the server closed the connection")
+    assert rig.lost() == [expected]
+
+
+def test_full_before_the_welcome_is_a_refusal() -> None:
+    """A server that sends us away at the door says why, in json or in text."""
+    rig = Rig()
+    rig.net.accept().say("bye", code="full", text="no room", reconnect=True)
+    rig.net.taps[-1].closed("closed")
+    assert rig.lost() == [Lost("no room", None, "refused")]
+    rig = Rig()
+    rig.net.accept().tap.received(b"* The server is full\n")
+    rig.net.taps[-1].closed("closed")
+    assert rig.lost() == [Lost("* The server is full", None, "cannot-connect")]
+
+
+def test_a_dead_server_is_noticed_within_30_seconds() -> None:
+    """Silence, a ping, silence: the connection is dropped, and it says so."""
+    rig = Rig()
+    wire = rig.net.accept()
+    wire.welcome()
+    rig.net.advance(29)
+    assert not wire.is_open
+    assert rig.lost() == [Lost("the server does not answer", 1, "lost")]
+    assert b"/ping heartbeat\n" in wire.data.partition(b"\n/ping")[2]
+
+
+def test_pausing_spans_connections_and_is_not_death() -> None:
+    """A listener that has enough stays paused over a reconnect, and unbothered."""
+    rig = Rig()
+    wire = rig.net.accept()
+    wire.welcome()
+    rig.link.set_paused(True)
+    rig.net.advance(100)
+    assert (wire.is_open, wire.is_reading) == (True, False)
+    rig.net.taps[-1].closed("reset")
+    rig.link.wake()
+    wire = rig.net.accept()
+    assert not is_reading(wire)
+    rig.link.set_paused(False)
+    assert is_reading(wire)
+
+
+def test_easing_reads_in_larger_pieces() -> None:
+    """Under load it looks 20 times a second; a large piece is never waited after."""
+    rig = Rig(ease=0.05)
+    wire = rig.net.accept()
+    rig.net.advance(1)
+    wire.welcome()
+    assert is_reading(wire)
+    wire.say("notice", text="x")
+    assert not is_reading(wire)
+    rig.net.advance(0.05)
+    assert is_reading(wire)
+    wire.tap.received(b" " * 100_000)
+    assert is_reading(wire)
+
+
+def test_broken_server() -> None:
+    """What is not the protocol ends the connection with that reason."""
+    rig = Rig()
+    wire = rig.net.accept()
+    wire.welcome()
+    wire.tap.received(b"x" * 5_000_000)
+    assert rig.lost() == [Lost("the server sends a line without end", 1, "lost")]
+    wire.tap.received(b"late\n")
+
+
+def test_closing() -> None:
+    """After `close` nothing is tried and no event comes, whatever happens."""
+    rig = Rig()
+    wire = rig.net.accept()
+    wire.welcome()
+    seen = len(rig.events)
+    rig.link.close()
+    assert not wire.is_open
+    wire.tap.received(b'{"event":"notice","text":"x"}\n')
+    wire.tap.closed("closed")
+    rig.net.advance(100)
+    assert (len(rig.events), len(rig.net.taps)) == (seen, 1)
+    rig = Rig()
+    rig.link.close()
+    assert rig.net.given_up == 1
+    assert not rig.net.accept().is_open
+
+
+def test_messages_reach_the_listener() -> None:
+    """What the session makes of the bytes is handed on at once."""
+    rig = Rig()
+    wire = rig.net.accept()
+    wire.welcome()
+    wire.say("message", id=1, at="x", name="eve", text="hi")
+    assert rig.events[-1] == Message(1, "x", "eve", "hi")

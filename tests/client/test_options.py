@@ -1,0 +1,216 @@
+"""The command line, the environment and the config file."""
+
+from pathlib import Path
+
+import pytest
+
+from broadcast.client.arguments import make_parser, option_words
+from broadcast.client.config import (
+    KEYS,
+    config_path,
+    name_on_this_machine,
+    state_path,
+)
+from broadcast.client.options import Options, parse_options
+from broadcast.client.remember import MAX_BYTES, typed_lines
+
+ROOT = Path(__file__).parents[2]
+CONFIG = """\
+[client]
+name = alice   # a comment
+bell = mention
+
+[work]
+url = tls://work.example:8001
+name = anna
+"""
+
+
+def options(home: Path, *argv: str, **environ: str) -> Options:
+    return parse_options(argv, {"HOME": str(home)} | environ)
+
+
+@pytest.fixture
+def configured(tmp_path: Path) -> Path:
+    """A home with a config file."""
+    path = config_path({"HOME": str(tmp_path)})
+    path.parent.mkdir(parents=True)
+    path.write_text(CONFIG, encoding="utf-8")
+    return tmp_path
+
+
+def test_defaults(tmp_path: Path) -> None:
+    """Without anything it is this machine, port 8000."""
+    found = options(tmp_path, "connect")
+    assert str(found.address) == "tcp://127.0.0.1:8000"
+    assert (found.name, found.bell, found.retry) == (None, "off", None)
+    assert options(tmp_path, "send", "x").retry == 60
+
+
+def test_sections(configured: Path) -> None:
+    """`[client]` is for all; a section named on the command line is over it."""
+    found = options(configured, "connect")
+    assert (found.name, found.bell) == ("alice", "mention")
+    found = options(configured, "connect", "work")
+    assert (str(found.address), found.name) == ("tls://work.example:8001", "anna")
+    assert found.bell == "mention"
+    assert options(configured, "send", "-s", "work", "x").name == "anna"
+
+
+def test_what_wins(configured: Path) -> None:
+    """Command line, then the section named, then the environment, then `[client]`."""
+    env = {"BCAST_NAME": "env", "BCAST_URL": "tcp://env:1", "BCAST_QUIET": ""}
+    assert options(configured, "tail", **env).name == "env"
+    assert options(configured, "tail", **env).address.where == "env:1"
+    assert options(configured, "tail", "work", **env).name == "anna"
+    found = options(configured, "tail", "work", "--name", "me", "-p", "7", **env)
+    assert (found.name, str(found.address)) == ("me", "tcp://127.0.0.1:7")
+    assert options(configured, "tail", "other:9", **env).address.where == "other:9"
+    found = options(configured, "tail", "--host", "::1", BCAST_CONFIG="")
+    assert found.address.where == "[::1]:8000"
+
+
+@pytest.mark.parametrize(
+    ("argv", "words"),
+    [
+        (["connect", "-p", "0"], "--port: '0'"),
+        (["connect", "-p", "x"], "--port: 'x'"),
+        (["connect", "--url", "http://x"], "'http://x'"),
+        (["connect", "--bell", "loud"], "--bell: 'loud'"),
+        (["connect", "--color", "blue"], "--color: 'blue'"),
+        (["connect", "--history", "x"], "--history: 'x'"),
+        (["connect", "--away", "-1"], "--away: '-1'"),
+        (["connect", "--retry", "soon"], "--retry: 'soon'"),
+        (["connect", "--ca", "/nowhere"], "--ca: /nowhere"),
+        (["connect", "--url", "tcp://h", "--ca", __file__], "--ca goes with tls://"),
+        (["connect", "--token-file", "/nowhere"], "--token-file: /nowhere"),
+        (["connect", "--config", "/nowhere"], "/nowhere: no such file"),
+    ],
+)
+def test_wrong_values(
+    argv: list[str],
+    words: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A wrong value is one line that names the option, and exit code 2."""
+    with pytest.raises(SystemExit) as exit_:
+        options(tmp_path, *argv)
+    assert exit_.value.code == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert words in line
+
+
+@pytest.mark.parametrize(
+    "text", ["name = x", "[client]\nnom = x", "[client\n", "[client]\nquiet = perhaps"]
+)
+def test_wrong_files(
+    text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A config file that is wrong is one line, and exit code 2."""
+    path = tmp_path / "c.ini"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(SystemExit) as exit_:
+        options(tmp_path, "connect", "--config", str(path))
+    assert exit_.value.code == 2
+    assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+def test_secrets(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """From a file or the environment; unencrypted to another machine only if meant."""
+    path = tmp_path / "token"
+    path.write_text("\n s3cret \nolder\n", encoding="utf-8")
+    argv = ("send", "--token-file", str(path), "x")
+    assert options(tmp_path, *argv).secret == "s3cret"
+    assert options(tmp_path, "send", "x", BCAST_TOKEN="t").secret == "t"
+    assert "s3cret" not in repr(options(tmp_path, *argv))
+    with pytest.raises(SystemExit):
+        options(tmp_path, *argv, "--host", "h.example")
+    assert "would travel unencrypted to h.example:8000" in capsys.readouterr().err
+    assert options(tmp_path, *argv, "--host", "h", "--plaintext-login").secret
+    path.write_text("\n", encoding="utf-8")
+    with pytest.raises(SystemExit):
+        options(tmp_path, *argv)
+    path.write_bytes(b"\xff")
+    with pytest.raises(SystemExit):
+        options(tmp_path, *argv)
+
+
+@pytest.mark.parametrize(
+    ("platform", "environ", "config", "state"),
+    [
+        ("linux", {}, "/h/.config/bcast/config.ini", "/h/.local/state/bcast"),
+        (
+            "linux",
+            {"XDG_CONFIG_HOME": "/c", "XDG_STATE_HOME": "/s"},
+            "/c/bcast/config.ini",
+            "/s/bcast",
+        ),
+        (
+            "darwin",
+            {},
+            "/h/Library/Application Support/bcast/config.ini",
+            "/h/Library/Application Support/bcast",
+        ),
+        (
+            "win32",
+            {"APPDATA": "/a", "LOCALAPPDATA": "/l"},
+            "/a/bcast/config.ini",
+            "/l/bcast",
+        ),
+    ],
+)
+def test_platforms_places(
+    platform: str, environ: dict[str, str], config: str, state: str
+) -> None:
+    """Files are where the platform expects them."""
+    environ = {"HOME": "/h"} | environ
+    assert config_path(environ, platform) == Path(config)
+    assert state_path(environ, platform) == Path(state)
+
+
+@pytest.mark.parametrize(
+    ("environ", "name"),
+    [
+        ({"USER": "ann"}, "ann"),
+        ({"USERNAME": "Ann Lee"}, "Ann-Lee"),
+        ({"LOGNAME": "_x"}, "x"),
+        ({"USER": "---"}, "guest"),
+        ({}, "guest"),
+    ],
+)
+def test_default_name(environ: dict[str, str], name: str) -> None:
+    """The name one has on this machine, made into one that a server takes."""
+    assert name_on_this_machine(environ) == name
+
+
+def test_every_option_is_documented() -> None:
+    """The man page, docs/client.md and the completions know every option and key."""
+    page = (ROOT / "docs/man/bcast-client.1").read_text(encoding="utf-8")
+    page = page.replace("\\-", "-")
+    text = (ROOT / "docs/client.md").read_text(encoding="utf-8")
+    words = {w for words in option_words().values() for w in words if w[:2] == "--"}
+    for word in words - {"--help", "--follow"}:
+        assert word in page, word
+    for key, variable in KEYS.items():
+        assert key in text
+        assert variable in page
+    assert "examples:" in make_parser().format_help()
+    assert "130" in make_parser().format_help()
+
+
+def test_history_file_is_bounded(tmp_path: Path) -> None:
+    """The lines typed before never fill the disk; without one, they are in memory."""
+    address = options(tmp_path, "connect").address
+    history = typed_lines(tmp_path, address)
+    entry = "x" * 1000
+    for number in range(MAX_BYTES // 1000 + 10):
+        history.append_string(f"{number} {entry}")
+    (path,) = tmp_path.iterdir()
+    assert path.stat().st_size > MAX_BYTES
+    shorter = list(typed_lines(tmp_path, address).load_history_strings())
+    assert path.stat().st_size <= MAX_BYTES // 2
+    assert shorter[0].endswith(entry)
+    assert all(line.endswith(entry) for line in shorter)
+    (tmp_path / "file").touch()
+    assert not list(typed_lines(tmp_path / "file", address).load_history_strings())
