@@ -131,7 +131,7 @@ class Speaker:
 
 def check_exchange(scripts: Path) -> None:
     """The README's: a daemon, two ``nc``, one client."""
-    command = [scripts / "twist", "broadcast", "--port", "0"]
+    command = [str(scripts / "twist"), "broadcast", "--port", "0"]
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, text=True, cwd="/"
     ) as daemon:

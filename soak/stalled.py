@@ -52,9 +52,8 @@ class Listeners:
             data = self._rest[joined] + data
             end = data.rfind(b"\n") + 1
             self._rest[joined] = data[end:]
-            self.latencies += [
-                (now - float(at)) * 1000 for at in _SAID.findall(data, 0, end)
-            ]
+            said = _SAID.findall(data, 0, end)
+            self.latencies += [(now - float(at)) * 1000 for at in said]
         return bool(ready)
 
 
