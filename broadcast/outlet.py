@@ -121,12 +121,16 @@ class BufferedOutlet:
         transport.registerProducer(self, True)
 
     def send(self, data: bytes) -> int:
-        """Write chunks of 64 KiB until the transport's buffer is full."""
+        """Write chunks of 64 KiB, whole lines, until the transport's buffer is full.
+
+        What is left may never be sent: other last words may take its place.
+        """
         sent = 0
         while sent < len(data) and not self._paused:
-            chunk = data[sent : sent + CHUNK]
-            self._transport.write(chunk)
-            sent += len(chunk)
+            end = data.rfind(b"\n", sent, sent + CHUNK) + 1
+            end = end or data.find(b"\n", sent) + 1
+            self._transport.write(data[sent:end])
+            sent = end
         return sent
 
     send_shared = send
