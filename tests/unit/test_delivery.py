@@ -28,11 +28,14 @@ class Wire:
         self.out = b""
         self.is_finished = False
         self.is_stuck = False
+        self.is_reset = False
 
     # the socket
 
     def send(self, data: bytes) -> int:
         assert not self._queue, "sent past what is queued"
+        if self.is_reset:
+            raise ConnectionResetError
         if self.is_stuck or self._random.random() < 0.4:
             raise BlockingIOError
         taken = self._random.randint(1, len(data))
@@ -175,3 +178,18 @@ def test_a_replay_that_the_log_moves_past() -> None:
     for _ in range(100):
         wire.flush()
     assert wire.out.decode().split("\n")[-2].startswith("* too slow")
+
+
+def test_a_reset_that_sending_sees() -> None:
+    """The reactor sees a mere end of file then: nothing unfinished is said."""
+    hall = Hall()
+    talker, guest = hall.join("/name talker"), hall.join("/name al")
+    guest.send_bytes(b"unfinished")
+    member = guest.protocol.talk.member
+    wire = Wire(1, is_direct=True)
+    guest.protocol.outlet = DirectOutlet(wire, member, guest.protocol)
+    wire.is_reset = True
+    assert guest.protocol.outlet.send(b"lost\n") == 0
+    talker.take()
+    guest.end()
+    assert talker.lines() == ["* al left the chat"]

@@ -69,23 +69,6 @@ def test_after_a_reset_the_unterminated_line_is_not_said(stream: Room) -> None:
     assert bob.since_ping() == []
 
 
-def test_a_reset_found_by_writing_is_one_too(stream: Room) -> None:
-    """The server may notice when it sends: still nothing unfinished is said."""
-    if not stream.face.resets or stream.face.name == "tls":
-        pytest.skip("no reset here, or none that sending sees")
-    for _ in range(20):
-        bob, alice = stream.join("bob"), stream.join("alice")
-        alice.send_bytes(b"hal")
-        bob.since_ping()
-        alice.reset()
-        said = bob.since_ping("hello", "/who")
-        while "alice" in said[-1]:
-            said += bob.since_ping("hello", "/who")
-        assert [line for line in said if line.startswith("alice: ")] == []
-        bob.send("/quit")
-        bob.rest()
-
-
 def test_a_flood_is_closed_with_a_reason(stream: Room) -> None:
     """Four times --max-line with no line end: bye flood."""
     alice = stream.join_json("alice")
