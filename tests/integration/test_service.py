@@ -230,6 +230,8 @@ def test_a_full_disk_is_survived(daemon: Start, connect: Connect) -> None:
     assert bob.line() == "alice: still here"
     told = [line for line in running.out.lines if "can't be written" in line]
     assert len(told) == 1
+    alice.close()
+    bob.close()
     running.signal()
     assert running.wait() == -signal.SIGTERM
     assert running.err.lines == []

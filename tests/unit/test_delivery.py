@@ -33,6 +33,7 @@ class Wire:
     # the socket
 
     def send(self, data: bytes) -> int:
+        assert data, "a system call for nothing"
         assert not self._queue, "sent past what is queued"
         if self.is_reset:
             raise ConnectionResetError
@@ -193,3 +194,16 @@ def test_a_reset_that_sending_sees() -> None:
     talker.take()
     guest.end()
     assert talker.lines() == ["* al left the chat"]
+
+
+def test_a_speaker_alone_is_sent_nothing() -> None:
+    """Of a batch that is all its own a member gets nothing: no empty send."""
+    hall = Hall()
+    wire = Wire(1, is_direct=True)
+    member = _member(hall, wire, is_direct=True)
+    wire.drain()
+    greeting = wire.out
+    text, count = member.speaker.text(b"hello\n")
+    hall.hub.say(member, text, count)
+    hall.turn()
+    assert wire.out == greeting
