@@ -177,10 +177,11 @@ class Conversation:
                 return
         share, rest = _split(block, SHARE_LINES)
         share, slowed = self._slow(share)
+        self._yields = False
         left = self._utter(share)
         if self.has_left():
             return
-        if left or slowed or rest:
+        if left or slowed or rest or self._yields:
             self._hold(left + slowed + rest)
             if slowed and not left:
                 self.hub.later(SLOWED_WAIT, self.go_on)

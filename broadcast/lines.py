@@ -130,7 +130,8 @@ class LineProtocol(LineReceiver):
         if done and not self._is_ended and not self._is_closing:
             self._end()  # TLS knows no half-close
         self._cancel_flush()
-        self.talk.lose("left" if done else "lost")
+        clean = done and not self.outlet.is_broken
+        self.talk.lose("left" if clean else "lost")
         self._is_closing = True
         self.factory.forget(self)
 
@@ -221,6 +222,10 @@ class LineProtocol(LineReceiver):
     def _end(self) -> None:
         """Let the conversation end, with what stands without a line end."""
         partial = self._take_partial()
+        if self.outlet.is_broken:
+            self.talk.lose("lost")
+            self.transport.abortConnection()
+            return
         if partial and self._is_fresh and not self._is_welcome(partial + b"\n"):
             return
         self.talk.end(partial)
