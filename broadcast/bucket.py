@@ -4,18 +4,18 @@
 class Bucket:
     """Holds up to ``burst`` lines and gains ``rate`` lines a second."""
 
-    __slots__ = ("_at", "_burst", "_level", "rate")
+    __slots__ = ("_at", "_level", "burst", "rate")
 
     def __init__(self, rate: float, burst: float, now: float) -> None:
         self.rate = rate
-        self._burst = burst
+        self.burst = burst
         self._level = burst
         self._at = now
 
     def take(self, lines: int, now: float) -> bool:
         """Take ``lines``, if there are so many; tell whether there were."""
         gained = (now - self._at) * self.rate
-        self._level = min(self._burst, self._level + gained)
+        self._level = min(self.burst, self._level + gained)
         self._at = now
         if lines > self._level:
             return False

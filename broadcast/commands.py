@@ -53,6 +53,7 @@ class Talk(Protocol):
     hub: Hub
     member: Member
     is_pinging: bool
+    is_connect: bool
 
     def leave(self, bye: Bye) -> None:
         """Close after all that was said and is queued, with the last words."""
@@ -149,7 +150,8 @@ def _ping(talk: Talk, argument: str) -> None:
     words = _words(argument, 0, 1, "/ping [TOKEN]")
     if words and not names.is_token(words[0]):
         raise CommandError("bad-argument", "a token is 1 to 64 printable ASCII")
-    talk.is_pinging = True
+    if talk.is_connect or talk.member.spoken is JSON:
+        talk.is_pinging = True  # a person who pings by hand may fall silent
     talk.hub.answer(talk.member, Pong(words[0] if words else None))
 
 
@@ -230,10 +232,12 @@ def _login(talk: Talk, argument: str) -> None:
 
 
 def _help(talk: Talk, argument: str) -> None:
+    _words(argument, 0, 0, "/help takes no words")
     talk.hub.answer(talk.member, Notice(HELP))
 
 
 def _quit(talk: Talk, argument: str) -> None:
+    _words(argument, 0, 0, "/quit takes no words")
     talk.leave(Bye("quit", "Bye"))
 
 

@@ -50,6 +50,8 @@ class Conversation:
         "_bucket",
         "_face",
         "_introduction",
+        "_is_fresh",
+        "_is_parting",
         "_is_slowed",
         "_rest",
         "_yields",
@@ -68,6 +70,8 @@ class Conversation:
         self._face = face
         self._introduction: Introduction | None = Introduction()
         self._bucket: Bucket | None = None
+        self._is_fresh = True
+        self._is_parting = False
         self._is_slowed = False
         self.is_waiting = False
         self._yields = False
@@ -75,12 +79,15 @@ class Conversation:
 
     def has_left(self) -> bool:
         """Tell whether it has left, or was made to: what it says is ignored."""
-        return (
-            self._introduction is None and self.member.session not in self.hub.members
+        return self._introduction is None and (
+            self._is_parting or self.member.session not in self.hub.members
         )
 
     def hear(self, block: bytes) -> None:
         """Take whole lines, each ended by LF; one CR before it is dropped."""
+        if self._is_fresh:
+            self._is_fresh = False
+            block = block.removeprefix(BOM)
         if b"\r" in block and b"\r\n" in block:
             block = block.replace(b"\r\n", b"\n")
             self.member.heard_crlf()
@@ -125,6 +132,7 @@ class Conversation:
             self._introduction = None
             self.member.end(b"")
         elif not self.has_left():
+            self._is_parting = True
             self.hub.part(self.member, None)
 
     def lose(self, reason: str) -> None:
@@ -145,6 +153,7 @@ class Conversation:
 
     def leave(self, bye: Bye) -> None:
         """Close after all that was said and is queued, with the last words."""
+        self._is_parting = True
         self.hub.part(self.member, bye)
 
     def yield_turn(self) -> None:
@@ -193,8 +202,6 @@ class Conversation:
 
     def _introduce(self, introduction: Introduction, block: bytes) -> bytes:
         """Take the lines of an introduction; return what follows it."""
-        if introduction.is_fresh:
-            block = block.removeprefix(BOM)
         while block:
             line, rest = _split(block, 1)
             text = line[:-1].decode(errors="replace")
@@ -244,13 +251,14 @@ class Conversation:
 
     def _may_say(self, count: int) -> bool:
         """Take ``count`` lines from what ``--rate`` allows, if there are so many."""
-        rate = self.hub.house.rate
-        if not rate:
+        house = self.hub.house
+        if not house.rate:
             return True
         now = self.hub.clock()
-        if self._bucket is None:
-            self._bucket = Bucket(rate, self.hub.house.burst, now)
-        return self._bucket.take(count, now)
+        bucket = self._bucket
+        if bucket is None or bucket.rate != house.rate or bucket.burst != house.burst:
+            bucket = self._bucket = Bucket(house.rate, house.burst, now)
+        return bucket.take(count, now)
 
     def _sift(self, block: bytes) -> bytes:
         """Go through ``block`` line by line; return what must wait."""

@@ -32,6 +32,9 @@ from broadcast.tokens import Tokens
 FLUSH_BYTES = 128 * 1024
 """What a turn collects before it is committed at once."""
 
+FOR_GOOD = frozenset({"quit", "replaced", "kicked", "banned"})
+"""Why one leaves without a name being held for one's return."""
+
 
 @dataclass(frozen=True, slots=True)
 class House:
@@ -133,13 +136,16 @@ class Hub:
         self._note("joined", member, "")
         self.answer(member, lambda: self._greet(member, first))
 
-    def leave(self, member: Member, reason: str, hold: bool = False) -> None:
-        """Take ``member`` off the list; its output goes on until it is ended."""
+    def leave(self, member: Member, reason: str) -> None:
+        """Take ``member`` off the list; its output goes on until it is ended.
+
+        A name with a key is held for its return, unless it is meant to be gone.
+        """
         if self.members.pop(member.session, None) is None:
             return
-        self.roster.release(member, hold)
-        self.tokens.forget(member.session)
         code = reason.partition(" ")[0].rstrip(",")
+        self.roster.release(member, hold=code not in FOR_GOOD)
+        self.tokens.forget(member.session)
         self._tell_others(Leave(member.name, len(self.members), code), member)
         self._note("left", member, f" ({reason})")
 
@@ -159,13 +165,16 @@ class Hub:
             member.end(member.spoken.told(bye), now=True)
 
     def part(self, member: Member, bye: Bye | None, reason: str = "") -> None:
-        """Close ``member`` after all that it said and has still to read."""
-        self.leave(member, reason or (bye.code if bye else "left"))
-        self.answer(member, lambda: self._end(member, bye))
+        """Let ``member`` leave after all that it said, and has still to read.
+
+        It is here until then: the answers to what it asked before count it.
+        """
+        reason = reason or (bye.code if bye else "left")
+        self.answer(member, lambda: self._end(member, bye, reason))
 
     def lose(self, member: Member, reason: str) -> None:
         """Forget ``member``: its connection is gone."""
-        self.leave(member, reason, hold=True)
+        self.leave(member, reason)
         self.delivery.stop(member)
 
     def shut_down(self, bye: Bye) -> None:
@@ -173,7 +182,6 @@ class Hub:
         self.flush()
         for member in tuple(self.members.values()):
             self.part(member, bye)
-        self._entries.clear()  # nobody is left to be told who left
         self.flush()
 
     # What happens in a turn
@@ -290,8 +298,9 @@ class Hub:
         if not self.house.relay:
             member.tell(self.welcome(member))
 
-    def _end(self, member: Member, bye: Bye | None) -> None:
-        if member.standing is not Standing.LEAVING:
+    def _end(self, member: Member, bye: Bye | None, reason: str) -> None:
+        if member.session in self.members:
+            self.leave(member, reason)
             member.end(member.spoken.told(bye) if bye else b"")
 
     def _tell_others(self, event: Event, member: Member | None = None) -> None:

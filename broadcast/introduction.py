@@ -48,11 +48,6 @@ class Introduction:
         self.answers: list[Error | Notice] = []
         self._lines = 0
 
-    @property
-    def is_fresh(self) -> bool:
-        """No line has been taken yet."""
-        return not self._lines
-
     def take(self, line: str) -> bool:
         """Take ``line`` if it belongs to an introduction; tell whether it does."""
         self._lines += 1

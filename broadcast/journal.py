@@ -80,5 +80,16 @@ class RotatingFile:
             if self._lost == 1:
                 self._complain(f"the log file can't be written: {error.strerror}")
 
+    def reopen(self) -> str:
+        """Open the file anew: something else (logrotate) has moved it away.
+
+        Raises:
+            OSError: it can't be opened; the old one is written on.
+        """
+        with open(self._file.path, "ab"):
+            pass
+        self._file.reopen()
+        return self._file.path
+
     def flush(self) -> None:
         """Do nothing: each line has been flushed."""

@@ -55,6 +55,7 @@ class LineProtocol(LineReceiver):
     talk: Conversation | RelayConversation
     outlet: DirectOutlet | BufferedOutlet
 
+    _is_shaking_hands = False
     _is_fresh = True
     _is_closing = False
     _is_ended = False
@@ -74,11 +75,15 @@ class LineProtocol(LineReceiver):
         self.outlet = outlet_for(self.transport, self.talk.member, self)
         self.talk.member.outlet = self.outlet
         self.factory.connections[self] = None
-        if not interfaces.ISSLTransport.providedBy(self.transport):
+        if interfaces.ISSLTransport.providedBy(self.transport):
+            self._is_shaking_hands = True
+            self.factory.handshakes.add(self)
+        else:
             self.handshakeCompleted()
 
     def handshakeCompleted(self) -> None:
         """Begin to wait for the introduction."""
+        self._is_shaking_hands = False
         self.factory.greetings.add(self)
 
     def dataReceived(self, data: bytes) -> None:
@@ -114,7 +119,7 @@ class LineProtocol(LineReceiver):
         if self._is_closing:
             self.transport.loseConnection()
             return
-        self.talk.end(self._take_partial())
+        self._end()
 
     def writeConnectionLost(self) -> None:
         """Do nothing: our own end is closed, the other's is awaited."""
@@ -123,7 +128,7 @@ class LineProtocol(LineReceiver):
         """Be gone."""
         done = reason.check(ConnectionDone) is not None
         if done and not self._is_ended and not self._is_closing:
-            self.talk.end(self._take_partial())  # TLS knows no half-close
+            self._end()  # TLS knows no half-close
         self._cancel_flush()
         self.talk.lose("left" if done else "lost")
         self._is_closing = True
@@ -168,6 +173,13 @@ class LineProtocol(LineReceiver):
         if not self._is_closing and not self._is_ended:
             self.talk.join()
 
+    def give_up_handshake(self) -> None:
+        """Close if the TLS handshake isn't over: its time is."""
+        if self._is_shaking_hands and self in self.factory.connections:
+            address = self.talk.member.address
+            self._log.info("no TLS handshake from {address} in time", address=address)
+            self.abort()
+
     def check(self, now: float, patience: Patience) -> None:
         """Close if nothing was heard, or nothing read, for too long."""
         if self._heard or not self.talk.is_pinging or self.talk.is_waiting:
@@ -205,6 +217,13 @@ class LineProtocol(LineReceiver):
             return False
         self._is_fresh = False
         return True
+
+    def _end(self) -> None:
+        """Let the conversation end, with what stands without a line end."""
+        partial = self._take_partial()
+        if partial and self._is_fresh and not self._is_welcome(partial + b"\n"):
+            return
+        self.talk.end(partial)
 
     def _reject(self, why: str, words: bytes) -> None:
         self._take_partial()
@@ -260,6 +279,7 @@ class BroadcastFactory(ServerFactory):
         later: calls a function after so many seconds; returns a delayed call.
         greeting_delay: seconds that an introduction may take.
         flush_partial: seconds of silence that end a line; None: never.
+        handshake: seconds that a TLS handshake may take.
     """
 
     noisy = False
@@ -272,6 +292,7 @@ class BroadcastFactory(ServerFactory):
         later: Callable[[float, Callable[[], None]], Any],
         greeting_delay: float = 0.25,
         flush_partial: float | None = None,
+        handshake: float = 10.0,
     ) -> None:
         self.hub = hub
         self.later = later
@@ -280,6 +301,9 @@ class BroadcastFactory(ServerFactory):
         self._on_empty: Callable[[], None] | None = None
         self.greetings = Deadlines[LineProtocol](
             greeting_delay, clock, later, LineProtocol.greet
+        )
+        self.handshakes = Deadlines[LineProtocol](
+            handshake, clock, later, LineProtocol.give_up_handshake
         )
         self.closings = Deadlines[LineProtocol](
             LINGER, clock, later, LineProtocol.abort

@@ -262,9 +262,10 @@ class Member:
         """Return about 64 KiB of what comes next, whole lines; empty: nothing.
 
         First the rest of what was begun, then answers that are due, then the
-        log. Having read it all, the member is live again.
+        log. Having read it all, the member is live again. One that is live has
+        nothing to come: what a push producer asks for was sent directly.
         """
-        if self.standing is Standing.GONE or self.finished:
+        if self.live or self.standing is Standing.GONE or self.finished:
             return b""
         pieces = [self._tail] if self._tail else []
         room = CHUNK - len(self._tail)

@@ -4,6 +4,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -13,7 +14,6 @@ from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.endpoints import (
     TCP4ServerEndpoint,
     TCP6ServerEndpoint,
-    serverFromString,
 )
 from twisted.internet.error import CannotListenError
 from twisted.logger import Logger
@@ -21,10 +21,18 @@ from twisted.logger import Logger
 from broadcast import sockets
 from broadcast.events import Bye
 from broadcast.lines import BroadcastFactory
-from broadcast.settings import Settings, reason_of
+from broadcast.listeners import Wrap, endpoint_for
+from broadcast.member import Standing
+from broadcast.notify import Notifier
+from broadcast.readers import reason_of
+from broadcast.reload import Reload, on_hangup
+from broadcast.settings import Settings
 from broadcast.watch import Patience, Watch
 
 INSIDE = " (this machine only; --host 0.0.0.0 lets others in)"
+
+EXIT_TIME = 5.0
+"""Seconds in which a drained daemon has surely gone."""
 
 GOODBYE = Bye("shutdown", "The server has shut down")
 
@@ -36,6 +44,9 @@ class BroadcastService(Service):
         reactor: where it runs.
         settings: where it listens, and for how long it drains.
         factory: makes the connections.
+        reload: what SIGHUP does.
+        notifier: tells the service manager how things are.
+        wrap: puts TLS around a factory; None: there are no certificates.
         fail: called with lines for stderr when it can't start.
     """
 
@@ -44,17 +55,24 @@ class BroadcastService(Service):
         reactor: Any,
         settings: Settings,
         factory: BroadcastFactory,
+        reload: Reload,
+        notifier: Notifier,
+        wrap: Wrap | None = None,
         fail: Callable[[str], None] = sys.exit,
     ) -> None:
         self._reactor = reactor
         self._settings = settings
         self._factory = factory
+        self._reload = reload
+        self._notifier = notifier
+        self._wrap = wrap
         self._fail = fail
         self._ports: list[Any] = []
         self._log = Logger(namespace="broadcast")
         self._drained: Deferred[None] | None = None
-        patience = Patience(settings.idle_timeout, settings.stall_timeout)
-        self._watch = Watch(patience, lambda: factory.connections, factory.hub.clock)
+        self._watch = Watch(
+            _patience(settings), lambda: factory.connections, factory.hub.clock
+        )
 
     def startService(self) -> None:
         """Open every listener; if one can't be, say so in a line, and exit."""
@@ -64,7 +82,42 @@ class BroadcastService(Service):
             Deferred.fromCoroutine(self._open(name, make, problems))
         if problems:
             self._fail("\n".join(problems))
+        on_hangup(self._reactor, self._read_again)
+        self._reactor.callWhenRunning(self._run)
+
+    def adopt(self, settings: Settings) -> None:
+        """Go on with other settings: those that can change while it runs."""
+        self._settings = settings
+        self._watch.patience = _patience(settings)
+        self._factory.flush_partial = settings.flush_partial
+        hub = self._factory.hub
+        hub.house = replace(
+            hub.house,
+            welcome=settings.welcome,
+            history=settings.history,
+            rate=settings.rate,
+            burst=settings.burst,
+        )
+
+    def _run(self) -> None:
+        self._notifier.ready(self._status())
+        self._beat()
         self._sweep()
+
+    def _beat(self) -> None:
+        if (interval := self._notifier.interval) is not None:
+            self._notifier.beat(self._status())
+            self._reactor.callLater(interval, self._beat)
+
+    def _status(self) -> str:
+        """Return how things are, in a few words."""
+        left = "" if self.running else "stopping, "
+        return f"{left}{len(self._factory.hub.members)} here"
+
+    def _read_again(self) -> None:
+        self._notifier.reloading()
+        self._reload()
+        self._notifier.ready(self._status())
 
     async def _open(
         self, name: str, make: Callable[[], Any], problems: list[str]
@@ -87,17 +140,18 @@ class BroadcastService(Service):
         )
 
     async def _stop(self) -> None:
+        self._catch_signals()
+        self._notifier.stopping(self._status(), self._settings.drain + EXIT_TIME)
         for port in self._ports:
             await maybeDeferred(port.stopListening)
         factory = self._factory
         self._log.info("shutting down, {count} here", count=len(factory.hub.members))
-        factory.hub.shut_down(GOODBYE)
         for protocol in tuple(factory.connections):
-            if protocol.talk.member.session not in factory.hub.members:
+            if protocol.talk.member.standing is Standing.APPLYING:
                 protocol.talk.close(GOODBYE)
+        factory.hub.shut_down(GOODBYE)
         if factory.connections:
             self._drained = Deferred()
-            self._catch_signals()
             timer = self._reactor.callLater(self._settings.drain, self._cut_short)
             factory.when_empty(self._is_drained)
             await self._drained
@@ -116,7 +170,7 @@ class BroadcastService(Service):
         settings, reactor = self._settings, self._reactor
         if settings.listen:
             return [
-                (text, partial(serverFromString, reactor, text))
+                (text, partial(endpoint_for, reactor, text, self._wrap))
                 for text in settings.listen
             ]
         kind = TCP6ServerEndpoint if ":" in settings.host else TCP4ServerEndpoint
@@ -147,8 +201,10 @@ class BroadcastService(Service):
             )
 
     def _cut_short(self) -> None:
-        left = len(self._factory.connections)
-        self._log.warn("{left} connections cut off", left=left)
+        connections = self._factory.connections
+        left = sum(not protocol.talk.member.finished for protocol in connections)
+        if left:
+            self._log.warn("{left} cut off, with lines to read", left=left)
         self._is_drained()
 
     def _is_drained(self) -> None:
@@ -157,12 +213,16 @@ class BroadcastService(Service):
             drained.callback(None)
 
 
+def _patience(settings: Settings) -> Patience:
+    return Patience(settings.idle_timeout, settings.stall_timeout)
+
+
 def why_not(error: Exception) -> str:
     """Return in one line why a listener can't be opened."""
     if isinstance(error, CannotListenError):
         error = error.socketError
     if isinstance(error, KeyError):
-        return f"there is no {error}"
+        return f"the service manager has handed over no socket named {error}"
     return reason_of(error) or type(error).__name__
 
 

@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from broadcast import readers
+from broadcast.readers import reason_of
+
 
 class SettingError(ValueError):
     """A value is wrong; says which option's, and why, in one line."""
@@ -38,97 +41,32 @@ class Settings:
     log_file: str | None
     log_file_size: int
     log_file_count: int
+    tls_cert: str | None
+    tls_key: str | None
+    tls_client_ca: str | None
+    tls_handshake: float
+    tls_recheck: float
 
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One option: its name, default as text, how it is read and explained."""
+    """One option: its name, default as text, how it is read and explained.
+
+    Attributes:
+        is_live: SIGHUP changes it; any other needs a restart.
+    """
 
     name: str
     default: str
     read: Callable[[str], Any]
     help: str
     short: str | None = None
+    is_live: bool = False
 
     @property
     def field(self) -> str:
         """The name of the field in ``Settings``."""
         return self.name.replace("-", "_")
-
-
-_UNITS = {"": 1, "K": 1024, "M": 1024**2, "G": 1024**3}
-
-
-def _text(value: str) -> str:
-    return value
-
-
-def _welcome(value: str) -> str:
-    if not value.startswith("@"):
-        return value
-    try:
-        return Path(value[1:]).read_text("utf-8").rstrip("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ValueError(f"can't read {value[1:]}: {reason_of(error)}") from None
-
-
-def _flag(value: str) -> bool:
-    state = configparser.ConfigParser.BOOLEAN_STATES.get(value.lower())
-    if state is None:
-        raise ValueError(f"{value!r} is neither yes nor no")
-    return state
-
-
-def _whole(least: int, most: int, unit: str) -> Callable[[str], int]:
-    def read(value: str) -> int:
-        if not value.isascii() or not value.isdigit():
-            raise ValueError(f"{value!r} is not a whole number {unit}".rstrip())
-        if not least <= int(value) <= most:
-            raise ValueError(f"{value} is not between {least} and {most}")
-        return int(value)
-
-    return read
-
-
-def _size(least: int) -> Callable[[str], int]:
-    def read(value: str) -> int:
-        number = value.upper().removesuffix("IB").removesuffix("B").strip()
-        unit = number[-1:] if number[-1:] in _UNITS else ""
-        digits = number.removesuffix(unit).strip()
-        if not digits.isascii() or not digits.isdigit():
-            raise ValueError(f"{value!r} is no size: bytes, or a number and K, M or G")
-        size = int(digits) * _UNITS[unit]
-        if not least <= size <= 1 << 40:
-            raise ValueError(f"{value} is not between {least} bytes and 1024 G")
-        return size
-
-    return read
-
-
-def _seconds(value: str) -> float:
-    try:
-        seconds = float(value)
-    except ValueError:
-        raise ValueError(f"{value!r} is not a number of seconds") from None
-    if not 0 <= seconds <= 1e7:
-        raise ValueError(f"{value} is not between 0 and 10000000 seconds")
-    return seconds
-
-
-def _off_or_seconds(value: str) -> float | None:
-    return None if value.lower() in ("", "off") else _seconds(value)
-
-
-def _rate(value: str) -> float | None:
-    if value == "":
-        return None
-    try:
-        rate = float(value)
-    except ValueError:
-        raise ValueError(f"{value!r} is not a number of lines") from None
-    if not (rate == 0 or 0.1 <= rate <= 1e9):
-        raise ValueError(f"{value} is neither 0 nor between 0.1 and 1000000000 lines")
-    return rate
 
 
 CHAT_RATE: Final = 10_000.0
@@ -138,33 +76,103 @@ runaway loop writes; a piped log passes unhindered."""
 BURST_SECONDS: Final = 2.0
 
 OPTIONS: Final = (
-    Option("port", "8000", _whole(0, 65535, ""), "TCP port; 0: any free one", "p"),
-    Option("host", "127.0.0.1", _text, "address to listen on; 0.0.0.0: all of IPv4"),
-    Option("welcome", "", _welcome, "words of greeting, or @FILE that holds them"),
-    Option("max-line", "8192", _whole(64, 1 << 20, "of bytes"), "bytes in a line"),
-    Option("log-size", "16M", _size(64 * 1024), "bytes of memory for what was said"),
     Option(
-        "history", "1000", _whole(0, 1_000_000, "of lines"), "lines to be asked back"
+        "port", "8000", readers.whole(0, 65535, ""), "TCP port; 0: any free one", "p"
     ),
     Option(
-        "idle-timeout", "90", _seconds, "seconds of silence of one who pings; 0: any"
+        "host", "127.0.0.1", readers.text, "address to listen on; 0.0.0.0: all of IPv4"
     ),
-    Option("stall-timeout", "120", _seconds, "seconds of reading nothing; 0: any"),
-    Option("greeting-delay", "0.25", _seconds, "seconds to introduce oneself"),
     Option(
-        "flush-partial", "off", _off_or_seconds, "seconds of silence that end a line"
+        "welcome",
+        "",
+        readers.text_or_file,
+        "words of greeting, or @FILE that holds them",
+        is_live=True,
     ),
-    Option("drain", "10", _seconds, "seconds to deliver what was said, when stopping"),
-    Option("rate", "", _rate, "lines a second one may say; 0: any (10000; relay: 0)"),
-    Option("burst", "", _rate, "lines one may say at once beyond (2 s of the rate)"),
-    Option("log-file", "", lambda value: value or None, "file to log to as well"),
-    Option("log-file-size", "10M", _size(4096), "bytes at which that file is rotated"),
-    Option("log-file-count", "5", _whole(1, 1000, "of files"), "rotated files kept"),
+    Option(
+        "max-line", "8192", readers.whole(64, 1 << 20, "of bytes"), "bytes in a line"
+    ),
+    Option(
+        "log-size", "16M", readers.size(64 * 1024), "bytes of memory for what was said"
+    ),
+    Option(
+        "history",
+        "1000",
+        readers.whole(0, 1_000_000, "of lines"),
+        "lines to be asked back",
+        is_live=True,
+    ),
+    Option(
+        "idle-timeout",
+        "90",
+        readers.seconds,
+        "seconds of silence of one who pings; 0: any",
+        is_live=True,
+    ),
+    Option(
+        "stall-timeout",
+        "120",
+        readers.seconds,
+        "seconds of reading nothing; 0: any",
+        is_live=True,
+    ),
+    Option("greeting-delay", "0.25", readers.seconds, "seconds to introduce oneself"),
+    Option(
+        "flush-partial",
+        "off",
+        readers.off_or_seconds,
+        "seconds of silence that end a line",
+        is_live=True,
+    ),
+    Option(
+        "drain",
+        "10",
+        readers.seconds,
+        "seconds to deliver what was said, when stopping",
+        is_live=True,
+    ),
+    Option(
+        "rate",
+        "",
+        readers.rate,
+        "lines a second one may say; 0: any (10000; relay: 0)",
+        is_live=True,
+    ),
+    Option(
+        "burst",
+        "",
+        readers.rate,
+        "lines one may say at once beyond (2 s of the rate)",
+        is_live=True,
+    ),
+    Option("log-file", "", readers.text_or_none, "file to log to as well"),
+    Option(
+        "log-file-size",
+        "10M",
+        readers.size(4096),
+        "bytes at which that file is rotated",
+    ),
+    Option(
+        "log-file-count", "5", readers.whole(1, 1000, "of files"), "rotated files kept"
+    ),
+    Option("tls-cert", "", readers.text_or_none, "PEM file of the certificate chain"),
+    Option("tls-key", "", readers.text_or_none, "PEM file of its key (--tls-cert's)"),
+    Option(
+        "tls-client-ca", "", readers.text_or_none, "PEM file: who signs members' own"
+    ),
+    Option("tls-handshake", "10", readers.seconds, "seconds for a TLS handshake"),
+    Option(
+        "tls-recheck", "10", readers.seconds, "seconds between looks at those; 0: none"
+    ),
 )
 
 FLAGS: Final = (
-    Option("echo", "no", _flag, "send members of the text dialect their own lines"),
-    Option("relay", "no", _flag, "bytes in, bytes out: no names, notices, commands"),
+    Option(
+        "echo", "no", readers.flag, "send members of the text dialect their own lines"
+    ),
+    Option(
+        "relay", "no", readers.flag, "bytes in, bytes out: no names, notices, commands"
+    ),
 )
 
 
@@ -225,9 +233,3 @@ def read_config(path: str) -> dict[str, str]:
         if name not in known:
             raise SettingError(f"--config: {path}: unknown option {name}")
     return found
-
-
-def reason_of(error: Exception) -> str:
-    """Return why something failed, in the system's own words, as one line."""
-    words = error.strerror if isinstance(error, OSError) and error.strerror else error
-    return " ".join(str(words).split()).lower()

@@ -6,9 +6,10 @@ from typing import Any, NamedTuple
 
 from twisted.internet.address import HostnameAddress, UNIXAddress
 
-BACKLOG = 1024
-"""Connections that may wait to be accepted. Twisted's 50 never finishes 5000
-at once; the kernel cuts this to ``net.core.somaxconn``."""
+BACKLOG = 65535
+"""Connections that may wait to be accepted: as many as the kernel allows
+(``net.core.somaxconn``). With Twisted's 50, 5000 at once never finish; with 1024
+they wait for seconds, since the kernel drops what does not fit."""
 
 # Silent for 20 s, then a probe every 5 s: the dead are found within 35 s.
 _KEEPALIVE = {"TCP_KEEPIDLE": 20, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 3}

@@ -1,11 +1,12 @@
 """``twist broadcast``: options → Settings → the service."""
 
 import gc
+import os
 import sys
 import time
 from collections.abc import Sequence
 from io import TextIOWrapper
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from twisted.application.service import Service
 from twisted.logger import Logger, globalLogPublisher, textFileLogObserver
@@ -16,6 +17,9 @@ from broadcast import __version__, journal
 from broadcast.engine.memory import MemoryEngine
 from broadcast.hub import House, Hub
 from broadcast.lines import BroadcastFactory
+from broadcast.notify import Notifier
+from broadcast.readers import reason_of
+from broadcast.reload import LiveSettings, Reload
 from broadcast.service import BroadcastService, keep_steady_time
 from broadcast.settings import (
     FLAGS,
@@ -23,12 +27,14 @@ from broadcast.settings import (
     SettingError,
     Settings,
     read_config,
-    reason_of,
     settings_from,
 )
 
 GC_THRESHOLD = (50_000, 20, 100)
 """Looking for cycles took 2 % of a busy daemon's time; it makes next to none."""
+
+if TYPE_CHECKING:
+    from broadcast.tls import Certificates
 
 
 class Options(UsageOptions):
@@ -67,11 +73,19 @@ class Options(UsageOptions):
 
     def postOptions(self) -> None:
         """Check all that was given."""
+        self.settings = self.read()
+        _choose_format(self.parent)
+
+    def read(self) -> Settings:
+        """Return the settings: the command line's, and the file's as it is now.
+
+        Raises:
+            SettingError: a value is wrong, or the file is.
+        """
         config = read_config(self["config"]) if self["config"] else {}
         given = {o.name: self[o.name] for o in OPTIONS if self[o.name] is not None}
         given |= {o.name: "yes" for o in FLAGS if self[o.name]}
-        self.settings = settings_from(given, tuple(self["listen"]), config)
-        _choose_format(self.parent)
+        return settings_from(given, tuple(self["listen"]), config)
 
 
 def makeService(options: Options) -> Service:
@@ -81,8 +95,9 @@ def makeService(options: Options) -> Service:
     reactor: Any = installed
     gc.set_threshold(*GC_THRESHOLD)
     settings = options.settings
+    reload = Reload()
     if settings.log_file is not None:
-        _log_to_file(settings.log_file, settings)
+        reload.add("log file", _log_to_file(settings.log_file, settings).reopen)
     keep_steady_time(reactor)
     hub = Hub(
         house_of(settings),
@@ -99,8 +114,24 @@ def makeService(options: Options) -> Service:
         reactor.callLater,
         settings.greeting_delay,
         settings.flush_partial,
+        settings.tls_handshake,
     )
-    return BroadcastService(reactor, settings, factory)
+    notifier = Notifier(os.environ, time.monotonic)
+    wrap = None
+    if certificates := _certificates_for(settings):
+        wrap = certificates.wrap
+        reload.add("certificates", certificates.again)
+        if settings.tls_recheck:
+            reload.watch(
+                "certificates",
+                certificates.have_changed,
+                settings.tls_recheck,
+                reactor.callLater,
+            )
+    service = BroadcastService(reactor, settings, factory, reload, notifier, wrap)
+    live = LiveSettings(settings, options.read, [service.adopt])
+    reload.add("settings", live.again)
+    return service
 
 
 def house_of(settings: Settings) -> House:
@@ -115,6 +146,21 @@ def house_of(settings: Settings) -> House:
         rate=settings.rate,
         burst=settings.burst,
     )
+
+
+def _certificates_for(settings: Settings) -> "Certificates | None":
+    if settings.tls_cert is None:
+        return None
+    try:
+        from broadcast.tls import Certificates
+    except ImportError:
+        hint = "TLS is not installed: pip install 'broadcast[tls]'"
+        raise SystemExit(f"broadcast: --tls-cert: {hint}") from None
+    key = settings.tls_key or settings.tls_cert
+    try:
+        return Certificates(settings.tls_cert, key, settings.tls_client_ca)
+    except (OSError, ValueError) as error:
+        raise SystemExit(f"broadcast: --tls-cert: {reason_of(error)}") from None
 
 
 def _choose_format(twist: Any) -> None:
@@ -132,7 +178,7 @@ def _choose_format(twist: Any) -> None:
             sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
 
 
-def _log_to_file(path: str, settings: Settings) -> None:
+def _log_to_file(path: str, settings: Settings) -> journal.RotatingFile:
     log = Logger(namespace="broadcast")
     try:
         file = journal.RotatingFile(
@@ -145,3 +191,4 @@ def _log_to_file(path: str, settings: Settings) -> None:
         raise SystemExit(f"broadcast: --log-file: {path}: {reason_of(error)}") from None
     observer: Any = journal.line_observer(file)  # zope knows it as one
     globalLogPublisher.addObserver(observer)
+    return file

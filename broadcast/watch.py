@@ -43,17 +43,22 @@ class Watch:
         connections: Callable[[], Iterable[Watched]],
         clock: Callable[[], float],
     ) -> None:
-        self._patience = patience
         self._connections = connections
         self._clock = clock
         self._slice = 0
-        shortest = min((p for p in (patience.idle, patience.stall) if p), default=20.0)
-        self.interval = max(0.02, min(5.0, shortest / 4) / SLICES)
+        self.patience = patience
+        """May be changed at any time."""
+
+    @property
+    def interval(self) -> float:
         """Seconds between two sweeps."""
+        patience = self.patience
+        shortest = min((p for p in (patience.idle, patience.stall) if p), default=20.0)
+        return max(0.02, min(5.0, shortest / 4) / SLICES)
 
     def sweep(self) -> None:
         """Look at one slice of the connections."""
         now = self._clock()
         self._slice = (self._slice + 1) % SLICES
         for connection in tuple(self._connections())[self._slice :: SLICES]:
-            connection.check(now, self._patience)
+            connection.check(now, self.patience)

@@ -1,0 +1,100 @@
+"""What ``--listen`` can say: Twisted's endpoints, and two that it lacks.
+
+``tls:`` before another endpoint, or before a port, puts our certificates in
+front of it; a unix socket that the service manager holds is left as it is.
+"""
+
+import socket
+import stat
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from twisted.internet.defer import Deferred, succeed
+from twisted.internet.endpoints import AdoptedStreamServerEndpoint, serverFromString
+
+from broadcast import sockets
+
+try:
+    from twisted.internet.unix import Port as UnixPort
+except ImportError:  # Windows
+    UnixPort = None  # type: ignore[assignment,misc]  # told so where it is used
+
+Wrap = Callable[[Any], Any]
+"""Puts TLS around a protocol factory."""
+
+
+def endpoint_for(reactor: Any, text: str, wrap: Wrap | None = None) -> Any:
+    """Return the endpoint that ``text`` describes.
+
+    Args:
+        wrap: puts TLS in front of ``tls:`` endpoints; None: there are no
+            certificates.
+
+    Raises:
+        ValueError: there is no such endpoint.
+    """
+    if text.startswith("tls:"):
+        if wrap is None:
+            raise ValueError("it needs --tls-cert and --tls-key")
+        rest = text.removeprefix("tls:")
+        if rest.partition(":")[0].isdigit():
+            rest = f"tcp:{rest}"
+        return _TLSEndpoint(endpoint_for(reactor, rest), wrap)
+    endpoint = serverFromString(reactor, text)
+    if (
+        isinstance(endpoint, AdoptedStreamServerEndpoint)
+        and endpoint.addressFamily == socket.AF_UNIX
+    ):
+        return _HeldUnixEndpoint(reactor, endpoint.fileno)
+    return endpoint
+
+
+class _TLSEndpoint:
+    """Another endpoint with TLS on it."""
+
+    def __init__(self, endpoint: Any, wrap: Wrap) -> None:
+        self._endpoint = endpoint
+        self._wrap = wrap
+
+    def listen(self, factory: Any) -> Any:
+        return self._endpoint.listen(self._wrap(factory))
+
+
+class _HeldUnixEndpoint:
+    """A unix socket that the service manager has bound and goes on holding.
+
+    Twisted's own way opens it to everybody (``chmod 666``), and at the end
+    unlinks it and shuts it down, so that the next daemon finds none.
+    """
+
+    def __init__(self, reactor: Any, fileno: int) -> None:
+        self._reactor = reactor
+        self._fileno = fileno
+
+    def listen(self, factory: Any) -> Deferred[Any]:
+        held = socket.socket(fileno=self._fileno)
+        held.setblocking(False)
+        held.set_inheritable(False)
+        path = held.getsockname()
+        is_file = isinstance(path, str) and path != ""
+        mode = stat.S_IMODE(Path(path).stat().st_mode) if is_file else 0
+        port: Any = _HeldUnixPort(
+            path, factory, sockets.BACKLOG, mode=mode, reactor=self._reactor
+        )
+        port._preexistingSocket = held  # as adoptStreamPort sets it
+        port.startListening()
+        return succeed(port)
+
+
+if UnixPort is not None:
+
+    class _HeldUnixPort(UnixPort):
+        """Stops accepting, and leaves the socket alone."""
+
+        def stopListening(
+            self,
+            connDone: object = None,  # noqa: N803  # Twisted calls it so
+        ) -> Deferred[None]:
+            self.stopReading()  # type: ignore[no-untyped-call]  # Twisted's
+            return succeed(None)

@@ -1,0 +1,105 @@
+"""How the value of an option is read: text in, a value out, or why not.
+
+A reader raises ``ValueError`` with words that fit behind the option's name.
+"""
+
+import configparser
+from collections.abc import Callable
+from pathlib import Path
+
+_UNITS = {"": 1, "K": 1024, "M": 1024**2, "G": 1024**3}
+
+
+def text(value: str) -> str:
+    """Return any text as it is."""
+    return value
+
+
+def text_or_none(value: str) -> str | None:
+    """Return any text; None for none."""
+    return value or None
+
+
+def text_or_file(value: str) -> str:
+    """Return the text, or after ``@`` what is in the file of that name."""
+    if not value.startswith("@"):
+        return value
+    try:
+        return Path(value[1:]).read_text("utf-8").rstrip("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(f"can't read {value[1:]}: {reason_of(error)}") from None
+
+
+def flag(value: str) -> bool:
+    """Return yes or no, in one of INI's words for them."""
+    state = configparser.ConfigParser.BOOLEAN_STATES.get(value.lower())
+    if state is None:
+        raise ValueError(f"{value!r} is neither yes nor no")
+    return state
+
+
+def whole(least: int, most: int, unit: str) -> Callable[[str], int]:
+    """Return a reader of whole numbers within bounds."""
+
+    def read(value: str) -> int:
+        if not value.isascii() or not value.isdigit():
+            raise ValueError(f"{value!r} is not a whole number {unit}".rstrip())
+        if not least <= int(value) <= most:
+            raise ValueError(f"{value} is not between {least} and {most}")
+        return int(value)
+
+    return read
+
+
+def size(least: int) -> Callable[[str], int]:
+    """Return a reader of sizes in bytes, with ``K``, ``M`` and ``G``."""
+
+    def read(value: str) -> int:
+        number = value.upper().removesuffix("IB").removesuffix("B").strip()
+        unit = number[-1:] if number[-1:] in _UNITS else ""
+        digits = number.removesuffix(unit).strip()
+        if not digits.isascii() or not digits.isdigit():
+            raise ValueError(f"{value!r} is no size: bytes, or a number and K, M or G")
+        size = int(digits) * _UNITS[unit]
+        if not least <= size <= 1 << 40:
+            raise ValueError(f"{value} is not between {least} bytes and 1024 G")
+        return size
+
+    return read
+
+
+def seconds(value: str) -> float:
+    """Return a number of seconds."""
+    try:
+        seconds = float(value)
+    except ValueError:
+        raise ValueError(f"{value!r} is not a number of seconds") from None
+    if not 0 <= seconds <= 1e7:
+        raise ValueError(f"{value} is not between 0 and 10000000 seconds")
+    return seconds
+
+
+def off_or_seconds(value: str) -> float | None:
+    """Return a number of seconds; None for ``off``."""
+    return None if value.lower() in ("", "off") else seconds(value)
+
+
+def rate(value: str) -> float | None:
+    """Return a number of lines a second, 0 for any; None if none is given."""
+    if value == "":
+        return None
+    try:
+        rate = float(value)
+    except ValueError:
+        raise ValueError(f"{value!r} is not a number of lines") from None
+    if not (rate == 0 or 0.1 <= rate <= 1e9):
+        raise ValueError(f"{value} is neither 0 nor between 0.1 and 1000000000 lines")
+    return rate
+
+
+def reason_of(error: Exception) -> str:
+    """Return why something failed, in the system's own words, as one line."""
+    words = str(error)
+    if isinstance(error, OSError) and error.strerror:
+        words = error.strerror.lower()
+    return " ".join(words.split())

@@ -1,0 +1,44 @@
+"""Fixtures for all tests: daemons that are ended, and clients that are closed."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+
+import pytest
+
+from tests.support.daemon import Daemon
+from tests.support.lineclient import LineClient, connect_tcp
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make our markers known."""
+    config.addinivalue_line("markers", "options(*options): how the daemon is started")
+
+
+@pytest.fixture
+def daemon() -> Iterator[Callable[..., Daemon]]:
+    """Start daemons with ``daemon(*options)``; end each, and check that it ends well.
+
+    A test that ends one itself calls ``stop`` or ``wait``, and that is checked
+    where it does.
+    """
+    with ExitStack() as stack:
+
+        def start(*options: str, **more: object) -> Daemon:
+            started = Daemon(*options, **more)  # type: ignore[arg-type]  # passed on
+            stack.callback(started.stop)
+            return started
+
+        yield start
+
+
+@pytest.fixture
+def connect() -> Iterator[Callable[[Daemon], LineClient]]:
+    """Connect over TCP with ``connect(daemon)``; close at the end."""
+    with ExitStack() as stack:
+
+        def make(daemon: Daemon) -> LineClient:
+            client = LineClient(connect_tcp(daemon.port))
+            stack.callback(client.close)
+            return client
+
+        yield make

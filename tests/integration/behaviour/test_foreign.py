@@ -1,0 +1,140 @@
+"""Other people's clients, unchanged: CONNECT, __name__, telnet, bare CRLF."""
+
+import pytest
+
+from tests.support.room import Room
+
+IAC, SB, SE, WILL = b"\xff", b"\xfa", b"\xf0", b"\xfb"
+
+
+def test_connect_is_answered_with_success_first(stream: Room) -> None:
+    """The first bytes are SUCCESS and the line end that the client writes."""
+    for end in (b"\n", b"\r\n"):
+        client = stream.connect()
+        client.send_bytes(b"CONNECT carl" + end + b"/ping x" + end)
+        assert client.raw_line() == b"SUCCESS" + end
+        assert client.raw_line().startswith(b"* You are carl,")
+        client.send("/quit")
+        client.rest()
+
+
+@pytest.mark.parametrize(
+    ("wanted", "name"),
+    [
+        ("alice", "alice-2"),
+        ("ALICE", "ALICE-2"),
+        ("a b*c", "a-b-c"),
+        ("", "anonymous"),
+        ("***", "anonymous"),
+        ("server", "server-2"),
+        ("x" * 40, "x" * 32),
+        ("carl", "carl"),
+    ],
+)
+def test_connect_never_fails_on_the_name(room: Room, wanted: str, name: str) -> None:
+    """A name that can't be had is mended, and a notice says so."""
+    room.join("alice")
+    client = room.connect()
+    told = client.since_ping(f"CONNECT {wanted}")
+    assert told[0] == "SUCCESS"
+    assert told[1].startswith(f"* You are {name},")
+    notice = [f"* you are called {name} here"] if name != wanted else []
+    assert told[2:] == notice
+
+
+def test_connect_commands_begin_with_a_backslash(room: Room) -> None:
+    """\\ping is silent, \\clients is /who, other backslashes are said."""
+    bob = room.join("bob")
+    client = room.connect()
+    client.since_ping("CONNECT carl")
+    assert client.since_ping("\\ping", "\\\\ping") == []
+    who = "* 2 here: bob, carl"
+    assert client.since_ping("\\clients", "\\\\clients") == [who, who]
+    client.since_ping("\\other", "hello")
+    assert bob.since_ping() == ["carl: \\other", "carl: hello"]
+
+
+@pytest.mark.parametrize("word", ["\\exit", "\\\\exit"])
+def test_connect_exit(room: Room, word: str) -> None:
+    """\\exit, with one backslash or two, leaves."""
+    client = room.connect()
+    client.since_ping("CONNECT carl")
+    client.send(word)
+    assert client.rest_lines() == ["* Bye"]
+
+
+def test_a_backslash_is_said_by_all_others(room: Room) -> None:
+    """Only CONNECT members have backslash commands."""
+    alice, bob = room.join("alice"), room.join("bob")
+    alice.since_ping("\\exit")
+    assert bob.since_ping() == ["alice: \\exit"]
+
+
+def test_dunder_name_members_hear_themselves(room: Room) -> None:
+    """__name__:NAME is as lenient, and one's own lines come back."""
+    room.join("alice")
+    client = room.connect()
+    told = client.since_ping("__name__:alice")
+    assert told[0].startswith("* You are alice-2,")
+    assert told[1:] == ["* you are called alice-2 here"]
+    assert client.since_ping("hello") == ["alice-2: hello"]
+
+
+def test_these_words_are_an_introduction_only_at_first(room: Room) -> None:
+    """CONNECT and __name__ later on are said like anything else."""
+    alice, bob = room.join("alice"), room.join("bob")
+    alice.since_ping("CONNECT carl", "__name__:carl")
+    assert bob.since_ping() == ["alice: CONNECT carl", "alice: __name__:carl"]
+
+
+def test_crlf_comes_back_from_the_first_one_on(stream: Room) -> None:
+    """LF until the member's own first CRLF, CRLF from then on; LF for others."""
+    alice, bob = stream.join("alice"), stream.join("bob")
+    alice.since_ping("one")
+    assert bob.raw_line() == b"alice: one\n"
+    bob.send_bytes(b"hello\r\n/ping x\r\n")
+    assert bob.raw_line() == b"* pong x\r\n"
+    alice.send("two")
+    assert bob.raw_line() == b"alice: two\r\n"
+    assert alice.raw_line() == b"bob: hello\n"
+    bob.send_bytes(b"/history 1\n")
+    replayed = [bob.raw_line() for _ in range(3)]
+    assert all(line.endswith(b"\r\n") for line in replayed)
+
+
+def test_json_lines_end_with_lf_whatever_the_member_writes(stream: Room) -> None:
+    """The json dialect knows no CRLF; back in text, CRLF is remembered."""
+    client = stream.connect()
+    client.send_bytes(b"/format json\r\n/ping x\r\n")
+    assert client.raw_line().endswith(b"}\n")
+    assert client.raw_line().endswith(b"}\n")
+    client.send_bytes(b"/format text\n")
+    assert client.raw_line().endswith(b"commands.\r\n")
+
+
+def test_only_one_cr_is_dropped(stream: Room) -> None:
+    """A second CR before the line end is shown; CR alone ends no line."""
+    alice, bob = stream.join("alice"), stream.join("bob")
+    alice.send_bytes(b"one\r\r\ntwo\rthree\n")
+    alice.since_ping()
+    assert bob.since_ping() == ["alice: one␍", "alice: two␍three"]
+
+
+def test_telnet_negotiation_is_swallowed(stream: Room) -> None:
+    """Commands, options and subnegotiations, also when cut between two reads."""
+    bob = stream.join("bob")
+    client = stream.connect()
+    client.send_bytes(IAC + WILL + b"\x18" + b"/name te" + IAC)
+    client.send_bytes(b"\xf1lnet\r\nhel" + IAC + SB + b"\x18\0xterm\n")
+    client.send_bytes(b"more" + IAC)
+    client.send_bytes(SE + b"lo\r\n/ping x\r\n")
+    assert client.until("pong x")[0].startswith("* You are telnet,")
+    assert bob.since_ping() == ["telnet: hello"]
+
+
+def test_an_escaped_iac_is_one_byte(stream: Room) -> None:
+    """IAC IAC is the byte 255, which is no UTF-8."""
+    alice, bob = stream.join("alice"), stream.join("bob")
+    alice.send_bytes(b"a" + IAC + IAC + b"b\n")
+    alice.since_ping()
+    assert bob.since_ping() == ["alice: a�b"]

@@ -1,0 +1,174 @@
+"""The promises that need many members, or much, to be seen."""
+
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.support.daemon import Daemon
+from tests.support.lineclient import LineClient, connect_tcp
+
+Start = Callable[..., Daemon]
+Connect = Callable[[Daemon], LineClient]
+
+
+def _memory(daemon: Daemon) -> int:
+    """Return the daemon's resident memory, in bytes."""
+    pages = Path(f"/proc/{daemon.pid}/statm").read_text().split()[1]
+    return int(pages) * 4096
+
+
+def test_a_hundred_clients_see_one_order(daemon: Start) -> None:
+    """100 clients each send 100 lines: all see the same order, each its own too."""
+    running = daemon("--echo")
+    clients = [LineClient(connect_tcp(running.port)) for _ in range(100)]
+    for number, client in enumerate(clients):
+        client.send(f"/name c{number}")
+    for client in clients:
+        client.since_ping()
+    heard: dict[int, list[str]] = {}
+
+    def listen(number: int) -> None:
+        lines: list[str] = []
+        while len(lines) < 10_000:
+            line = clients[number].line()
+            if not line.startswith("* "):
+                lines.append(line)
+        heard[number] = lines
+
+    threads = [threading.Thread(target=listen, args=(n,)) for n in range(100)]
+    for thread in threads:
+        thread.start()
+    for part in range(0, 100, 20):
+        for number, client in enumerate(clients):
+            client.send(*(f"{number} says {n}" for n in range(part, part + 20)))
+    for thread in threads:
+        thread.join(60)
+    first = heard[0]
+    assert all(heard[number] == first for number in range(100))
+    for number in range(100):
+        own = [line for line in first if line.startswith(f"c{number}: ")]
+        assert own == [f"c{number}: {number} says {n}" for n in range(100)]
+    for client in clients:
+        client.close()
+
+
+def test_an_endless_line_costs_nothing(daemon: Start, connect: Connect) -> None:
+    """100 MB without a line end: at most 64 KiB of memory, and a reason."""
+    running = daemon()
+    bob = connect(running)
+    bob.since_ping("/name bob")
+    for size in (10, 100):  # the first one warms up
+        flood = connect(running)
+        flood.since_ping("/format json")
+        before = peak = _memory(running)
+        try:
+            for _ in range(size):
+                flood.send_bytes(b"x" * 1_000_000)
+                peak = max(peak, _memory(running))
+        except ConnectionError:
+            pass  # closed after two seconds, whatever is still on its way
+        running.out.wait_for(r"left .*\(flood\)", 1 if size == 10 else 2)
+    assert peak - before <= 64 * 1024
+    assert all(line.startswith("* ") for line in bob.since_ping())
+
+
+def test_a_flood_reads_its_reason(daemon: Start, connect: Connect) -> None:
+    """However much is still on its way, bye arrives before the connection ends."""
+    running = daemon()
+    flood = connect(running)
+    flood.since_ping("/format json")
+    flood.send_bytes(b"x" * 200_000)
+    assert flood.await_event("bye")["code"] == "flood"
+
+
+def test_unwritten_answers_are_bounded(daemon: Start, connect: Connect) -> None:
+    """Who asks and reads nothing is itself not read above 64 KiB of answers."""
+    running = daemon()
+    greedy = LineClient(connect_tcp(running.port, receive_buffer=4096))
+    bob = connect(running)
+    bob.since_ping("/name bob", *("x" * 4000 for _ in range(300)))
+    greedy.since_ping("/name greedy")
+    before = _memory(running)
+    sent = threading.Event()
+
+    def ask() -> None:
+        greedy.send(*["/help", "/history 1000"] * 5000, "/ping end")
+        sent.set()
+
+    asking = threading.Thread(target=ask, daemon=True)
+    asking.start()
+    for _ in range(20):
+        begin = time.monotonic()
+        bob.since_ping()
+        assert time.monotonic() - begin < 1
+    assert _memory(running) - before < 8 << 20
+    running.kill()
+    asking.join(20)
+    greedy.close()
+
+
+def test_all_answers_come_in_the_end(daemon: Start, connect: Connect) -> None:
+    """One that was not read for a while gets each of its answers, in order."""
+    running = daemon()
+    client = connect(running)
+    commands = [line for n in range(3000) for line in ("/help", f"/ping {n}")]
+    sending = threading.Thread(target=lambda: client.send(*commands), daemon=True)
+    sending.start()
+    pongs: list[str] = []
+    while len(pongs) < 3000:
+        line = client.line()
+        if line.startswith("* pong"):
+            pongs.append(line)
+    assert pongs == [f"* pong {n}" for n in range(3000)]
+    sending.join(20)
+
+
+def test_the_too_slow_are_told_on_a_line_of_their_own(
+    daemon: Start, connect: Connect
+) -> None:
+    """Behind what is left of the log: closed, told how much was missed, logged."""
+    running = daemon("--log-size", "256K")
+    slow = LineClient(connect_tcp(running.port, receive_buffer=4096))
+    slow.since_ping("/name slow")
+    talker = connect(running)
+    talker.since_ping("/name talker")
+    said, seen = 0, ""
+    while "slow left" not in seen:
+        lines = (f"{said + n} " + "x" * 1000 for n in range(100))
+        seen = "".join(talker.since_ping(*lines))
+        said += 100
+    *before, last = slow.rest_lines()
+    heard = [line for line in before if line.startswith("talker: ")]
+    numbers = [int(line.split()[1]) for line in heard]
+    assert numbers == list(range(len(numbers)))
+    assert all(len(line) > 1000 for line in heard)
+    assert last.startswith("* too slow: you missed ")
+    missed = int(last.split()[5])
+    told = running.out.wait_for(r"slow left .*\(too-slow, missed (\d+) lines\)")
+    assert int(told[0][1]) == missed
+    assert len(numbers) + missed <= said
+    slow.close()
+
+
+def test_a_burst_of_arrivals_is_folded(daemon: Start, connect: Connect) -> None:
+    """200 who come and go at once are told in a few lines, with the right sums."""
+    running = daemon()
+    alice, bob = connect(running), connect(running)
+    alice.since_ping("/name alice")
+    bob.since_ping("/format json")
+    alice.until("joined")
+    crowd = [connect(running) for _ in range(200)]
+    for client in crowd:
+        client.send("/ping")
+    told = alice.until("202 here")
+    joined = sum(int(line.split()[1]) for line in told if " joined, " in line)
+    single = sum(line.endswith(" joined the chat") for line in told)
+    assert joined + single == 200
+    assert len(told) < 30
+    events = bob.events_until("presence", count=202)
+    presence = [event for event in events if event["event"] == "presence"]
+    assert set(presence[0]) == {"event", "at", "joined", "left", "count"}
+    for client in crowd:
+        client.close()
+    alice.until(" 2 here")

@@ -1,0 +1,110 @@
+"""A hub in memory, with a clock that is moved by hand and transports that record."""
+
+from typing import Any
+
+from twisted.internet.error import ConnectionDone, ConnectionLost
+from twisted.internet.task import Clock
+from twisted.internet.testing import StringTransport
+from twisted.python.failure import Failure
+
+from broadcast.engine.memory import MemoryEngine
+from broadcast.hub import House, Hub
+from broadcast.lines import BroadcastFactory, LineProtocol
+
+EPOCH = "e1"
+
+
+class Hall:
+    """A room without sockets.
+
+    Args:
+        house: what the admin chose.
+        log_size: bytes that the log may take.
+    """
+
+    def __init__(
+        self,
+        house: House | None = None,
+        log_size: int = 1 << 20,
+        flush_partial: float | None = None,
+    ) -> None:
+        self.clock = Clock()
+        self.clock.advance(1_000_000_000)
+        self.hub = Hub(
+            house or House(),
+            MemoryEngine(self.clock.seconds, EPOCH),
+            log_size,
+            self.clock.seconds,
+            self.clock.seconds,
+            lambda call: self.clock.callLater(0, call),
+            self.clock.callLater,
+        )
+        self.factory = BroadcastFactory(
+            self.hub,
+            self.clock.seconds,
+            self.clock.callLater,
+            flush_partial=flush_partial,
+        )
+
+    def connect(self) -> "Guest":
+        """Return somebody connected, who has said nothing yet."""
+        return Guest(self)
+
+    def join(self, *lines: str) -> "Guest":
+        """Return somebody who introduced itself with ``lines`` and was greeted."""
+        guest = self.connect()
+        guest.send(*lines)
+        self.clock.advance(0.3)
+        self.turn()
+        return guest
+
+    def turn(self, turns: int = 3) -> None:
+        """Let what is due happen, with no time passing."""
+        for _ in range(turns):
+            self.clock.advance(0)
+
+
+class Guest:
+    """One connection's two ends: a protocol of ours, and what it wrote."""
+
+    def __init__(self, hall: Hall) -> None:
+        self.hall = hall
+        made: Any = hall.factory.buildProtocol(None)  # Twisted types the base
+        self.protocol: LineProtocol = made
+        self.transport = StringTransport()
+        made.makeConnection(self.transport)
+
+    def send(self, *lines: str) -> None:
+        """Send lines, each ended by LF, and let the turn pass."""
+        self.send_bytes("".join(f"{line}\n" for line in lines).encode())
+
+    def send_bytes(self, *pieces: bytes) -> None:
+        """Send bytes, one read for each piece, and let the turn pass."""
+        for piece in pieces:
+            self.protocol.dataReceived(piece)
+        self.hall.turn()
+
+    def take(self) -> bytes:
+        """Return what was written since the last time."""
+        data: bytes = self.transport.value()
+        self.transport.clear()
+        return data
+
+    def lines(self) -> list[str]:
+        """Return the lines written since the last time."""
+        data = self.take()
+        assert not data or data.endswith(b"\n"), f"cut: {data[-100:]!r}"
+        return data.decode().split("\n")[:-1]
+
+    def end(self) -> None:
+        """Close: the other end is read to its end, and then is gone."""
+        self.protocol.readConnectionLost()
+        self.hall.turn()
+        if self.transport.disconnecting:
+            self.drop(clean=True)
+
+    def drop(self, clean: bool = False) -> None:
+        """Lose the connection."""
+        reason = ConnectionDone() if clean else ConnectionLost()
+        self.protocol.connectionLost(Failure(reason))
+        self.hall.turn()

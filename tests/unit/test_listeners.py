@@ -1,0 +1,33 @@
+"""Endpoints that Twisted lacks, or treats otherwise than we need."""
+
+import pytest
+from twisted.internet.testing import MemoryReactor
+
+from broadcast.listeners import endpoint_for
+
+
+def test_tls_without_certificates_says_what_it_needs() -> None:
+    """A tls: listener without --tls-cert is refused in words."""
+    with pytest.raises(ValueError, match="--tls-cert"):
+        endpoint_for(object(), "tls:0")
+
+
+@pytest.mark.parametrize(
+    ("text", "port", "interface"),
+    [
+        ("tls:8443", 8443, ""),
+        ("tls:8443:interface=127.0.0.1", 8443, "127.0.0.1"),
+        ("tls:tcp:8443:interface=127.0.0.1", 8443, "127.0.0.1"),
+    ],
+)
+def test_tls_goes_before_a_port_or_any_endpoint(
+    text: str, port: int, interface: str
+) -> None:
+    """tls:PORT is tls:tcp:PORT; what is wrapped is the factory."""
+    reactor = MemoryReactor()
+    endpoint = endpoint_for(reactor, text, lambda factory: ("wrapped", factory))
+    endpoint.listen("ours")
+    assert [server[:2] for server in reactor.tcpServers] == [
+        (port, ("wrapped", "ours"))
+    ]
+    assert reactor.tcpServers[0][3] == interface
