@@ -62,7 +62,7 @@ class Chat(Script):
             self.screen.leave()
             await asyncio.wait([prompt])
         finally:
-            self.link.close()
+            await self.leave()
         if self._last:
             complain(self._last)
         return code
