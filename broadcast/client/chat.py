@@ -27,6 +27,7 @@ from broadcast.client.session import State
 from broadcast.client.wish import Wish
 
 KEEP_SHOWN = 10_000
+FEW = 10
 
 
 class Chat(Script):
@@ -61,7 +62,7 @@ class Chat(Script):
             self.screen.leave()
             await asyncio.wait([prompt])
         finally:
-            self.link.close()
+            await self.leave()
         if self._last:
             complain(self._last)
         return code
@@ -182,21 +183,32 @@ class Chat(Script):
             self.session.login(text)
             self.link.pump()
             return Typed.SECRET
-        secret = False
-        for line in text.split("\n"):
-            meant = interpret(line)
-            secret = secret or (isinstance(meant, Remote) and meant.word == "login")
-            try:
-                self._act(meant)
-            except OutboxFullError as problem:
-                self.note(f"not taken: {problem}")
-                return Typed.KEPT
+        lines = [interpret(line) for line in text.split("\n")]
+        says = [m.text for m in lines if isinstance(m, Say) and m.text.strip()]
+        try:
+            self.session.outbox.check(says)
+        except OutboxFullError as problem:
+            self.note(f"not taken: {problem}")
+            return Typed.KEPT
+        for meant in lines:
+            self._act(meant)
+        if self.session.state is not State.LIVE:
+            self._note_queued(says)
         self.link.pump()
+        secret = any(isinstance(m, Remote) and m.word == "login" for m in lines)
         return Typed.SECRET if secret else Typed.TAKEN
+
+    def _note_queued(self, says: list[str]) -> None:
+        if len(says) > FEW:
+            self.note(f"queued: {len(says)} lines")
+            return
+        for text in says:
+            self.note(f"queued: {text}")
 
     def _act(self, meant: Say | Local | Remote) -> None:
         if isinstance(meant, Say):
-            self._say(meant.text)
+            if meant.text.strip():
+                self.session.say(meant.text)
         elif isinstance(meant, Local):
             self.local.run(meant)
         elif self.session.state is not State.LIVE and meant.word != "login":
@@ -210,13 +222,6 @@ class Chat(Script):
         else:
             self.session.command(meant.line)
 
-    def _say(self, text: str) -> None:
-        if not text.strip():
-            return
-        self.session.say(text)
-        if self.session.state is not State.LIVE:
-            self.note(f"queued: {text}")
-
     # The prompt
 
     def status(self) -> str:
@@ -224,6 +229,8 @@ class Chat(Script):
         if self._asks_secret:
             return "secret (hidden)> "
         session, state = self.session, self.session.state.value
+        if session.state is State.AWAY:
+            state = State.GREETING.value
         if self.link.retry_at is not None:
             wait = max(0, round(self.link.retry_at - self._loop.time()))
             state = f"reconnecting in {wait} s"

@@ -16,6 +16,7 @@ from broadcast.client.websocket import Codec, codec_for
 
 LOOK_EVERY = 2.0
 LARGE = 64 * 1024
+LAST_WORDS = 2.0
 FIRST_DELAY = 1.0
 LONGEST_DELAY = 60.0
 
@@ -76,6 +77,7 @@ class Link:
         self._lost_at: float | None = None
         self._paused = False
         self._over = self._closed = False
+        self._leaving: Callable[[], None] | None = None
         self._stop_dialling: Callable[[], None] = _nothing
         self._stop_retry: Callable[[], None] = _nothing
         self._stop_looking: Callable[[], None] = _nothing
@@ -97,6 +99,28 @@ class Link:
         """If the next try is being waited for: try now."""
         if self.retry_at is not None:
             self.start()
+
+    def leave(self, left: Callable[[object], None]) -> None:
+        """Say goodbye, so that the server keeps no place for us; then `close`.
+
+        `left` is called when the server has closed, or after `LAST_WORDS` seconds.
+        """
+
+        def finish() -> None:
+            self._leaving = None
+            stop()
+            self.close()
+            left(None)
+
+        if self.session.state not in (State.LIVE, State.REPLAYING):
+            self.close()
+            left(None)
+            return
+        self.session.command("/quit")
+        self.pump()
+        self._over, self._leaving = True, finish
+        self.set_paused(False)
+        stop = self._net.later(LAST_WORDS, finish)
 
     def close(self) -> None:
         """Leave: what is written is sent; no event comes any more."""
@@ -167,6 +191,8 @@ class Link:
         """The connection is gone, or never came."""
         self._wire = None
         self._stop_looking()
+        if self._leaving is not None:
+            self._leaving()
         if self._over:
             return
         self.session.disconnected()

@@ -8,7 +8,7 @@ decides.
 """
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from broadcast.client.errors import OutboxFullError
@@ -84,15 +84,22 @@ class Outbox:
         Raises:
             OutboxFullError: nothing was taken.
         """
-        if (
-            len(self._waiting) >= MAX_LINES
-            or self._waiting_characters + len(text) > MAX_CHARACTERS
-        ):
-            raise OutboxFullError(f"{len(self._waiting)} lines are waiting already")
+        self.check([text])
         self._made += 1
         line = Line(f"{self._prefix}-{self._made}", text)
         self._put(line)
         return line.token
+
+    def check(self, texts: Sequence[str]) -> None:
+        """Whether all of these could be taken.
+
+        Raises:
+            OutboxFullError: they could not.
+        """
+        characters = self._waiting_characters + sum(map(len, texts))
+        lines = len(self._waiting) + len(texts)
+        if lines > MAX_LINES or characters > MAX_CHARACTERS:
+            raise OutboxFullError(f"{len(self._waiting)} lines are waiting already")
 
     def take(self, name: str, max_line: int) -> Iterator[bytes | Line]:
         """What may be sent now, under `name`, as far as the window goes.

@@ -89,8 +89,10 @@ class Room:
 
     async def close(self) -> None:
         """Leave. What was said and not acknowledged is unsure."""
-        self._link.close()
+        left = self._net.waiter()
+        self._link.leave(left.answer)
         self._fail(LostError("closed by this side"))
+        await left.result()
 
     def __aiter__(self) -> "Room":
         """All events, from the welcome on."""

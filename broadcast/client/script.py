@@ -91,7 +91,12 @@ class Script:
     def listen(self, events: list[ev.Event]) -> None:
         """Events have come."""
         for event in events:
-            self.hear(event)
+            if not self.done.done():
+                self.hear(event)
+                self.heard(event)
+
+    def heard(self, event: ev.Event) -> None:
+        """One event that was acted on; for those that print."""
 
     def hear(self, event: ev.Event) -> None:
         """One event, where it concerns all scripts."""
@@ -116,4 +121,10 @@ class Script:
         try:
             return await self.done
         finally:
-            self.link.close()
+            await self.leave()
+
+    async def leave(self) -> None:
+        """Go, and let the server know."""
+        left = asyncio.Event()
+        self.link.leave(lambda _: left.set())
+        await left.wait()

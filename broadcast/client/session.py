@@ -29,7 +29,7 @@ HEARTBEAT = "heartbeat"
 class State(enum.Enum):
     """Where a session stands. `ENDED` is for good."""
 
-    AWAY = "not connected"
+    AWAY = "offline"
     GREETING = "connecting"
     LOGIN = "login"
     REPLAYING = "replaying"

@@ -28,17 +28,23 @@ class Lister(Script):
         super().__init__(options, wish)
         colors = wants_color(options.color, os.environ, sys.stdout.isatty())
         self.look = Look(colors)
+        self._lines: list[str] = []
         self.printer = Printer(1, self._drained, self._stdout_failed)
 
     def listen(self, events: list[ev.Event]) -> None:
         """Events have come: print them in one go."""
+        self._lines = []
         super().listen(events)
-        shown = (self.show(event) for event in events)
-        text = "".join(f"{line}\n" for line in shown if line is not None)
-        if text:
-            self.printer.write(text)
+        if self._lines:
+            self.printer.write("\n".join(self._lines) + "\n")
         if self.printer.is_full:
             self.link.set_paused(True)
+
+    def heard(self, event: ev.Event) -> None:
+        """One event: to be printed."""
+        line = self.show(event)
+        if line is not None:
+            self._lines.append(line)
 
     def show(self, event: ev.Event) -> str | None:
         """How an event is printed, if it is."""
@@ -73,7 +79,7 @@ class Tail(Lister):
         super().hear(event)
         match event:
             case ev.Welcome() if not self.options.follow:
-                if not self.session.merge.is_resuming:
+                if not self.options.lines and self.options.since is None:
                     self.end(Exit.DONE)
             case ev.Replayed() if not self.options.follow:
                 self.end(Exit.DONE)

@@ -1,6 +1,7 @@
 """A program on a pseudo-terminal, and what a person would see of it (pexpect, pyte)."""
 
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -51,6 +52,11 @@ class Terminal:
         problem: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        if self.child.isalive():
+            self.child.kill(signal.SIGTERM)  # by which coverage, too, is told
+            end = time.monotonic() + 5
+            while self.read() and time.monotonic() < end:
+                pass
         self.child.close(force=True)
 
     def type(self, text: str) -> None:

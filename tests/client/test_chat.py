@@ -283,3 +283,19 @@ def test_leaving_with_lines_unsaid(daemon: Daemon, home: str) -> None:
         bob.type("/quit\r")
         assert bob.exit_code() == 5
         assert "bcast-client: 1 lines were not said" in bob.shown
+
+
+def test_more_than_the_queue_takes(daemon: Daemon, home: str) -> None:
+    """While away, a paste is taken whole or not at all; what is queued is told."""
+    with Terminal("connect", daemon.url, "-n", "bob", home=home) as bob:
+        bob.wait_for("connected · bob")
+        daemon.stop()
+        bob.wait_for("connection lost")
+        bob.type("\x1b[200~" + "\r".join("abcdefghijklm") + "\x1b[201~")
+        bob.wait_for("m")
+        bob.type("\r")
+        bob.wait_for("- queued: 13 lines")
+        bob.type("\x1b[200~" + "x\r" * 10_000 + "\x1b[201~")
+        bob.wait(lambda: bob.screen.cursor.y == bob.screen.lines - 1, 30)
+        bob.type("\r")
+        bob.wait(lambda: b"not taken: 13 lines are waiting already" in bob.bytes, 30)

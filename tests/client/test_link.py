@@ -208,3 +208,24 @@ def test_messages_reach_the_listener() -> None:
     wire.welcome()
     wire.say("message", id=1, at="x", name="eve", text="hi")
     assert rig.events[-1] == Message(1, "x", "eve", "hi")
+
+
+def test_leaving_says_goodbye_and_waits_a_moment() -> None:
+    """The server is told, so that it keeps no place; then it may take 2 s at most."""
+    for answers in (True, False):
+        rig = Rig()
+        wire = rig.net.accept()
+        wire.welcome()
+        left: list[object] = []
+        rig.link.leave(left.append)
+        assert wire.data.endswith(b"/quit\n")
+        assert not left
+        if answers:
+            wire.tap.closed("closed")
+        else:
+            rig.net.advance(2)
+            assert not wire.is_open
+        assert left == [None]
+    rig = Rig()
+    rig.link.leave(left.append)
+    assert len(left) == 2

@@ -198,6 +198,8 @@ def test_window_and_bound() -> None:
         talk.session.say("x")
     with pytest.raises(OutboxFullError):
         talk.session.say("x")
+    with pytest.raises(OutboxFullError):
+        talk.session.outbox.check(["y" * 5_000_000])
     assert not talk.session.outbox.has_room
     assert len(talk.sent()) == WINDOW_LINES
     assert talk.sent() == []

@@ -3,6 +3,7 @@
 from functools import partial
 
 from tests.client.conftest import RoomThread
+from tests.client.room import Member
 from tests.client.terminal import Terminal
 
 
@@ -65,3 +66,111 @@ def test_server_that_cannot_be_reached(home: str) -> None:
         assert terminal.exit_code() == 3
         expected = "bcast-client: Could not connect to 127.0.0.1:1: connection refused"
         assert expected in terminal.shown
+
+
+def test_login_is_asked_for_hidden(room: RoomThread, home: str) -> None:
+    """A server that wants a secret: it is typed unseen, and asked again when wrong."""
+
+    def ask(member: Member, rest: str) -> bool:
+        member.send("login", text="who are you?")
+        return True
+
+    def check(member: Member, rest: str) -> bool:
+        if rest != "bob s3cret":
+            member.send("error", code="login-failed", text="wrong")
+            return True
+        del room.room.on["/history"], room.room.on["/who"]
+        room.room.join(member)
+        return True
+
+    room.room.on |= {"/history": ask, "/who": ask, "/login": check}
+    with connect(room, home, "-n", "bob") as terminal:
+        terminal.wait_for("- who are you?")
+        terminal.wait_for("secret (hidden)>")
+        terminal.type("guess\r")
+        terminal.wait_for("* wrong")
+        terminal.wait_for("secret (hidden)>")
+        terminal.type("bob s3cret\r")
+        terminal.wait_for("connected · bob · 1 here>")
+        terminal.type("/login\r")
+        terminal.wait_for("secret (hidden)>")
+        assert b"s3cret" not in terminal.bytes
+        assert b"guess" not in terminal.bytes
+
+
+def test_lines_in_doubt_are_asked_about(room: RoomThread, home: str) -> None:
+    """After a hole, unanswered lines are listed; /resend says them, /drop does not."""
+
+    def drop(member: Member, rest: str) -> bool:
+        room.room.missing = 3
+        room.room.drop_all()
+        return True
+
+    with connect(room, home, "-n", "bob") as terminal:
+        terminal.wait_for("connected · bob · 1 here>")
+        terminal.type("settled\r")
+        terminal.wait_for("[you]: settled")
+        for answer, noted in (
+            ("/resend\r", "sending again: 1 lines"),
+            ("/drop\r", "forgotten: 1 lines"),
+        ):
+            room.room.on["/say"] = drop
+            terminal.type("in doubt\r")
+            terminal.wait_for("these lines may have been said or not")
+            terminal.wait_for("-   in doubt")
+            assert any("3 lines are missing here" in row for row in terminal.shown)
+            del room.room.on["/say"]
+            terminal.type(answer)
+            terminal.wait_for(noted)
+            terminal.type("/clear\r")
+            terminal.wait(lambda: len(terminal.shown) == 1)
+        terminal.type("after\r")
+        terminal.wait_for("[you]: after")
+        texts = [line["text"] for line in room.room.log]
+        assert texts == ["settled", "in doubt", "after"]
+
+
+def test_leaving_waits_for_what_was_typed(room: RoomThread, home: str) -> None:
+    """`/quit` waits until the server has what was typed; a second one does not."""
+    held: list[tuple[Member, str]] = []
+
+    def hold(member: Member, rest: str) -> bool:
+        held.append((member, rest))
+        return True
+
+    for again, code in (("", 0), ("/quit\r/quit\r", 5)):
+        room.room.on["/say"] = hold
+        with connect(room, home, "-n", "bob") as terminal:
+            terminal.wait_for("connected · bob · 1 here>")
+            terminal.type("last words\r/quit\r")
+            terminal.wait_for("waiting until 1 lines are said")
+            terminal.type(again)
+            if not again:
+                room.room.on.clear()
+                room.do(lambda: room.room.do_say(*held.pop()))
+            assert terminal.exit_code() == code
+        held.clear()
+
+
+def test_no_name_is_a_refusal(room: RoomThread, home: str) -> None:
+    """Ctrl-C where a name is asked for leaves with 130; nobody joins."""
+    with connect(room, home) as terminal:
+        terminal.wait_for("Your name: ")
+        terminal.type("\x03")
+        assert terminal.exit_code() == 130
+        assert room.room.heard == []
+
+
+def test_server_that_says_goodbye_for_good(room: RoomThread, home: str) -> None:
+    """Kicked: the reason is shown, and the exit code is 4."""
+    with connect(room, home, "-n", "bob") as terminal:
+        terminal.wait_for("connected · bob · 1 here>")
+
+        def kick() -> None:
+            bye = {"code": "kicked", "text": "behave", "reconnect": False}
+            room.room.members[0].send("bye", **bye)
+            room.room.members[0].writer.close()
+
+        room.do(kick)
+        assert terminal.exit_code() == 4
+        assert any("refused: behave" in row for row in terminal.shown)

@@ -1,6 +1,7 @@
 """TLS, unix sockets and WebSockets, from the command line and from both loops."""
 
 import asyncio
+import contextlib
 import ssl
 import subprocess
 import sys
@@ -124,10 +125,14 @@ class WebDoor:
         self.accept = accept
         self.target = ""
         self.frames: list[str] = []
+        self.serving: list[asyncio.Task[None]] = []
 
     async def serve(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self.serving.append(task)
         inner, out = await asyncio.open_connection("127.0.0.1", self.room.port)
         connection = WSConnection(ConnectionType.SERVER)
         pump = asyncio.create_task(self._outwards(inner, connection, writer))
@@ -148,8 +153,10 @@ class WebDoor:
                 elif isinstance(event, ws.CloseConnection):
                     writer.write(connection.send(event.response()))
         pump.cancel()
-        out.close()
-        writer.close()
+        for each in (out, writer):
+            each.close()
+            with contextlib.suppress(OSError):
+                await each.wait_closed()
 
     async def _outwards(
         self,
@@ -182,6 +189,7 @@ async def web_room(
         server = await asyncio.start_server(door.serve, "127.0.0.1", 0, ssl=context)
         yield room, door, server.sockets[0].getsockname()[1]
         server.close()
+        await asyncio.gather(*door.serving)
 
 
 def test_websocket() -> None:
