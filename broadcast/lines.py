@@ -147,7 +147,8 @@ class LineProtocol(LineReceiver):
 
     def finish(self) -> None:
         """Close: all is written. Read on and discard, else a reset eats it."""
-        if self._is_ended or isinstance(self.outlet, BufferedOutlet):
+        is_tls = interfaces.ISSLTransport.providedBy(self.transport)
+        if self._is_ended or is_tls:
             self.transport.loseConnection()
         else:
             self.transport.loseWriteConnection()
