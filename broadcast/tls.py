@@ -96,6 +96,7 @@ class Certificates:
         context.set_min_proto_version(SSL.TLS1_2_VERSION)
         context.set_options(_OPTIONS)
         context.set_session_id(b"broadcast")
+        context.set_mode(SSL.MODE_RELEASE_BUFFERS)  # an idle member needs none
         _use(context.use_certificate_chain_file, self._certificate)
         _use(lambda file: context.use_privatekey(_key_in(file)), self._key)
         if self._client_ca is not None:
