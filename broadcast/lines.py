@@ -84,6 +84,8 @@ class LineProtocol(LineReceiver):
     def handshakeCompleted(self) -> None:
         """Begin to wait for the introduction."""
         self._is_shaking_hands = False
+        if (name := sockets.certified_name(self.transport)) is not None:
+            self.talk.certify(name)
         self.factory.greetings.add(self)
 
     def dataReceived(self, data: bytes) -> None:
