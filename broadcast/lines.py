@@ -84,6 +84,8 @@ class LineProtocol(LineReceiver):
     def handshakeCompleted(self) -> None:
         """Begin to wait for the introduction."""
         self._is_shaking_hands = False
+        if (name := sockets.certified_name(self.transport)) is not None:
+            self.talk.certify(name)
         self.factory.greetings.add(self)
 
     def dataReceived(self, data: bytes) -> None:
@@ -148,7 +150,8 @@ class LineProtocol(LineReceiver):
 
     def finish(self) -> None:
         """Close: all is written. Read on and discard, else a reset eats it."""
-        if self._is_ended or isinstance(self.outlet, BufferedOutlet):
+        is_tls = interfaces.ISSLTransport.providedBy(self.transport)
+        if self._is_ended or is_tls:
             self.transport.loseConnection()
         else:
             self.transport.loseWriteConnection()
