@@ -2,9 +2,11 @@
 
 import socket
 import struct
+from ipaddress import ip_address
 from typing import Any, NamedTuple
 
 from twisted.internet.address import HostnameAddress, UNIXAddress
+from twisted.internet.interfaces import ISSLTransport
 
 BACKLOG = 65535
 """Connections that may wait to be accepted: as many as the kernel allows
@@ -84,6 +86,27 @@ def name_of(address: Any) -> str:
     if host is None:
         return str(address)
     return f"[{host}]:{address.port}" if ":" in host else f"{host}:{address.port}"
+
+
+def is_private(transport: Any) -> bool:
+    """Tell whether nobody on the way can read what ``transport`` carries.
+
+    It is encrypted, or comes from this very machine (a proxy there, perhaps,
+    whatever address that tells).
+    """
+    if ISSLTransport.providedBy(transport):
+        return True
+    handle = socket_of(transport)
+    if handle is None:
+        return False
+    if not _is_tcp(handle):
+        return True
+    try:
+        host = ip_address(handle.getpeername()[0].partition("%")[0])
+    except OSError:
+        return False
+    mapped = getattr(host, "ipv4_mapped", None)
+    return (mapped or host).is_loopback
 
 
 def _is_tcp(handle: socket.socket) -> bool:

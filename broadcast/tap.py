@@ -14,6 +14,9 @@ from twisted.python.usage import Options as UsageOptions
 from twisted.python.usage import UsageError
 
 from broadcast import __version__, journal
+from broadcast.access.files import FileError
+from broadcast.access.guard import Guard
+from broadcast.access.plan import guard_from
 from broadcast.engine.memory import MemoryEngine
 from broadcast.hub import House, Hub
 from broadcast.lines import BroadcastFactory
@@ -23,6 +26,7 @@ from broadcast.reload import LiveSettings, Reload
 from broadcast.service import BroadcastService, keep_steady_time
 from broadcast.settings import (
     FLAGS,
+    LISTS,
     OPTIONS,
     SettingError,
     Settings,
@@ -57,12 +61,26 @@ class Options(UsageOptions):
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # Twisted's
         self["listen"] = []
+        for option in LISTS:
+            self[option.name] = []
 
     def opt_listen(self, endpoint: str) -> None:
         """Twisted endpoint (tcp:, tcp6:, unix:, ssl:, systemd:) to listen on,
         instead of --host and --port; may be given again.
         """
         self["listen"].append(endpoint)
+
+    def opt_listen_only(self, endpoint: str) -> None:
+        """Twisted endpoint where members hear and never speak; may be given
+        again. Like --listen, it replaces --host and --port.
+        """
+        self["listen-only"].append(endpoint)
+
+    def opt_speak_only(self, endpoint: str) -> None:
+        """[NAME=]endpoint of a feed: it speaks, as NAME, knows no commands and
+        hears nothing; may be given again. Replaces --host and --port too.
+        """
+        self["speak-only"].append(endpoint)
 
     def parseOptions(self, options: Sequence[str] | None = None) -> None:
         """Read the command line and the file; exit with a line if one is wrong."""
@@ -85,6 +103,7 @@ class Options(UsageOptions):
         config = read_config(self["config"]) if self["config"] else {}
         given = {o.name: self[o.name] for o in OPTIONS if self[o.name] is not None}
         given |= {o.name: "yes" for o in FLAGS if self[o.name]}
+        given |= {o.name: " ".join(self[o.name]) for o in LISTS if self[o.name]}
         return settings_from(given, tuple(self["listen"]), config)
 
 
@@ -99,6 +118,7 @@ def makeService(options: Options) -> Service:
     if settings.log_file is not None:
         reload.add("log file", _log_to_file(settings.log_file, settings).reopen)
     keep_steady_time(reactor)
+    guard = _guard_for(settings, reactor)
     hub = Hub(
         house_of(settings),
         MemoryEngine(time.time),
@@ -107,6 +127,7 @@ def makeService(options: Options) -> Service:
         time.time,
         lambda call: reactor.callLater(0, call),
         reactor.callLater,
+        guard,
     )
     factory = BroadcastFactory(
         hub,
@@ -161,6 +182,13 @@ def _certificates_for(settings: Settings) -> "Certificates | None":
         return Certificates(settings.tls_cert, key, settings.tls_client_ca)
     except (OSError, ValueError) as error:
         raise SystemExit(f"broadcast: --tls-cert: {reason_of(error)}") from None
+
+
+def _guard_for(settings: Settings, reactor: Any) -> Guard:
+    try:
+        return guard_from(settings, time.monotonic, time.time, reactor)
+    except FileError as error:
+        raise SystemExit(f"broadcast: {error}") from None
 
 
 def _choose_format(twist: Any) -> None:

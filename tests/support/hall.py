@@ -7,6 +7,7 @@ from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 
+from broadcast.access.guard import Guard
 from broadcast.engine.memory import MemoryEngine
 from broadcast.hub import House, Hub
 from broadcast.lines import BroadcastFactory, LineProtocol
@@ -27,6 +28,7 @@ class Hall:
         house: House | None = None,
         log_size: int = 1 << 20,
         flush_partial: float | None = None,
+        guard: Guard | None = None,
     ) -> None:
         self.clock = Clock()
         self.clock.advance(1_000_000_000)
@@ -38,6 +40,7 @@ class Hall:
             self.clock.seconds,
             lambda call: self.clock.callLater(0, call),
             self.clock.callLater,
+            guard,
         )
         self.factory = BroadcastFactory(
             self.hub,
@@ -71,7 +74,7 @@ class Guest:
         self.hall = hall
         made: Any = hall.factory.buildProtocol(None)  # Twisted types the base
         self.protocol: LineProtocol = made
-        self.transport = StringTransport()
+        self.transport = StringTransport(lenient=True)
         made.makeConnection(self.transport)
 
     def send(self, *lines: str) -> None:
