@@ -19,6 +19,7 @@ from typing import Protocol
 
 from twisted.logger import Logger
 
+from broadcast.access.bans import Bans
 from broadcast.access.guard import Guard
 from broadcast.delivery import Delivery
 from broadcast.dialect import Moment
@@ -97,7 +98,7 @@ class Hub:
         guard: Guard | None = None,
     ) -> None:
         self.house = house
-        self.guard = guard or Guard()
+        self.guard = guard or Guard(Bans(wall_clock))
         self.engine = engine
         self.clock = clock
         self._wall_clock = wall_clock

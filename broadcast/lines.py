@@ -174,6 +174,11 @@ class LineProtocol(LineReceiver):
         if self in self.factory.connections:
             self.transport.abortConnection()
 
+    @property
+    def kind(self) -> str:
+        """Which face this is: tcp, tls or unix."""
+        return sockets.kind_of(self.transport)
+
     # What the watch and the deadlines ask
 
     def greet(self) -> None:

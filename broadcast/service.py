@@ -14,8 +14,10 @@ from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.endpoints import (
     TCP4ServerEndpoint,
     TCP6ServerEndpoint,
+    UNIXServerEndpoint,
 )
 from twisted.internet.error import CannotListenError
+from twisted.internet.protocol import Factory
 from twisted.logger import Logger
 
 from broadcast import sockets
@@ -54,6 +56,7 @@ class BroadcastService(Service):
         notifier: tells the service manager how things are.
         wrap: puts TLS around a factory; None: there are no certificates.
         fail: called with lines for stderr when it can't start.
+        admin: answers on the admin socket, where there is one.
     """
 
     def __init__(
@@ -65,6 +68,7 @@ class BroadcastService(Service):
         notifier: Notifier,
         wrap: Wrap | None = None,
         fail: Callable[[str], None] = sys.exit,
+        admin: Factory | None = None,
     ) -> None:
         self._reactor = reactor
         self._settings = settings
@@ -73,6 +77,7 @@ class BroadcastService(Service):
         self._notifier = notifier
         self._wrap = wrap
         self._fail = fail
+        self._admin = admin
         self._ports: list[Any] = []
         self._log = Logger(namespace="broadcast")
         self._drained: Deferred[None] | None = None
@@ -86,6 +91,8 @@ class BroadcastService(Service):
         problems: list[str] = []
         for name, make, door in self._endpoints():
             Deferred.fromCoroutine(self._open(name, make, door, problems))
+        if self._settings.admin is not None:
+            Deferred.fromCoroutine(self._open_admin(self._settings.admin, problems))
         if problems:
             self._fail("\n".join(problems))
         on_hangup(self._reactor, self._read_again)
@@ -149,6 +156,17 @@ class BroadcastService(Service):
         is_plain = name.partition(":")[0] not in ("ssl", "tls", "unix", "systemd")
         if gate and not gate.allows_plaintext and is_plain and not inside:
             self._log.warn("{name}: {words}", name=name, words=NO_LOGIN)
+
+    async def _open_admin(self, path: str, problems: list[str]) -> None:
+        endpoint = UNIXServerEndpoint(
+            self._reactor, path, backlog=16, mode=0o600, wantPID=True
+        )
+        try:
+            self._ports.append(await endpoint.listen(self._admin))
+        except Exception as error:
+            problems.append(f"broadcast: --admin unix:{path}: {why_not(error)}")
+            return
+        self._log.info("listening on unix:{path} (for bcast-admin)", path=path)
 
     async def _stop(self) -> None:
         self._catch_signals()

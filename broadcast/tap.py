@@ -17,6 +17,8 @@ from broadcast import __version__, journal
 from broadcast.access.files import FileError
 from broadcast.access.guard import Guard
 from broadcast.access.plan import guard_from
+from broadcast.admin.desk import Desk
+from broadcast.admin.socket import AdminFactory
 from broadcast.engine.memory import MemoryEngine
 from broadcast.hub import House, Hub
 from broadcast.lines import BroadcastFactory
@@ -60,6 +62,7 @@ class Options(UsageOptions):
 
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # Twisted's
+        self.threshold = journal.Threshold()
         self["listen"] = []
         for option in LISTS:
             self[option.name] = []
@@ -92,7 +95,7 @@ class Options(UsageOptions):
     def postOptions(self) -> None:
         """Check all that was given."""
         self.settings = self.read()
-        _choose_format(self.parent)
+        _choose_format(self.parent, self.threshold)
 
     def read(self) -> Settings:
         """Return the settings: the command line's, and the file's as it is now.
@@ -116,7 +119,8 @@ def makeService(options: Options) -> Service:
     settings = options.settings
     reload = Reload()
     if settings.log_file is not None:
-        reload.add("log file", _log_to_file(settings.log_file, settings).reopen)
+        file = _log_to_file(settings.log_file, settings, options.threshold)
+        reload.add("log file", file.reopen)
     keep_steady_time(reactor)
     guard = _guard_for(settings, reactor)
     hub = Hub(
@@ -149,10 +153,31 @@ def makeService(options: Options) -> Service:
                 settings.tls_recheck,
                 reactor.callLater,
             )
-    service = BroadcastService(reactor, settings, factory, reload, notifier, wrap)
+    admin = None
+    if settings.admin is not None:
+        admin = _admin_for(factory, guard, options.threshold, reactor)
+    service = BroadcastService(
+        reactor, settings, factory, reload, notifier, wrap, admin=admin
+    )
+    for option, again in guard.files.items():
+        reload.add(option, again)
     live = LiveSettings(settings, options.read, [service.adopt])
     reload.add("settings", live.again)
     return service
+
+
+def _admin_for(
+    factory: BroadcastFactory, guard: Guard, threshold: journal.Threshold, reactor: Any
+) -> AdminFactory:
+    return AdminFactory(
+        Desk(
+            factory.hub,
+            guard.bans,
+            lambda: factory.connections,
+            threshold,
+            lambda: reactor.callLater(0, reactor.stop),
+        )
+    )
 
 
 def house_of(settings: Settings) -> House:
@@ -191,7 +216,7 @@ def _guard_for(settings: Settings, reactor: Any) -> Guard:
         raise SystemExit(f"broadcast: {error}") from None
 
 
-def _choose_format(twist: Any) -> None:
+def _choose_format(twist: Any, threshold: journal.Threshold) -> None:
     """Log our lines on the console, unless json was asked for.
 
     ``twist`` chooses json by itself when stdout is no terminal; a log read
@@ -201,12 +226,14 @@ def _choose_format(twist: Any) -> None:
         return
     asked = any(word.startswith("--log-fo") for word in sys.argv)
     if twist.get("fileLogObserverFactory") is textFileLogObserver or not asked:
-        twist["fileLogObserverFactory"] = journal.line_observer
+        twist["fileLogObserverFactory"] = threshold.line_observer
         if isinstance(sys.stdout, TextIOWrapper):
             sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
 
 
-def _log_to_file(path: str, settings: Settings) -> journal.RotatingFile:
+def _log_to_file(
+    path: str, settings: Settings, threshold: journal.Threshold
+) -> journal.RotatingFile:
     log = Logger(namespace="broadcast")
     try:
         file = journal.RotatingFile(
@@ -217,6 +244,6 @@ def _log_to_file(path: str, settings: Settings) -> journal.RotatingFile:
         )
     except OSError as error:
         raise SystemExit(f"broadcast: --log-file: {path}: {reason_of(error)}") from None
-    observer: Any = journal.line_observer(file)  # zope knows it as one
+    observer: Any = threshold.line_observer(file)  # zope knows it as one
     globalLogPublisher.addObserver(observer)
     return file

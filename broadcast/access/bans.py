@@ -59,13 +59,18 @@ class Bans:
         self._networks: dict[str, Network] = {}
         self.reload()
 
-    def reload(self) -> None:
-        """Read the file again; keep what was if that can't be done."""
+    def reload(self) -> str:
+        """Read the file again; say how much is in it.
+
+        Raises:
+            FileError: it is of no use: the bans are as they were.
+        """
         if self.path is not None:
             bans = {true_form(ban.whom): ban for ban in _read(self.path)}
             self._bans = bans
             found = ((key, _network(key)) for key in bans)
             self._networks = {key: network for key, network in found if network}
+        return f"{len(self._bans)} bans"
 
     def add(self, whom: str, seconds: float | None, reason: str) -> Ban:
         """Ban a host, a network or a name; in the file too.

@@ -74,10 +74,15 @@ class TokenChecker:
         self._digests: tuple[bytes, ...] = ()
         self.reload()
 
-    def reload(self) -> None:
-        """Read the file again; keep what was if that can't be done."""
+    def reload(self) -> str:
+        """Read the file again; say how much is in it.
+
+        Raises:
+            FileError: it is of no use: what was read before is kept.
+        """
         digests = (sha256(token.encode()) for token in read_tokens(self._path))
         self._digests = tuple(digest.digest() for digest in digests)
+        return f"{len(self._digests)} secrets"
 
     def requestAvatarId(self, credentials: Any) -> bytes:
         """Return nobody's name, if the secret is one of ours.
@@ -108,9 +113,14 @@ class UserChecker:
         self._nobody = nobodys_hash()
         self.reload()
 
-    def reload(self) -> None:
-        """Read the file again; keep what was if that can't be done."""
+    def reload(self) -> str:
+        """Read the file again; say how much is in it.
+
+        Raises:
+            FileError: it is of no use: what was read before is kept.
+        """
         self._users = read_users(self._path)
+        return f"{len(self._users)} users"
 
     def knows(self, folded: str) -> bool:
         """Tell whether a name is somebody's."""

@@ -7,7 +7,7 @@ from broadcast.access.bans import Bans
 from broadcast.access.checkers import TokenChecker, UserChecker
 from broadcast.access.files import FileError
 from broadcast.access.gate import Gate
-from broadcast.access.guard import Guard, Reloadable
+from broadcast.access.guard import Guard
 from broadcast.access.pool import Pool
 from broadcast.settings import Settings
 
@@ -28,22 +28,22 @@ def guard_from(
     Raises:
         FileError: a file is of no use; says which option's.
     """
-    files: dict[str, Reloadable] = {}
+    files: dict[str, Callable[[], str]] = {}
     checkers: list[Any] = []
     users: UserChecker | None = None
     if settings.token_file is not None:
         tokens = _read("token-file", TokenChecker, settings.token_file)
         checkers.append(tokens)
-        files["token-file"] = tokens
+        files["token-file"] = tokens.reload
     if settings.users is not None:
         pool = Pool(reactor.callFromThread)
         reactor.addSystemEventTrigger("during", "shutdown", pool.stop)
         users = _read("users", UserChecker, settings.users, pool)
         checkers.append(users)
-        files["users"] = users
+        files["users"] = users.reload
     bans = _read("ban-file", Bans, wall_clock, settings.ban_file)
     if settings.ban_file is not None:
-        files["ban-file"] = bans
+        files["ban-file"] = bans.reload
     gate = None
     if checkers:
         gate = Gate(
@@ -54,7 +54,7 @@ def guard_from(
             settings.allow_plaintext_login,
         )
     reserves = users.knows if users is not None else _reserves_none
-    return Guard(gate, bans, reserves, files)
+    return Guard(bans, gate, reserves, files)
 
 
 def _read(option: str, make: Callable[..., Any], *given: Any) -> Any:

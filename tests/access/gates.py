@@ -5,6 +5,7 @@ from typing import Any
 
 from twisted.cred.checkers import InMemoryUsernamePasswordDatabaseDontUse
 
+from broadcast.access.bans import Bans
 from broadcast.access.checkers import TokenChecker
 from broadcast.access.gate import Gate
 from broadcast.access.guard import Guard
@@ -30,7 +31,8 @@ class GatedHall(Hall):
             lambda delay, call: self.clock.callLater(delay, call),
             allows_plaintext=allows_plaintext,
         )
-        guard = Guard(self.gate, None, lambda folded: folded in ("alice", "bob"))
+        bans = Bans(lambda: 0.0)
+        guard = Guard(bans, self.gate, lambda folded: folded in ("alice", "bob"))
         super().__init__(guard=guard)
 
     def arrive(self, *lines: str) -> Guest:
