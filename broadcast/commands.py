@@ -87,6 +87,13 @@ def error_for(name: str, refused: CommandError) -> Error:
     return Error(refused.code, safe.mend(name)[:32], refused.words, refused.token)
 
 
+def silenced(code: str) -> CommandError:
+    """Return why one who is ``muted``, or ``listen-only``, can't say a line."""
+    if code == "muted":
+        return CommandError(code, "you are muted")
+    return CommandError(code, "one only listens here")
+
+
 def parse_format(argument: str) -> Dialect:
     """Return the dialect named.
 
@@ -131,6 +138,8 @@ def _name(talk: Talk, argument: str) -> None:
     raw, key = parse_name(argument)
     if talk.hub.roster.is_certified(talk.member):
         raise CommandError("bad-name", "your certificate says what you are called")
+    if talk.hub.guard.turn_away("", raw) is not None:
+        raise CommandError("name-taken", "that name is banned")
     take_name(talk.hub, talk.member, raw, key)
     talk.hub.rename(talk.member, raw, key)
     talk.yield_turn()  # the answer comes before anything said under the new name
@@ -211,6 +220,9 @@ def _say(talk: Talk, argument: str) -> None:
         hub.answer(member, lambda: member.tell(Ack(token, said.first, double=True)))
         return
     line, _ = member.speaker.text(safe.mend(text).encode() + b"\n")
+    if member.silenced:
+        refused = silenced(member.silenced)
+        raise CommandError(refused.code, refused.words, token)
     run = hub.say(member, line, 1, token)
     hub.tokens.remember(owner, token, run)
     hub.answer(member, lambda: member.tell(Ack(token, run.first)))
@@ -230,6 +242,8 @@ def _format(talk: Talk, argument: str) -> None:
 
 
 def _login(talk: Talk, argument: str) -> None:
+    if talk.hub.guard.gate is not None:
+        raise CommandError("bad-argument", "you are in already")
     raise CommandError("bad-argument", "nobody has to log in here")
 
 

@@ -9,10 +9,12 @@ from typing import Protocol
 
 from broadcast import commands, names, safe
 from broadcast.bucket import Bucket
-from broadcast.dialect import TEXT
 from broadcast.events import Bye, Error, Notice
+from broadcast.events import lines as say_lines
 from broadcast.hub import Hub
 from broadcast.introduction import Introduction
+from broadcast.porch import SHARE_LINES as PORCH_LINES
+from broadcast.porch import Porch
 
 SHARE_LINES = 2048
 """Lines of one member that a turn takes; the rest waits, and it isn't read."""
@@ -44,6 +46,9 @@ class Conversation:
         is_pinging: it sends pings, and so is held to ``--idle-timeout``.
         is_waiting: what it says waits for a later turn; it isn't read.
         is_connect: it speaks the CONNECT protocol: ``\\exit`` is a command.
+
+    Args:
+        is_private: nobody can listen in on its way here (TLS, this machine).
     """
 
     __slots__ = (
@@ -52,8 +57,10 @@ class Conversation:
         "_face",
         "_introduction",
         "_is_fresh",
+        "_is_over",
         "_is_parting",
         "_is_slowed",
+        "_porch",
         "_rest",
         "_yields",
         "hub",
@@ -63,13 +70,20 @@ class Conversation:
         "member",
     )
 
-    def __init__(self, hub: Hub, face: Face, address: str) -> None:
+    def __init__(
+        self, hub: Hub, face: Face, address: str, is_private: bool = False
+    ) -> None:
         self.hub = hub
         self.member = hub.new_member(address)
         self.is_pinging = False
         self.is_connect = False
         self._face = face
-        self._introduction: Introduction | None = Introduction()
+        introduction = Introduction()
+        self._introduction: Introduction | None = introduction
+        self._porch: Porch | None = None
+        if (gate := hub.guard.gate) is not None:
+            self._porch = Porch(self, introduction, gate, is_private)
+        self._is_over = False
         self._bucket: Bucket | None = None
         self._certified: tuple[str, str] | None = None
         self._is_fresh = True
@@ -105,6 +119,13 @@ class Conversation:
         self._advance(block)
         if not self.is_waiting:
             self._face.resume_reading()
+            if self._is_over and not self.has_left():
+                self.end()
+
+    @property
+    def is_outside(self) -> bool:
+        """It has not been let in yet."""
+        return self._porch is not None
 
     def certify(self, common_name: str) -> None:
         """Be called what a client certificate says, which was found good."""
@@ -116,19 +137,42 @@ class Conversation:
             self._certified = (name, self.hub.roster.certify(name))
 
     def join(self) -> None:
-        """End the introduction, if it goes on still: join and be greeted."""
+        """End the introduction, if it goes on still: join and be greeted.
+
+        Where one has to log in, that is said instead.
+        """
+        if self._porch is not None:
+            self._porch.ask()
+            return
         introduction, self._introduction = self._introduction, None
         if introduction is None:
             return
         member = self.member
-        if introduction.dialect is not TEXT:
-            member.dialect = member.spoken = introduction.dialect
+        member.speak(introduction.dialect)
         self.is_connect = introduction.is_connect
         member.echo |= introduction.is_named
-        self._take_name(introduction)
+        turn_away = self.hub.guard.turn_away
+        bye = turn_away(member.address, member.account)
+        if bye is None:
+            self._take_name(introduction)
+            bye = turn_away("", member.name)
+        if bye is not None:
+            self.hub.turn_away(member, bye)
+            return
         self.hub.join(member, b"SUCCESS" if introduction.is_connect else b"")
         for answer in introduction.answers:
             self.hub.answer(member, answer)
+
+    def enter(self, account: str | None) -> None:
+        """Be let in, as ``account`` if there is one; what was held goes on."""
+        assert self._introduction is not None
+        self._porch = None
+        if account is not None:
+            self.member.account = names.fold(account)
+            if self._introduction.wanted is None:
+                self._introduction.wanted = (account, None)
+        self.join()
+        self.go_on()
 
     def end(self, last: bytes = b"") -> None:
         """Leave, having said the unterminated line ``last``.
@@ -138,6 +182,9 @@ class Conversation:
         """
         if last:
             self.hear(last + b"\n")
+        if self._porch is not None and self.is_waiting:
+            self._is_over = True  # what waits may be a login
+            return
         self._say_rest()
         if self._introduction is not None:
             self._introduction = None
@@ -206,18 +253,22 @@ class Conversation:
         self._face.pause_reading()
 
     def _say_rest(self) -> None:
-        """Take all that waits at once: nothing more will come."""
-        while self._rest and not self.has_left():
+        """Take all that waits at once: nothing more will come.
+
+        What waited for a login was never said.
+        """
+        while self._rest and self._introduction is None and not self.has_left():
             block, self._rest = self._rest, b""
             self._rest = self._utter(block)
         self._rest = b""
 
     def _introduce(self, introduction: Introduction, block: bytes) -> bytes:
         """Take the lines of an introduction; return what follows it."""
-        while block:
+        if self._porch is not None:
+            return self._wait_outside(self._porch, block)
+        while block := block.lstrip(b"\n"):
             line, rest = _split(block, 1)
-            text = line[:-1].decode(errors="replace")
-            if text and not introduction.take(text):
+            if not introduction.take(line[:-1].decode(errors="replace")):
                 break
             block = rest
             if introduction.is_whole:
@@ -226,6 +277,27 @@ class Conversation:
             return b""
         self.join()
         return block
+
+    def _wait_outside(self, porch: Porch, block: bytes) -> bytes:
+        """Take a turn's share of what is said at the gate; the rest is held."""
+        share, rest = _split(block.lstrip(b"\n"), PORCH_LINES)
+        lines = share.split(b"\n")[:-1]
+        for at, line in enumerate(lines):
+            if self.member.is_stuffed or porch.is_busy:
+                rest = b"\n".join([*lines[at:], rest])
+                break
+            if line:
+                porch.take(line.decode(errors="replace"))
+            if self.has_left():
+                return b""
+        if porch.is_busy:
+            self._hold(rest)
+        elif rest:
+            self._hold(rest)
+            self.hub.wait(self)
+            if not self.member.is_stuffed:
+                self.hub.soon()
+        return b""
 
     def _slow(self, share: bytes) -> tuple[bytes, bytes]:
         """Return what ``--rate`` allows of ``share`` now, and the rest."""
@@ -236,7 +308,7 @@ class Conversation:
         if not self._is_slowed:
             self._is_slowed = True
             words = f"slowed to {self._bucket.rate:g} lines a second; nothing is lost"
-            self.hub.answer(self.member, Error("slowed", None, words))
+            self._refuse(Error("slowed", None, words))
         return _split(share, self._bucket.take_some(count))
 
     def _utter(self, block: bytes) -> bytes:
@@ -254,7 +326,8 @@ class Conversation:
         The hot path: a handful of passes over the bytes, none over the lines.
         """
         return (
-            safe.is_clean(block)
+            not self.member.silenced
+            and safe.is_clean(block)
             and not safe.has_blank(block)
             and not safe.begins_line(b"/", block)
             and not safe.has_longer(block, self.hub.house.max_line)
@@ -312,13 +385,26 @@ class Conversation:
         return None
 
     def _say(self, lines: list[bytes]) -> None:
-        if lines:
+        if lines and self.member.silenced:
+            self._refuse(self._silence(len(lines)))
+        elif lines:
             block = b"\n".join([*lines, b""])
             self.hub.say(self.member, *self.member.speaker.text(block))
 
+    def _silence(self, count: int) -> Error:
+        """Return what is told of ``count`` lines that were not said."""
+        refused = commands.silenced(self.member.silenced)
+        return Error(
+            refused.code, None, f"{say_lines(count)} not said: {refused.words}"
+        )
+
+    def _refuse(self, error: Error) -> None:
+        """Answer that something was not taken."""
+        self.hub.answer(self.member, error)
+
     def _refuse_long(self, size: int, longest: int) -> None:
         words = f"a line of {size} bytes was dropped: the limit is {longest}"
-        self.hub.answer(self.member, Error("too-long", None, words))
+        self._refuse(Error("too-long", None, words))
 
     def _take_name(self, introduction: Introduction) -> None:
         hub, member = self.hub, self.member

@@ -47,7 +47,10 @@ class Delivery:
     def start(self, member: Member) -> None:
         """Let ``member`` read the log from its end on."""
         member.standing = Standing.HERE
-        self._listen(member)
+        if member.has_queued:
+            self.fell_behind(member)
+        else:
+            self._listen(member)
 
     def stop(self, member: Member) -> None:
         """Forget ``member``: its connection is gone."""

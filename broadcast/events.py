@@ -234,6 +234,22 @@ class Notice(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class Login(Event):
+    """One has to log in before anything else."""
+
+    kind = "login"
+    words: str
+
+    def text(self) -> str:
+        """Return the words."""
+        return self.words
+
+    def record(self) -> dict[str, object]:
+        """Return the words as ``text``."""
+        return {"text": self.words}
+
+
+@dataclass(frozen=True, slots=True)
 class Error(Event):
     """A command or a line was refused, for ``code``."""
 

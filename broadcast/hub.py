@@ -19,10 +19,12 @@ from typing import Protocol
 
 from twisted.logger import Logger
 
+from broadcast.access.bans import Bans
+from broadcast.access.guard import Guard
 from broadcast.delivery import Delivery
 from broadcast.dialect import Moment
 from broadcast.engine import Engine
-from broadcast.events import Bye, Event, Join, Leave, Rename, Welcome, lines
+from broadcast.events import Bye, Event, Join, Leave, Notice, Rename, Welcome, lines
 from broadcast.log import Batch, Entry, Log, Run, Told
 from broadcast.member import Member, Standing
 from broadcast.presence import Fold
@@ -81,6 +83,7 @@ class Hub:
         wall_clock: seconds since the epoch.
         soon: calls a function in the next turn of the reactor.
         later: calls a function after so many seconds.
+        guard: who may come in, and speak; None: everybody.
     """
 
     def __init__(
@@ -92,15 +95,17 @@ class Hub:
         wall_clock: Callable[[], float],
         soon: Callable[[Callable[[], None]], object],
         later: Callable[[float, Callable[[], None]], object],
+        guard: Guard | None = None,
     ) -> None:
         self.house = house
+        self.guard = guard or Guard(Bans(wall_clock))
         self.engine = engine
         self.clock = clock
         self._wall_clock = wall_clock
         self.later = later
         self.log = Log(log_size)
         self.delivery = Delivery(self.log, self.soon)
-        self.roster = Roster(clock)
+        self.roster = Roster(clock, self.guard.reserves)
         self.tokens = Tokens()
         self.members: dict[int, Member] = {}
         self.too_slow = 0
@@ -125,16 +130,20 @@ class Hub:
         self._sessions += 1
         return Member(self.delivery, self._sessions, address, self.house.echo)
 
-    def join(self, member: Member, first: bytes = b"") -> None:
+    def join(self, member: Member, first: bytes = b"", hears: bool = True) -> None:
         """Let ``member``, which has its name already, in; and greet it.
 
         Args:
             first: a line before the greeting, without its end.
+            hears: it is greeted, and told what is said.
         """
         self.members[member.session] = member
+        if self.guard.is_muted(member.name):
+            member.silenced = member.silenced or "muted"
         self._tell_others(Join(member.name, len(self.members)), member)
         self._note("joined", member, "")
-        self.answer(member, lambda: self._greet(member, first))
+        if hears:
+            self.answer(member, lambda: self._greet(member, first))
 
     def leave(self, member: Member, reason: str) -> None:
         """Take ``member`` off the list; its output goes on until it is ended.
@@ -153,6 +162,10 @@ class Hub:
         """Call ``member`` by a name that has been found good and free."""
         old = member.name
         self.roster.take(name, key, member)
+        if member.silenced == "muted":
+            self.guard.follow(old, member.name)
+        elif self.guard.is_muted(member.name):
+            member.silenced = member.silenced or "muted"
         event = Rename(old, len(self.members), member.name)
         self._tell_others(event, member)
         self.answer(member, lambda: member.tell(event, Moment(self._wall_clock())))
@@ -163,6 +176,18 @@ class Hub:
         self.leave(member, f"{bye.code}{detail}")
         if member.standing is not Standing.GONE and not member.finished:
             member.end(member.spoken.told(bye), now=True)
+
+    def turn_away(self, member: Member, bye: Bye) -> None:
+        """Close ``member``, who may have a name but never came in."""
+        self.roster.release(member)
+        self._journal.info(
+            "{code}: {address} turned away", code=bye.code, address=member.address
+        )
+        self.dismiss(member, bye)
+
+    def announce(self, words: str) -> None:
+        """Tell everybody ``words``, in their place among what is said."""
+        self._tell_others(Notice(words))
 
     def part(self, member: Member, bye: Bye | None, reason: str = "") -> None:
         """Let ``member`` leave after all that it said, and has still to read.

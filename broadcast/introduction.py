@@ -63,7 +63,7 @@ class Introduction:
         ):
             return False
         try:
-            self._take_command(name, argument)
+            self.take_command(name, argument)
         except commands.CommandError as refused:
             self.answers.append(commands.error_for(name[1:], refused))
         return True
@@ -73,7 +73,12 @@ class Introduction:
         """It can't go on: it was one of another protocol's."""
         return self.mended is not None
 
-    def _take_command(self, name: str, argument: str) -> None:
+    def take_command(self, name: str, argument: str) -> None:
+        """Take ``/format``, ``/name`` or ``/login``.
+
+        Raises:
+            CommandError: it is wrong.
+        """
         if name == "/format":
             self.dialect = commands.parse_format(argument)
         elif name == "/login":

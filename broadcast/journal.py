@@ -17,14 +17,24 @@ from twisted.python.logfile import LogFile
 from broadcast.safe import escape
 
 _LEVELS = {LogLevel.warn: "WARNING"}
+_BY_NAME = {
+    "debug": LogLevel.debug,
+    "info": LogLevel.info,
+    "warning": LogLevel.warn,
+    "error": LogLevel.error,
+}
 _QUIET = (LogLevel.debug, LogLevel.info)
 
 
-def format_line(event: LogEvent) -> str | None:
-    """Return the line for ``event``; None for Twisted's own small talk."""
+def format_line(event: LogEvent, chatty: bool = False) -> str | None:
+    """Return the line for ``event``; None for Twisted's own small talk.
+
+    Args:
+        chatty: that too.
+    """
     level = event.get("log_level", LogLevel.info)
     namespace = event.get("log_namespace", "")
-    if level in _QUIET and not namespace.startswith("broadcast"):
+    if level in _QUIET and not (chatty or namespace.startswith("broadcast")):
         return None
     message = formatEvent(event)
     failure = event.get("log_failure")
@@ -36,9 +46,32 @@ def format_line(event: LogEvent) -> str | None:
     return f"{stamp} [{name}] {escape(message)}\n"
 
 
-def line_observer(out: Any) -> Callable[[LogEvent], None]:
-    """Return an observer that writes our lines to ``out``."""
-    return FileLogObserver(out, format_line)
+class Threshold:
+    """What is logged: events of a level and graver ones; changed while it runs.
+
+    At ``debug`` Twisted's own small talk is logged too.
+    """
+
+    def __init__(self) -> None:
+        self.name = "info"
+        self._level = LogLevel.info
+
+    def set(self, name: str) -> bool:
+        """Log ``debug``, ``info``, ``warning`` or ``error`` and graver; tell if so."""
+        if name not in _BY_NAME:
+            return False
+        self.name, self._level = name, _BY_NAME[name]
+        return True
+
+    def line_observer(self, out: Any) -> Callable[[LogEvent], None]:
+        """Return an observer that writes our lines to ``out``."""
+        return FileLogObserver(out, self.format_line)
+
+    def format_line(self, event: LogEvent) -> str | None:
+        """Return the line for ``event``; None if it is below the level."""
+        if event.get("log_level", LogLevel.info) < self._level:
+            return None
+        return format_line(event, chatty=self._level is LogLevel.debug)
 
 
 class RotatingFile:

@@ -17,9 +17,11 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from broadcast import sockets
+from broadcast.access.door import OPEN, Door
 from broadcast.conversation import Conversation
 from broadcast.deadlines import Deadlines
 from broadcast.events import Bye
+from broadcast.feed import Feed
 from broadcast.hub import Hub
 from broadcast.outlet import BufferedOutlet, DirectOutlet, outlet_for
 from broadcast.relay import RelayConversation
@@ -52,6 +54,7 @@ class LineProtocol(LineReceiver):
     transport: Any  # the interfaces of Twisted's transports are many
     factory: "BroadcastFactory"
     _log = Logger(namespace="broadcast")
+    door = OPEN
     talk: Conversation | RelayConversation
     outlet: DirectOutlet | BufferedOutlet
 
@@ -72,6 +75,8 @@ class LineProtocol(LineReceiver):
         self.talk = self.factory.converse(
             self, sockets.name_of(self.transport.getPeer())
         )
+        if not self.door.speaks:
+            self.talk.member.silenced = "listen-only"
         self.outlet = outlet_for(self.transport, self.talk.member, self)
         self.talk.member.outlet = self.outlet
         self.factory.connections[self] = None
@@ -121,7 +126,10 @@ class LineProtocol(LineReceiver):
         if self._is_closing:
             self.transport.loseConnection()
             return
-        self._end()
+        if self.door.speaks:
+            self._end()
+        else:
+            self._hear_on()
 
     def writeConnectionLost(self) -> None:
         """Do nothing: our own end is closed, the other's is awaited."""
@@ -169,6 +177,11 @@ class LineProtocol(LineReceiver):
         """Close now."""
         if self in self.factory.connections:
             self.transport.abortConnection()
+
+    @property
+    def kind(self) -> str:
+        """Which face this is: tcp, tls or unix."""
+        return sockets.kind_of(self.transport)
 
     # What the watch and the deadlines ask
 
@@ -232,6 +245,13 @@ class LineProtocol(LineReceiver):
         if partial and self._is_fresh and not self._is_welcome(partial + b"\n"):
             return
         self.talk.end(partial)
+
+    def _hear_on(self) -> None:
+        """Stay, though nothing more will be said."""
+        partial = self._take_partial()
+        if partial and (not self._is_fresh or self._is_welcome(partial + b"\n")):
+            self.talk.hear(partial + b"\n")
+        self.talk.join()
 
     def _reject(self, why: str, words: bytes) -> None:
         self._take_partial()
@@ -322,8 +342,15 @@ class BroadcastFactory(ServerFactory):
     ) -> Conversation | RelayConversation:
         """Return the input side of a new connection."""
         if self.hub.house.relay:
-            return RelayConversation(self.hub, face, address)
-        return Conversation(self.hub, face, address)
+            return RelayConversation(self.hub, face, address, face.door)
+        if not face.door.hears:
+            return Feed(self.hub, face, address, face.door)
+        is_private = sockets.is_private(face.transport)
+        return Conversation(self.hub, face, address, is_private)
+
+    def through(self, door: Door) -> ServerFactory:
+        """Return what makes the same connections for a listener with ``door``."""
+        return self if door == OPEN else Entrance(self, door)
 
     def forget(self, protocol: LineProtocol) -> None:
         """The connection is gone."""
@@ -338,3 +365,24 @@ class BroadcastFactory(ServerFactory):
     def bad_request(self) -> bytes:
         """Return what a browser is told that came to the wrong door."""
         return BAD_REQUEST
+
+
+class Entrance(ServerFactory):
+    """A listener of its own into the same room.
+
+    Args:
+        factory: makes the connections.
+        door: what they may do.
+    """
+
+    noisy = False
+
+    def __init__(self, factory: BroadcastFactory, door: Door) -> None:
+        self._factory = factory
+        self._door = door
+
+    def buildProtocol(self, addr: Any) -> Any:
+        """Return a new connection."""
+        made: Any = self._factory.buildProtocol(addr)
+        made.door = self._door
+        return made

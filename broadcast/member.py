@@ -22,6 +22,9 @@ CHUNK = 64 * 1024
 MAX_BACKLOG = 64 * 1024
 """Bytes of unwritten answers above which a member is not read."""
 
+NOWHERE = 1 << 62
+"""The cursor of one who has not joined: it reads nothing of the log."""
+
 
 class Outlet(Protocol):
     """Where a member's output goes. All of it goes this one way.
@@ -113,6 +116,8 @@ class Member:
         address: where from, for the log.
         name: in its one true form; "" until joined.
         key: the secret by which the name can be taken back.
+        account: the folded name that it has logged in as; "" for none.
+        silenced: the error's code for what it says; "" if it may speak.
         dialect: how the log is read at the cursor.
         spoken: the dialect once all answers queued are written.
         echo: own lines come back in the text dialect too.
@@ -129,6 +134,7 @@ class Member:
         "_room",
         "_speaker",
         "_tail",
+        "account",
         "address",
         "backlog",
         "cursor",
@@ -140,6 +146,7 @@ class Member:
         "name",
         "outlet",
         "session",
+        "silenced",
         "spoken",
         "standing",
     )
@@ -153,12 +160,14 @@ class Member:
         self.echo = echo
         self.name = ""
         self.key: str | None = None
+        self.account = ""
+        self.silenced = ""
         self.dialect: Dialect = TEXT
         self.spoken: Dialect = TEXT
         self.standing = Standing.APPLYING
         self.live = False
         self.finished = False
-        self.cursor = 0
+        self.cursor = NOWHERE
         self.backlog = 0
         self._offset = 0
         self._crlf = False
@@ -196,6 +205,17 @@ class Member:
             self._room.fell_behind(self)
             self._tail = data[taken:]
             self.outlet.wake()
+
+    def speak(self, dialect: Dialect) -> None:
+        """Be spoken to in ``dialect`` from the first word: nothing is queued yet."""
+        if dialect is TEXT and self._crlf:
+            dialect = TEXT_CRLF
+        self.dialect = self.spoken = dialect
+
+    @property
+    def has_queued(self) -> bool:
+        """The outlet has not taken all that it was told before it joined."""
+        return self._answers is not None
 
     def switch(self, dialect: Dialect) -> None:
         """Speak ``dialect`` after all that is queued."""

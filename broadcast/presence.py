@@ -1,8 +1,9 @@
 """Comings and goings: told one by one while they are few, folded in a burst."""
 
 from collections.abc import Callable
+from typing import TypeGuard
 
-from broadcast.events import Join, Leave, Presence
+from broadcast.events import Join, Leave, Notice, Presence
 from broadcast.log import Entry, Told
 
 ONE_BY_ONE = 8
@@ -44,7 +45,7 @@ class Fold:
         now = self._clock()
         if now >= self._window:
             self._window, self._told = now + WINDOW, 0
-        news = [entry for entry in entries if isinstance(entry, Told)]
+        news = [entry for entry in entries if _is_presence(entry)]
         if not news and not self._held:
             return entries
         few = self._told + len(self._held) + len(news) <= ONE_BY_ONE
@@ -53,7 +54,7 @@ class Fold:
             held, self._held = self._held, []
             return [*held, *entries]
         self._held += news
-        said = [entry for entry in entries if not isinstance(entry, Told)]
+        said = [entry for entry in entries if not _is_presence(entry)]
         if not said and self._told >= ONE_BY_ONE:
             return []
         return [*self._release(), *said]
@@ -64,3 +65,7 @@ class Fold:
         joined = sum(isinstance(told.event, Join) for told in held)
         left = sum(isinstance(told.event, Leave) for told in held)
         return [Told(None, Presence(joined, left, self._count()))]
+
+
+def _is_presence(entry: Entry) -> TypeGuard[Told]:
+    return isinstance(entry, Told) and not isinstance(entry.event, Notice)

@@ -103,3 +103,18 @@ def reason_of(error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror:
         words = error.strerror.lower()
     return " ".join(words.split())
+
+
+def words(value: str) -> tuple[str, ...]:
+    """Return several words, separated by white space."""
+    return tuple(value.split())
+
+
+def unix_path(value: str) -> str | None:
+    """Return the path of a unix socket, given as ``unix:/PATH``; None for none."""
+    if not value:
+        return None
+    path = value.removeprefix("unix:")
+    if path == value or not path:
+        raise ValueError(f"{value!r} is not unix:/PATH")
+    return path

@@ -1,6 +1,7 @@
 """The relay: bytes in, bytes out, no names, no notices, no commands."""
 
 from broadcast import safe
+from broadcast.access.door import OPEN, Door
 from broadcast.conversation import Face
 from broadcast.dialect import RAW
 from broadcast.events import Bye
@@ -16,13 +17,14 @@ class RelayConversation:
         is_pinging: never: a relay knows no pings.
     """
 
-    __slots__ = ("_hub", "member")
+    __slots__ = ("_door", "_hub", "member")
 
     is_pinging = False
     is_waiting = False
 
-    def __init__(self, hub: Hub, face: Face, address: str) -> None:
+    def __init__(self, hub: Hub, face: Face, address: str, door: Door = OPEN) -> None:
         self._hub = hub
+        self._door = door
         self.member: Member = hub.new_member(address)
         self.member.dialect = self.member.spoken = RAW
 
@@ -34,7 +36,7 @@ class RelayConversation:
     def hear(self, block: bytes) -> None:
         """Pass on whole lines; those that are too long are dropped."""
         self.join()
-        if self.has_left():
+        if self.has_left() or not self._door.speaks:
             return
         longest = self._hub.house.max_line
         if safe.has_longer(block, longest):
@@ -50,7 +52,14 @@ class RelayConversation:
         """Begin to hear: what came first was no stray TLS or HTTP."""
         is_new = self.member.session not in self._hub.members
         if is_new and self.member.standing is Standing.APPLYING:
-            self._hub.join(self.member)
+            self._enter()
+
+    def _enter(self) -> None:
+        bye = self._hub.guard.turn_away(self.member.address, "")
+        if bye is not None:
+            self._hub.turn_away(self.member, bye)
+        else:
+            self._hub.join(self.member, hears=self._door.hears)
 
     def end(self, last: bytes = b"") -> None:
         """Leave; an unterminated line is dropped."""

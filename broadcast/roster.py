@@ -27,10 +27,16 @@ class Roster:
 
     Args:
         clock: seconds, never going back.
+        reserves: tells whether a folded name is some account's.
     """
 
-    def __init__(self, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        clock: Callable[[], float],
+        reserves: Callable[[str], bool] = lambda folded: False,
+    ) -> None:
         self._clock = clock
+        self._reserves = reserves
         self._members: dict[str, Member] = {}
         self._held: OrderedDict[str, tuple[str, float]] = OrderedDict()
         self._guests = 0
@@ -69,7 +75,8 @@ class Roster:
                 " or digit",
             )
         folded = names.fold(name)
-        if folded in names.RESERVED:
+        is_own = folded == member.account
+        if folded in names.RESERVED or (self._reserves(folded) and not is_own):
             raise NameRefusedError("name-taken", f"the name {name} is reserved")
         other = self._members.get(folded)
         if folded in self._certified:
@@ -78,10 +85,12 @@ class Roster:
                 raise NameRefusedError("name-taken", words)
             return None if other is member else other
         if other is not None and other is not member:
+            if is_own:
+                return other
             if key is None or other.key != key:
                 raise NameRefusedError("name-taken", f"the name {name} is taken")
             return other
-        if self._held_for(folded) not in (None, key):
+        if self._held_for(folded) not in (None, key) and not is_own:
             raise NameRefusedError("name-taken", f"the name {name} is taken")
         return None
 
@@ -140,6 +149,7 @@ class Roster:
         return (
             folded not in self._members
             and folded not in names.RESERVED
+            and not self._reserves(folded)
             and self._held_for(folded) is None
         )
 

@@ -14,11 +14,14 @@ from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.endpoints import (
     TCP4ServerEndpoint,
     TCP6ServerEndpoint,
+    UNIXServerEndpoint,
 )
 from twisted.internet.error import CannotListenError
+from twisted.internet.protocol import Factory
 from twisted.logger import Logger
 
 from broadcast import sockets
+from broadcast.access.door import LISTEN_ONLY, OPEN, Door
 from broadcast.events import Bye
 from broadcast.lines import BroadcastFactory
 from broadcast.listeners import Wrap, endpoint_for
@@ -34,6 +37,11 @@ INSIDE = " (this machine only; --host 0.0.0.0 lets others in)"
 EXIT_TIME = 5.0
 """Seconds in which a drained daemon has surely gone."""
 
+NO_LOGIN = (
+    "unencrypted, so nobody from another machine can log in"
+    " (--allow-plaintext-login lets them)"
+)
+
 GOODBYE = Bye("shutdown", "The server has shut down")
 
 
@@ -48,6 +56,7 @@ class BroadcastService(Service):
         notifier: tells the service manager how things are.
         wrap: puts TLS around a factory; None: there are no certificates.
         fail: called with lines for stderr when it can't start.
+        admin: answers on the admin socket, where there is one.
     """
 
     def __init__(
@@ -59,6 +68,7 @@ class BroadcastService(Service):
         notifier: Notifier,
         wrap: Wrap | None = None,
         fail: Callable[[str], None] = sys.exit,
+        admin: Factory | None = None,
     ) -> None:
         self._reactor = reactor
         self._settings = settings
@@ -67,6 +77,7 @@ class BroadcastService(Service):
         self._notifier = notifier
         self._wrap = wrap
         self._fail = fail
+        self._admin = admin
         self._ports: list[Any] = []
         self._log = Logger(namespace="broadcast")
         self._drained: Deferred[None] | None = None
@@ -78,8 +89,10 @@ class BroadcastService(Service):
         """Open every listener; if one can't be, say so in a line, and exit."""
         super().startService()  # type: ignore[no-untyped-call]  # Twisted's
         problems: list[str] = []
-        for name, make in self._endpoints():
-            Deferred.fromCoroutine(self._open(name, make, problems))
+        for name, make, door in self._endpoints():
+            Deferred.fromCoroutine(self._open(name, make, door, problems))
+        if self._settings.admin is not None:
+            Deferred.fromCoroutine(self._open_admin(self._settings.admin, problems))
         if problems:
             self._fail("\n".join(problems))
         on_hangup(self._reactor, self._read_again)
@@ -120,10 +133,10 @@ class BroadcastService(Service):
         self._notifier.ready(self._status())
 
     async def _open(
-        self, name: str, make: Callable[[], Any], problems: list[str]
+        self, name: str, make: Callable[[], Any], door: Door, problems: list[str]
     ) -> None:
         try:
-            port = await make().listen(self._factory)
+            port = await make().listen(self._factory.through(door))
         except Exception as error:
             problems.append(f"broadcast: can't listen on {name}: {why_not(error)}")
             return
@@ -134,10 +147,26 @@ class BroadcastService(Service):
         host = getattr(address, "host", "")
         inside = host.startswith("127.") or host == "::1"
         self._log.info(
-            "listening on {where}{inside}",
+            "listening on {where}{only}{inside}",
             where=sockets.name_of(address),
+            only=door.note,
             inside=INSIDE if inside else "",
         )
+        gate = self._factory.hub.guard.gate
+        is_plain = name.partition(":")[0] not in ("ssl", "tls", "unix", "systemd")
+        if gate and not gate.allows_plaintext and is_plain and not inside:
+            self._log.warn("{name}: {words}", name=name, words=NO_LOGIN)
+
+    async def _open_admin(self, path: str, problems: list[str]) -> None:
+        endpoint = UNIXServerEndpoint(
+            self._reactor, path, backlog=16, mode=0o600, wantPID=True
+        )
+        try:
+            self._ports.append(await endpoint.listen(self._admin))
+        except Exception as error:
+            problems.append(f"broadcast: --admin unix:{path}: {why_not(error)}")
+            return
+        self._log.info("listening on unix:{path} (for bcast-admin)", path=path)
 
     async def _stop(self) -> None:
         self._catch_signals()
@@ -166,12 +195,15 @@ class BroadcastService(Service):
         super().stopService()  # type: ignore[no-untyped-call]  # Twisted's
         return Deferred.fromCoroutine(self._stop())
 
-    def _endpoints(self) -> list[tuple[str, Callable[[], Any]]]:
+    def _endpoints(self) -> list[tuple[str, Callable[[], Any], Door]]:
         settings, reactor = self._settings, self._reactor
-        if settings.listen:
+        named = [(OPEN, text) for text in settings.listen]
+        named += [(LISTEN_ONLY, text) for text in settings.listen_only]
+        named += settings.speak_only
+        if named:
             return [
-                (text, partial(endpoint_for, reactor, text, self._wrap))
-                for text in settings.listen
+                (text, partial(endpoint_for, reactor, text, self._wrap), door)
+                for door, text in named
             ]
         kind = TCP6ServerEndpoint if ":" in settings.host else TCP4ServerEndpoint
         name = f"[{settings.host}]" if ":" in settings.host else settings.host
@@ -181,6 +213,7 @@ class BroadcastService(Service):
                 lambda: kind(
                     reactor, settings.port, sockets.BACKLOG, interface=settings.host
                 ),
+                OPEN,
             )
         ]
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from broadcast import readers
+from broadcast.access.door import Door, speak_only
 from broadcast.readers import reason_of
 
 
@@ -46,6 +47,14 @@ class Settings:
     tls_client_ca: str | None
     tls_handshake: float
     tls_recheck: float
+    token_file: str | None
+    users: str | None
+    login_timeout: float
+    allow_plaintext_login: bool
+    ban_file: str | None
+    admin: str | None
+    listen_only: tuple[str, ...]
+    speak_only: tuple[tuple[Door, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +173,15 @@ OPTIONS: Final = (
     Option(
         "tls-recheck", "10", readers.seconds, "seconds between looks at those; 0: none"
     ),
+    Option(
+        "token-file", "", readers.text_or_none, "file of secrets, one a line, to log in"
+    ),
+    Option(
+        "users", "", readers.text_or_none, "file of names and passwords (bcast-passwd)"
+    ),
+    Option("login-timeout", "30", readers.seconds, "seconds in which to log in"),
+    Option("ban-file", "", readers.text_or_none, "file that remembers who is banned"),
+    Option("admin", "", readers.unix_path, "unix:/PATH of the socket for bcast-admin"),
 )
 
 FLAGS: Final = (
@@ -173,7 +191,26 @@ FLAGS: Final = (
     Option(
         "relay", "no", readers.flag, "bytes in, bytes out: no names, notices, commands"
     ),
+    Option(
+        "allow-plaintext-login",
+        "no",
+        readers.flag,
+        "take logins unencrypted from other machines",
+    ),
 )
+
+LISTS: Final = (
+    Option(
+        "listen-only", "", readers.words, "endpoint where members only hear; repeatable"
+    ),
+    Option(
+        "speak-only",
+        "",
+        lambda value: tuple(speak_only(word) for word in value.split()),
+        "[NAME=]endpoint of a feed that only speaks, as NAME; repeatable",
+    ),
+)
+"""What may be given several times; in the file, several values with spaces."""
 
 
 def settings_from(
@@ -190,7 +227,7 @@ def settings_from(
         SettingError: a value is wrong.
     """
     values: dict[str, Any] = {}
-    for option in OPTIONS + FLAGS:
+    for option in OPTIONS + FLAGS + LISTS:
         raw = given.get(option.name, config.get(option.name, option.default))
         try:
             values[option.field] = option.read(raw)
@@ -200,6 +237,8 @@ def settings_from(
         values["rate"] = 0.0 if values["relay"] else CHAT_RATE
     if values["burst"] is None:
         values["burst"] = max(1.0, BURST_SECONDS * values["rate"])
+    if values["relay"] and (values["token_file"] or values["users"]):
+        raise SettingError("--relay: a relay knows no login")
     from_file = tuple(config.get("listen", "").split())
     return Settings(listen=listen or from_file, **values)
 
@@ -223,7 +262,7 @@ def read_config(path: str) -> dict[str, str]:
     except configparser.Error as error:
         message = " ".join(str(error).split())
         raise SettingError(f"--config: {path}: {message}") from None
-    known = {option.name for option in OPTIONS + FLAGS} | {"listen"}
+    known = {option.name for option in OPTIONS + FLAGS + LISTS} | {"listen"}
     for section in parser.sections():
         if section != "server":
             raise SettingError(f"--config: {path}: unknown section [{section}]")

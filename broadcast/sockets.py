@@ -2,9 +2,11 @@
 
 import socket
 import struct
+from ipaddress import ip_address
 from typing import Any, NamedTuple
 
 from twisted.internet.address import HostnameAddress, UNIXAddress
+from twisted.internet.interfaces import ISSLTransport, IUNIXTransport
 
 BACKLOG = 65535
 """Connections that may wait to be accepted: as many as the kernel allows
@@ -16,6 +18,12 @@ _KEEPALIVE = {"TCP_KEEPIDLE": 20, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 3}
 
 # struct tcp_info of Linux: unacked packets, bytes acked, bytes not yet sent.
 _TCP_INFO = struct.Struct("=24xI92xQ16xI")
+
+# The same: bytes acked, bytes received.
+_TCP_TRAFFIC = struct.Struct("=120xQQ")
+
+# struct ucred of Linux: process, user, group.
+_CREDENTIALS = struct.Struct("3i")
 
 
 class Progress(NamedTuple):
@@ -60,14 +68,8 @@ def progress(transport: Any) -> Progress | None:
     Linux ignores ``TCP_KEEPCNT`` (tcp_keepalive_timer), and the idle dead would
     be found only after that longer time.
     """
-    handle = socket_of(transport)
-    if handle is None or not _is_tcp(handle) or not hasattr(socket, "TCP_INFO"):
-        return None
-    try:
-        info = handle.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _TCP_INFO.size)
-    except OSError:
-        return None
-    if len(info) < _TCP_INFO.size:
+    info = _tcp_info(transport, _TCP_INFO.size)
+    if info is None:
         return None
     unacked, acked, unsent = _TCP_INFO.unpack(info)
     return Progress(bool(unacked or unsent), acked)
@@ -85,6 +87,13 @@ def certified_name(transport: Any) -> str | None:
     return certificate.get_subject().commonName or ""
 
 
+def kind_of(transport: Any) -> str:
+    """Return what a connection goes over: tls, unix or tcp."""
+    if ISSLTransport.providedBy(transport):
+        return "tls"
+    return "unix" if IUNIXTransport.providedBy(transport) else "tcp"
+
+
 def name_of(address: Any) -> str:
     """Return an address as it stands in the log: ``127.0.0.1:8000``."""
     if isinstance(address, UNIXAddress):
@@ -96,6 +105,64 @@ def name_of(address: Any) -> str:
     if host is None:
         return str(address)
     return f"[{host}]:{address.port}" if ":" in host else f"{host}:{address.port}"
+
+
+class Traffic(NamedTuple):
+    """Bytes that came from the other end, and that it has confirmed."""
+
+    received: int
+    acked: int
+
+
+def traffic(transport: Any) -> Traffic | None:
+    """Return how many bytes have gone each way, as the kernel counts them."""
+    info = _tcp_info(transport, _TCP_TRAFFIC.size)
+    if info is None:
+        return None
+    acked, received = _TCP_TRAFFIC.unpack(info)
+    return Traffic(received, acked)
+
+
+def user_of(transport: Any) -> str:
+    """Return `` (uid 0)`` for who is at the other end of a unix socket."""
+    handle = socket_of(transport)
+    if handle is None or not hasattr(socket, "SO_PEERCRED"):
+        return ""
+    size = _CREDENTIALS.size
+    found = handle.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size)
+    return f" (uid {_CREDENTIALS.unpack(found)[1]})"
+
+
+def is_private(transport: Any) -> bool:
+    """Tell whether nobody on the way can read what ``transport`` carries.
+
+    It is encrypted, or comes from this very machine (a proxy there, perhaps,
+    whatever address that tells).
+    """
+    if ISSLTransport.providedBy(transport):
+        return True
+    handle = socket_of(transport)
+    if handle is None:
+        return False
+    if not _is_tcp(handle):
+        return True
+    try:
+        host = ip_address(handle.getpeername()[0].partition("%")[0])
+    except OSError:
+        return False
+    mapped = getattr(host, "ipv4_mapped", None)
+    return (mapped or host).is_loopback
+
+
+def _tcp_info(transport: Any, size: int) -> bytes | None:
+    handle = socket_of(transport)
+    if handle is None or not _is_tcp(handle) or not hasattr(socket, "TCP_INFO"):
+        return None
+    try:
+        info = handle.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, size)
+    except OSError:
+        return None
+    return info if len(info) == size else None
 
 
 def _is_tcp(handle: socket.socket) -> bool:

@@ -14,6 +14,11 @@ from twisted.python.usage import Options as UsageOptions
 from twisted.python.usage import UsageError
 
 from broadcast import __version__, journal
+from broadcast.access.files import FileError
+from broadcast.access.guard import Guard
+from broadcast.access.plan import guard_from
+from broadcast.admin.desk import Desk
+from broadcast.admin.socket import AdminFactory
 from broadcast.engine.memory import MemoryEngine
 from broadcast.hub import House, Hub
 from broadcast.lines import BroadcastFactory
@@ -23,6 +28,7 @@ from broadcast.reload import LiveSettings, Reload
 from broadcast.service import BroadcastService, keep_steady_time
 from broadcast.settings import (
     FLAGS,
+    LISTS,
     OPTIONS,
     SettingError,
     Settings,
@@ -56,13 +62,28 @@ class Options(UsageOptions):
 
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # Twisted's
+        self.threshold = journal.Threshold()
         self["listen"] = []
+        for option in LISTS:
+            self[option.name] = []
 
     def opt_listen(self, endpoint: str) -> None:
         """Twisted endpoint (tcp:, tcp6:, unix:, ssl:, systemd:) to listen on,
         instead of --host and --port; may be given again.
         """
         self["listen"].append(endpoint)
+
+    def opt_listen_only(self, endpoint: str) -> None:
+        """Twisted endpoint where members hear and never speak; may be given
+        again. Like --listen, it replaces --host and --port.
+        """
+        self["listen-only"].append(endpoint)
+
+    def opt_speak_only(self, endpoint: str) -> None:
+        """[NAME=]endpoint of a feed: it speaks, as NAME, knows no commands and
+        hears nothing; may be given again. Replaces --host and --port too.
+        """
+        self["speak-only"].append(endpoint)
 
     def parseOptions(self, options: Sequence[str] | None = None) -> None:
         """Read the command line and the file; exit with a line if one is wrong."""
@@ -74,7 +95,7 @@ class Options(UsageOptions):
     def postOptions(self) -> None:
         """Check all that was given."""
         self.settings = self.read()
-        _choose_format(self.parent)
+        _choose_format(self.parent, self.threshold)
 
     def read(self) -> Settings:
         """Return the settings: the command line's, and the file's as it is now.
@@ -85,6 +106,7 @@ class Options(UsageOptions):
         config = read_config(self["config"]) if self["config"] else {}
         given = {o.name: self[o.name] for o in OPTIONS if self[o.name] is not None}
         given |= {o.name: "yes" for o in FLAGS if self[o.name]}
+        given |= {o.name: " ".join(self[o.name]) for o in LISTS if self[o.name]}
         return settings_from(given, tuple(self["listen"]), config)
 
 
@@ -97,8 +119,10 @@ def makeService(options: Options) -> Service:
     settings = options.settings
     reload = Reload()
     if settings.log_file is not None:
-        reload.add("log file", _log_to_file(settings.log_file, settings).reopen)
+        file = _log_to_file(settings.log_file, settings, options.threshold)
+        reload.add("log file", file.reopen)
     keep_steady_time(reactor)
+    guard = _guard_for(settings, reactor)
     hub = Hub(
         house_of(settings),
         MemoryEngine(time.time),
@@ -107,6 +131,7 @@ def makeService(options: Options) -> Service:
         time.time,
         lambda call: reactor.callLater(0, call),
         reactor.callLater,
+        guard,
     )
     factory = BroadcastFactory(
         hub,
@@ -128,10 +153,31 @@ def makeService(options: Options) -> Service:
                 settings.tls_recheck,
                 reactor.callLater,
             )
-    service = BroadcastService(reactor, settings, factory, reload, notifier, wrap)
+    admin = None
+    if settings.admin is not None:
+        admin = _admin_for(factory, guard, options.threshold, reactor)
+    service = BroadcastService(
+        reactor, settings, factory, reload, notifier, wrap, admin=admin
+    )
+    for option, again in guard.files.items():
+        reload.add(option, again)
     live = LiveSettings(settings, options.read, [service.adopt])
     reload.add("settings", live.again)
     return service
+
+
+def _admin_for(
+    factory: BroadcastFactory, guard: Guard, threshold: journal.Threshold, reactor: Any
+) -> AdminFactory:
+    return AdminFactory(
+        Desk(
+            factory.hub,
+            guard.bans,
+            lambda: factory.connections,
+            threshold,
+            lambda: reactor.callLater(0, reactor.stop),
+        )
+    )
 
 
 def house_of(settings: Settings) -> House:
@@ -163,7 +209,14 @@ def _certificates_for(settings: Settings) -> "Certificates | None":
         raise SystemExit(f"broadcast: --tls-cert: {reason_of(error)}") from None
 
 
-def _choose_format(twist: Any) -> None:
+def _guard_for(settings: Settings, reactor: Any) -> Guard:
+    try:
+        return guard_from(settings, time.monotonic, time.time, reactor)
+    except FileError as error:
+        raise SystemExit(f"broadcast: {error}") from None
+
+
+def _choose_format(twist: Any, threshold: journal.Threshold) -> None:
     """Log our lines on the console, unless json was asked for.
 
     ``twist`` chooses json by itself when stdout is no terminal; a log read
@@ -173,12 +226,14 @@ def _choose_format(twist: Any) -> None:
         return
     asked = any(word.startswith("--log-fo") for word in sys.argv)
     if twist.get("fileLogObserverFactory") is textFileLogObserver or not asked:
-        twist["fileLogObserverFactory"] = journal.line_observer
+        twist["fileLogObserverFactory"] = threshold.line_observer
         if isinstance(sys.stdout, TextIOWrapper):
             sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
 
 
-def _log_to_file(path: str, settings: Settings) -> journal.RotatingFile:
+def _log_to_file(
+    path: str, settings: Settings, threshold: journal.Threshold
+) -> journal.RotatingFile:
     log = Logger(namespace="broadcast")
     try:
         file = journal.RotatingFile(
@@ -189,6 +244,6 @@ def _log_to_file(path: str, settings: Settings) -> journal.RotatingFile:
         )
     except OSError as error:
         raise SystemExit(f"broadcast: --log-file: {path}: {reason_of(error)}") from None
-    observer: Any = journal.line_observer(file)  # zope knows it as one
+    observer: Any = threshold.line_observer(file)  # zope knows it as one
     globalLogPublisher.addObserver(observer)
     return file

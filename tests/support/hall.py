@@ -8,6 +8,7 @@ from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 
+from broadcast.access.guard import Guard
 from broadcast.engine.memory import MemoryEngine
 from broadcast.hub import House, Hub
 from broadcast.lines import BroadcastFactory, LineProtocol
@@ -28,6 +29,7 @@ class Hall:
         house: House | None = None,
         log_size: int = 1 << 20,
         flush_partial: float | None = None,
+        guard: Guard | None = None,
     ) -> None:
         self._due: list[Callable[[], None]] = []
         self.clock = Clock()
@@ -40,6 +42,7 @@ class Hall:
             self.clock.seconds,
             self._due.append,
             self.clock.callLater,
+            guard,
         )
         self.factory = BroadcastFactory(
             self.hub,
@@ -79,6 +82,10 @@ class Transport(StringTransport):
         """Read on, unless it is closing."""
         if not self.disconnecting:
             super().resumeProducing()  # type: ignore[no-untyped-call]
+
+    def loseWriteConnection(self) -> None:
+        """Count as closing: what was written is there to be read."""
+        self.loseConnection()  # type: ignore[no-untyped-call]
 
 
 class Guest:

@@ -1,0 +1,186 @@
+"""Who is not let in: hosts, networks and names, for a while or for ever.
+
+Kept in a file that is written whole at each change, so that a restart, or a
+crash in the midst of writing, forgets nobody. Times there are the day's, since
+they must outlive the process.
+"""
+
+import ipaddress
+import json
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from broadcast import names
+from broadcast.access.files import FileError, read_text, write_whole
+
+MAX_BANS = 10_000
+"""Bans at most: one more is refused."""
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+@dataclass(frozen=True, slots=True)
+class Ban:
+    """One ban.
+
+    Attributes:
+        whom: an address, a network, or a name, in its one true form.
+        until: seconds since the epoch; None is for ever.
+        reason: what the banned are told.
+    """
+
+    whom: str
+    until: float | None = None
+    reason: str = ""
+
+
+class BanError(ValueError):
+    """There can be no such ban; says why."""
+
+
+class Bans:
+    """All bans that stand.
+
+    Args:
+        wall_clock: seconds since the epoch.
+        path: where they are kept; None: nowhere.
+
+    Raises:
+        FileError: the file is there, but of no use.
+    """
+
+    def __init__(
+        self, wall_clock: Callable[[], float], path: str | None = None
+    ) -> None:
+        self._wall_clock = wall_clock
+        self.path = path
+        self._bans: dict[str, Ban] = {}
+        self._networks: dict[str, Network] = {}
+        self.reload()
+
+    def reload(self) -> str:
+        """Read the file again; say how much is in it.
+
+        Raises:
+            FileError: it is of no use: the bans are as they were.
+        """
+        if self.path is not None:
+            bans = {true_form(ban.whom): ban for ban in _read(self.path)}
+            self._bans = bans
+            found = ((key, _network(key)) for key in bans)
+            self._networks = {key: network for key, network in found if network}
+        return f"{len(self._bans)} bans"
+
+    def add(self, whom: str, seconds: float | None, reason: str) -> Ban:
+        """Ban a host, a network or a name; in the file too.
+
+        Raises:
+            BanError: that is none of the three, or there are too many.
+            OSError: the ban stands, but could not be written down.
+        """
+        key = true_form(whom)
+        self._drop_old()
+        if key not in self._bans and len(self._bans) >= MAX_BANS:
+            raise BanError(f"there are {MAX_BANS} bans already")
+        until = None if seconds is None else self._wall_clock() + seconds
+        ban = self._bans[key] = Ban(key, until, reason)
+        if (network := _network(key)) is not None:
+            self._networks[key] = network
+        self._save()
+        return ban
+
+    def remove(self, whom: str) -> Ban:
+        """Take a ban back; in the file too.
+
+        Raises:
+            BanError: there is none.
+            OSError: it is taken back, but the file could not be written.
+        """
+        key = true_form(whom)
+        self._drop_old()
+        if key not in self._bans:
+            raise BanError(f"{key} is not banned")
+        ban = self._bans.pop(key)
+        self._networks.pop(key, None)
+        self._save()
+        return ban
+
+    def for_host(self, address: str) -> Ban | None:
+        """Return the ban that ``address`` (``1.2.3.4:56``) is under."""
+        if not self._networks:
+            return None
+        try:
+            host = ipaddress.ip_address(address.rpartition(":")[0].strip("[]"))
+        except ValueError:
+            return None
+        if isinstance(host, ipaddress.IPv6Address) and host.ipv4_mapped is not None:
+            return self.for_host(f"{host.ipv4_mapped}:0")
+        exact = self._standing(f"{host}/{host.max_prefixlen}")
+        if exact is not None:
+            return exact
+        for key, network in self._networks.items():
+            if host in network and (ban := self._standing(key)) is not None:
+                return ban
+        return None
+
+    def for_name(self, name: str) -> Ban | None:
+        """Return the ban that ``name`` is under."""
+        return self._standing(names.fold(name)) if self._bans else None
+
+    def __iter__(self) -> Iterator[Ban]:
+        """Yield the bans that stand."""
+        self._drop_old()
+        return iter(tuple(self._bans.values()))
+
+    def _standing(self, key: str) -> Ban | None:
+        ban = self._bans.get(key)
+        return ban if ban is not None and not self._is_over(ban) else None
+
+    def _is_over(self, ban: Ban) -> bool:
+        return ban.until is not None and ban.until <= self._wall_clock()
+
+    def _drop_old(self) -> None:
+        for key in [key for key, ban in self._bans.items() if self._is_over(ban)]:
+            del self._bans[key]
+            self._networks.pop(key, None)
+
+    def _save(self) -> None:
+        if self.path is not None:
+            rows = (
+                {"ban": ban.whom, "until": ban.until, "reason": ban.reason}
+                for ban in self._bans.values()
+            )
+            write_whole(self.path, "".join(json.dumps(row) + "\n" for row in rows))
+
+
+def true_form(whom: str) -> str:
+    """Return a network (``10.0.0.1/32`` for one address), or a name, folded.
+
+    Raises:
+        BanError: it is neither.
+    """
+    if (network := _network(whom)) is not None:
+        return str(network)
+    if names.clean(whom) is None:
+        raise BanError("that is no address, no network and no name")
+    return names.fold(whom)
+
+
+def _network(whom: str) -> Network | None:
+    try:
+        return ipaddress.ip_network(whom, strict=False)
+    except ValueError:
+        return None
+
+
+def _read(path: str) -> Iterator[Ban]:
+    if not os.path.exists(path):
+        return
+    for number, line in enumerate(read_text(path).splitlines(), 1):
+        try:
+            row = json.loads(line)
+            until = None if row["until"] is None else float(row["until"])
+            yield Ban(true_form(str(row["ban"])), until, str(row["reason"]))
+        except (ValueError, TypeError, KeyError):
+            raise FileError(f"{path}, line {number}: that is no ban") from None

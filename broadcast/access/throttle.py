@@ -1,0 +1,96 @@
+"""How often a login may be tried: by host and name, and by host.
+
+A class of thirty behind one address must not be locked out by one pupil, so
+few tries are for one name, more for the whole host. A try is taken before it
+is checked, so that many at once gain nothing, and given back if it was right.
+"""
+
+import ipaddress
+from collections import OrderedDict, deque
+from collections.abc import Callable, Hashable
+
+WINDOW = 60.0
+"""Seconds after which a wrong try is forgotten."""
+
+PER_NAME = 3
+"""Wrong tries for one name from one host, within the window."""
+
+PER_HOST = 30
+"""Wrong tries from one host, within the window."""
+
+MAX_KEYS = 20_000
+"""Hosts and names remembered; beyond that the longest silent are forgotten."""
+
+
+def host_of(address: str) -> str:
+    """Return whom ``address`` (``1.2.3.4:56``, ``[::1]:56``) is counted as.
+
+    IPv4 one by one, IPv6 by /64, which is what one customer is given; all that
+    come over unix sockets together.
+    """
+    host = address.rpartition(":")[0].strip("[]")
+    try:
+        found = ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        return "local"
+    if isinstance(found, ipaddress.IPv6Address):
+        if found.ipv4_mapped is not None:
+            return str(found.ipv4_mapped)
+        return str(ipaddress.IPv6Network((found, 64), strict=False))
+    return str(found)
+
+
+class Throttle:
+    """Counts wrong tries.
+
+    Args:
+        clock: seconds, never going back.
+    """
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._tries: OrderedDict[Hashable, deque[float]] = OrderedDict()
+
+    def take(self, host: str, name: str | None) -> bool:
+        """Count one try, and tell whether it may be made.
+
+        Args:
+            host: as ``host_of`` tells it.
+            name: folded; None for a shared secret, which is nobody's own.
+        """
+        limits: list[tuple[Hashable, int]] = [(host, PER_HOST)]
+        if name is not None:
+            limits.append(((host, name), PER_NAME))
+        since = self._clock() - WINDOW
+        if any(len(self._recent(key, since)) >= limit for key, limit in limits):
+            return False
+        for key, _ in limits:
+            self._tries.setdefault(key, deque()).append(self._clock())
+            self._tries.move_to_end(key)
+        while len(self._tries) > MAX_KEYS:
+            self._tries.popitem(last=False)
+        return True
+
+    def give_back(self, host: str, name: str | None) -> None:
+        """Forget one try: it was right, or was never checked."""
+        keys: list[Hashable] = [host]
+        if name is not None:
+            keys.append((host, name))
+        for key in keys:
+            tries = self._tries.get(key)
+            if tries:
+                tries.pop()
+                if not tries:
+                    del self._tries[key]
+
+    def __len__(self) -> int:
+        """Return how many hosts and names are remembered."""
+        return len(self._tries)
+
+    def _recent(self, key: Hashable, since: float) -> deque[float]:
+        tries = self._tries.get(key)
+        if tries is None:
+            return deque()
+        while tries and tries[0] <= since:
+            tries.popleft()
+        return tries

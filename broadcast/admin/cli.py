@@ -1,0 +1,128 @@
+"""``bcast-admin``: give the daemon an order, and print what it answers."""
+
+import argparse
+import json
+import os
+import socket
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from broadcast.admin import HELP
+from broadcast.safe import escape
+
+DEFAULT_SOCKET = "/run/broadcast/admin"
+TIMEOUT = 30.0
+"""Seconds without a word from the daemon after which it is given up."""
+
+DESCRIPTION = f"""\
+Give an order to a daemon that was started with --admin unix:PATH. The orders:
+
+{HELP}"""
+
+
+class AdminError(Exception):
+    """The daemon can't be reached, or refuses; says why."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; return its exit code: 0, or 1 with a line on stderr."""
+    parser = argparse.ArgumentParser(
+        "bcast-admin",
+        description=DESCRIPTION,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    default = os.environ.get("BCAST_ADMIN", DEFAULT_SOCKET)
+    parser.add_argument(
+        "-s",
+        "--socket",
+        default=default,
+        metavar="PATH",
+        help=f"the daemon's --admin socket (BCAST_ADMIN, else {DEFAULT_SOCKET})",
+    )
+    parser.add_argument("--json", action="store_true", help="print what came, as is")
+    parser.add_argument("order", nargs=argparse.REMAINDER, help="one of the orders")
+    given = parser.parse_args(arguments)
+    if not given.order:
+        parser.error("an order is needed: see --help")
+    try:
+        path = given.socket.removeprefix("unix:")
+        _show(_answers(path, " ".join(given.order)), given.json)
+    except AdminError as error:
+        print(f"bcast-admin: {error}", file=sys.stderr)
+        return 1
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0
+
+
+def _answers(path: str, order: str) -> Iterator[dict[str, Any]]:
+    """Yield what the daemon answers, up to the object that says whether it is done."""
+    if "\n" in order or len(order.encode()) > 8000:
+        raise AdminError("an order is one line of at most 8000 bytes")
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
+            sock.settimeout(TIMEOUT)
+            sock.connect(path)
+            sock.sendall(f"{order}\n".encode())
+            with sock.makefile("r", encoding="utf-8") as answers:
+                for line in answers:
+                    answer = json.loads(line)
+                    yield answer
+                    if "ok" in answer:
+                        return
+    except OSError as error:
+        why = "no answer" if isinstance(error, TimeoutError) else error.strerror
+        raise AdminError(f"{path}: {why or error}".lower()) from None
+    except ValueError:
+        raise AdminError(f"{path}: that is no broadcast daemon") from None
+    raise AdminError(f"{path}: the daemon has closed the connection")
+
+
+def _show(answers: Iterator[dict[str, Any]], is_raw: bool) -> None:
+    rows: list[dict[str, Any]] = []
+    for answer in answers:
+        if answer.get("ok") is False:
+            raise AdminError(escape(str(answer.get("error"))))
+        if is_raw:
+            print(json.dumps(answer, ensure_ascii=False), flush=True)
+        elif "ok" not in answer:
+            rows.append(answer)
+        else:
+            _print_table(rows)
+            _print_last(answer)
+
+
+def _print_table(rows: list[dict[str, Any]]) -> None:
+    if not rows:
+        return
+    heads = list(rows[0])
+    cells = [heads] + [[_cell(head, row.get(head)) for head in heads] for row in rows]
+    widths = [max(len(line[at]) for line in cells) for at in range(len(heads))]
+    for line in cells:
+        padded = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
+        print("  ".join(padded).rstrip())
+
+
+def _print_last(answer: dict[str, Any]) -> None:
+    if "text" in answer:
+        print("\n".join(escape(line) for line in str(answer["text"]).split("\n")))
+    for name, value in answer.get("stats", {}).items():
+        print(f"{name}: {value}")
+    if "count" in answer:
+        print(f"{answer['count']} in all")
+    if "warning" in answer:
+        print(f"bcast-admin: {escape(str(answer['warning']))}", file=sys.stderr)
+
+
+def _cell(head: str, value: object) -> str:
+    if value is None or value == "":
+        return "for good" if head == "until" else "-"
+    if head == "until" and isinstance(value, int | float):
+        return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(value))
+    return escape(str(value))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

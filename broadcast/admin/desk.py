@@ -1,0 +1,185 @@
+"""What the orders act on: the room, the guard, the connections, the log's level."""
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from twisted.logger import Logger
+
+from broadcast import names, sockets
+from broadcast.access.bans import Bans
+from broadcast.access.guard import MAX_MUTED
+from broadcast.events import Bye, Notice
+from broadcast.hub import Hub
+from broadcast.journal import Threshold
+from broadcast.member import Member
+
+Row = dict[str, object]
+
+
+class OrderError(Exception):
+    """An order can't be carried out; says why."""
+
+
+class Desk:
+    """Where the orders come in.
+
+    Args:
+        hub: the room.
+        bans: who is not let in.
+        connections: returns all there are, whatever their face.
+        threshold: what is logged.
+        stop: stops the daemon, as SIGTERM does.
+    """
+
+    def __init__(
+        self,
+        hub: Hub,
+        bans: Bans,
+        connections: Callable[[], Iterable[Any]],
+        threshold: Threshold,
+        stop: Callable[[], object],
+    ) -> None:
+        self.hub = hub
+        self.bans = bans
+        self.threshold = threshold
+        self.stop = stop
+        self.log = Logger(namespace="broadcast")
+        self._connections = connections
+        self._began = hub.clock()
+
+    def members(self) -> Iterator[Row]:
+        """Yield who is here, as rows."""
+        by_session = {c.talk.member.session: c for c in self._connections()}
+        for session, member in tuple(self.hub.members.items()):
+            yield self._row(member, by_session.get(session))
+
+    def find(self, name: str) -> Member:
+        """Return who is called ``name``.
+
+        Raises:
+            OrderError: nobody is.
+        """
+        member = self.hub.roster.find(name)
+        if member is None or member.session not in self.hub.members:
+            raise OrderError(f"nobody here is called {name}")
+        return member
+
+    def kick(self, name: str, reason: str) -> str:
+        """Close somebody's connection; it may come back."""
+        member = self.find(name)
+        because = f": {reason}" if reason else ""
+        self.hub.dismiss(member, Bye("kicked", f"you were kicked{because}"))
+        return f"kicked {member.name}"
+
+    def ban(self, whom: str, seconds: float | None, reason: str) -> Row:
+        """Ban a host, a network or a name, and close those whom that concerns."""
+        answer: Row = {}
+        try:
+            self.bans.add(whom, seconds, reason)
+        except OSError as error:
+            answer["warning"] = f"not saved: {(error.strerror or '').lower()}"
+        closed = self._close_banned()
+        for_ever = " for good" if seconds is None else f" for {spell(seconds)}"
+        answer["text"] = f"banned {whom}{for_ever}, {closed} closed"
+        if self.bans.path is None:
+            answer["warning"] = "kept until the daemon stops: there is no --ban-file"
+        return answer
+
+    def unban(self, whom: str) -> Row:
+        """Take a ban back."""
+        try:
+            self.bans.remove(whom)
+        except OSError as error:
+            why = (error.strerror or "").lower()
+            return {"text": f"unbanned {whom}", "warning": f"not saved: {why}"}
+        return {"text": f"unbanned {whom}"}
+
+    def mute(self, name: str) -> str:
+        """Let nobody called ``name`` speak."""
+        muted = self.hub.guard.muted
+        if names.clean(name) is None:
+            raise OrderError(f"{name} is no name")
+        if len(muted) >= MAX_MUTED:
+            raise OrderError(f"{MAX_MUTED} names are muted already")
+        muted.add(names.fold(name))
+        member = self.hub.roster.find(name)
+        if member is None:
+            return f"muted {name}, who is not here"
+        if not member.silenced:
+            member.silenced = "muted"
+            self._tell(member, "you are muted")
+        return f"muted {member.name}"
+
+    def unmute(self, name: str) -> str:
+        """Let ``name`` speak again."""
+        muted = self.hub.guard.muted
+        if names.fold(name) not in muted:
+            raise OrderError(f"{name} is not muted")
+        muted.discard(names.fold(name))
+        member = self.hub.roster.find(name)
+        if member is not None and member.silenced == "muted":
+            member.silenced = ""
+            self._tell(member, "you may speak again")
+        return f"unmuted {name}"
+
+    def stats(self) -> Row:
+        """Return the daemon's figures."""
+        hub = self.hub
+        gate = hub.guard.gate
+        lags = (hub.delivery.lag(member) for member in hub.members.values())
+        return {
+            "members": len(hub.members),
+            "connections": sum(1 for _ in self._connections()),
+            "lines": hub.log.total,
+            "log_bytes": hub.log.size,
+            "log_limit": hub.log.limit,
+            "furthest_behind": max(lags, default=0),
+            "too_slow": hub.too_slow,
+            "logins_refused": gate.refused.total() if gate else 0,
+            "bans": sum(1 for _ in self.bans),
+            "muted": len(hub.guard.muted),
+            "uptime": round(hub.clock() - self._began),
+            "processor_seconds": round(time.process_time(), 1),
+            "log_level": self.threshold.name,
+        }
+
+    def _close_banned(self) -> int:
+        """Close all whom a ban concerns; return how many."""
+        turn_away = self.hub.guard.turn_away
+        closed = 0
+        for member in tuple(self.hub.members.values()):
+            bye = turn_away(member.address, member.name) or turn_away(
+                "", member.account
+            )
+            if bye is not None:
+                closed += 1
+                self.hub.dismiss(member, bye)
+        return closed
+
+    def _tell(self, member: Member, words: str) -> None:
+        if not self.hub.house.relay:
+            self.hub.answer(member, Notice(words))
+
+    def _row(self, member: Member, connection: Any) -> Row:
+        transport = getattr(connection, "transport", None)
+        traffic = sockets.traffic(transport)
+        return {
+            "name": member.name,
+            "address": member.address,
+            "face": getattr(connection, "kind", "") or "",
+            "dialect": member.spoken.name,
+            "lag": self.hub.delivery.lag(member),
+            "in": traffic.received if traffic else None,
+            "out": traffic.acked if traffic else None,
+            "account": member.account or None,
+            "silenced": member.silenced or None,
+        }
+
+
+def spell(seconds: float) -> str:
+    """Return a time as ``--for`` takes it: ``10m``."""
+    for unit, length in (("d", 86400), ("h", 3600), ("m", 60)):
+        if seconds >= length and not seconds % length:
+            return f"{seconds / length:g}{unit}"
+    return f"{seconds:g}s"

@@ -1,0 +1,1 @@
+"""Hostile input, as commands: docs/hostile.md tells how to run each."""

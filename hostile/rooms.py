@@ -1,0 +1,259 @@
+"""Rooms in memory that are given any bytes, and what must hold of them after.
+
+An *input* is all that one connection sends, in pieces. Whatever it is: nothing
+raises, nothing is logged as a failure, and what others are sent is whole lines
+without an active byte, valid json for those who asked for json.
+"""
+
+import json
+import re
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from twisted.internet.address import IPv4Address
+from twisted.internet.error import ConnectionDone, ConnectionLost
+from twisted.internet.task import Clock
+from twisted.logger import globalLogPublisher
+from twisted.python.failure import Failure
+
+from broadcast.access.bans import Bans
+from broadcast.access.checkers import TokenChecker
+from broadcast.access.door import LISTEN_ONLY, OPEN, Door
+from broadcast.access.gate import Gate
+from broadcast.access.guard import Guard
+from broadcast.engine.memory import MemoryEngine
+from broadcast.hub import House, Hub
+from broadcast.lines import BroadcastFactory, LineProtocol
+
+SECRET = "open-sesame"
+ACTIVE = re.compile(
+    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]|\r(?!\n)"
+)
+
+_DONE = Failure(ConnectionDone())
+_LOST = Failure(ConnectionLost())
+
+
+class BrokenPromiseError(AssertionError):
+    """Something that must hold does not."""
+
+
+class Wire:
+    """A transport that keeps what is written; a slow one is full after each write."""
+
+    TLS = False
+
+    def __init__(self, host: str, is_slow: bool = False) -> None:
+        self.peer = IPv4Address("TCP", host, 4000)
+        self.is_slow = is_slow
+        self.written: list[bytes] = []
+        self.is_open = True
+        self.is_paused = False
+        self.producer: Any = None
+
+    def getPeer(self) -> IPv4Address:
+        return self.peer
+
+    def getHandle(self) -> object:
+        raise AttributeError("no socket here")
+
+    def write(self, data: bytes) -> None:
+        if self.is_open:
+            self.written.append(data)
+            if self.is_slow and self.producer is not None:
+                self.producer.pauseProducing()
+
+    def registerProducer(self, producer: Any, streaming: bool) -> None:
+        self.producer = producer
+
+    def unregisterProducer(self) -> None:
+        self.producer = None
+
+    def pauseProducing(self) -> None:
+        self.is_paused = True
+
+    def resumeProducing(self) -> None:
+        self.is_paused = False
+
+    def loseConnection(self) -> None:
+        self.is_open = False
+
+    loseWriteConnection = abortConnection = loseConnection
+
+    def drain(self) -> None:
+        """Have room again."""
+        if self.is_slow and self.producer is not None and self.is_open:
+            self.producer.resumeProducing()
+
+    def take(self) -> bytes:
+        """Return what was written since the last time."""
+        data = b"".join(self.written)
+        self.written.clear()
+        return data
+
+
+class Room:
+    """One kind of room, with a text and a json member who listen."""
+
+    def __init__(
+        self,
+        house: House,
+        door: Door = OPEN,
+        secret: str = "",
+        flush_partial: float | None = None,
+    ) -> None:
+        self.clock = Clock()
+        self.house = house
+        self.door = door
+        guard = Guard(Bans(self.clock.seconds), self._gate(secret) if secret else None)
+        self.hub = Hub(
+            house,
+            MemoryEngine(self.clock.seconds, "e1"),
+            1 << 18,
+            self.clock.seconds,
+            self.clock.seconds,
+            lambda call: self.clock.callLater(0, call),
+            self.clock.callLater,
+            guard,
+        )
+        self.factory = BroadcastFactory(
+            self.hub,
+            self.clock.seconds,
+            self.clock.callLater,
+            flush_partial=flush_partial,
+        )
+        login = f"/login {secret}\n" if secret else ""
+        self.ears = [self._ear(login), self._ear(f"/format json\n{login}")]
+        self.clock.advance(1)
+
+    def run(self, pieces: Sequence[bytes], host: str, ending: int) -> None:
+        """Give the room one input, and check what must hold after.
+
+        Args:
+            ending: 0 closes, 1 closes one half, 2 resets, 3 waits first; 4 more
+                if its wire is slow.
+        """
+        protocol, wire = self._connect(host, self.door, ending >= 4)
+        for piece in pieces:
+            for _ in range(40):
+                if not wire.is_paused:
+                    break
+                self.clock.advance(0.05)
+                wire.drain()
+            protocol.dataReceived(piece)
+            self.clock.advance(0)
+            wire.drain()
+        ending %= 4
+        if ending == 3:
+            self.clock.advance(0.3)
+        if ending == 1:
+            protocol.readConnectionLost()
+            self.clock.advance(0)
+        protocol.connectionLost(_LOST if ending == 2 else _DONE)
+        self.clock.advance(0)
+        self._check(wire)
+
+    def rest(self) -> None:
+        """Let a minute pass; nobody may be left."""
+        self.clock.advance(61)
+        if len(self.factory.connections) != len(self.ears):
+            raise BrokenPromiseError("a connection that is gone is still kept")
+        if len(self.hub.members) != len(self.ears):
+            raise BrokenPromiseError("a member that is gone is still here")
+
+    def _gate(self, secret: str) -> Gate:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "tokens"
+            path.write_text(secret)
+            checker = TokenChecker(str(path))
+        return Gate(
+            [checker], self.clock.seconds, self.clock.callLater, allows_plaintext=True
+        )
+
+    def _connect(
+        self, host: str, door: Door, is_slow: bool = False
+    ) -> tuple[LineProtocol, Wire]:
+        protocol: Any = self.factory.buildProtocol(None)
+        protocol.door = door
+        wire = Wire(host, is_slow)
+        protocol.makeConnection(wire)
+        return protocol, wire
+
+    def _ear(self, introduction: str) -> Wire:
+        protocol, wire = self._connect("127.0.0.1", OPEN)
+        if not self.house.relay:
+            protocol.dataReceived(introduction.encode())
+        return wire
+
+    def _check(self, own: Wire) -> None:
+        if self.house.relay:
+            for ear in self.ears:
+                ear.take()
+            return
+        text, objects = (ear.take() for ear in self.ears)
+        for data in (text, objects):
+            _check_lines(data)
+        for line in objects.split(b"\n")[:-1]:
+            json.loads(line)
+        own_data = own.take()
+        if own_data.startswith(b"HTTP/1.1 400"):
+            return
+        _check_lines(own_data)
+
+
+def _check_lines(data: bytes) -> None:
+    if not data:
+        return
+    if not data.endswith(b"\n"):
+        raise BrokenPromiseError(f"a line was cut: {data[-80:]!r}")
+    found = ACTIVE.search(data.decode())
+    if found is not None:
+        raise BrokenPromiseError(f"active: {found[0]!r} in {data[:200]!r}")
+
+
+def all_rooms() -> list[Room]:
+    """Return a room of each kind."""
+    small = House(max_line=256, welcome="hello")
+    return [
+        Room(small),
+        Room(House(max_line=256, echo=True, rate=100, burst=100)),
+        Room(small, flush_partial=0.2),
+        Room(small, secret=SECRET),
+        Room(small, door=LISTEN_ONLY),
+        Room(small, door=Door(hears=False, name="feed")),
+        Room(House(max_line=256, relay=True)),
+    ]
+
+
+class Failures:
+    """Notes what is logged as a failure while it is entered."""
+
+    def __init__(self) -> None:
+        self.found: list[str] = []
+
+    def __call__(self, event: Any) -> None:
+        """Observe one event of the log."""
+        if "log_failure" in event:
+            self.found.append(event["log_failure"].getTraceback())
+
+    def __enter__(self) -> "Failures":
+        observer: Any = self
+        globalLogPublisher.addObserver(observer)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        observer: Any = self
+        globalLogPublisher.removeObserver(observer)
+
+
+def cut(data: bytes, choose: Callable[[int], int], most: int) -> Iterator[bytes]:
+    """Yield ``data`` in up to ``most`` pieces; ``choose(n)`` is less than n."""
+    while data and most > 1:
+        at = 1 + choose(len(data))
+        yield data[:at]
+        data = data[at:]
+        most -= 1
+    if data:
+        yield data

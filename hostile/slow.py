@@ -1,0 +1,189 @@
+"""``python -m hostile.slow``: those who begin and never finish.
+
+A share of them on each door: a line before the login that never ends (TCP), a TLS
+handshake that never ends, an HTTP request that never ends, a byte now and then.
+The daemon must free them all by their deadlines, while members talk on as before.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.support.daemon import Daemon
+from tests.support.faces import make_certificate
+
+SECRET = "open-sesame"
+DEADLINE = 5.0
+"""Seconds that the daemon is told to give them."""
+
+GRACE = 5.0
+"""Seconds after the deadline in which the last must be gone: 2 of them are for
+last words to be read."""
+
+LINGER = 3.0
+"""Seconds in which the daemon notices that the other end has closed too."""
+
+CALM = 3.0
+"""Seconds in which the members are alone."""
+
+DRIP = 1.0
+"""Seconds between two bytes of a slow one."""
+
+_BEGINNINGS = {
+    "tcp": b"/login nobody-knows-this-and-it-never-ends",
+    "tls": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(200),
+    "http": b"GET / HTTP/1.1\r\nHost: x\r\nX-Slow: " + b"x" * 100,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What came of it. Times in seconds.
+
+    Attributes:
+        opened: slow connections made, by door.
+        freed: those that the daemon has closed in time.
+        descriptors: the daemon's, before and after.
+        calm, storm: round trips of members, before and during.
+    """
+
+    opened: dict[str, int]
+    freed: int
+    descriptors: tuple[int, int]
+    calm: list[float]
+    storm: list[float]
+
+    def __str__(self) -> str:
+        """Return it as lines."""
+        doors = ", ".join(f"{count} {door}" for door, count in self.opened.items())
+        return (
+            f"{sum(self.opened.values())} slow connections ({doors}),"
+            f" {self.freed} freed; descriptors {self.descriptors[0]} before,"
+            f" {self.descriptors[1]} after\n"
+            f"round trips before: {_spell(self.calm)}\n"
+            f"round trips during: {_spell(self.storm)}"
+        )
+
+
+def _spell(times: list[float]) -> str:
+    ordered = sorted(times)
+    half, most = ordered[len(ordered) // 2], ordered[int(len(ordered) * 0.99)]
+    return (
+        f"{len(ordered)}, p50 {half * 1000:.1f} ms, p99 {most * 1000:.1f} ms,"
+        f" max {ordered[-1] * 1000:.1f} ms"
+    )
+
+
+async def _be_slow(door: str, port: int, deadline: float) -> bool:
+    """Drip until the daemon closes; tell whether it did so in time."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+
+    async def drip() -> None:
+        for byte in _BEGINNINGS[door]:
+            writer.write(bytes([byte]))
+            await asyncio.sleep(DRIP)
+
+    dripping = asyncio.create_task(drip())
+    try:
+        async with asyncio.timeout(deadline + GRACE):
+            while await reader.read(4096):
+                pass
+    except TimeoutError:
+        return False
+    except OSError:
+        return True
+    finally:
+        dripping.cancel()
+        await _close(writer)
+    return True
+
+
+async def _close(writer: asyncio.StreamWriter) -> None:
+    writer.close()
+    with contextlib.suppress(OSError):
+        await writer.wait_closed()
+
+
+class Members:
+    """Five members who ping all the while, in a process of their own.
+
+    Else what delays them could be the slow ones' own work here.
+    """
+
+    def __init__(self, port: int) -> None:
+        command = [sys.executable, "-m", "hostile.pinging", str(port), SECRET]
+        self._process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+
+    def leave(self, storm: float) -> tuple[list[float], list[float]]:
+        """Ping no more; return the round trips before the time ``storm``, and after."""
+        out, _ = self._process.communicate(timeout=20)
+        trips = json.loads(out)
+        calm = [took for began, took in trips if began < storm]
+        return calm, [took for began, took in trips if began >= storm]
+
+
+def _descriptors(pid: int) -> int:
+    return len(os.listdir(f"/proc/{pid}/fd"))
+
+
+async def _storm(
+    daemon: Daemon, ports: dict[str, int], count: int, deadline: float
+) -> Report:
+    members = Members(ports["tcp"])
+    await asyncio.sleep(CALM)
+    before = _descriptors(daemon.pid)
+    began = time.monotonic()
+    doors = [list(ports)[number % len(ports)] for number in range(count)]
+    slow = [
+        asyncio.create_task(_be_slow(door, ports[door], deadline)) for door in doors
+    ]
+    freed = sum(await asyncio.gather(*slow))
+    end = time.monotonic() + LINGER
+    while (after := _descriptors(daemon.pid)) > before and time.monotonic() < end:
+        await asyncio.sleep(0.05)
+    calm, storm = members.leave(began)
+    opened = {door: doors.count(door) for door in ports}
+    return Report(opened, freed, (before, after), calm, storm)
+
+
+def run(count: int, deadline: float = DEADLINE) -> Report:
+    """Start a daemon, let ``count`` slow ones at it, and report."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        key, certificate = make_certificate(folder)
+        tokens = folder / "tokens"
+        tokens.write_text(f"{SECRET}\n")
+        options = [
+            *("--listen", "tcp:0:interface=127.0.0.1", "--token-file", str(tokens)),
+            *("--listen", "tls:0:interface=127.0.0.1", "--tls-cert", str(certificate)),
+            *("--tls-key", str(key), "--tls-handshake", str(deadline)),
+            *("--login-timeout", str(deadline)),
+        ]
+        with Daemon(*options) as daemon:
+            found = [int(a.rpartition(":")[2]) for a in daemon.addresses]
+            ports = dict(zip(("tcp", "tls"), found, strict=True))
+            return asyncio.run(_storm(daemon, ports, count, deadline))
+
+
+def main() -> int:
+    """Run the command; 1 if some were not freed."""
+    parser = argparse.ArgumentParser("hostile.slow", description=__doc__)
+    parser.add_argument("--connections", type=int, default=2000)
+    given = parser.parse_args()
+    report = run(given.connections)
+    print(report)
+    return 0 if report.freed == given.connections else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Who may come in: logins, bans, doors, and the files behind them."""

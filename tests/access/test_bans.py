@@ -1,0 +1,135 @@
+"""Bans: hosts, networks, names; for a while; across restarts."""
+
+import json
+from pathlib import Path
+
+import pytest
+from twisted.internet.task import Clock
+
+from broadcast.access.bans import BanError, Bans
+from broadcast.access.files import FileError
+from broadcast.access.guard import Guard
+from tests.support.hall import Hall
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.mark.parametrize(
+    ("whom", "address", "is_banned"),
+    [
+        ("192.0.2.7", "192.0.2.7:1", True),
+        ("192.0.2.7", "192.0.2.8:1", False),
+        ("192.0.2.7", "[::ffff:192.0.2.7]:1", True),
+        ("192.0.2.0/24", "192.0.2.200:1", True),
+        ("192.0.2.9/24", "192.0.3.1:1", False),
+        ("2001:db8::/32", "[2001:db8::1]:1", True),
+        ("2001:db8::1", "[2001:db8::2]:1", False),
+        ("::1", "127.0.0.1:1", False),
+        ("0.0.0.0/0", "unix:/run/x", False),
+        ("alice", "192.0.2.7:1", False),
+    ],
+)
+def test_hosts(clock: Clock, whom: str, address: str, is_banned: bool) -> None:
+    """An address, or a network, however an address is written."""
+    bans = Bans(clock.seconds)
+    bans.add(whom, None, "")
+    assert (bans.for_host(address) is not None) is is_banned
+
+
+def test_names_are_folded(clock: Clock) -> None:
+    """A name is banned however it is spelt."""
+    bans = Bans(clock.seconds)
+    bans.add("Straße", None, "")
+    assert bans.for_name("STRASSE")
+    assert bans.for_name("strass") is None
+
+
+def test_a_ban_ends(clock: Clock) -> None:
+    """With a time, it is over by itself; then it is in no list and no file."""
+    bans = Bans(clock.seconds)
+    bans.add("alice", 60, "")
+    bans.add("192.0.2.7", 60, "")
+    clock.advance(59.9)
+    assert bans.for_name("alice")
+    assert bans.for_host("192.0.2.7:1")
+    clock.advance(0.1)
+    assert not bans.for_name("alice")
+    assert not bans.for_host("192.0.2.7:1")
+    assert list(bans) == []
+
+
+def test_a_restart_forgets_nobody(clock: Clock, tmp_path: Path) -> None:
+    """What is written is read again: whom, until when, why."""
+    path = str(tmp_path / "bans")
+    bans = Bans(clock.seconds, path)
+    bans.add("Alice", 60, "rude")
+    bans.add("192.0.2.0/24", None, "")
+    again = Bans(clock.seconds, path)
+    assert list(again) == list(bans)
+    again.remove("ALICE")
+    assert [ban.whom for ban in Bans(clock.seconds, path)] == ["192.0.2.0/24"]
+
+
+def test_what_is_no_ban(clock: Clock) -> None:
+    """Neither host nor name, or not there: refused, and nothing is written."""
+    bans = Bans(clock.seconds)
+    with pytest.raises(BanError):
+        bans.add("two words", None, "")
+    with pytest.raises(BanError):
+        bans.remove("alice")
+
+
+def test_a_full_disk_is_told(clock: Clock, tmp_path: Path) -> None:
+    """The ban stands, and whoever made it learns that it is not written down."""
+    bans = Bans(clock.seconds, str(tmp_path / "gone" / "bans"))
+    with pytest.raises(OSError, match="No such file"):
+        bans.add("alice", None, "")
+    assert bans.for_name("alice")
+
+
+@pytest.mark.parametrize(
+    "line", ["{", "[]", "{}", '{"ban":"a b","until":null,"reason":""}', '"x"']
+)
+def test_a_broken_file_keeps_the_old_bans(
+    clock: Clock, tmp_path: Path, line: str
+) -> None:
+    """What can't be read is told with its line; nobody is forgotten by it."""
+    path = tmp_path / "bans"
+    bans = Bans(clock.seconds, str(path))
+    bans.add("alice", None, "")
+    path.write_text(path.read_text() + line + "\n")
+    with pytest.raises(FileError, match="line 2: that is no ban"):
+        bans.reload()
+    assert bans.for_name("alice")
+    with pytest.raises(FileError):
+        Bans(clock.seconds, str(path))
+
+
+def test_the_banned_are_told_and_closed(clock: Clock) -> None:
+    """By host and by name, before they join; others notice nothing."""
+    bans = Bans(clock.seconds)
+    hall = Hall(guard=Guard(bans))
+    ear = hall.join("/name ear")
+    ear.take()
+    bans.add("Rude", None, "for a while")
+    guest = hall.join("/format json", "/name RUDE")
+    bye = json.loads(guest.lines()[0])
+    assert (bye["code"], bye["reconnect"]) == ("banned", False)
+    assert bye["text"] == "you are banned: for a while"
+    bans.add("192.168.1.1", None, "")  # where StringTransport comes from
+    assert hall.join().lines() == ["* you are banned"]
+    assert ear.lines() == []
+    ear.send("/name rude")
+    assert ear.lines() == ["* error: that name is banned"]
+
+
+def test_a_name_of_the_banned_is_free(clock: Clock) -> None:
+    """Who was turned away keeps no name."""
+    bans = Bans(clock.seconds)
+    hall = Hall(guard=Guard(bans))
+    bans.add("rude", 60, "")
+    hall.join("/name rude")
+    assert len(hall.hub.roster) == 0

@@ -1,0 +1,171 @@
+"""Listeners where one only hears, or only speaks."""
+
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from broadcast.access.door import OPEN, DoorError, speak_only
+from tests.support.daemon import DEADLINE, Daemon, refused_start
+from tests.support.lineclient import LineClient, SocketWire, connect_tcp
+
+Doors = Callable[..., list[LineClient]]
+
+
+def test_endpoints_with_names() -> None:
+    """``NAME=ENDPOINT`` names a feed; an ``=`` within the endpoint doesn't."""
+    door, endpoint = speak_only("build=tcp:8001:interface=127.0.0.1")
+    assert (door.name, endpoint) == ("build", "tcp:8001:interface=127.0.0.1")
+    door, endpoint = speak_only("tcp:8001:interface=127.0.0.1")
+    assert (door.name, endpoint) == ("", "tcp:8001:interface=127.0.0.1")
+    assert not door.hears
+    assert OPEN.hears
+    for text in ("server=tcp:1", "a b=tcp:1", "=tcp:1"):
+        with pytest.raises(DoorError):
+            speak_only(text)
+
+
+def _client(path: Path) -> LineClient:
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    sock.settimeout(DEADLINE)
+    sock.connect(str(path))
+    return LineClient(SocketWire(sock))
+
+
+class House:
+    """A daemon with an open door, one to listen, a feed, and a named feed."""
+
+    def __init__(self, daemon: Daemon, folder: Path) -> None:
+        self.daemon = daemon
+        self.folder = folder
+        self.stack = ExitStack()
+
+    def enter(self, door: str) -> LineClient:
+        """Connect through a door."""
+        if door == "open":
+            client = LineClient(connect_tcp(self.daemon.port))
+        else:
+            client = _client(self.folder / door)
+        self.stack.callback(client.close)
+        return client
+
+
+@pytest.fixture
+def house(daemon: Callable[..., Daemon], tmp_path: Path) -> Iterator[House]:
+    made = House(
+        daemon(
+            *("--listen", "tcp:0:interface=127.0.0.1", "--greeting-delay", "0.01"),
+            *("--listen-only", f"unix:{tmp_path / 'ear'}"),
+            *("--speak-only", f"unix:{tmp_path / 'feed'}"),
+            *("--speak-only", f"build=unix:{tmp_path / 'build'}"),
+        ),
+        tmp_path,
+    )
+    with made.stack:
+        yield made
+
+
+def test_one_who_listens_never_speaks(house: House) -> None:
+    """Commands act; lines and /say are listen-only; what others say arrives."""
+    ear, mouth = house.enter("ear"), house.enter("open")
+    ear.send("/format json")
+    ear.await_event("welcome")
+    mouth.until("You are")
+    ear.send("hello", "again", "/say t1 hello", "/ping p")
+    got = ear.events_until("pong")
+    errors = [event for event in got if event["event"] == "error"]
+    assert {event["code"] for event in errors} == {"listen-only"}
+    assert errors[-1]["token"] == "t1"
+    assert mouth.since_ping("to all") == []
+    assert ear.await_event("message")["text"] == "to all"
+
+
+def test_a_listener_may_close_its_half(house: House) -> None:
+    """``nc </dev/null`` hears on: the end of its input is not leaving."""
+    ear, mouth = house.enter("ear"), house.enter("open")
+    ear.half_close()
+    assert "You are" in ear.line()
+    mouth.until("You are")
+    mouth.send("/name mouth", "one", "two", "/quit")
+    assert ear.until("left")[-3:] == [
+        "mouth: one",
+        "mouth: two",
+        "* mouth left the chat",
+    ]
+
+
+def test_a_feed_speaks_and_hears_nothing(house: House) -> None:
+    """Whatever stands in a piped log is said as it stands, slashes and all."""
+    mouth, feed = house.enter("open"), house.enter("build")
+    mouth.until("You are")
+    feed.send("/name root", "CONNECT x", "/quit", "//x", "plain")
+    assert mouth.until("plain")[-5:] == [
+        f"build: {line}"
+        for line in ("/name root", "CONNECT x", "/quit", "//x", "plain")
+    ]
+    mouth.send("hello feed")
+    feed.half_close()
+    assert feed.rest() == b""
+    assert "build left" in mouth.line()
+
+
+def test_feeds_are_told_apart(house: House) -> None:
+    """Two at one door get two names; without a name they are guests."""
+    mouth = house.enter("open")
+    mouth.until("You are")
+    first, second, third = (house.enter(door) for door in ("build", "build", "feed"))
+    for number, feed in enumerate((first, second, third)):
+        feed.send(f"line {number}")
+        mouth.until(f"line {number}")
+    who = mouth.since_ping("/who")[-1]
+    assert "build" in who
+    assert "build-2" in who
+    assert who.count("guest-") == 2
+
+
+def test_a_feed_is_made_safe_and_bounded(house: House) -> None:
+    """Escapes arrive visible; a line too long is dropped, the next one isn't."""
+    mouth, feed = house.enter("open"), house.enter("build")
+    mouth.until("You are")
+    feed.send_bytes(b"\x1b[2J\n" + b"x" * 9000 + b"\nlast\n")
+    assert mouth.until("last")[-2:] == ["build: ␛[2J", "build: last"]
+    assert house.daemon.out.wait_for("9000 bytes was dropped")
+
+
+def test_doors_replace_the_open_port(daemon: Callable[..., Daemon]) -> None:
+    """With any door given, there is no other way in."""
+    only = daemon("--listen-only=tcp:0:interface=127.0.0.1", "--port=1")
+    assert only.addresses == [f"127.0.0.1:{only.port}"]
+    assert any("(to listen only)" in line for line in only.out.lines)
+
+
+def test_a_relay_has_doors_too(daemon: Callable[..., Daemon], tmp_path: Path) -> None:
+    """One way in and one way out, byte for byte."""
+    relay = daemon(
+        *("--relay", "--listen", "tcp:0:interface=127.0.0.1"),
+        *("--listen-only", f"unix:{tmp_path / 'ear'}"),
+        *("--speak-only", f"unix:{tmp_path / 'feed'}"),
+    )
+    house = House(relay, tmp_path)
+    with house.stack:
+        ear, feed, both = (house.enter(door) for door in ("ear", "feed", "open"))
+        relay.out.wait_for("joined", 3)
+        ear.send("not heard")
+        both.send("both")
+        assert ear.line() == "both"
+        feed.send("\x1b/quit")
+        assert both.line() == "\x1b/quit"
+        assert ear.line() == "\x1b/quit"
+        feed.half_close()
+        assert feed.rest() == b""
+
+
+def test_a_bad_feed_name_is_one_line() -> None:
+    """A wrong name is told at the start, with its option."""
+    code, _, err = refused_start("--speak-only", "server=tcp:0")
+    assert code != 0
+    assert (
+        err.strip() == "broadcast: --speak-only: 'server' is no name that one can have"
+    )

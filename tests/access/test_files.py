@@ -1,0 +1,138 @@
+"""The files that say who may come in are read whole or not at all."""
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from broadcast.access.files import FileError, read_tokens, read_users, write_whole
+from broadcast.access.hashes import HashError, make_hash, nobodys_hash, read_hash
+
+
+def test_a_hash_knows_its_password() -> None:
+    """The right password matches, after a turn through text; others don't."""
+    hash = read_hash(str(make_hash("sésame-ouvre".encode())))
+    assert hash.matches("sésame-ouvre".encode())
+    assert not hash.matches(b"sesame-ouvre")
+    assert not nobodys_hash().matches(b"")
+
+
+def test_the_same_password_twice_looks_different() -> None:
+    """Each hash has a salt of its own."""
+    assert str(make_hash(b"password", 2)) != str(make_hash(b"password", 2))
+
+
+GOOD = str(make_hash(b"password", 2))
+SALT_AND_HASH = GOOD.split("$", 4)[4]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "password",
+        "scrypt$2$8$5",
+        GOOD.replace("scrypt", "bcrypt"),
+        f"scrypt$x$8$5${SALT_AND_HASH}",
+        f"scrypt$3$8$5${SALT_AND_HASH}",
+        f"scrypt$1$8$5${SALT_AND_HASH}",
+        f"scrypt$2$0$5${SALT_AND_HASH}",
+        f"scrypt$1048576$8$1${SALT_AND_HASH}",
+        f"scrypt$2$8$4194304${SALT_AND_HASH}",
+        f"scrypt$2$999999999$1${SALT_AND_HASH}",
+        f"scrypt$2$8$5${SALT_AND_HASH}!",
+        f"scrypt$2$8$5${SALT_AND_HASH}$",
+        "scrypt$2$8$5$AAAA$AAAA",
+        "scrypt$²$8$5$AAAA$AAAA",
+    ],
+)
+def test_a_bad_hash_is_refused(text: str) -> None:
+    """What is no hash, or costs more than a login may, is refused when read."""
+    with pytest.raises(HashError):
+        read_hash(text)
+
+
+def test_tokens_and_comments(tmp_path: Path) -> None:
+    """A secret a line; comments, blanks, CR and a BOM don't matter."""
+    path = tmp_path / "tokens"
+    path.write_bytes(b"\xef\xbb\xbf# class 7b\r\n\r\n open-sesame \r\n#old\nsecond-one")
+    assert read_tokens(str(path)) == ("open-sesame", "second-one")
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (b"", "there is no secret in it"),
+        (b"# nothing\n", "there is no secret in it"),
+        (b"ok-secret\nshort\n", "line 2: a secret is 8 or more"),
+        (b"two words here\n", "line 1"),
+        (b"bell\x07bell-bell\n", "line 1"),
+        (b"\xff\xfe\n", "it is not UTF-8"),
+        (None, "no such file"),
+    ],
+)
+def test_bad_tokens(tmp_path: Path, data: bytes | None, words: str) -> None:
+    """What is wrong is told with its line, and the secret isn't."""
+    path = tmp_path / "tokens"
+    if data is not None:
+        path.write_bytes(data)
+    with pytest.raises(FileError) as caught:
+        read_tokens(str(path))
+    assert words in str(caught.value)
+    assert str(path) in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert "short" not in str(caught.value).replace("shorter", "")
+
+
+def test_users(tmp_path: Path) -> None:
+    """Names are found by their folds, and keep their own spelling."""
+    path = tmp_path / "users"
+    path.write_text(f"# staff\nAlice:{GOOD}\n")
+    users = read_users(str(path))
+    assert users["alice"][0] == "Alice"
+    assert users["alice"][1].matches(b"password")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("alice\n", "line 1: not scrypt"),
+        (f"alice:{GOOD}\nALICE:{GOOD}\n", "line 2: ALICE is here twice"),
+        (f"server:{GOOD}\n", "line 1: that is no name"),
+        (f"a b:{GOOD}\n", "line 1: that is no name"),
+        (f":{GOOD}\n", "line 1: that is no name"),
+    ],
+)
+def test_bad_users(tmp_path: Path, text: str, words: str) -> None:
+    """What is wrong is told with its line."""
+    path = tmp_path / "users"
+    path.write_text(text)
+    with pytest.raises(FileError, match="line"):
+        read_users(str(path))
+    with pytest.raises(FileError) as caught:
+        read_users(str(path))
+    assert words in str(caught.value)
+
+
+def test_writing_is_all_or_nothing(tmp_path: Path) -> None:
+    """A write that fails leaves the old file, and nothing beside it."""
+    path = tmp_path / "users"
+    write_whole(str(path), "one\n")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    with pytest.raises(UnicodeEncodeError):
+        write_whole(str(path), "\ud800")
+    assert path.read_text() == "one\n"
+    assert os.listdir(tmp_path) == ["users"]
+
+
+def test_writing_follows_a_link_and_keeps_the_group(tmp_path: Path) -> None:
+    """The file that a link names is replaced, not the link; 0640 stays 0640."""
+    real, link = tmp_path / "real", tmp_path / "link"
+    real.write_text("old")
+    real.chmod(0o640)
+    link.symlink_to(real)
+    write_whole(str(link), "new")
+    assert link.is_symlink()
+    assert real.read_text() == "new"
+    assert stat.S_IMODE(real.stat().st_mode) == 0o640

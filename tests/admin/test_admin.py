@@ -1,0 +1,280 @@
+"""The admin socket against the real daemon, and ``bcast-admin`` against it."""
+
+import json
+import socket
+import stat
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from broadcast.admin.cli import main
+from tests.support.daemon import DEADLINE, Daemon, refused_start
+from tests.support.lineclient import LineClient
+
+Connect = Callable[[Daemon], LineClient]
+Start = Callable[..., Daemon]
+
+
+class Office:
+    """A daemon with an admin socket, and the command to talk to it."""
+
+    def __init__(self, daemon: Daemon, path: Path) -> None:
+        self.daemon = daemon
+        self.path = path
+
+    def order(self, *words: str) -> str:
+        """Give an order that must be carried out; return what is printed."""
+        done = self.run(*words)
+        assert (done.returncode, done.stderr) == (0, "")
+        return done.stdout
+
+    def run(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """Run the command."""
+        return subprocess.run(
+            [sys.executable, "-m", "broadcast.admin.cli", "-s", str(self.path), *words],
+            capture_output=True,
+            text=True,
+            timeout=DEADLINE,
+            check=False,
+        )
+
+    def raw(self, data: bytes) -> list[dict[str, object]]:
+        """Send bytes, close the half, and return the objects that come back."""
+        with socket.socket(socket.AF_UNIX) as sock:
+            sock.settimeout(DEADLINE)
+            sock.connect(str(self.path))
+            sock.sendall(data)
+            got = b""
+            while got.count(b'"ok"') < len(data.split(b"\n")) - data.count(b"\n\n") - 1:
+                piece = sock.recv(65536)
+                if not piece:
+                    break
+                got += piece
+        return [json.loads(line) for line in got.splitlines()]
+
+
+@pytest.fixture
+def office(daemon: Start, tmp_path: Path) -> Office:
+    path = tmp_path / "admin"
+    started = daemon(
+        *("--admin", f"unix:{path}", "--ban-file", str(tmp_path / "bans")),
+        *("--greeting-delay", "0.01"),
+    )
+    started.out.wait_for("for bcast-admin")
+    return Office(started, path)
+
+
+@pytest.fixture
+def alice(office: Office, connect: Connect) -> LineClient:
+    client = connect(office.daemon)
+    client.send("/format json", "/name alice")
+    client.await_event("welcome")
+    return client
+
+
+def test_only_its_owner_can_open_it(office: Office) -> None:
+    """The socket has mode 0600."""
+    assert stat.S_IMODE(office.path.stat().st_mode) == 0o600
+
+
+def test_who(office: Office, alice: LineClient) -> None:
+    """Name, address, face, dialect, lag and bytes of everybody here."""
+    port = alice.wire.socket.getsockname()[1]  # type: ignore[attr-defined]
+    done = json.loads(office.order("--json", "who").splitlines()[0])
+    assert done.pop("out") > 100
+    assert done == {
+        "name": "alice",
+        "address": f"127.0.0.1:{port}",
+        "face": "tcp",
+        "dialect": "json",
+        "lag": 0,
+        "in": len("/format json\n/name alice\n"),
+        "account": None,
+        "silenced": None,
+    }
+    table = office.order("who").splitlines()
+    assert table[0].split()[:3] == ["name", "address", "face"]
+    assert table[1].split()[:3] == ["alice", f"127.0.0.1:{port}", "tcp"]
+    assert table[2] == "1 in all"
+
+
+def test_kick(office: Office, alice: LineClient) -> None:
+    """The kicked is told why; the log says who did it."""
+    assert office.order("kick", "ALICE", "be", "kind") == "kicked alice\n"
+    bye = alice.await_event("bye")
+    assert (bye["code"], bye["text"]) == ("kicked", "you were kicked: be kind")
+    assert alice.rest() == b""
+    office.daemon.out.wait_for(r"admin \(uid \d+\): kick ALICE be kind")
+
+
+def test_ban_and_unban(office: Office, alice: LineClient, connect: Connect) -> None:
+    """The banned go at once and don't come back until unbanned."""
+    said = office.order("ban", "alice", "--for", "10m", "enough")
+    assert said == "banned alice for 10m, 1 closed\n"
+    assert alice.await_event("bye")["code"] == "banned"
+    again = connect(office.daemon)
+    again.send("/name Alice")
+    assert again.rest_lines() == ["* you are banned: enough"]
+    assert office.order("bans").splitlines()[1].split()[0] == "alice"
+    assert office.order("unban", "ALICE") == "unbanned ALICE\n"
+    free = connect(office.daemon)
+    free.send("/name alice")
+    assert "You are alice" in free.line()
+
+
+def test_a_ban_survives_a_restart(
+    office: Office, daemon: Start, connect: Connect, tmp_path: Path
+) -> None:
+    """A host stays banned when another daemon reads the file."""
+    office.order("ban", "127.0.0.0/8")
+    office.daemon.stop()
+    other = daemon("--ban-file", str(tmp_path / "bans"))
+    assert connect(other).rest_lines() == ["* you are banned"]
+
+
+def test_mute_and_unmute(office: Office, alice: LineClient, connect: Connect) -> None:
+    """The muted hear and may ask, but say nothing, under a new name neither."""
+    ear = connect(office.daemon)
+    ear.until("You are")
+    assert office.order("mute", "alice") == "muted alice\n"
+    assert alice.await_event("notice")["text"] == "you are muted"
+    alice.send("one", "two", "/say t1 three", "/name al", "four", "/ping p")
+    events = alice.events_until("pong")
+    codes = [event["code"] for event in events if event["event"] == "error"]
+    assert codes == ["muted", "muted", "muted"]
+    assert office.order("unmute", "al") == "unmuted al\n"
+    alice.send("five")
+    assert ear.until("five") == ["* alice is now al", "al: five"]
+
+
+def test_say(office: Office, alice: LineClient, connect: Connect) -> None:
+    """Everybody is told, in each dialect; members can't forge it."""
+    ear = connect(office.daemon)
+    ear.until("You are")
+    assert office.order("say", "down", "at\x1b", "six") == "said to 2\n"
+    assert ear.line() == "* down at␛ six"
+    assert alice.await_event("notice")["text"] == "down at␛ six"
+
+
+def test_the_log_level(office: Office, connect: Connect) -> None:
+    """What is less grave than asked for is not logged."""
+    office.order("log", "warning")
+    gone = connect(office.daemon)
+    gone.until("You are")
+    office.order("log", "info")
+    connect(office.daemon).until("You are")
+    office.daemon.out.wait_for("guest-2 joined")
+    assert not any("guest-1 joined" in line for line in office.daemon.out.lines)
+
+
+def test_stats(office: Office, alice: LineClient) -> None:
+    """Figures, one a line."""
+    alice.since_ping("hello")
+    stats = dict(line.split(": ") for line in office.order("stats").splitlines())
+    assert (stats["members"], stats["connections"], stats["lines"]) == ("1", "1", "1")
+    assert stats["furthest_behind"] == "0"
+
+
+def test_drain(office: Office, alice: LineClient) -> None:
+    """Everybody is told; the daemon ends by itself."""
+    assert office.order("drain") == "stopping, 1 here\n"
+    assert alice.await_event("bye")["code"] == "shutdown"
+    assert office.daemon.wait() == 0
+
+
+@pytest.mark.parametrize(
+    ("order", "words"),
+    [
+        ("dance", "there is no order dance: try help"),
+        ("kick", "kick NAME [REASON]"),
+        ("kick nobody", "nobody here is called nobody"),
+        ("ban a/b", "that is no address, no network and no name"),
+        ("ban x --for soon", "--for takes a time: 90s, 10m, 2h or 7d"),
+        ("ban x --for 0m", "--for takes a time: 90s, 10m, 2h or 7d"),
+        ("ban x --for 99999999d", "--for takes a time: 90s, 10m, 2h or 7d"),
+        ("unban x", "x is not banned"),
+        ("unban x y", "unban HOST|NAME"),
+        ("mute ?", "? is no name"),
+        ("unmute x", "x is not muted"),
+        ("say", "say TEXT"),
+        ("log loudly", "log debug, info, warning or error"),
+        ("who me", "that takes no words after it"),
+    ],
+)
+def test_what_cannot_be_done_is_one_line(
+    office: Office, order: str, words: str
+) -> None:
+    """Each error is one line, and the exit code is 1."""
+    done = office.run(*order.split())
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == f"bcast-admin: {words}\n"
+
+
+def test_orders_are_answered_in_turn(office: Office, alice: LineClient) -> None:
+    """Several in one piece, blank lines between: an answer each, in order."""
+    alice.since_ping()
+    rows = office.raw(b"who\n\nstats\nhelp\n")
+    kinds = [sorted(row.keys() - {"ok"})[0] for row in rows]
+    assert kinds == ["account", "count", "stats", "text"]
+
+
+def test_too_long_an_order(office: Office) -> None:
+    """It is told, and the connection closed."""
+    answer = office.raw(b"say " + b"x" * 10_000 + b"\n")
+    assert answer == [{"ok": False, "error": "an order has at most 8192 bytes"}]
+
+
+def test_a_ban_that_cannot_be_saved(daemon: Start, tmp_path: Path) -> None:
+    """The ban stands, and the admin is warned; so too without a file."""
+    folder = tmp_path / "state"
+    folder.mkdir()
+    path = tmp_path / "admin"
+    started = daemon("--admin", f"unix:{path}", "--ban-file", str(folder / "bans"))
+    folder.rmdir()
+    done = Office(started, path).run("ban", "alice")
+    assert (done.returncode, done.stdout) == (0, "banned alice for good, 0 closed\n")
+    assert done.stderr == "bcast-admin: not saved: no such file or directory\n"
+
+
+def test_a_stale_socket_is_no_obstacle(daemon: Start, tmp_path: Path) -> None:
+    """After a crash the daemon starts again at the same place."""
+    path = tmp_path / "admin"
+    first = daemon("--admin", f"unix:{path}")
+    first.kill()
+    assert path.is_socket()
+    second = daemon("--admin", f"unix:{path}")
+    second.out.wait_for("for bcast-admin")
+    assert "members: 0" in Office(second, path).order("stats")
+
+
+@pytest.mark.parametrize(
+    ("where", "words"),
+    [
+        ("unix:/nonexistent/admin", "unix:/nonexistent/admin: no such file"),
+        ("tcp:8001", "'tcp:8001' is not unix:/PATH"),
+    ],
+)
+def test_a_bad_place_is_one_line(where: str, words: str) -> None:
+    """No socket, no daemon: one line says why."""
+    code, _, err = refused_start("--port", "0", "--admin", where)
+    assert code != 0
+    assert words in err
+    assert err.count("\n") == 1
+
+
+def test_without_a_daemon(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The command says that it can't reach anybody."""
+    path = tmp_path / "admin"
+    assert main(["-s", str(path), "who"]) == 1
+    assert (
+        capsys.readouterr().err == f"bcast-admin: {path}: no such file or directory\n"
+    )
+
+
+def test_the_command_needs_no_twisted() -> None:
+    """It starts fast: only the standard library is imported."""
+    code = "import sys, broadcast.admin.cli; sys.exit('twisted' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -1,0 +1,1 @@
+"""Hostile input, in a size that fits the normal suite."""
