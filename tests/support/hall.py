@@ -73,12 +73,16 @@ class Hall:
 
 
 class Transport(StringTransport):
-    """Like a real one, may be resumed when it is closing already."""
+    """Like a real one, may be resumed when it is closing, and closes by halves."""
 
     def resumeProducing(self) -> None:
         """Read on, unless it is closing."""
         if not self.disconnecting:
             super().resumeProducing()  # type: ignore[no-untyped-call]
+
+    def loseWriteConnection(self) -> None:
+        """Close: what would be read after that is discarded anyway."""
+        self.loseConnection()  # type: ignore[no-untyped-call]
 
 
 class Guest:
