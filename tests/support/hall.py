@@ -76,7 +76,7 @@ class Hall:
 
 
 class Transport(StringTransport):
-    """Like a real one, may be resumed when it is closing already."""
+    """Like a real one, may be resumed when it is closing, and closes by halves."""
 
     def resumeProducing(self) -> None:
         """Read on, unless it is closing."""
@@ -84,7 +84,7 @@ class Transport(StringTransport):
             super().resumeProducing()  # type: ignore[no-untyped-call]
 
     def loseWriteConnection(self) -> None:
-        """Count as closing: what was written is there to be read."""
+        """Close: what would be read after that is discarded anyway."""
         self.loseConnection()  # type: ignore[no-untyped-call]
 
 
