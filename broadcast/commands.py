@@ -129,6 +129,8 @@ def take_name(hub: Hub, member: Member, raw: str, key: str | None) -> None:
 
 def _name(talk: Talk, argument: str) -> None:
     raw, key = parse_name(argument)
+    if talk.hub.roster.is_certified(talk.member):
+        raise CommandError("bad-name", "your certificate says what you are called")
     take_name(talk.hub, talk.member, raw, key)
     talk.hub.rename(talk.member, raw, key)
     talk.yield_turn()  # the answer comes before anything said under the new name

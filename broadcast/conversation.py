@@ -7,7 +7,7 @@ ends and telnet are the face's.
 
 from typing import Protocol
 
-from broadcast import commands, safe
+from broadcast import commands, names, safe
 from broadcast.bucket import Bucket
 from broadcast.dialect import TEXT
 from broadcast.events import Bye, Error, Notice
@@ -48,6 +48,7 @@ class Conversation:
 
     __slots__ = (
         "_bucket",
+        "_certified",
         "_face",
         "_introduction",
         "_is_fresh",
@@ -70,6 +71,7 @@ class Conversation:
         self._face = face
         self._introduction: Introduction | None = Introduction()
         self._bucket: Bucket | None = None
+        self._certified: tuple[str, str] | None = None
         self._is_fresh = True
         self._is_parting = False
         self._is_slowed = False
@@ -103,6 +105,15 @@ class Conversation:
         self._advance(block)
         if not self.is_waiting:
             self._face.resume_reading()
+
+    def certify(self, common_name: str) -> None:
+        """Be called what a client certificate says, which was found good."""
+        name = names.clean(common_name)
+        if name is None:
+            words = "what your certificate calls you can't be a name here"
+            self.close(Bye("login-failed", words))
+        else:
+            self._certified = (name, self.hub.roster.certify(name))
 
     def join(self) -> None:
         """End the introduction, if it goes on still: join and be greeted."""
@@ -177,10 +188,11 @@ class Conversation:
                 return
         share, rest = _split(block, SHARE_LINES)
         share, slowed = self._slow(share)
+        self._yields = False
         left = self._utter(share)
         if self.has_left():
             return
-        if left or slowed or rest:
+        if left or slowed or rest or self._yields:
             self._hold(left + slowed + rest)
             if slowed and not left:
                 self.hub.later(SLOWED_WAIT, self.go_on)
@@ -310,6 +322,8 @@ class Conversation:
 
     def _take_name(self, introduction: Introduction) -> None:
         hub, member = self.hub, self.member
+        if self._certified is not None:
+            introduction.mended, introduction.wanted = None, self._certified
         if introduction.mended is not None:
             if not hub.roster.take_mended(introduction.mended, member):
                 notice = Notice(f"you are called {member.name} here")

@@ -113,7 +113,8 @@ class Delivery:
         for session in (*rendering.own, *rendering.private):
             if sends.pop(session, None) is not None:
                 member = self._live[session]
-                member.put(rendering.copy_for(session, member.echo))
+                if copy := rendering.copy_for(session, member.echo):
+                    member.put(copy)
         for session, send in sends.items():
             try:
                 taken = send(data)

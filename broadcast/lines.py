@@ -84,6 +84,8 @@ class LineProtocol(LineReceiver):
     def handshakeCompleted(self) -> None:
         """Begin to wait for the introduction."""
         self._is_shaking_hands = False
+        if (name := sockets.certified_name(self.transport)) is not None:
+            self.talk.certify(name)
         self.factory.greetings.add(self)
 
     def dataReceived(self, data: bytes) -> None:
@@ -130,7 +132,8 @@ class LineProtocol(LineReceiver):
         if done and not self._is_ended and not self._is_closing:
             self._end()  # TLS knows no half-close
         self._cancel_flush()
-        self.talk.lose("left" if done else "lost")
+        clean = done and not self.outlet.is_broken
+        self.talk.lose("left" if clean else "lost")
         self._is_closing = True
         self.factory.forget(self)
 
@@ -147,7 +150,8 @@ class LineProtocol(LineReceiver):
 
     def finish(self) -> None:
         """Close: all is written. Read on and discard, else a reset eats it."""
-        if self._is_ended or isinstance(self.outlet, BufferedOutlet):
+        is_tls = interfaces.ISSLTransport.providedBy(self.transport)
+        if self._is_ended or is_tls:
             self.transport.loseConnection()
         else:
             self.transport.loseWriteConnection()
@@ -221,6 +225,10 @@ class LineProtocol(LineReceiver):
     def _end(self) -> None:
         """Let the conversation end, with what stands without a line end."""
         partial = self._take_partial()
+        if self.outlet.is_broken:
+            self.talk.lose("lost")
+            self.transport.abortConnection()
+            return
         if partial and self._is_fresh and not self._is_welcome(partial + b"\n"):
             return
         self.talk.end(partial)

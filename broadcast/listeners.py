@@ -1,12 +1,14 @@
-"""What ``--listen`` can say: Twisted's endpoints, and two that it lacks.
+"""What ``--listen`` can say: Twisted's endpoints, and some of our own.
 
 ``tls:`` before another endpoint, or before a port, puts our certificates in
-front of it; a unix socket that the service manager holds is left as it is.
+front of it; ``haproxy:`` the PROXY protocol. A unix socket that the service
+manager holds is left as it is.
 """
 
 import socket
 import stat
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.internet.endpoints import AdoptedStreamServerEndpoint, serverFromString
 
 from broadcast import sockets
+from broadcast.proxied import ProxiedFactory
 
 try:
     from twisted.internet.unix import Port as UnixPort
@@ -37,10 +40,10 @@ def endpoint_for(reactor: Any, text: str, wrap: Wrap | None = None) -> Any:
     if text.startswith("tls:"):
         if wrap is None:
             raise ValueError("it needs --tls-cert and --tls-key")
-        rest = text.removeprefix("tls:")
-        if rest.partition(":")[0].isdigit():
-            rest = f"tcp:{rest}"
-        return _TLSEndpoint(endpoint_for(reactor, rest), wrap)
+        return _WrappedEndpoint(endpoint_for(reactor, _behind(text)), wrap)
+    if text.startswith("haproxy:"):
+        inner = endpoint_for(reactor, _behind(text))
+        return _WrappedEndpoint(inner, partial(ProxiedFactory, reactor=reactor))
     endpoint = serverFromString(reactor, text)
     if (
         isinstance(endpoint, AdoptedStreamServerEndpoint)
@@ -50,8 +53,14 @@ def endpoint_for(reactor: Any, text: str, wrap: Wrap | None = None) -> Any:
     return endpoint
 
 
-class _TLSEndpoint:
-    """Another endpoint with TLS on it."""
+def _behind(text: str) -> str:
+    """Return the endpoint behind a prefix; a port is one of TCP."""
+    rest = text.partition(":")[2]
+    return f"tcp:{rest}" if rest.partition(":")[0].isdigit() else rest
+
+
+class _WrappedEndpoint:
+    """Another endpoint with something before what it listens for."""
 
     def __init__(self, endpoint: Any, wrap: Wrap) -> None:
         self._endpoint = endpoint

@@ -46,9 +46,21 @@ def is_plain(transport: Any) -> bool:
 
 @implementer(interfaces.IPullProducer)
 class DirectOutlet:
-    """Writes straight to a plain TCP or unix socket; a pull producer when behind."""
+    """Writes straight to a plain TCP or unix socket; a pull producer when behind.
 
-    __slots__ = ("_face", "_member", "_pulling", "_transport", "send_shared")
+    Attributes:
+        is_broken: the socket has failed. It tells why only once: the reactor,
+            which asks later, may see a mere end of file.
+    """
+
+    __slots__ = (
+        "_face",
+        "_member",
+        "_pulling",
+        "_transport",
+        "is_broken",
+        "send_shared",
+    )
 
     framing: Framing | None = None
 
@@ -59,12 +71,16 @@ class DirectOutlet:
         self._member = member
         self._face = face
         self._pulling = False
+        self.is_broken = False
 
     def send(self, data: bytes) -> int:
         """Give the socket what it takes; 0 also when the connection is lost."""
         try:
             taken: int = self.send_shared(data)
-        except OSError:  # full, or lost: the reactor will tell which
+        except BlockingIOError:
+            return 0
+        except OSError:  # the reactor will find out, too
+            self.is_broken = True
             return 0
         return taken
 
@@ -111,6 +127,7 @@ class BufferedOutlet:
     __slots__ = ("_done", "_face", "_member", "_paused", "_transport")
 
     framing: Framing | None = None
+    is_broken = False
 
     def __init__(self, transport: Any, member: Member, face: Face) -> None:
         self._transport = transport
@@ -121,12 +138,16 @@ class BufferedOutlet:
         transport.registerProducer(self, True)
 
     def send(self, data: bytes) -> int:
-        """Write chunks of 64 KiB until the transport's buffer is full."""
+        """Write chunks of 64 KiB, whole lines, until the transport's buffer is full.
+
+        What is left may never be sent: other last words may take its place.
+        """
         sent = 0
         while sent < len(data) and not self._paused:
-            chunk = data[sent : sent + CHUNK]
-            self._transport.write(chunk)
-            sent += len(chunk)
+            end = data.rfind(b"\n", sent, sent + CHUNK) + 1
+            end = end or data.find(b"\n", sent) + 1
+            self._transport.write(data[sent:end])
+            sent = end
         return sent
 
     send_shared = send

@@ -43,6 +43,9 @@ class RelayConversation:
         if block:
             self._hub.say(self.member, *self.member.speaker.text(block))
 
+    def certify(self, common_name: str) -> None:
+        """Do nothing: nobody has a name here."""
+
     def join(self) -> None:
         """Begin to hear: what came first was no stray TLS or HTTP."""
         is_new = self.member.session not in self._hub.members

@@ -34,6 +34,23 @@ class Roster:
         self._members: dict[str, Member] = {}
         self._held: OrderedDict[str, tuple[str, float]] = OrderedDict()
         self._guests = 0
+        self._certified: OrderedDict[str, None] = OrderedDict()
+
+    def certify(self, name: str) -> str:
+        """Reserve a good name for who has a certificate for it; return its key.
+
+        No client can send such a key: there is a space in it.
+        """
+        folded = names.fold(name)
+        self._certified[folded] = None
+        self._certified.move_to_end(folded)
+        if len(self._certified) > MAX_HELD:
+            self._certified.popitem(last=False)
+        return f"certificate {folded}"
+
+    def is_certified(self, member: Member) -> bool:
+        """Tell whether a certificate says what ``member`` is called."""
+        return member.key == f"certificate {names.fold(member.name)}"
 
     def check(self, raw: str, key: str | None, member: Member) -> Member | None:
         """Check that ``member`` may be called ``raw``.
@@ -55,6 +72,11 @@ class Roster:
         if folded in names.RESERVED:
             raise NameRefusedError("name-taken", f"the name {name} is reserved")
         other = self._members.get(folded)
+        if folded in self._certified:
+            if key != self.certify(name):
+                words = f"the name {name} is a certificate's"
+                raise NameRefusedError("name-taken", words)
+            return None if other is member else other
         if other is not None and other is not member:
             if key is None or other.key != key:
                 raise NameRefusedError("name-taken", f"the name {name} is taken")

@@ -73,6 +73,18 @@ def progress(transport: Any) -> Progress | None:
     return Progress(bool(unacked or unsent), acked)
 
 
+def certified_name(transport: Any) -> str | None:
+    """Return the common name in the client's certificate; None: it has shown none.
+
+    Only certificates of ``--tls-client-ca`` get this far.
+    """
+    ask = getattr(transport, "getPeerCertificate", None)
+    certificate = ask() if ask is not None else None
+    if certificate is None:
+        return None
+    return certificate.get_subject().commonName or ""
+
+
 def name_of(address: Any) -> str:
     """Return an address as it stands in the log: ``127.0.0.1:8000``."""
     if isinstance(address, UNIXAddress):

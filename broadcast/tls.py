@@ -8,7 +8,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from OpenSSL import SSL
+from OpenSSL.crypto import PKey
 from twisted.internet.interfaces import IOpenSSLServerConnectionCreator
 from twisted.protocols.tls import TLSMemoryBIOFactory
 from zope.interface import implementer
@@ -93,9 +96,9 @@ class Certificates:
         context.set_min_proto_version(SSL.TLS1_2_VERSION)
         context.set_options(_OPTIONS)
         context.set_session_id(b"broadcast")
-        context.set_passwd_cb(lambda *_: b"")  # else OpenSSL asks the terminal
+        context.set_mode(SSL.MODE_RELEASE_BUFFERS)  # an idle member needs none
         _use(context.use_certificate_chain_file, self._certificate)
-        _use(context.use_privatekey_file, self._key)
+        _use(lambda file: context.use_privatekey(_key_in(file)), self._key)
         if self._client_ca is not None:
             _use(context.load_verify_locations, self._client_ca)
             _use(context.load_client_ca, self._client_ca)
@@ -109,10 +112,25 @@ def _use(load: Any, file: str) -> None:
         with Path(file).open("rb"):
             pass  # OpenSSL's own words for a missing file are no words
         load(file)
-    except (OSError, SSL.Error) as error:
-        is_there = isinstance(error, SSL.Error)
-        why = f"can't be used: {_reason(error)}" if is_there else reason_of(error)
-        raise TLSError(f"{file}: {why}") from None
+    except OSError as error:
+        raise TLSError(f"{file}: {reason_of(error)}") from None
+    except SSL.Error as error:
+        raise TLSError(f"{file}: can't be used: {_reason(error)}") from None
+    except (TypeError, ValueError, UnsupportedAlgorithm) as error:
+        # Not the library's words, which may be pages, but for the commonest.
+        why = "it has a password" if isinstance(error, TypeError) else "no key in it"
+        raise TLSError(f"{file}: can't be used: {why}") from None
+
+
+def _key_in(file: str) -> PKey:
+    """Return the key in ``file``.
+
+    Not read by OpenSSL itself, which would ask the terminal for a password:
+    what keeps it from that is a callback, made at run time in memory that is
+    both written and executed. The unit forbids such memory.
+    """
+    key: Any = load_pem_private_key(Path(file).read_bytes(), password=None)
+    return PKey.from_cryptography_key(key)
 
 
 def _stamp(file: str) -> tuple[int, int, int] | None:

@@ -1,5 +1,6 @@
 """A hub in memory, with a clock that is moved by hand and transports that record."""
 
+from collections.abc import Callable
 from typing import Any
 
 from twisted.internet.error import ConnectionDone, ConnectionLost
@@ -28,6 +29,7 @@ class Hall:
         log_size: int = 1 << 20,
         flush_partial: float | None = None,
     ) -> None:
+        self._due: list[Callable[[], None]] = []
         self.clock = Clock()
         self.clock.advance(1_000_000_000)
         self.hub = Hub(
@@ -36,7 +38,7 @@ class Hall:
             log_size,
             self.clock.seconds,
             self.clock.seconds,
-            lambda call: self.clock.callLater(0, call),
+            self._due.append,
             self.clock.callLater,
         )
         self.factory = BroadcastFactory(
@@ -54,14 +56,29 @@ class Hall:
         """Return somebody who introduced itself with ``lines`` and was greeted."""
         guest = self.connect()
         guest.send(*lines)
-        self.clock.advance(0.3)
-        self.turn()
+        self.wait(0.3)
         return guest
 
     def turn(self, turns: int = 3) -> None:
-        """Let what is due happen, with no time passing."""
+        """Let as many turns pass, in no time."""
         for _ in range(turns):
-            self.clock.advance(0)
+            due, self._due[:] = self._due[:], []
+            for call in due:
+                call()
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass, and what is due happen."""
+        self.clock.advance(seconds)
+        self.turn()
+
+
+class Transport(StringTransport):
+    """Like a real one, may be resumed when it is closing already."""
+
+    def resumeProducing(self) -> None:
+        """Read on, unless it is closing."""
+        if not self.disconnecting:
+            super().resumeProducing()  # type: ignore[no-untyped-call]
 
 
 class Guest:
@@ -71,7 +88,7 @@ class Guest:
         self.hall = hall
         made: Any = hall.factory.buildProtocol(None)  # Twisted types the base
         self.protocol: LineProtocol = made
-        self.transport = StringTransport()
+        self.transport: Any = Transport()  # type: ignore[no-untyped-call]  # Twisted's
         made.makeConnection(self.transport)
 
     def send(self, *lines: str) -> None:

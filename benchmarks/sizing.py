@@ -1,0 +1,161 @@
+"""What a member costs, over plain TCP and over TLS: memory idle, CPU per line.
+
+``python -m benchmarks.sizing [MEMBERS] [LINES]``. The daemon's own CPU time and
+resident memory are read from /proc (Linux); one publisher says windows of 100
+lines of 64 bytes, and every other member must have a window before the next.
+"""
+
+import os
+import re
+import selectors
+import socket
+import ssl
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+from tests.support.faces import make_certificate
+
+WINDOW = 100
+TICK = os.sysconf("SC_CLK_TCK")
+
+
+class Cost(NamedTuple):
+    """What was measured."""
+
+    face: str
+    idle: float
+    cpu: float
+    rate: float
+
+
+class Daemon:
+    """The daemon, and what /proc says of it."""
+
+    def __init__(self, *options: str) -> None:
+        command = [sys.executable, "-m", "twisted", "broadcast", *options]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        assert self.process.stdout is not None
+        line = next(line for line in self.process.stdout if "listening" in line)
+        found = re.search(r":(\d+)", line.partition("listening on")[2])
+        assert found
+        self.port = int(found[1])
+        self._proc = Path(f"/proc/{self.process.pid}")
+
+    def cpu(self) -> float:
+        """Return the seconds of CPU that it has used."""
+        words = (self._proc / "stat").read_text().rpartition(")")[2].split()
+        return (int(words[11]) + int(words[12])) / TICK
+
+    def memory(self) -> int:
+        """Return its resident bytes."""
+        pages = int((self._proc / "statm").read_text().split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE")
+
+    def stop(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+
+def connect(port: int, context: ssl.SSLContext | None) -> socket.socket:
+    sock = socket.create_connection(("127.0.0.1", port))
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return sock if context is None else context.wrap_socket(sock)
+
+
+def read_some(sock: socket.socket) -> bytes:
+    """Return what is there; a TLS record may hold more than the socket tells."""
+    pieces = []
+    try:
+        while piece := sock.recv(1 << 16):
+            pieces.append(piece)
+    except (BlockingIOError, ssl.SSLWantReadError):
+        pass
+    return b"".join(pieces)
+
+
+class Audience:
+    """All members but the publisher; counts the lines of each."""
+
+    def __init__(self, port: int, context: ssl.SSLContext | None, count: int) -> None:
+        self.selector = selectors.DefaultSelector()
+        self.said: dict[socket.socket, int] = {}
+        for _ in range(count):
+            sock = connect(port, context)
+            sock.sendall(b"\n/ping\n")
+            while b"pong" not in sock.recv(1 << 16):
+                pass
+            sock.setblocking(False)
+            self.selector.register(sock, selectors.EVENT_READ)
+            self.said[sock] = 0
+
+    def read_until(self, count: int) -> None:
+        """Read until everybody has ``count`` lines said by the publisher."""
+        behind = {sock for sock, said in self.said.items() if said < count}
+        while behind:
+            for key, _ in self.selector.select(10):
+                sock = key.fileobj
+                assert isinstance(sock, socket.socket)
+                self.said[sock] += read_some(sock).count(b"publisher: ")
+                if self.said[sock] >= count:
+                    behind.discard(sock)
+
+    def close(self) -> None:
+        self.selector.close()
+        for sock in self.said:
+            sock.close()
+
+
+def measure(face: str, members: int, lines: int) -> Cost:
+    """Return what members cost over ``face``."""
+    with tempfile.TemporaryDirectory() as folder:
+        where = "tcp:0:interface=127.0.0.1"
+        options, context = ["--listen", where], None
+        if face == "tls":
+            key, certificate = make_certificate(Path(folder))
+            options = ["--listen", f"tls:{where}", "--tls-key", str(key)]
+            options += ["--tls-cert", str(certificate)]
+            context = ssl.create_default_context(cafile=certificate)
+            context.check_hostname = False
+        daemon = Daemon(*options, "--rate", "0", "--greeting-delay", "0.05")
+    try:
+        before = daemon.memory()
+        audience = Audience(daemon.port, context, members)
+        time.sleep(1)
+        idle = (daemon.memory() - before) / members
+        publisher = connect(daemon.port, context)
+        publisher.sendall(b"/name publisher\n/ping\n")
+        while b"pong" not in publisher.recv(1 << 16):
+            pass
+        window = (b"x" * 63 + b"\n") * WINDOW
+        cpu, start = daemon.cpu(), time.monotonic()
+        for done in range(WINDOW, lines + 1, WINDOW):
+            publisher.sendall(window)
+            audience.read_until(done)
+        took, cpu = time.monotonic() - start, daemon.cpu() - cpu
+        publisher.close()
+        audience.close()
+    finally:
+        daemon.stop()
+    deliveries = members * (lines // WINDOW * WINDOW)
+    return Cost(face, idle, cpu / deliveries, deliveries / took)
+
+
+def main() -> None:
+    members = int(sys.argv[1]) if len(sys.argv) > 1 else 500
+    lines = int(sys.argv[2]) if len(sys.argv) > 2 else 20_000
+    print(f"{members} members, {lines} lines of 64 bytes, windows of {WINDOW}")
+    print("face  idle memory/member  CPU/delivery  deliveries/s, reader included")
+    for face in ("tcp", "tls"):
+        cost = measure(face, members, lines)
+        print(
+            f"{cost.face:4}  {cost.idle / 1024:14.1f} KiB"
+            f"  {cost.cpu * 1e9:9.0f} ns  {cost.rate:12,.0f}"
+        )
+
+
+if __name__ == "__main__":
+    main()

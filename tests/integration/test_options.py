@@ -1,0 +1,187 @@
+"""Options, on the command line and in the file: a wrong one is one line."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from broadcast.settings import FLAGS, OPTIONS, SettingError
+from broadcast.tap import Options
+from tests.support.daemon import Daemon, refused_start, twist_command
+from tests.support.lineclient import LineClient
+
+
+def _settings(*words: str) -> object:
+    options = Options()
+    options.parent = None
+    options.parseOptions(list(words))
+    return options.settings
+
+
+def _refusal(*words: str) -> str:
+    with pytest.raises(SystemExit) as refused:
+        _settings(*words)
+    return str(refused.value)
+
+
+WRONG = [
+    ("port", "eighty"),
+    ("port", "65536"),
+    ("port", "-1"),
+    ("max-line", "63"),
+    ("max-line", "8k"),
+    ("log-size", "1"),
+    ("log-size", "big"),
+    ("log-size", "2000G"),
+    ("history", "-5"),
+    ("idle-timeout", "soon"),
+    ("idle-timeout", "-1"),
+    ("stall-timeout", "1e99"),
+    ("greeting-delay", "nan"),
+    ("flush-partial", "on"),
+    ("drain", ""),
+    ("rate", "fast"),
+    ("rate", "0.01"),
+    ("burst", "x"),
+    ("log-file-size", "1"),
+    ("log-file-count", "0"),
+    ("welcome", "@/nonexistent/words"),
+]
+
+
+@pytest.mark.parametrize(("name", "value"), WRONG)
+def test_a_wrong_value_is_one_line(name: str, value: str) -> None:
+    """It names the option, on the command line."""
+    words = _refusal(f"--{name}", value)
+    assert words.startswith(f"broadcast: --{name}: ")
+    assert "\n" not in words
+
+
+@pytest.mark.parametrize(("name", "value"), WRONG)
+def test_a_wrong_value_in_the_file(tmp_path: Path, name: str, value: str) -> None:
+    """And in the file."""
+    path = tmp_path / "config"
+    path.write_text(f"[server]\n{name} = {value}\n")
+    words = _refusal("--config", str(path))
+    assert words.startswith(f"broadcast: --{name}: ")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("[server]\nprot = 1\n", "unknown option prot"),
+        ("[sever]\nport = 1\n", "unknown section [sever]"),
+        ("port = 1\n", "no section headers"),
+        ("[server]\nport = 1\nport = 2\n", "already exists"),
+        ("[server]\necho = maybe\n", "neither yes nor no"),
+        ("[server]\nport\n", "parsing errors"),
+    ],
+)
+def test_a_wrong_file(tmp_path: Path, text: str, told: str) -> None:
+    """One line, that says what is wrong in it."""
+    path = tmp_path / "config"
+    path.write_text(text)
+    words = _refusal("--config", str(path))
+    assert told in words.replace("file contains ", "")
+    assert "\n" not in words
+
+
+def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+    """Named, with the system's own reason."""
+    path = tmp_path / "none"
+    told = f"broadcast: --config: can't read {path}: no such file or directory"
+    assert _refusal("--config", str(path)) == told
+
+
+def test_the_command_line_wins(tmp_path: Path) -> None:
+    """Over the file, option by option; the file wins over the default."""
+    path = tmp_path / "config"
+    path.write_text(
+        "[server]\n"
+        "port = 9000      # for the class\n"
+        "max_line = 1000  ; either comment\n"
+        "# a line of its own\n"
+        "welcome = Hi; no # here\n"
+        "echo = yes\n"
+        "log-size = 1 MiB\n"
+        "listen = tcp:1 tcp:2\n"
+    )
+    settings = _settings("--config", str(path), "--port", "9001")
+    wanted = {
+        "port": 9001,
+        "max_line": 1000,
+        "welcome": "Hi; no",
+        "echo": True,
+        "relay": False,
+        "log_size": 1 << 20,
+        "listen": ("tcp:1", "tcp:2"),
+        "history": 1000,
+        "rate": 10_000.0,
+    }
+    assert {name: getattr(settings, name) for name in wanted} == wanted
+
+
+def test_values_that_are_right(tmp_path: Path) -> None:
+    """Sizes with units, off, zero, words from a file."""
+    path = tmp_path / "words"
+    path.write_text("Grüße\n", "utf-8")
+    settings = _settings(
+        *("--log-size", "2g", "--flush-partial", "0.05", "--idle-timeout", "0"),
+        *("--welcome", f"@{path}", "--rate", "5", "--relay", "--listen", "tcp:3"),
+    )
+    wanted = {
+        "log_size": 2 << 30,
+        "flush_partial": 0.05,
+        "idle_timeout": 0.0,
+        "welcome": "Grüße",
+        "rate": 5.0,
+        "burst": 10.0,
+        "relay": True,
+        "listen": ("tcp:3",),
+    }
+    assert {name: getattr(settings, name) for name in wanted} == wanted
+    assert getattr(_settings("--relay"), "rate", None) == 0.0
+
+
+def test_the_real_daemon_refuses_in_one_line() -> None:
+    """No traceback, no usage text of screens: one line and a non-zero exit."""
+    for wrong in (["--port", "x"], ["--nonsense"], ["--config", "/nonexistent"]):
+        code, out, err = refused_start(*wrong)
+        assert code > 0
+        assert (out, len(err.splitlines())) == ("", 1)
+        assert err.startswith("broadcast: ")
+
+
+def test_a_config_file_for_the_real_daemon(
+    daemon: Callable[..., Daemon],
+    connect: Callable[[Daemon], LineClient],
+    tmp_path: Path,
+) -> None:
+    """The file alone is enough to run it."""
+    path = tmp_path / "config"
+    path.write_text("[server]\nport = 0\nwelcome = from the file\n")
+    client = connect(daemon("--config", str(path)))
+    assert client.line() == "* from the file"
+
+
+def test_help_explains_each_option() -> None:
+    """With its default."""
+    import subprocess
+
+    shown = subprocess.run(
+        [*twist_command(), "broadcast", "--help"],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={"COLUMNS": "200", "PATH": "/usr/bin:/bin"},
+    ).stdout
+    for option in (*OPTIONS, *FLAGS):
+        assert f"--{option.name}" in shown
+    assert shown.count("default:") >= len(OPTIONS) + len(FLAGS)
+    assert "--listen" in shown
+    assert "--config" in shown
+
+
+def test_setting_errors_are_value_errors() -> None:
+    """So that one except clause is enough for who reads settings."""
+    assert issubclass(SettingError, ValueError)

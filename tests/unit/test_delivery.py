@@ -1,0 +1,209 @@
+"""Delivery over transports that take what they like: nothing lost or doubled."""
+
+import random
+from collections import deque
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from broadcast.events import Bye
+from broadcast.hub import House
+from broadcast.member import Member
+from broadcast.outlet import BufferedOutlet, DirectOutlet
+from tests.support.hall import Hall
+
+SIZES = st.sampled_from([1, 7, 60, 5000, 40_000, 70_000])
+
+
+class Wire:
+    """A face with a transport that takes random amounts, and hands them on late."""
+
+    def __init__(self, seed: int, is_direct: bool) -> None:
+        self._random = random.Random(seed)
+        self._is_direct = is_direct
+        self._queue: deque[bytes] = deque()
+        self._producer: Any = None
+        self.out = b""
+        self.is_finished = False
+        self.is_stuck = False
+        self.is_reset = False
+
+    # the socket
+
+    def send(self, data: bytes) -> int:
+        assert data, "a system call for nothing"
+        assert not self._queue, "sent past what is queued"
+        if self.is_reset:
+            raise ConnectionResetError
+        if self.is_stuck or self._random.random() < 0.4:
+            raise BlockingIOError
+        taken = self._random.randint(1, len(data))
+        self.out += data[:taken]
+        return taken
+
+    # the transport
+
+    def getHandle(self) -> "Wire":
+        return self
+
+    def registerProducer(self, producer: Any, streaming: bool) -> None:
+        self._producer = producer
+        if not streaming:
+            producer.resumeProducing()
+
+    def unregisterProducer(self) -> None:
+        self._producer = None
+
+    def write(self, data: bytes) -> None:
+        self._queue.append(data)
+        if self._is_direct or self._random.random() < 0.3:
+            return
+        self._producer.pauseProducing()
+        if not self.is_stuck and self._random.random() < 0.5:
+            self.flush()
+
+    def flush(self) -> None:
+        """Hand on what is queued, and ask for more."""
+        while self._queue and not self.is_stuck:
+            self.out += self._queue.popleft()
+        if self._producer is not None and not self._queue:
+            self._producer.resumeProducing()
+
+    def drain(self) -> None:
+        """Hand on everything, to the end."""
+        for _ in range(3000):
+            self.flush()
+            if self.is_finished:
+                break
+        self.flush()
+
+    # the face
+
+    def finish(self) -> None:
+        assert not self.is_finished
+        self.is_finished = True
+
+    def close_soon(self) -> None:
+        pass
+
+
+def _member(hall: Hall, wire: Wire, is_direct: bool) -> Member:
+    member = hall.hub.new_member("wire")
+    kind = DirectOutlet if is_direct else BufferedOutlet
+    member.outlet = kind(wire, member, wire)
+    hall.hub.roster.take_guest(member)
+    hall.hub.join(member)
+    hall.turn()
+    return member
+
+
+@pytest.mark.parametrize("is_direct", [True, False])
+@given(
+    st.integers(0, 1 << 30),
+    st.lists(st.tuples(SIZES, st.booleans(), st.booleans()), max_size=25),
+)
+@settings(max_examples=100, deadline=None)
+def test_nothing_is_lost_doubled_or_cut(
+    is_direct: bool, seed: int, steps: list[tuple[int, bool, bool]]
+) -> None:
+    """Whatever the transport takes and when, all lines arrive whole, in order."""
+    hall = Hall(House(max_line=100_000), log_size=1 << 26)
+    talker = hall.join("/name talker")
+    wire = Wire(seed, is_direct)
+    member = _member(hall, wire, is_direct)
+    expected = []
+    for number, (size, asks, flushes) in enumerate(steps):
+        lines = [f"{number} {n} " + "x" * size for n in range(2)]
+        talker.send(*lines)
+        expected += [f"talker: {line}" for line in lines]
+        if asks:
+            hall.hub.answer(member, Bye("x", f"answer {number}"))
+            expected.append(f"* answer {number}")
+            hall.turn()
+        if flushes:
+            wire.flush()
+    hall.hub.part(member, Bye("quit", "Bye"))
+    hall.turn()
+    wire.drain()
+    greeting, *got, last = wire.out.decode().split("\n")[:-1]
+    assert got == [*expected, "* Bye"][: len(got)]
+    assert (greeting[:9], [*got, last]) == ("* You are", [*expected, "* Bye"])
+    assert wire.is_finished
+
+
+@pytest.mark.parametrize("is_direct", [True, False])
+@given(st.integers(0, 1 << 30), st.integers(0, 20))
+@settings(max_examples=100, deadline=None)
+def test_the_too_slow_are_told_on_a_line_of_their_own(
+    is_direct: bool, seed: int, before: int
+) -> None:
+    """Left behind by the log: whole lines, then how many were missed.
+
+    A batch of which a part was read counts whole: one line too many here.
+    """
+    hall = Hall(House(max_line=100_000), log_size=300_000)
+    talker = hall.join("/name talker")
+    wire = Wire(seed, is_direct)
+    member = _member(hall, wire, is_direct)
+    said = 0
+    while member.session in hall.hub.members:
+        talker.send(*(f"{said + n} " + "x" * 50_000 for n in range(2)))
+        said += 2
+        if said > before:
+            wire.is_stuck = True
+    wire.is_stuck = False
+    wire.drain()
+    lines = wire.out.decode().split("\n")
+    assert lines.pop() == ""
+    heard = [line for line in lines if line.startswith("talker: ")]
+    assert heard == [f"talker: {n} " + "x" * 50_000 for n in range(len(heard))]
+    missed = int(lines[-1].removeprefix("* too slow: you missed ").split()[0])
+    assert 0 <= missed - (said - len(heard)) <= 1
+    assert hall.hub.too_slow == 1
+
+
+def test_a_replay_that_the_log_moves_past() -> None:
+    """It is given up like any cursor, and whoever asked is told."""
+    hall = Hall(House(max_line=100_000), log_size=300_000)
+    talker = hall.join("/name talker")
+    wire = Wire(1, is_direct=True)
+    member = _member(hall, wire, True)
+    wire.is_stuck = True
+    talker.send("x" * 1000)
+    hall.turn()
+    while member.session in hall.hub.members:
+        talker.send("x" * 50_000)
+    wire.is_stuck = False
+    for _ in range(100):
+        wire.flush()
+    assert wire.out.decode().split("\n")[-2].startswith("* too slow")
+
+
+def test_a_reset_that_sending_sees() -> None:
+    """The reactor sees a mere end of file then: nothing unfinished is said."""
+    hall = Hall()
+    talker, guest = hall.join("/name talker"), hall.join("/name al")
+    guest.send_bytes(b"unfinished")
+    member = guest.protocol.talk.member
+    wire = Wire(1, is_direct=True)
+    guest.protocol.outlet = DirectOutlet(wire, member, guest.protocol)
+    wire.is_reset = True
+    assert guest.protocol.outlet.send(b"lost\n") == 0
+    talker.take()
+    guest.end()
+    assert talker.lines() == ["* al left the chat"]
+
+
+def test_a_speaker_alone_is_sent_nothing() -> None:
+    """Of a batch that is all its own a member gets nothing: no empty send."""
+    hall = Hall()
+    wire = Wire(1, is_direct=True)
+    member = _member(hall, wire, is_direct=True)
+    wire.drain()
+    greeting = wire.out
+    text, count = member.speaker.text(b"hello\n")
+    hall.hub.say(member, text, count)
+    hall.turn()
+    assert wire.out == greeting

@@ -1,0 +1,217 @@
+"""The hub against plain lists: whatever people do, in whatever order."""
+
+import json
+import re
+from dataclasses import dataclass, field
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from broadcast.hub import House
+from tests.support.hall import EPOCH, Guest, Hall
+
+HISTORY = 7
+EPOCHS = [EPOCH, "x"]
+NAMES = st.sampled_from(["ann", "Ann", "bob", "cleo", "server", "-"])
+TEXTS = st.sampled_from(["hi", "x y", "{}", "* no", "[a] b: c", "é"])
+Seen = tuple[object, ...]
+
+_TEXT_FORMS = [
+    (r"\* (\S+) joined the chat", "join"),
+    (r"\* (\S+) left the chat", "leave"),
+    (r"\* (\S+) is now (\S+)", "rename"),
+    (r"\* You are (\S+), (\d+) here\..*", "welcome"),
+    (r"\* error: .*", "error"),
+    (r"\* (\d+) lines? before these are gone", "missing"),
+    (r"\* that position is not in this log", "foreign"),
+    (r"\* the last (\d+) lines?:", "replay"),
+    (r"\* that was the last \d+ lines?", "replayed"),
+    (r"\* said (\S+)", "ack"),
+    (r"\* Bye", "bye"),
+    (r"\* \d+ here: (.*)", "who"),
+    (r"\[[-\d]+ [:\d]+\] (\S+): (.*)", "old"),
+    (r"(\S+): (.*)", "said"),
+]
+
+
+def _seen_in_text(line: str) -> list[Seen]:
+    for pattern, kind in _TEXT_FORMS:
+        if found := re.fullmatch(pattern, line):
+            return [(kind, *found.groups())]
+    raise AssertionError(line)
+
+
+def _seen_in_json(line: str) -> list[Seen]:
+    event = json.loads(line)
+    kind = event["event"]
+    if kind == "message":
+        kind = "old" if event.get("replayed") else "said"
+        return [(kind, event["name"], event["text"])]
+    if kind == "replay":
+        missing = event["missing"]
+        gone: list[Seen] = [("missing", str(missing))] if missing else []
+        gone = [("foreign",)] if missing is None else gone
+        return [*gone, ("replay", str(event["count"]))]
+    fields = {
+        "join": ["name"],
+        "leave": ["name"],
+        "rename": ["name", "to"],
+        "welcome": ["name", "count"],
+        "ack": ["token"],
+        "who": ["names"],
+    }.get(kind, [])
+    values = (event[name] for name in fields)
+    return [(kind, *(", ".join(v) if isinstance(v, list) else str(v) for v in values))]
+
+
+@dataclass
+class Person:
+    """A member as the model knows it."""
+
+    guest: Guest
+    name: str
+    json: bool
+    expected: list[Seen] = field(default_factory=list)
+    tokens: set[str] = field(default_factory=set)
+
+
+class Room(RuleBasedStateMachine):
+    """People join, speak, rename, look back and leave."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.hall = Hall(House(history=HISTORY))
+        self.people: list[Person] = []
+        self.said: list[tuple[str, str]] = []
+        self.guests = 0
+
+    def _is_free(self, name: str, but: Person | None = None) -> bool:
+        taken = {p.name.casefold() for p in self.people if p is not but}
+        return name not in ("server", "-") and name.casefold() not in taken
+
+    def _tell(self, seen: Seen, but: Person | None = None) -> None:
+        for person in self.people:
+            if person is not but:
+                person.expected.append(seen)
+
+    def _say(self, person: Person, text: str) -> None:
+        self.said.append((person.name, text))
+        self._tell(("said", person.name, text), but=None if person.json else person)
+
+    def _send(self, person: Person, *lines: str) -> None:
+        person.guest.send(*lines)
+        self.hall.wait(1)  # so that presence is never folded
+
+    @precondition(lambda self: len(self.people) < 5)
+    @rule(name=NAMES, speaks_json=st.booleans())
+    def join(self, name: str, speaks_json: bool) -> None:
+        person = Person(self.hall.connect(), name, speaks_json)
+        refused = not self._is_free(name)
+        if refused:
+            self.guests += 1
+            person.name = f"guest-{self.guests}"
+        self._tell(("join", person.name))
+        self.people.append(person)
+        person.expected.append(("welcome", person.name, str(len(self.people))))
+        if refused:
+            person.expected.append(("error",))
+        dialect = "json" if speaks_json else "text"
+        self._send(person, f"/format {dialect}", f"/name {name}")
+
+    @precondition(lambda self: self.people)
+    @rule(who=st.integers(0), name=NAMES)
+    def rename(self, who: int, name: str) -> None:
+        person = self.people[who % len(self.people)]
+        if self._is_free(name, but=person):
+            self._tell(("rename", person.name, name))
+            person.name = name
+        else:
+            person.expected.append(("error",))
+        self._send(person, f"/name {name}")
+
+    @precondition(lambda self: self.people)
+    @rule(who=st.integers(0), texts=st.lists(TEXTS, max_size=5))
+    def say(self, who: int, texts: list[str]) -> None:
+        person = self.people[who % len(self.people)]
+        for text in texts:
+            self._say(person, text)
+        self._send(person, *texts)
+
+    @precondition(lambda self: self.people)
+    @rule(who=st.integers(0), text=TEXTS, token=st.sampled_from("ab"))
+    def say_once(self, who: int, text: str, token: str) -> None:
+        person = self.people[who % len(self.people)]
+        if token not in person.tokens:
+            self._say(person, text)
+            person.tokens.add(token)
+        person.expected.append(("ack", token))
+        self._send(person, f"/say {token} {text}")
+
+    @precondition(lambda self: self.people)
+    @rule(who=st.integers(0), quits=st.booleans())
+    def leave(self, who: int, quits: bool) -> None:
+        person = self.people.pop(who % len(self.people))
+        self._tell(("leave", person.name))
+        if quits:
+            person.expected.append(("bye",))
+            self._send(person, "/quit")
+        else:
+            person.guest.end()
+            self.hall.wait(1)
+        self._compare(person)
+
+    @precondition(lambda self: self.people)
+    @rule(who=st.integers(0), count=st.integers(0, 12))
+    def history(self, who: int, count: int) -> None:
+        person = self.people[who % len(self.people)]
+        count = min(count, HISTORY, len(self.said))
+        self._replay(person, count)
+        self._send(person, f"/history {count}")
+
+    @precondition(lambda self: self.people)
+    @rule(
+        who=st.integers(0), id=st.integers(0, 30), epoch=st.sampled_from([EPOCH, "x"])
+    )
+    def since(self, who: int, id: int, epoch: str) -> None:
+        person = self.people[who % len(self.people)]
+        ids = [at for at in range(1, len(self.said) + 1) if at > id]
+        count = min(len(ids), HISTORY)
+        if epoch != EPOCH or id > len(self.said):
+            person.expected.append(("foreign",))
+            count = min(len(self.said), HISTORY)
+        elif len(ids) > count:
+            person.expected.append(("missing", str(len(ids) - count)))
+        self._replay(person, count)
+        self._send(person, f"/since {epoch}:{id}")
+
+    @precondition(lambda self: self.people)
+    @rule(who=st.integers(0))
+    def list_names(self, who: int) -> None:
+        person = self.people[who % len(self.people)]
+        names = sorted((p.name for p in self.people), key=str.casefold)
+        person.expected.append(("who", ", ".join(names)))
+        self._send(person, "/who")
+
+    def _replay(self, person: Person, count: int) -> None:
+        lines = self.said[len(self.said) - count :]
+        person.expected.append(("replay", str(count)))
+        person.expected += [("old", *line) for line in lines]
+        person.expected.append(("replayed",))
+
+    def _compare(self, person: Person) -> None:
+        parse = _seen_in_json if person.json else _seen_in_text
+        seen = [one for line in person.guest.lines() for one in parse(line)]
+        assert seen == person.expected
+        person.expected.clear()
+
+    @invariant()
+    def all_saw_what_they_should(self) -> None:
+        for person in self.people:
+            self._compare(person)
+        assert len(self.hall.hub.members) == len(self.people)
+        assert self.hall.hub.log.last_id == len(self.said)
+
+
+TestRoom = Room.TestCase
+TestRoom.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)

@@ -1,0 +1,118 @@
+"""The log and the replays that read it, against plain lists."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from broadcast.dialect import RAW, TEXT, Speaker
+from broadcast.events import Join
+from broadcast.log import Batch, Entry, Log, Run, Told
+from broadcast.replay import Replay
+
+SPEAKER = Speaker("al")
+BATCHES = st.lists(st.lists(st.integers(0, 6), min_size=1, max_size=4), max_size=30)
+
+
+def _fill(log: Log, batches: list[list[int]]) -> list[tuple[int, bytes]]:
+    """Append batches of runs (0: somebody joins); return ids and lines."""
+    said: list[tuple[int, bytes]] = []
+    id = 1
+    for counts in batches:
+        entries: list[Entry] = []
+        first = id
+        for count in counts:
+            if not count:
+                entries.append(Told(None, Join("bob", 1)))
+                continue
+            lines = [b"al: %d\n" % (id + n) for n in range(count)]
+            said += [(id + n, line) for n, line in enumerate(lines)]
+            entries.append(Run(1, SPEAKER, b"".join(lines), count))
+            id += count
+        log.append(Batch(entries, first, 0.0))
+        log.trim()
+    return said
+
+
+def _read(log: Log, seq: int, skip: int, count: int) -> bytes:
+    """Return all that a replay of such a stretch gives, without its times."""
+    from broadcast.log import Stretch
+
+    replay = Replay(log, Stretch(seq, skip, count, 0))
+    pieces = []
+    while piece := replay.read(RAW):
+        pieces.append(piece)
+    assert log.start <= replay.seq <= log.end
+    return b"".join(pieces)
+
+
+@given(BATCHES, st.integers(0, 200), st.integers(2000, 30_000))
+@settings(max_examples=300, deadline=None)
+def test_the_last_lines(batches: list[list[int]], count: int, limit: int) -> None:
+    """tail gives the newest lines that are left, whatever the batches' edges."""
+    log = Log(limit)
+    said = _fill(log, batches)
+    kept = said[len(said) - log.lines :]
+    stretch = log.tail(count)
+    assert stretch.count == min(count, len(kept))
+    wanted = b"".join(line for _, line in kept[len(kept) - stretch.count :])
+    assert _read(log, stretch.seq, stretch.skip, stretch.count) == wanted
+
+
+@given(BATCHES, st.integers(0, 150), st.integers(0, 60), st.integers(2000, 30_000))
+@settings(max_examples=300, deadline=None)
+def test_what_was_said_since(
+    batches: list[list[int]], id: int, most: int, limit: int
+) -> None:
+    """since gives the newest after an id, and counts all that it can't give."""
+    log = Log(limit)
+    said = _fill(log, batches)
+    id = min(id, len(said))
+    kept = said[len(said) - log.lines :]
+    after = [line for line_id, line in kept if line_id > id][-most:] if most else []
+    stretch = log.since(id, most)
+    assert stretch.count == len(after)
+    assert stretch.missing == len(said) - id - len(after)
+    assert _read(log, stretch.seq, stretch.skip, stretch.count) == b"".join(after)
+
+
+@given(BATCHES, st.integers(2000, 30_000))
+@settings(max_examples=200, deadline=None)
+def test_the_log_is_bounded(batches: list[list[int]], limit: int) -> None:
+    """All costs counted, renderings too; the newest batch is kept."""
+    log = Log(limit)
+    _fill(log, batches)
+    assert log.size <= limit or len(log) == 1
+    for seq in range(log.start, log.end):
+        log.rendering(log.at(seq), TEXT)
+        log.framed(log.at(seq), log.rendering(log.at(seq), TEXT), bytes.upper)
+    rendered = log.size
+    log.trim()
+    assert log.size <= limit or len(log) <= 1
+    total = sum(batch.cost for batch in map(log.at, range(log.start, log.end)))
+    assert log.size >= total
+    assert rendered >= log.size
+
+
+def test_a_framing_is_made_once() -> None:
+    """All outlets with the same framing share one frame; without, there is none."""
+    log = Log(10_000)
+    _fill(log, [[2]])
+    batch = log.at(0)
+    rendering = log.rendering(batch, TEXT)
+    assert log.framed(batch, rendering, None) is rendering.data
+    size = log.size
+    first = log.framed(batch, rendering, bytes.upper)
+    assert first == b"AL: 1\nAL: 2\n"
+    assert log.framed(batch, rendering, bytes.upper) is first
+    assert log.size == size + len(first)
+
+
+def test_what_is_gone_or_not_yet_here() -> None:
+    """at raises for both, never giving another batch."""
+    log = Log(1)
+    _fill(log, [[1], [1], [1]])
+    assert (log.start, log.end) == (2, 3)
+    assert log.at(2).first == 3
+    for seq in (0, 1, 3):
+        with pytest.raises(IndexError):
+            log.at(seq)

@@ -1,0 +1,76 @@
+"""The PROXY protocol's header, byte by byte."""
+
+import socket
+import struct
+from contextlib import suppress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from twisted.internet.address import IPv4Address, IPv6Address
+
+from broadcast.proxied import HeaderError, parse
+
+SIGNATURE = b"\r\n\r\n\0\r\nQUIT\n"
+
+
+def v2(family: int, body: bytes, version: int = 0x21) -> bytes:
+    return SIGNATURE + struct.pack("!BBH", version, family, len(body)) + body
+
+
+V4 = socket.inet_aton("192.0.2.7") + socket.inet_aton("10.0.0.1")
+V6 = socket.inet_pton(socket.AF_INET6, "2001:db8::7") * 2
+PORTS = struct.pack("!HH", 4711, 8000)
+FOUR = IPv4Address("TCP", "192.0.2.7", 4711)
+SIX = IPv6Address("TCP", "2001:db8::7", 4711)
+
+GOOD = [
+    (b"PROXY TCP4 192.0.2.7 10.0.0.1 4711 8000\r\n", FOUR),
+    (b"PROXY TCP6 2001:db8::7 2001:db8::1 4711 8000\r\n", SIX),
+    (b"PROXY UNKNOWN\r\n", None),
+    (b"PROXY UNKNOWN what ever\r\n", None),
+    (v2(0x11, V4 + PORTS), FOUR),
+    (v2(0x11, V4 + PORTS + b"\3\0\4abcd"), FOUR),
+    (v2(0x21, V6 + PORTS), SIX),
+    (v2(0x00, b"", 0x20), None),
+    (v2(0x31, bytes(216)), None),
+]
+
+
+@given(case=st.sampled_from(GOOD), rest=st.binary(max_size=20))
+def test_a_header_is_read_whole_and_nothing_more(
+    case: tuple[bytes, IPv4Address | IPv6Address | None], rest: bytes
+) -> None:
+    """Every prefix asks for more; what follows the header is left alone."""
+    data, source = case
+    for cut in range(1, len(data)):
+        assert parse(data[:cut]) is None
+    assert parse(data + rest) == (source, rest)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"hello\n",
+        b"GET / HTTP/1.1\r\n",
+        b"PROXY TCP4 192.0.2.7 10.0.0.1 x 8000\r\n",
+        b"PROXY TCP4 2001:db8::7 10.0.0.1 1 2\r\n",
+        b"PROXY TCP5 192.0.2.7 10.0.0.1 1 2\r\n",
+        b"PROXY TCP4 192.0.2.7\r\n",
+        b"PROXY " + b"x" * 107,
+        v2(0x11, V4),
+        v2(0x11, V4 + PORTS, 0x11),
+        SIGNATURE + b"\x21\x11\xff\xff",
+    ],
+)
+def test_what_is_no_header_is_refused(data: bytes) -> None:
+    """Nobody comes in with a made-up or a broken header, or with none."""
+    with pytest.raises(HeaderError):
+        parse(data)
+
+
+@given(st.binary(max_size=300))
+def test_any_bytes_are_a_header_or_not(data: bytes) -> None:
+    """No bytes raise anything else."""
+    with suppress(HeaderError):
+        parse(data)
