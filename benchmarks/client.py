@@ -36,7 +36,7 @@ def start_up(daemon: Daemon, home: str) -> float:
     """Seconds from exec to a connected prompt."""
     start = time.monotonic()
     with Terminal("connect", daemon.url, "-n", "bob", home=home) as terminal:
-        terminal.wait(lambda: b"connected" in terminal.bytes)
+        terminal.wait_for("connected · bob")
         return time.monotonic() - start
 
 
@@ -44,7 +44,7 @@ def cpu_at(daemon: Daemon, home: str, rate: int, seconds: float) -> tuple[float,
     """Share of a core while `rate` lines/s arrive, and the lines/s that were shown."""
     publish = [sys.executable, "-c", PUBLISH, str(daemon.port), str(rate)]
     with Terminal("connect", daemon.url, "-n", "bob", home=home) as terminal:
-        terminal.wait_for("connected")
+        terminal.wait_for("connected · bob")
         with subprocess.Popen(publish) as publisher:
             shown, began, used = 0, 0.0, 0.0
             start = time.monotonic()

@@ -7,7 +7,8 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from broadcast.client.room import Room, connect
+    from broadcast.client.connecting import connect
+    from broadcast.client.room import Room
 
 __all__ = ["Room", "connect"]
 
@@ -15,7 +16,7 @@ __all__ = ["Room", "connect"]
 def __getattr__(name: str) -> Any:
     """Import the API when it is asked for: the command starts faster without it."""
     if name in __all__:
-        from broadcast.client import room
+        from broadcast.client import connecting
 
-        return getattr(room, name)
+        return getattr(connecting, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

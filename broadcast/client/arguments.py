@@ -34,7 +34,7 @@ examples:
 
 exit codes:
   0 done  1 failed  2 usage  3 cannot connect  4 refused by the server
-  5 connection lost for good  130 interrupted
+  5 connection lost for good  130 interrupted  143 terminated
 """
 
 

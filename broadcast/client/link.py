@@ -4,10 +4,10 @@ Callbacks only, over a `broadcast.client.net.Net`, so that one link serves async
 Twisted alike. What is said and heard is the session's business.
 """
 
-import random
 from collections.abc import Callable
 
 from broadcast.client.address import Address
+from broadcast.client.backoff import Backoff
 from broadcast.client.errors import BrokenServerError
 from broadcast.client.events import Event, Lost
 from broadcast.client.net import Net, Wire
@@ -17,25 +17,6 @@ from broadcast.client.websocket import Codec, codec_for
 LOOK_EVERY = 2.0
 LARGE = 64 * 1024
 LAST_WORDS = 2.0
-FIRST_DELAY = 1.0
-LONGEST_DELAY = 60.0
-
-
-class Backoff:
-    """Waits between tries: doubling from 1 s to 60 s, each cut by up to a half."""
-
-    def __init__(self, chance: Callable[[], float] = random.random) -> None:
-        self._chance = chance
-        self._next = FIRST_DELAY
-
-    def next(self) -> float:
-        """Seconds until the next try."""
-        wait, self._next = self._next, min(self._next * 2, LONGEST_DELAY)
-        return wait * (1 - self._chance() / 2)
-
-    def reset(self) -> None:
-        """It worked: start small again."""
-        self._next = FIRST_DELAY
 
 
 class Link:

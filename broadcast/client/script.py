@@ -4,8 +4,11 @@ Each ends with an exit code and, when that is not 0, one line on stderr.
 """
 
 import asyncio
+import contextlib
 import enum
+import signal
 import sys
+from collections.abc import Callable
 
 from broadcast.client import events as ev
 from broadcast.client.link import Link
@@ -25,6 +28,7 @@ class Exit(enum.IntEnum):
     REFUSED = 4
     LOST = 5
     INTERRUPTED = 130
+    TERMINATED = 143
 
 
 PRESENCE = (ev.Joined, ev.Left, ev.Renamed, ev.Presence)
@@ -63,6 +67,14 @@ def reason_for(event: ev.Lost, options: Options) -> str:
     return f"The connection to {options.address.where} is lost: {event.reason}"
 
 
+def end_on_signals(end: Callable[[], None]) -> None:
+    """Call `end` on SIGTERM, and on SIGHUP when the terminal goes; where they are."""
+    loop = asyncio.get_running_loop()
+    for name in ("SIGTERM", "SIGHUP"):
+        with contextlib.suppress(NotImplementedError, AttributeError, RuntimeError):
+            loop.add_signal_handler(getattr(signal, name), end)
+
+
 class Script:
     """What all of them do: connect, listen, end once."""
 
@@ -71,6 +83,7 @@ class Script:
     def __init__(self, options: Options, wish: Wish) -> None:
         self.options = options
         self.done: asyncio.Future[Exit] = asyncio.get_running_loop().create_future()
+        end_on_signals(lambda: self.end(Exit.TERMINATED))
         self.session = Session(wish)
         self.link = Link(
             AsyncioNet(),

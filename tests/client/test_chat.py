@@ -299,3 +299,14 @@ def test_more_than_the_queue_takes(daemon: Daemon, home: str) -> None:
         bob.wait(lambda: bob.screen.cursor.y == bob.screen.lines - 1, 30)
         bob.type("\r")
         bob.wait(lambda: b"not taken: 13 lines are waiting already" in bob.bytes, 30)
+
+
+def test_a_name_is_free_again_after_any_end(daemon: Daemon, home: str) -> None:
+    """However it ends, by /quit or by SIGTERM, the name is free the next moment."""
+    for last in ("", "/quit\r"):
+        for _ in range(2):
+            with Terminal("connect", daemon.url, "-n", "bob", home=home) as bob:
+                bob.wait_for("connected · bob · 1 here>")
+                bob.type(last)
+                if last:
+                    assert bob.exit_code() == 0

@@ -3,8 +3,9 @@
 import pytest
 
 from broadcast.client.address import parse_address
+from broadcast.client.backoff import LONGEST_DELAY, Backoff
 from broadcast.client.events import Event, Lost, Message
-from broadcast.client.link import LONGEST_DELAY, Backoff, Link
+from broadcast.client.link import Link
 from broadcast.client.session import Session
 from broadcast.client.wish import Wish
 from tests.client.memory import MemoryNet, MemoryWire
