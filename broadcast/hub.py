@@ -142,7 +142,9 @@ class Hub:
             member.silenced = member.silenced or "muted"
         self._tell_others(Join(member.name, len(self.members)), member)
         self._note("joined", member, "")
-        if hears:
+        if hears and self.house.relay:
+            self.delivery.start(member)  # no greeting tells from where on it hears
+        elif hears:
             self.answer(member, lambda: self._greet(member, first))
 
     def leave(self, member: Member, reason: str) -> None:
@@ -320,8 +322,7 @@ class Hub:
             self.delivery.start(member)
         if first:
             member.put(first + member.eol)
-        if not self.house.relay:
-            member.tell(self.welcome(member))
+        member.tell(self.welcome(member))
 
     def _end(self, member: Member, bye: Bye | None, reason: str) -> None:
         if member.session in self.members:
