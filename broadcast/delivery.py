@@ -11,6 +11,7 @@ from typing import NamedTuple
 from broadcast.dialect import Dialect
 from broadcast.log import Batch, Framing, Log
 from broadcast.member import Member, Standing
+from broadcast.tally import Tally
 
 
 class Audience(NamedTuple):
@@ -34,10 +35,12 @@ class Delivery:
     Args:
         log: what is read.
         soon: asks for a turn soon, so that the log is trimmed.
+        tally: counts what is sent.
     """
 
-    def __init__(self, log: Log, soon: Callable[[], None]) -> None:
+    def __init__(self, log: Log, soon: Callable[[], None], tally: Tally) -> None:
         self.log = log
+        self.tally = tally
         self.soon = soon
         self._audiences: dict[tuple[Dialect, Framing | None], Audience] = {}
         self._live: dict[int, Member] = {}
@@ -110,16 +113,20 @@ class Delivery:
         if not size:
             return
         sends = audience.sends.copy()  # a write may call back and change it
+        self.tally.deliveries += batch.count * len(sends)
         for session in (*rendering.own, *rendering.private):
             if sends.pop(session, None) is not None:
                 member = self._live[session]
                 member.put(rendering.copy_for(session, member.echo))
+        self.tally.bytes_out += size * len(sends)
         for session, send in sends.items():
             try:
                 taken = send(data)
             except OSError:
                 taken = 0
             if taken != size and session in self._live:
+                self.tally.deliveries -= batch.count
+                self.tally.bytes_out -= size - taken
                 short.append((self._live[session], taken))
 
     def _unread(self, member: Member, dropped: list[Batch]) -> int:

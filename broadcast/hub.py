@@ -22,11 +22,12 @@ from twisted.logger import Logger
 from broadcast.delivery import Delivery
 from broadcast.dialect import Moment
 from broadcast.engine import Engine
-from broadcast.events import Bye, Event, Join, Leave, Rename, Welcome, lines
+from broadcast.events import Bye, Error, Event, Join, Leave, Rename, Welcome, lines
 from broadcast.log import Batch, Entry, Log, Run, Told
 from broadcast.member import Member, Standing
 from broadcast.presence import Fold
 from broadcast.roster import Roster
+from broadcast.tally import Tally
 from broadcast.tokens import Tokens
 
 FLUSH_BYTES = 128 * 1024
@@ -99,7 +100,8 @@ class Hub:
         self._wall_clock = wall_clock
         self.later = later
         self.log = Log(log_size)
-        self.delivery = Delivery(self.log, self.soon)
+        self.tally = Tally()
+        self.delivery = Delivery(self.log, self.soon, self.tally)
         self.roster = Roster(clock)
         self.tokens = Tokens()
         self.members: dict[int, Member] = {}
@@ -146,6 +148,7 @@ class Hub:
         code = reason.partition(" ")[0].rstrip(",")
         self.roster.release(member, hold=code not in FOR_GOOD)
         self.tokens.forget(member.session)
+        self.tally.left[code] += 1
         self._tell_others(Leave(member.name, len(self.members), code), member)
         self._note("left", member, f" ({reason})")
 
@@ -193,6 +196,7 @@ class Hub:
         run = Run(member.session, member.speaker, text, count)
         run.token = token
         self._entries.append(run)
+        self.tally.lines_in += count
         self._collected += len(text)
         if self._collected >= FLUSH_BYTES:
             self.flush()
@@ -209,6 +213,8 @@ class Hub:
         """
         if isinstance(answer, Event):
             event = answer
+            if isinstance(event, Error):
+                self.tally.refused[event.code] += 1
             self._answers.append((member, lambda: member.tell(event), weight))
         else:
             self._answers.append((member, answer, weight))
@@ -265,7 +271,9 @@ class Hub:
         self, batch: Batch, answers: list[tuple[Member, Answer, int]]
     ) -> None:
         self._in_flight = False
+        began = self.clock()
         self.delivery.send(batch)
+        self.tally.fan_out.add(self.clock() - began)
         self._finish(answers)
         if self._entries or self._answers:
             self.soon()

@@ -33,6 +33,7 @@ class RelayConversation:
 
     def hear(self, block: bytes) -> None:
         """Pass on whole lines; those that are too long are dropped."""
+        self._hub.tally.bytes_in += len(block)
         self.join()
         if self.has_left():
             return
