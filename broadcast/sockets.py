@@ -5,6 +5,7 @@ import struct
 from typing import Any, NamedTuple
 
 from twisted.internet.address import HostnameAddress, UNIXAddress
+from twisted.internet.interfaces import ISSLTransport, IUNIXTransport
 
 BACKLOG = 65535
 """Connections that may wait to be accepted: as many as the kernel allows
@@ -71,6 +72,13 @@ def progress(transport: Any) -> Progress | None:
         return None
     unacked, acked, unsent = _TCP_INFO.unpack(info)
     return Progress(bool(unacked or unsent), acked)
+
+
+def kind_of(transport: Any) -> str:
+    """Return what a connection goes over: tls, unix or tcp."""
+    if ISSLTransport.providedBy(transport):
+        return "tls"
+    return "unix" if IUNIXTransport.providedBy(transport) else "tcp"
 
 
 def name_of(address: Any) -> str:
