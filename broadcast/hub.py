@@ -165,6 +165,7 @@ class Hub:
         """Close ``member`` at once, whatever it has still to read."""
         self.leave(member, f"{bye.code}{detail}")
         if member.standing is not Standing.GONE and not member.finished:
+            member.bye = bye
             member.end(member.spoken.told(bye), now=True)
 
     def part(self, member: Member, bye: Bye | None, reason: str = "") -> None:
@@ -309,6 +310,7 @@ class Hub:
     def _end(self, member: Member, bye: Bye | None, reason: str) -> None:
         if member.session in self.members:
             self.leave(member, reason)
+            member.bye = bye
             member.end(member.spoken.told(bye) if bye else b"")
 
     def _tell_others(self, event: Event, member: Member | None = None) -> None:

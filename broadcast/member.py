@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from broadcast.dialect import TEXT, TEXT_CRLF, Dialect, Moment, Speaker
-from broadcast.events import Event
+from broadcast.events import Bye, Event
 from broadcast.log import Batch, Framing, Log
 from broadcast.replay import Replay
 from broadcast.tally import Tally
@@ -22,6 +22,9 @@ CHUNK = 64 * 1024
 
 MAX_BACKLOG = 64 * 1024
 """Bytes of unwritten answers above which a member is not read."""
+
+NOWHERE = 1 << 62
+"""The cursor of one who has not joined: it reads nothing of the log."""
 
 
 class Outlet(Protocol):
@@ -122,6 +125,7 @@ class Member:
         cursor: the batch to be read next, as a ``seq``.
         backlog: bytes of unwritten answers, those still owed counted roughly.
         finished: the last words have been handed out.
+        bye: why it is made to leave, for faces that say so in their own way.
     """
 
     __slots__ = (
@@ -133,6 +137,7 @@ class Member:
         "_tail",
         "address",
         "backlog",
+        "bye",
         "cursor",
         "dialect",
         "echo",
@@ -160,7 +165,8 @@ class Member:
         self.standing = Standing.APPLYING
         self.live = False
         self.finished = False
-        self.cursor = 0
+        self.bye: Bye | None = None
+        self.cursor = NOWHERE
         self.backlog = 0
         self._offset = 0
         self._crlf = False

@@ -47,6 +47,7 @@ class BroadcastService(Service):
         reload: what SIGHUP does.
         notifier: tells the service manager how things are.
         wrap: puts TLS around a factory; None: there are no certificates.
+        web: makes the HTTP ones; None if there are none.
         fail: called with lines for stderr when it can't start.
     """
 
@@ -58,6 +59,7 @@ class BroadcastService(Service):
         reload: Reload,
         notifier: Notifier,
         wrap: Wrap | None = None,
+        web: Any = None,
         fail: Callable[[str], None] = sys.exit,
     ) -> None:
         self._reactor = reactor
@@ -66,6 +68,7 @@ class BroadcastService(Service):
         self._reload = reload
         self._notifier = notifier
         self._wrap = wrap
+        self._web = web
         self._fail = fail
         self._ports: list[Any] = []
         self._log = Logger(namespace="broadcast")
@@ -79,7 +82,10 @@ class BroadcastService(Service):
         super().startService()  # type: ignore[no-untyped-call]  # Twisted's
         problems: list[str] = []
         for name, make in self._endpoints():
-            Deferred.fromCoroutine(self._open(name, make, problems))
+            Deferred.fromCoroutine(self._open(name, make, self._factory, problems))
+        if self._web is not None:
+            name, make = self._web_endpoint(self._settings.web or "")
+            Deferred.fromCoroutine(self._open(name, make, self._web, problems))
         if problems:
             self._fail("\n".join(problems))
         on_hangup(self._reactor, self._read_again)
@@ -120,10 +126,10 @@ class BroadcastService(Service):
         self._notifier.ready(self._status())
 
     async def _open(
-        self, name: str, make: Callable[[], Any], problems: list[str]
+        self, name: str, make: Callable[[], Any], factory: Any, problems: list[str]
     ) -> None:
         try:
-            port = await make().listen(self._factory)
+            port = await make().listen(factory)
         except Exception as error:
             problems.append(f"broadcast: can't listen on {name}: {why_not(error)}")
             return
@@ -133,9 +139,11 @@ class BroadcastService(Service):
         address = port.getHost()
         host = getattr(address, "host", "")
         inside = host.startswith("127.") or host == "::1"
+        where = sockets.name_of(address)
         self._log.info(
-            "listening on {where}{inside}",
-            where=sockets.name_of(address),
+            "{what} {where}{inside}",
+            what="the page is on" if factory is self._web else "listening on",
+            where=f"http://{where}/" if factory is self._web else where,
             inside=INSIDE if inside else "",
         )
 
@@ -173,16 +181,18 @@ class BroadcastService(Service):
                 (text, partial(endpoint_for, reactor, text, self._wrap))
                 for text in settings.listen
             ]
-        kind = TCP6ServerEndpoint if ":" in settings.host else TCP4ServerEndpoint
-        name = f"[{settings.host}]" if ":" in settings.host else settings.host
-        return [
-            (
-                f"{name}:{settings.port}",
-                lambda: kind(
-                    reactor, settings.port, sockets.BACKLOG, interface=settings.host
-                ),
-            )
-        ]
+        return [self._on_host(settings.port)]
+
+    def _web_endpoint(self, text: str) -> tuple[str, Callable[[], Any]]:
+        if text.isdigit():
+            return self._on_host(int(text))
+        return text, partial(endpoint_for, self._reactor, text, self._wrap)
+
+    def _on_host(self, port: int) -> tuple[str, Callable[[], Any]]:
+        host = self._settings.host
+        kind = TCP6ServerEndpoint if ":" in host else TCP4ServerEndpoint
+        make = partial(kind, self._reactor, port, sockets.BACKLOG, interface=host)
+        return f"[{host}]:{port}" if ":" in host else f"{host}:{port}", make
 
     def _sweep(self) -> None:
         if self.running:
@@ -190,10 +200,10 @@ class BroadcastService(Service):
             self._reactor.callLater(self._watch.interval, self._sweep)
 
     def _catch_signals(self) -> None:
-        """Let a second signal cut the wait short.
+        """Let a second signal cut the wait short, if there is one.
 
         Twisted's own handler would try to stop a reactor that is stopping, and
-        print a traceback.
+        print a traceback: ours is there before anybody is told that we stop.
         """
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(
@@ -201,6 +211,8 @@ class BroadcastService(Service):
             )
 
     def _cut_short(self) -> None:
+        if self._drained is None:
+            return
         connections = self._factory.connections
         left = sum(not protocol.talk.member.finished for protocol in connections)
         if left:

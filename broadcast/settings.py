@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from broadcast import readers
 from broadcast.readers import reason_of
+from broadcast.web.origin import Origin
 
 
 class SettingError(ValueError):
@@ -46,6 +47,9 @@ class Settings:
     tls_client_ca: str | None
     tls_handshake: float
     tls_recheck: float
+    web: str | None
+    web_metrics: str
+    web_origin: frozenset[Origin]
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +168,18 @@ OPTIONS: Final = (
     Option(
         "tls-recheck", "10", readers.seconds, "seconds between looks at those; 0: none"
     ),
+    Option(
+        "web",
+        "",
+        readers.text_or_none,
+        "port or endpoint of the page, WebSocket and metrics",
+    ),
+    Option(
+        "web-metrics",
+        "loopback",
+        readers.one_of("off", "loopback", "on"),
+        "who may read /metrics: off, loopback (this machine), on (everybody)",
+    ),
 )
 
 FLAGS: Final = (
@@ -174,6 +190,11 @@ FLAGS: Final = (
         "relay", "no", readers.flag, "bytes in, bytes out: no names, notices, commands"
     ),
 )
+
+LISTS: Final = (
+    Option("web-origin", "", readers.origins, "origin that may talk; repeatable"),
+)
+"""What may be given several times; in the file, several values with spaces."""
 
 
 def settings_from(
@@ -190,7 +211,7 @@ def settings_from(
         SettingError: a value is wrong.
     """
     values: dict[str, Any] = {}
-    for option in OPTIONS + FLAGS:
+    for option in OPTIONS + FLAGS + LISTS:
         raw = given.get(option.name, config.get(option.name, option.default))
         try:
             values[option.field] = option.read(raw)
@@ -223,7 +244,7 @@ def read_config(path: str) -> dict[str, str]:
     except configparser.Error as error:
         message = " ".join(str(error).split())
         raise SettingError(f"--config: {path}: {message}") from None
-    known = {option.name for option in OPTIONS + FLAGS} | {"listen"}
+    known = {option.name for option in OPTIONS + FLAGS + LISTS} | {"listen"}
     for section in parser.sections():
         if section != "server":
             raise SettingError(f"--config: {path}: unknown section [{section}]")

@@ -23,6 +23,7 @@ from broadcast.reload import LiveSettings, Reload
 from broadcast.service import BroadcastService, keep_steady_time
 from broadcast.settings import (
     FLAGS,
+    LISTS,
     OPTIONS,
     SettingError,
     Settings,
@@ -57,12 +58,20 @@ class Options(UsageOptions):
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # Twisted's
         self["listen"] = []
+        for option in LISTS:
+            self[option.name] = []
 
     def opt_listen(self, endpoint: str) -> None:
         """Twisted endpoint (tcp:, tcp6:, unix:, ssl:, systemd:) to listen on,
         instead of --host and --port; may be given again.
         """
         self["listen"].append(endpoint)
+
+    def opt_web_origin(self, origin: str) -> None:
+        """Origin (https://example.org) whose pages may use our WebSocket beside
+        our own; may be given again.
+        """
+        self["web-origin"].append(origin)
 
     def parseOptions(self, options: Sequence[str] | None = None) -> None:
         """Read the command line and the file; exit with a line if one is wrong."""
@@ -85,6 +94,7 @@ class Options(UsageOptions):
         config = read_config(self["config"]) if self["config"] else {}
         given = {o.name: self[o.name] for o in OPTIONS if self[o.name] is not None}
         given |= {o.name: "yes" for o in FLAGS if self[o.name]}
+        given |= {o.name: " ".join(self[o.name]) for o in LISTS if self[o.name]}
         return settings_from(given, tuple(self["listen"]), config)
 
 
@@ -128,10 +138,22 @@ def makeService(options: Options) -> Service:
                 settings.tls_recheck,
                 reactor.callLater,
             )
-    service = BroadcastService(reactor, settings, factory, reload, notifier, wrap)
+    web = None if settings.web is None else _web_site(reactor, settings, factory)
+    service = BroadcastService(reactor, settings, factory, reload, notifier, wrap, web)
     live = LiveSettings(settings, options.read, [service.adopt])
     reload.add("settings", live.again)
     return service
+
+
+def _web_site(reactor: Any, settings: Settings, factory: BroadcastFactory) -> Any:
+    try:
+        from broadcast.web.site import WebSite
+    except ModuleNotFoundError as missing:
+        raise SystemExit(
+            f"broadcast: --web: there is no {missing.name};"
+            " pip install 'broadcast[web]' brings it"
+        ) from None
+    return WebSite(reactor, factory, settings)
 
 
 def house_of(settings: Settings) -> House:

@@ -1,0 +1,213 @@
+"""One HTTP port: the page, the WebSocket, metrics and health.
+
+Twisted's HTTP parser up to a whole request; from the handshake on the bytes are
+the WebSocket face's. (``twisted.web.websocket`` can do that too, but a frame
+that comes along with the handshake is lost there, and it writes pongs past any
+outlet: a peer that pings and does not read makes it buffer without end.)
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from twisted.internet.error import ConnectionDone
+from twisted.protocols.basic import LineReceiver
+from twisted.python.failure import Failure
+from twisted.web.http import HTTPChannel
+from twisted.web.resource import Resource
+from twisted.web.server import NOT_DONE_YET, Request, Site
+
+from broadcast import sockets
+from broadcast.settings import Settings
+from broadcast.web import handshake
+from broadcast.web.face import WebSocketFace
+from broadcast.web.frames import line_by_line, relayed, whole
+from broadcast.web.origin import Origin, may_talk
+
+if TYPE_CHECKING:
+    from broadcast.lines import BroadcastFactory
+
+REQUEST_TIME = 20
+"""Seconds in which a request must be whole; an idle connection is kept as long."""
+
+_HEADERS = {
+    b"Cache-Control": b"no-store",
+    b"Content-Type": b"text/plain; charset=utf-8",
+    b"Cross-Origin-Resource-Policy": b"same-origin",
+    b"Referrer-Policy": b"no-referrer",
+    b"X-Content-Type-Options": b"nosniff",
+    b"X-Frame-Options": b"DENY",
+}
+
+
+_DONE = Failure(ConnectionDone())
+
+
+class Channel(HTTPChannel):
+    """One HTTP connection, until it becomes a WebSocket."""
+
+    transport: Any
+    _face: WebSocketFace | None = None
+
+    def connectionMade(self) -> None:
+        """Prepare the socket and wait for a request."""
+        sockets.prepare(self.transport)
+        super().connectionMade()  # type: ignore[no-untyped-call]  # Twisted's
+
+    def dataReceived(self, data: bytes) -> None:
+        """Take bytes. More of them don't earn a request more time."""
+        if self._face is not None:
+            self._face.data_received(data)
+        else:
+            LineReceiver.dataReceived(self, data)
+
+    def rawDataReceived(self, data: bytes) -> None:
+        """Take what follows the headers: a body, or the first frames."""
+        if self._face is not None:
+            self._face.data_received(data)
+        else:
+            super().rawDataReceived(data)
+
+    def connectionLost(self, reason: Failure = _DONE) -> None:
+        """Be gone."""
+        if self._face is not None:
+            self._face.connection_lost(reason)
+        else:
+            super().connectionLost(reason)  # type: ignore[no-untyped-call]  # Twisted's
+
+    def upgrade(self, make: Callable[[Any], WebSocketFace]) -> WebSocketFace:
+        """Become a WebSocket: HTTP is over."""
+        self.setTimeout(None)  # type: ignore[no-untyped-call]  # Twisted's
+        self.requests.clear()
+        self.transport.unregisterProducer()  # this channel itself
+        self._face = make(self.transport)
+        return self._face
+
+
+class Plain(Resource):
+    """A resource that answers GET with a few words."""
+
+    isLeaf = True
+
+    def __init__(self, answer: Callable[[], tuple[int, str]]) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]  # Twisted's
+        self._answer = answer
+
+    def render_GET(self, request: Request) -> bytes:
+        """Answer."""
+        status, words = self._answer()
+        return say(request, status, words)
+
+
+class Socket(Resource):
+    """Where a WebSocket begins.
+
+    Args:
+        reception: keeps the connections of all faces.
+        allowed: origins that may talk beside our own.
+    """
+
+    isLeaf = True
+
+    def __init__(
+        self, reception: "BroadcastFactory", allowed: frozenset[Origin]
+    ) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]  # Twisted's
+        self._reception = reception
+        self._allowed = allowed
+
+    def render_GET(self, request: Request) -> bytes | int:
+        """Become a WebSocket, or say why not."""
+        origins = _headers(request, "Origin")
+        host = "".join(_headers(request, "Host"))
+        if not may_talk(origins, host, self._allowed):
+            return say(request, 403, "pages from there may not talk to this server")
+        try:
+            head = handshake.answer(
+                _headers(request, "Upgrade"),
+                _headers(request, "Connection"),
+                _headers(request, "Sec-WebSocket-Version"),
+                _headers(request, "Sec-WebSocket-Key"),
+            )
+            lines, is_by_line = _introduction(request)
+        except handshake.HandshakeError as error:
+            request.setHeader("Sec-WebSocket-Version", handshake.VERSION)
+            return say(request, error.status, str(error))
+        reception = self._reception
+        framing = line_by_line if is_by_line else whole
+        if reception.hub.house.relay:
+            framing, lines = relayed, b""
+        channel: Any = request.channel  # our Channel
+        face = channel.upgrade(
+            lambda transport: WebSocketFace(reception, transport, framing, head)
+        )
+        if lines:
+            face.introduce(lines)
+        return NOT_DONE_YET
+
+
+class WebSite(Site):
+    """Makes the connections of the HTTP listeners.
+
+    Args:
+        reactor: for the time that a request may take.
+        reception: keeps the connections of all faces.
+        settings: which origins may talk, and who may read metrics.
+    """
+
+    noisy = False
+    protocol: Any = Channel
+
+    def __init__(
+        self,
+        reactor: Any,
+        reception: "BroadcastFactory",
+        settings: Settings,
+    ) -> None:
+        self.root: Any = Resource()
+        super().__init__(  # type: ignore[no-untyped-call]  # Twisted's
+            self.root, timeout=REQUEST_TIME, reactor=reactor
+        )
+        self.displayTracebacks = False
+        self._add(b"ws", Socket(reception, settings.web_origin))
+        self._add(b"healthz", Plain(lambda: (200, "alive")))
+
+    def _add(self, name: bytes, resource: Any) -> None:
+        self.root.putChild(name, resource)
+
+    def acceptableProtocols(self) -> list[bytes]:
+        """Return what is spoken: not HTTP/2, which this channel is not."""
+        return [b"http/1.1"]
+
+    def log(self, request: Any) -> None:
+        """Log nothing: who joins and leaves is the hub's to log."""
+
+
+def say(request: Request, status: int, words: str) -> bytes:
+    """Answer with ``status`` and a line of ``words``."""
+    request.setResponseCode(status)
+    for name, value in _HEADERS.items():
+        request.setHeader(name, value)
+    return f"{words}\n".encode()
+
+
+def _headers(request: Request, name: str) -> list[str]:
+    values = request.requestHeaders.getRawHeaders(name.encode(), [])
+    return [value.decode("latin-1") for value in values]
+
+
+def _introduction(request: Request) -> tuple[bytes, bool]:
+    """Return the lines that ``?format=json&name=alice`` stand for.
+
+    And whether ``frames=line`` asks for a frame a line.
+    """
+    given = {name: values[-1] for name, values in request.args.items()}
+    lines = b""
+    for word in (b"format", b"name"):
+        if (value := given.get(word)) is not None:
+            if b"\n" in value or b"\r" in value:
+                raise handshake.HandshakeError(400, f"{word.decode()} is one line")
+            lines += b"/%b %b\n" % (word, value)
+    frames = given.get(b"frames", b"batch")
+    if frames not in (b"batch", b"line"):
+        raise handshake.HandshakeError(400, "frames is batch or line")
+    return lines, frames == b"line"
