@@ -288,6 +288,8 @@ class BroadcastFactory(ServerFactory):
         self.later = later
         self.flush_partial = flush_partial
         self.connections: dict[Connection, None] = {}
+        self.is_open = False
+        """All listeners are open, and it is not stopping."""
         self._on_empty: Callable[[], None] | None = None
         self.greetings = Deadlines[Connection](
             greeting_delay, clock, later, lambda connection: connection.greet()

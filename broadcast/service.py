@@ -88,6 +88,7 @@ class BroadcastService(Service):
             Deferred.fromCoroutine(self._open(name, make, self._web, problems))
         if problems:
             self._fail("\n".join(problems))
+        self._factory.is_open = True
         on_hangup(self._reactor, self._read_again)
         self._reactor.callWhenRunning(self._run)
 
@@ -150,6 +151,7 @@ class BroadcastService(Service):
     async def _stop(self) -> None:
         self._catch_signals()
         self._notifier.stopping(self._status(), self._settings.drain + EXIT_TIME)
+        self._factory.is_open = False
         for port in self._ports:
             await maybeDeferred(port.stopListening)
         factory = self._factory

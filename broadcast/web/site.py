@@ -18,7 +18,8 @@ from twisted.web.server import NOT_DONE_YET, Request, Site
 
 from broadcast import sockets
 from broadcast.settings import Settings
-from broadcast.web import handshake
+from broadcast.web import handshake, page
+from broadcast.web.answers import say
 from broadcast.web.face import WebSocketFace
 from broadcast.web.frames import line_by_line, relayed, whole
 from broadcast.web.origin import Origin, may_talk
@@ -28,16 +29,6 @@ if TYPE_CHECKING:
 
 REQUEST_TIME = 20
 """Seconds in which a request must be whole; an idle connection is kept as long."""
-
-_HEADERS = {
-    b"Cache-Control": b"no-store",
-    b"Content-Type": b"text/plain; charset=utf-8",
-    b"Cross-Origin-Resource-Policy": b"same-origin",
-    b"Referrer-Policy": b"no-referrer",
-    b"X-Content-Type-Options": b"nosniff",
-    b"X-Frame-Options": b"DENY",
-}
-
 
 _DONE = Failure(ConnectionDone())
 
@@ -145,6 +136,22 @@ class Socket(Resource):
         return NOT_DONE_YET
 
 
+class Front(Resource):
+    """The root: the page for who asks for it, a WebSocket for who wants one."""
+
+    isLeaf = True
+
+    def __init__(self, page: Resource, socket: Socket) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]  # Twisted's
+        self._page = page
+        self._socket = socket
+
+    def render_GET(self, request: Request) -> Any:
+        """Give the page, or become a WebSocket."""
+        wants = handshake.wants_upgrade(_headers(request, "Upgrade"))
+        return (self._socket if wants else self._page).render(request)
+
+
 class WebSite(Site):
     """Makes the connections of the HTTP listeners.
 
@@ -168,8 +175,22 @@ class WebSite(Site):
             self.root, timeout=REQUEST_TIME, reactor=reactor
         )
         self.displayTracebacks = False
-        self._add(b"ws", Socket(reception, settings.web_origin))
+        socket = Socket(reception, settings.web_origin)
+        self._add(b"ws", socket)
         self._add(b"healthz", Plain(lambda: (200, "alive")))
+        self._add(b"readyz", Plain(lambda: _readiness(reception)))
+        if settings.relay:
+            self._add(b"", Front(Plain(lambda: (404, "a relay has no page")), socket))
+        else:
+            self._add_page(socket)
+
+    def _add_page(self, socket: "Socket") -> None:
+        found = page.load()
+        self._add(b"", Front(found.pop("index.html"), socket))
+        folder: Any = Resource()
+        for name, file in found.items():
+            folder.putChild(name.encode(), file)
+        self._add(b"static", folder)
 
     def _add(self, name: bytes, resource: Any) -> None:
         self.root.putChild(name, resource)
@@ -182,12 +203,8 @@ class WebSite(Site):
         """Log nothing: who joins and leaves is the hub's to log."""
 
 
-def say(request: Request, status: int, words: str) -> bytes:
-    """Answer with ``status`` and a line of ``words``."""
-    request.setResponseCode(status)
-    for name, value in _HEADERS.items():
-        request.setHeader(name, value)
-    return f"{words}\n".encode()
+def _readiness(reception: "BroadcastFactory") -> tuple[int, str]:
+    return (200, "ready") if reception.is_open else (503, "not ready")
 
 
 def _headers(request: Request, name: str) -> list[str]:
