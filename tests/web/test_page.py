@@ -209,7 +209,7 @@ def test_it_fits(web: Daemon, open_page: Open, join: Join, width: int) -> None:
     page = open_page(web, size=(width, 720)).connected()
     join(web, "wide").since_ping("w" * 3000)
     page.shows("w" * 3000)
-    sideways = "return document.documentElement.scrollWidth - innerWidth"
-    assert page.run(sideways) <= 0
+    assert page.run("return innerWidth") == width
+    assert page.run("return document.documentElement.scrollWidth") <= width
     inside = "const it = document.getElementById('lines');"
     assert page.run(f"{inside} return it.scrollWidth - it.clientWidth") <= 0
