@@ -5,7 +5,7 @@ The loop that sends never waits. Who can't take all of a batch keeps a cursor
 up on.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import NamedTuple
 
 from broadcast.dialect import Dialect
@@ -97,6 +97,11 @@ class Delivery:
                 yield Lost(member, self._unread(member, dropped))
         oldest = (member.oldest for member in self._behind.values())
         self._oldest = min(oldest, default=self.log.end)
+
+    @property
+    def behind(self) -> Collection[Member]:
+        """Who reads from a cursor of its own."""
+        return self._behind.values()
 
     def lag(self, member: Member) -> int:
         """Return how many lines ``member`` has still to read."""

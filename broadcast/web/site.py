@@ -1,77 +1,22 @@
-"""One HTTP port: the page, the WebSocket, metrics and health.
-
-Twisted's HTTP parser up to a whole request; from the handshake on the bytes are
-the WebSocket face's. (``twisted.web.websocket`` can do that too, but a frame
-that comes along with the handshake is lost there, and it writes pongs past any
-outlet: a peer that pings and does not read makes it buffer without end.)
-"""
+"""One HTTP port: the page, the WebSocket, metrics and health."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from twisted.internet.error import ConnectionDone
-from twisted.protocols.basic import LineReceiver
-from twisted.python.failure import Failure
-from twisted.web.http import HTTPChannel
 from twisted.web.resource import Resource
-from twisted.web.server import NOT_DONE_YET, Request, Site
+from twisted.web.server import Request, Site
 
-from broadcast import sockets
 from broadcast.settings import Settings
-from broadcast.web import handshake, page
-from broadcast.web.answers import say
-from broadcast.web.face import WebSocketFace
-from broadcast.web.frames import line_by_line, relayed, whole
-from broadcast.web.origin import Origin, may_talk
+from broadcast.web import page
+from broadcast.web.answers import answer, headers, say
+from broadcast.web.metrics import CONTENT_TYPE, Exporter
+from broadcast.web.upgrade import Channel, Front, Socket
 
 if TYPE_CHECKING:
     from broadcast.lines import BroadcastFactory
 
 REQUEST_TIME = 20
 """Seconds in which a request must be whole; an idle connection is kept as long."""
-
-_DONE = Failure(ConnectionDone())
-
-
-class Channel(HTTPChannel):
-    """One HTTP connection, until it becomes a WebSocket."""
-
-    transport: Any
-    _face: WebSocketFace | None = None
-
-    def connectionMade(self) -> None:
-        """Prepare the socket and wait for a request."""
-        sockets.prepare(self.transport)
-        super().connectionMade()  # type: ignore[no-untyped-call]  # Twisted's
-
-    def dataReceived(self, data: bytes) -> None:
-        """Take bytes. More of them don't earn a request more time."""
-        if self._face is not None:
-            self._face.data_received(data)
-        else:
-            LineReceiver.dataReceived(self, data)
-
-    def rawDataReceived(self, data: bytes) -> None:
-        """Take what follows the headers: a body, or the first frames."""
-        if self._face is not None:
-            self._face.data_received(data)
-        else:
-            super().rawDataReceived(data)
-
-    def connectionLost(self, reason: Failure = _DONE) -> None:
-        """Be gone."""
-        if self._face is not None:
-            self._face.connection_lost(reason)
-        else:
-            super().connectionLost(reason)  # type: ignore[no-untyped-call]  # Twisted's
-
-    def upgrade(self, make: Callable[[Any], WebSocketFace]) -> WebSocketFace:
-        """Become a WebSocket: HTTP is over."""
-        self.setTimeout(None)  # type: ignore[no-untyped-call]  # Twisted's
-        self.requests.clear()
-        self.transport.unregisterProducer()  # this channel itself
-        self._face = make(self.transport)
-        return self._face
 
 
 class Plain(Resource):
@@ -89,67 +34,27 @@ class Plain(Resource):
         return say(request, status, words)
 
 
-class Socket(Resource):
-    """Where a WebSocket begins.
+class Metrics(Resource):
+    """What Prometheus reads.
 
     Args:
-        reception: keeps the connections of all faces.
-        allowed: origins that may talk beside our own.
+        render: returns the metrics.
+        is_open: to everybody; else to this machine alone, and nobody whom a proxy
+            sends along.
     """
 
     isLeaf = True
 
-    def __init__(
-        self, reception: "BroadcastFactory", allowed: frozenset[Origin]
-    ) -> None:
+    def __init__(self, render: Callable[[], bytes], is_open: bool) -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # Twisted's
-        self._reception = reception
-        self._allowed = allowed
+        self._render = render
+        self._is_open = is_open
 
-    def render_GET(self, request: Request) -> bytes | int:
-        """Become a WebSocket, or say why not."""
-        origins = _headers(request, "Origin")
-        host = "".join(_headers(request, "Host"))
-        if not may_talk(origins, host, self._allowed):
-            return say(request, 403, "pages from there may not talk to this server")
-        try:
-            head = handshake.answer(
-                _headers(request, "Upgrade"),
-                _headers(request, "Connection"),
-                _headers(request, "Sec-WebSocket-Version"),
-                _headers(request, "Sec-WebSocket-Key"),
-            )
-            lines, is_by_line = _introduction(request)
-        except handshake.HandshakeError as error:
-            request.setHeader("Sec-WebSocket-Version", handshake.VERSION)
-            return say(request, error.status, str(error))
-        reception = self._reception
-        framing = line_by_line if is_by_line else whole
-        if reception.hub.house.relay:
-            framing, lines = relayed, b""
-        channel: Any = request.channel  # our Channel
-        face = channel.upgrade(
-            lambda transport: WebSocketFace(reception, transport, framing, head)
-        )
-        if lines:
-            face.introduce(lines)
-        return NOT_DONE_YET
-
-
-class Front(Resource):
-    """The root: the page for who asks for it, a WebSocket for who wants one."""
-
-    isLeaf = True
-
-    def __init__(self, page: Resource, socket: Socket) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]  # Twisted's
-        self._page = page
-        self._socket = socket
-
-    def render_GET(self, request: Request) -> Any:
-        """Give the page, or become a WebSocket."""
-        wants = handshake.wants_upgrade(_headers(request, "Upgrade"))
-        return (self._socket if wants else self._page).render(request)
+    def render_GET(self, request: Request) -> bytes:
+        """Give the metrics, to those who may have them."""
+        if not self._is_open and not _is_local(request):
+            return say(request, 403, "metrics are for this machine only")
+        return answer(request, 200, CONTENT_TYPE, self._render())
 
 
 class WebSite(Site):
@@ -179,12 +84,15 @@ class WebSite(Site):
         self._add(b"ws", socket)
         self._add(b"healthz", Plain(lambda: (200, "alive")))
         self._add(b"readyz", Plain(lambda: _readiness(reception)))
+        if settings.web_metrics != "off":
+            is_open = settings.web_metrics == "on"
+            self._add(b"metrics", Metrics(Exporter(reception).render, is_open))
         if settings.relay:
             self._add(b"", Front(Plain(lambda: (404, "a relay has no page")), socket))
         else:
             self._add_page(socket)
 
-    def _add_page(self, socket: "Socket") -> None:
+    def _add_page(self, socket: Socket) -> None:
         found = page.load()
         self._add(b"", Front(found.pop("index.html"), socket))
         folder: Any = Resource()
@@ -203,28 +111,13 @@ class WebSite(Site):
         """Log nothing: who joins and leaves is the hub's to log."""
 
 
+def _is_local(request: Request) -> bool:
+    """Tell whether it comes from this machine, and not through a proxy."""
+    host = getattr(request.getClientAddress(), "host", None)
+    is_loopback = host is None or host.startswith("127.") or host == "::1"
+    via = ("Forwarded", "X-Forwarded-For", "X-Real-IP", "Via")
+    return is_loopback and not any(headers(request, name) for name in via)
+
+
 def _readiness(reception: "BroadcastFactory") -> tuple[int, str]:
     return (200, "ready") if reception.is_open else (503, "not ready")
-
-
-def _headers(request: Request, name: str) -> list[str]:
-    values = request.requestHeaders.getRawHeaders(name.encode(), [])
-    return [value.decode("latin-1") for value in values]
-
-
-def _introduction(request: Request) -> tuple[bytes, bool]:
-    """Return the lines that ``?format=json&name=alice`` stand for.
-
-    And whether ``frames=line`` asks for a frame a line.
-    """
-    given = {name: values[-1] for name, values in request.args.items()}
-    lines = b""
-    for word in (b"format", b"name"):
-        if (value := given.get(word)) is not None:
-            if b"\n" in value or b"\r" in value:
-                raise handshake.HandshakeError(400, f"{word.decode()} is one line")
-            lines += b"/%b %b\n" % (word, value)
-    frames = given.get(b"frames", b"batch")
-    if frames not in (b"batch", b"line"):
-        raise handshake.HandshakeError(400, "frames is batch or line")
-    return lines, frames == b"line"
