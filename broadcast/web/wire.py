@@ -17,6 +17,7 @@ from wsproto.events import (
     TextMessage,
 )
 
+from broadcast.web import quick
 from broadcast.web.frames import Code, close_frame, pong_frame
 
 _NO_STATUS = 1005
@@ -48,6 +49,7 @@ class Wire:
     Attributes:
         is_closing: a close frame has been sent: no message is taken any more.
         is_over: nothing more is read.
+        is_quick: simple frames need no wsproto, until it has begun a message.
     """
 
     __slots__ = (
@@ -55,9 +57,11 @@ class Wire:
         "_max_message",
         "_parser",
         "_pieces",
+        "_rest",
         "_size",
         "is_closing",
         "is_over",
+        "is_quick",
     )
 
     def __init__(self, listener: Listener, max_message: int) -> None:
@@ -66,13 +70,47 @@ class Wire:
         self._parser = Connection(ConnectionType.SERVER)
         self._pieces: list[bytes] = []
         self._size = 0
+        self.is_quick = True
+        self._rest = b""
         self.is_closing = False
         self.is_over = False
 
     def receive(self, data: bytes) -> None:
-        """Take bytes as they come: wsproto keeps none but an unfinished header."""
-        if self.is_over:
-            return
+        """Take bytes as they come."""
+        if self.is_quick:
+            data = self._take_quickly(data)
+        if data and not self.is_over:
+            self._parse(data)
+
+    def _take_quickly(self, data: bytes) -> bytes:
+        """Take simple frames and whole control frames; return what is left.
+
+        As soon as anything is left to wsproto in the middle of a frame or a
+        message, it gets all the rest of this connection.
+        """
+        if self._rest:
+            data, self._rest = self._rest + data, b""
+        while data and not self.is_over:
+            messages, stop = quick.take(data)
+            if not self.is_closing:
+                for message in messages:
+                    self._gather(message, is_whole=True, is_text=True)
+            if stop == len(data):
+                return b""
+            if end := quick.control_ends(data, stop):
+                self._parse(data[stop:end])
+                data = data[end:]
+                continue
+            data = data[stop:]
+            if quick.is_unfinished(data, 0):
+                self._rest = data
+                return b""
+            self.is_quick = False
+            break
+        return data
+
+    def _parse(self, data: bytes) -> None:
+        """Let wsproto take bytes: it keeps none but an unfinished header."""
         self._parser.receive_data(data)
         for event in self._parser.events():
             self._handle(event)
