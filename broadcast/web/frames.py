@@ -46,7 +46,7 @@ def relayed(data: bytes) -> bytes:
     """Frame a relay's lines: as text what is UTF-8, as binary what is not."""
     return b"".join(
         [
-            _frame(_TEXT if _is_utf8(chunk) else _BINARY, chunk[:-1])
+            _frame(_TEXT if is_utf8(chunk) else _BINARY, chunk[:-1])
             for chunk in _chunks(data)
         ]
     )
@@ -93,7 +93,8 @@ def _frame(opcode: int, payload: bytes) -> bytes:
     return head + payload
 
 
-def _is_utf8(data: bytes) -> bool:
+def is_utf8(data: bytes) -> bool:
+    """Tell whether ``data`` is UTF-8."""
     try:
         data.decode()
     except UnicodeDecodeError:

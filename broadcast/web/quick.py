@@ -7,6 +7,8 @@ and anything wrong, is left to wsproto.
 
 from typing import Final, NamedTuple
 
+from broadcast.web.frames import is_utf8
+
 _TEXT: Final = 0x81  # whole, no extension bits
 _MASKED: Final = 0x80
 _CONTROL: Final = 0x88  # whole, an opcode of 8 or more
@@ -43,7 +45,7 @@ def take(data: bytes) -> Taken:
         if stop > end:
             break
         payload = _unmask(data[body - 4 : body], data[body:stop])
-        if not payload.isascii() and not _is_utf8(payload):
+        if not payload.isascii() and not is_utf8(payload):
             break
         messages.append(payload)
         at = stop
@@ -76,11 +78,3 @@ def _unmask(mask: bytes, payload: bytes) -> bytes:
     key = mask * (size // 4 + 1)
     number = int.from_bytes(payload, "little") ^ int.from_bytes(key[:size], "little")
     return number.to_bytes(size, "little")
-
-
-def _is_utf8(data: bytes) -> bool:
-    try:
-        data.decode()
-    except UnicodeDecodeError:
-        return False
-    return True

@@ -5,7 +5,6 @@ import tempfile
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
-from types import TracebackType
 from typing import Any
 
 import pytest
@@ -145,15 +144,8 @@ class Page:
         ours = [entry for entry in logged if entry["source"] != "network"]
         assert ours == []
 
-    def __enter__(self) -> "Page":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Leave the page; the browser is kept."""
         self._browsers.give_back(self.driver)
 
 

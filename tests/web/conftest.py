@@ -39,7 +39,8 @@ def open_page(browsers: Browsers) -> Iterator[Callable[..., Page]]:
         ) -> Page:
             port = where if isinstance(where, int) else web_port(where)
             page = Page(browsers, f"http://127.0.0.1:{port}/", size, is_dark)
-            return stack.enter_context(page)
+            stack.callback(page.close)
+            return page
 
         yield make
 
