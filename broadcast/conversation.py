@@ -104,6 +104,7 @@ class Conversation:
         if self._is_fresh:
             self._is_fresh = False
             block = block.removeprefix(BOM)
+        self.hub.tally.bytes_in += len(block)
         if b"\r" in block and b"\r\n" in block:
             block = block.replace(b"\r\n", b"\n")
             self.member.heard_crlf()

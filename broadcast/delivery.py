@@ -5,12 +5,13 @@ The loop that sends never waits. Who can't take all of a batch keeps a cursor
 up on.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import NamedTuple
 
 from broadcast.dialect import Dialect
 from broadcast.log import Batch, Framing, Log
 from broadcast.member import Member, Standing
+from broadcast.tally import Tally
 
 
 class Audience(NamedTuple):
@@ -34,10 +35,12 @@ class Delivery:
     Args:
         log: what is read.
         soon: asks for a turn soon, so that the log is trimmed.
+        tally: counts what is sent.
     """
 
-    def __init__(self, log: Log, soon: Callable[[], None]) -> None:
+    def __init__(self, log: Log, soon: Callable[[], None], tally: Tally) -> None:
         self.log = log
+        self.tally = tally
         self.soon = soon
         self._audiences: dict[tuple[Dialect, Framing | None], Audience] = {}
         self._live: dict[int, Member] = {}
@@ -98,6 +101,11 @@ class Delivery:
         oldest = (member.oldest for member in self._behind.values())
         self._oldest = min(oldest, default=self.log.end)
 
+    @property
+    def behind(self) -> Collection[Member]:
+        """Who reads from a cursor of its own."""
+        return self._behind.values()
+
     def lag(self, member: Member) -> int:
         """Return how many lines ``member`` has still to read."""
         if member.live or member.cursor >= self.log.end:
@@ -113,17 +121,21 @@ class Delivery:
         if not size:
             return
         sends = audience.sends.copy()  # a write may call back and change it
+        self.tally.deliveries += batch.count * len(sends)
         for session in (*rendering.own, *rendering.private):
             if sends.pop(session, None) is not None:
                 member = self._live[session]
                 if copy := rendering.copy_for(session, member.echo):
                     member.put(copy)
+        self.tally.bytes_out += size * len(sends)
         for session, send in sends.items():
             try:
                 taken = send(data)
             except OSError:
                 taken = 0
             if taken != size and session in self._live:
+                self.tally.deliveries -= batch.count
+                self.tally.bytes_out -= size - taken
                 short.append((self._live[session], taken))
 
     def _unread(self, member: Member, dropped: list[Batch]) -> int:

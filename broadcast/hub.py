@@ -24,11 +24,22 @@ from broadcast.access.guard import Guard
 from broadcast.delivery import Delivery
 from broadcast.dialect import Moment
 from broadcast.engine import Engine
-from broadcast.events import Bye, Event, Join, Leave, Notice, Rename, Welcome, lines
+from broadcast.events import (
+    Bye,
+    Error,
+    Event,
+    Join,
+    Leave,
+    Notice,
+    Rename,
+    Welcome,
+    lines,
+)
 from broadcast.log import Batch, Entry, Log, Run, Told
 from broadcast.member import Member, Standing
 from broadcast.presence import Fold
 from broadcast.roster import Roster
+from broadcast.tally import Tally
 from broadcast.tokens import Tokens
 
 FLUSH_BYTES = 128 * 1024
@@ -104,7 +115,8 @@ class Hub:
         self._wall_clock = wall_clock
         self.later = later
         self.log = Log(log_size)
-        self.delivery = Delivery(self.log, self.soon)
+        self.tally = Tally()
+        self.delivery = Delivery(self.log, self.soon, self.tally)
         self.roster = Roster(clock, self.guard.reserves)
         self.tokens = Tokens()
         self.members: dict[int, Member] = {}
@@ -157,6 +169,7 @@ class Hub:
         code = reason.partition(" ")[0].rstrip(",")
         self.roster.release(member, hold=code not in FOR_GOOD)
         self.tokens.forget(member.session)
+        self.tally.left[code] += 1
         self._tell_others(Leave(member.name, len(self.members), code), member)
         self._note("left", member, f" ({reason})")
 
@@ -177,6 +190,7 @@ class Hub:
         """Close ``member`` at once, whatever it has still to read."""
         self.leave(member, f"{bye.code}{detail}")
         if member.standing is not Standing.GONE and not member.finished:
+            member.bye = bye
             member.end(member.spoken.told(bye), now=True)
 
     def turn_away(self, member: Member, bye: Bye) -> None:
@@ -220,6 +234,7 @@ class Hub:
         run = Run(member.session, member.speaker, text, count)
         run.token = token
         self._entries.append(run)
+        self.tally.lines_in += count
         self._collected += len(text)
         if self._collected >= FLUSH_BYTES:
             self.flush()
@@ -236,6 +251,8 @@ class Hub:
         """
         if isinstance(answer, Event):
             event = answer
+            if isinstance(event, Error):
+                self.tally.refused[event.code] += 1
             self._answers.append((member, lambda: member.tell(event), weight))
         else:
             self._answers.append((member, answer, weight))
@@ -292,7 +309,9 @@ class Hub:
         self, batch: Batch, answers: list[tuple[Member, Answer, int]]
     ) -> None:
         self._in_flight = False
+        began = self.clock()
         self.delivery.send(batch)
+        self.tally.fan_out.add(self.clock() - began)
         self._finish(answers)
         if self._entries or self._answers:
             self.soon()
@@ -327,6 +346,7 @@ class Hub:
     def _end(self, member: Member, bye: Bye | None, reason: str) -> None:
         if member.session in self.members:
             self.leave(member, reason)
+            member.bye = bye
             member.end(member.spoken.told(bye) if bye else b"")
 
     def _tell_others(self, event: Event, member: Member | None = None) -> None:

@@ -18,7 +18,7 @@ from zope.interface import implementer
 
 from broadcast import sockets
 from broadcast.access.door import OPEN, Door
-from broadcast.conversation import Conversation
+from broadcast.conversation import Conversation, Face
 from broadcast.deadlines import Deadlines
 from broadcast.events import Bye
 from broadcast.feed import Feed
@@ -26,7 +26,7 @@ from broadcast.hub import Hub
 from broadcast.outlet import BufferedOutlet, DirectOutlet, outlet_for
 from broadcast.relay import RelayConversation
 from broadcast.telnet import IAC, Telnet
-from broadcast.watch import Patience
+from broadcast.watch import Connection, Patience, Vigil
 
 _DONE = Failure(ConnectionDone())
 
@@ -62,18 +62,18 @@ class LineProtocol(LineReceiver):
     _is_fresh = True
     _is_closing = False
     _is_ended = False
-    _heard = True
-    _silent_since = 0.0
-    _acked = -1
-    _stuck_since = 0.0
     _telnet: Telnet | None = None
     _flush: Any = None
 
     def connectionMade(self) -> None:
         """Prepare the socket; a TLS handshake may still have to come."""
         sockets.prepare(self.transport)
+        self._vigil = Vigil()
         self.talk = self.factory.converse(
-            self, sockets.name_of(self.transport.getPeer())
+            self,
+            sockets.name_of(self.transport.getPeer()),
+            sockets.is_private(self.transport),
+            self.door,
         )
         if not self.door.speaks:
             self.talk.member.silenced = "listen-only"
@@ -101,7 +101,7 @@ class LineProtocol(LineReceiver):
         """
         if self._is_closing:
             return
-        self._heard = True
+        self._vigil.heard = True
         data = self._strip_telnet(data)
         limit = 4 * self.factory.hub.house.max_line
         if b"\n" not in data and len(self._buffer) + len(data) > limit:
@@ -199,23 +199,9 @@ class LineProtocol(LineReceiver):
 
     def check(self, now: float, patience: Patience) -> None:
         """Close if nothing was heard, or nothing read, for too long."""
-        if self._heard or not self.talk.is_pinging or self.talk.is_waiting:
-            self._heard = False
-            self._silent_since = now
-        elif patience.idle and now - self._silent_since > patience.idle:
-            self.talk.close(Bye("idle", f"nothing heard for {patience.idle:g} seconds"))
-        if patience.stall and self._is_stuck(now) > patience.stall:
-            self._log.info("{address} reads nothing", address=self.talk.member.address)
-            self.talk.lose("stalled")
+        address = self.talk.member.address
+        if self._vigil.check(now, patience, self.talk, self.transport, address):
             self.abort()
-
-    def _is_stuck(self, now: float) -> float:
-        """Return for how many seconds nothing that was sent has been read."""
-        progress = sockets.progress(self.transport)
-        if progress is None or not progress.is_owed or progress.acked != self._acked:
-            self._acked = progress.acked if progress else -1
-            self._stuck_since = now
-        return now - self._stuck_since
 
     # The rules of the first bytes, and of the last
 
@@ -299,7 +285,9 @@ class LineProtocol(LineReceiver):
 
 
 class BroadcastFactory(ServerFactory):
-    """Makes the connections of the plain listeners, and keeps their deadlines.
+    """Makes the connections of the plain listeners.
+
+    It keeps those of all faces, and their deadlines.
 
     Args:
         hub: where they are heard.
@@ -325,34 +313,35 @@ class BroadcastFactory(ServerFactory):
         self.hub = hub
         self.later = later
         self.flush_partial = flush_partial
-        self.connections: dict[LineProtocol, None] = {}
+        self.connections: dict[Connection, None] = {}
+        self.is_open = False
+        """All listeners are open, and it is not stopping."""
         self._on_empty: Callable[[], None] | None = None
-        self.greetings = Deadlines[LineProtocol](
-            greeting_delay, clock, later, LineProtocol.greet
+        self.greetings = Deadlines[Connection](
+            greeting_delay, clock, later, lambda connection: connection.greet()
         )
         self.handshakes = Deadlines[LineProtocol](
             handshake, clock, later, LineProtocol.give_up_handshake
         )
-        self.closings = Deadlines[LineProtocol](
-            LINGER, clock, later, LineProtocol.abort
+        self.closings = Deadlines[Connection](
+            LINGER, clock, later, lambda connection: connection.abort()
         )
 
     def converse(
-        self, face: LineProtocol, address: str
+        self, face: Face, address: str, is_private: bool, door: Door = OPEN
     ) -> Conversation | RelayConversation:
         """Return the input side of a new connection."""
         if self.hub.house.relay:
-            return RelayConversation(self.hub, face, address, face.door)
-        if not face.door.hears:
-            return Feed(self.hub, face, address, face.door)
-        is_private = sockets.is_private(face.transport)
+            return RelayConversation(self.hub, face, address, door)
+        if not door.hears:
+            return Feed(self.hub, face, address, door)
         return Conversation(self.hub, face, address, is_private)
 
     def through(self, door: Door) -> ServerFactory:
         """Return what makes the same connections for a listener with ``door``."""
         return self if door == OPEN else Entrance(self, door)
 
-    def forget(self, protocol: LineProtocol) -> None:
+    def forget(self, protocol: Connection) -> None:
         """The connection is gone."""
         self.connections.pop(protocol, None)
         if not self.connections and self._on_empty is not None:

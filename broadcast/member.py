@@ -12,9 +12,10 @@ from collections.abc import Callable
 from typing import Protocol
 
 from broadcast.dialect import TEXT, TEXT_CRLF, Dialect, Moment, Speaker
-from broadcast.events import Event
+from broadcast.events import Bye, Event
 from broadcast.log import Batch, Framing, Log
 from broadcast.replay import Replay
+from broadcast.tally import Tally
 
 CHUNK = 64 * 1024
 """Bytes that one step of catching up takes, about."""
@@ -67,6 +68,7 @@ class Room(Protocol):
     """What a member knows of the hub that it is in."""
 
     log: Log
+    tally: Tally
 
     def caught_up(self, member: "Member") -> None:
         """The member has read all there is and can be sent to directly."""
@@ -125,6 +127,7 @@ class Member:
         cursor: the batch to be read next, as a ``seq``.
         backlog: bytes of unwritten answers, those still owed counted roughly.
         finished: the last words have been handed out.
+        bye: why it is made to leave, for faces that say so in their own way.
     """
 
     __slots__ = (
@@ -137,6 +140,7 @@ class Member:
         "account",
         "address",
         "backlog",
+        "bye",
         "cursor",
         "dialect",
         "echo",
@@ -167,6 +171,7 @@ class Member:
         self.standing = Standing.APPLYING
         self.live = False
         self.finished = False
+        self.bye: Bye | None = None
         self.cursor = NOWHERE
         self.backlog = 0
         self._offset = 0
@@ -201,7 +206,10 @@ class Member:
         """Send ``data``, whole lines, after all that is queued."""
         if not self.live:
             self._queue(data)
-        elif (taken := self.outlet.send(data)) < len(data):
+            return
+        taken = self.outlet.send(data)
+        self._room.tally.bytes_out += taken
+        if taken < len(data):
             self._room.fell_behind(self)
             self._tail = data[taken:]
             self.outlet.wake()
@@ -307,6 +315,7 @@ class Member:
         if not chunk and not self.finished:
             self._answers = None
             self._room.caught_up(self)
+        self._room.tally.bytes_out += len(chunk)
         return chunk
 
     def _queue(self, answer: Answer) -> None:
@@ -345,17 +354,16 @@ class Member:
             self._room.soon()  # a rendering just made may be too much
         start = self._offset
         if len(copy) - start <= room:
-            self.cursor += 1
-            self._offset = 0
+            self._pass_batch()
             return copy[start:] if start else copy
         cut = copy.rfind(b"\n", start, start + room) + 1
         if not cut:
             cut = copy.find(b"\n", start + room) + 1
         if cut == len(copy):
-            self.cursor += 1
-            cut = 0
+            self._pass_batch()
+            return copy[start:]
         self._offset = cut
-        return copy[start : cut or None]
+        return copy[start:cut]
 
     def _copy(self, batch: Batch) -> bytes:
         rendering = self._room.log.rendering(batch, self.dialect)
@@ -365,5 +373,9 @@ class Member:
         """Put what is begun of a batch aside: its bytes are about to change."""
         if self._offset:
             self._tail += self._copy(self._room.log.at(self.cursor))[self._offset :]
-            self.cursor += 1
-            self._offset = 0
+            self._pass_batch()
+
+    def _pass_batch(self) -> None:
+        self._room.tally.deliveries += self._room.log.at(self.cursor).count
+        self.cursor += 1
+        self._offset = 0

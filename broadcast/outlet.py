@@ -84,6 +84,8 @@ class DirectOutlet:
             return 0
         return taken
 
+    _give = send
+
     def wake(self) -> None:
         """Register as a pull producer, which pulls at once."""
         if not self._pulling:
@@ -93,15 +95,15 @@ class DirectOutlet:
     def resumeProducing(self) -> None:
         """Write on: the transport's queue is empty."""
         for _ in range(STEPS):
-            chunk = self._member.next_chunk()
+            chunk = self._next()
             if not chunk:
                 self._stop()
                 return
-            taken = self.send(chunk)
+            taken = self._give(chunk)
             if taken < len(chunk):
                 self._transport.write(chunk[taken:])
                 return
-        if chunk := self._member.next_chunk():
+        if chunk := self._next():
             self._transport.write(chunk)
         else:
             self._stop()
@@ -112,6 +114,10 @@ class DirectOutlet:
     def close_soon(self) -> None:
         """Let the face close within two seconds."""
         self._face.close_soon()
+
+    def _next(self) -> bytes:
+        """Return what is to be written next, bytes as they go out."""
+        return self._member.next_chunk()
 
     def _stop(self) -> None:
         self._pulling = False
@@ -165,7 +171,7 @@ class BufferedOutlet:
         """Write on."""
         self._paused = False
         while not self._paused and not self._done:
-            chunk = self._member.next_chunk()
+            chunk = self._next()
             if not chunk:
                 self._stop()
                 return
@@ -178,6 +184,10 @@ class BufferedOutlet:
     def close_soon(self) -> None:
         """Let the face close within two seconds."""
         self._face.close_soon()
+
+    def _next(self) -> bytes:
+        """Return what is to be written next, bytes as they go out."""
+        return self._member.next_chunk()
 
     def _stop(self) -> None:
         if self._member.finished and not self._done:

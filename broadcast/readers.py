@@ -7,6 +7,8 @@ import configparser
 from collections.abc import Callable
 from pathlib import Path
 
+from broadcast.web.origin import Origin, parse
+
 _UNITS = {"": 1, "K": 1024, "M": 1024**2, "G": 1024**3}
 
 
@@ -95,6 +97,27 @@ def rate(value: str) -> float | None:
     if not (rate == 0 or 0.1 <= rate <= 1e9):
         raise ValueError(f"{value} is neither 0 nor between 0.1 and 1000000000 lines")
     return rate
+
+
+def one_of(*words: str) -> Callable[[str], str]:
+    """Return a reader of one of ``words``."""
+
+    def read(value: str) -> str:
+        if value.lower() not in words:
+            raise ValueError(f"{value!r} is none of {', '.join(words)}")
+        return value.lower()
+
+    return read
+
+
+def origins(value: str) -> frozenset[Origin]:
+    """Return the origins listed, between spaces or commas."""
+    found = set()
+    for word in value.replace(",", " ").split():
+        if (origin := parse(word)) is None:
+            raise ValueError(f"{word!r} is no origin, such as https://example.org")
+        found.add(origin)
+    return frozenset(found)
 
 
 def reason_of(error: Exception) -> str:

@@ -35,6 +35,7 @@ class RelayConversation:
 
     def hear(self, block: bytes) -> None:
         """Pass on whole lines; those that are too long are dropped."""
+        self._hub.tally.bytes_in += len(block)
         self.join()
         if self.has_left() or not self._door.speaks:
             return

@@ -32,6 +32,8 @@ from broadcast.reload import Reload, on_hangup
 from broadcast.settings import Settings
 from broadcast.watch import Patience, Watch
 
+LISTENING_ON = "listening on {where}{only}{inside}"
+PAGE_IS_ON = "the page is on {where}{inside}"
 INSIDE = " (this machine only; --host 0.0.0.0 lets others in)"
 
 EXIT_TIME = 5.0
@@ -55,6 +57,7 @@ class BroadcastService(Service):
         reload: what SIGHUP does.
         notifier: tells the service manager how things are.
         wrap: puts TLS around a factory; None: there are no certificates.
+        web: makes the HTTP ones; None if there are none.
         fail: called with lines for stderr when it can't start.
         admin: answers on the admin socket, where there is one.
     """
@@ -67,6 +70,7 @@ class BroadcastService(Service):
         reload: Reload,
         notifier: Notifier,
         wrap: Wrap | None = None,
+        web: Any = None,
         fail: Callable[[str], None] = sys.exit,
         admin: Factory | None = None,
     ) -> None:
@@ -76,6 +80,7 @@ class BroadcastService(Service):
         self._reload = reload
         self._notifier = notifier
         self._wrap = wrap
+        self._web = web
         self._fail = fail
         self._admin = admin
         self._ports: list[Any] = []
@@ -90,11 +95,16 @@ class BroadcastService(Service):
         super().startService()  # type: ignore[no-untyped-call]  # Twisted's
         problems: list[str] = []
         for name, make, door in self._endpoints():
-            Deferred.fromCoroutine(self._open(name, make, door, problems))
+            entrance = self._factory.through(door)
+            Deferred.fromCoroutine(self._open(name, make, entrance, problems, door))
+        if self._web is not None:
+            name, make = self._web_endpoint(self._settings.web or "")
+            Deferred.fromCoroutine(self._open(name, make, self._web, problems))
         if self._settings.admin is not None:
             Deferred.fromCoroutine(self._open_admin(self._settings.admin, problems))
         if problems:
             self._fail("\n".join(problems))
+        self._factory.is_open = True
         on_hangup(self._reactor, self._read_again)
         self._reactor.callWhenRunning(self._run)
 
@@ -133,10 +143,15 @@ class BroadcastService(Service):
         self._notifier.ready(self._status())
 
     async def _open(
-        self, name: str, make: Callable[[], Any], door: Door, problems: list[str]
+        self,
+        name: str,
+        make: Callable[[], Any],
+        factory: Any,
+        problems: list[str],
+        door: Door = OPEN,
     ) -> None:
         try:
-            port = await make().listen(self._factory.through(door))
+            port = await make().listen(factory)
         except Exception as error:
             problems.append(f"broadcast: can't listen on {name}: {why_not(error)}")
             return
@@ -146,9 +161,10 @@ class BroadcastService(Service):
         address = port.getHost()
         host = getattr(address, "host", "")
         inside = host.startswith("127.") or host == "::1"
+        where = sockets.name_of(address)
         self._log.info(
-            "listening on {where}{only}{inside}",
-            where=sockets.name_of(address),
+            PAGE_IS_ON if factory is self._web else LISTENING_ON,
+            where=f"http://{where}/" if factory is self._web else where,
             only=door.note,
             inside=INSIDE if inside else "",
         )
@@ -171,6 +187,7 @@ class BroadcastService(Service):
     async def _stop(self) -> None:
         self._catch_signals()
         self._notifier.stopping(self._status(), self._settings.drain + EXIT_TIME)
+        self._factory.is_open = False
         for port in self._ports:
             await maybeDeferred(port.stopListening)
         factory = self._factory
@@ -205,17 +222,18 @@ class BroadcastService(Service):
                 (text, partial(endpoint_for, reactor, text, self._wrap), door)
                 for door, text in named
             ]
-        kind = TCP6ServerEndpoint if ":" in settings.host else TCP4ServerEndpoint
-        name = f"[{settings.host}]" if ":" in settings.host else settings.host
-        return [
-            (
-                f"{name}:{settings.port}",
-                lambda: kind(
-                    reactor, settings.port, sockets.BACKLOG, interface=settings.host
-                ),
-                OPEN,
-            )
-        ]
+        return [(*self._on_host(settings.port), OPEN)]
+
+    def _web_endpoint(self, text: str) -> tuple[str, Callable[[], Any]]:
+        if text.isdigit():
+            return self._on_host(int(text))
+        return text, partial(endpoint_for, self._reactor, text, self._wrap)
+
+    def _on_host(self, port: int) -> tuple[str, Callable[[], Any]]:
+        host = self._settings.host
+        kind = TCP6ServerEndpoint if ":" in host else TCP4ServerEndpoint
+        make = partial(kind, self._reactor, port, sockets.BACKLOG, interface=host)
+        return f"[{host}]:{port}" if ":" in host else f"{host}:{port}", make
 
     def _sweep(self) -> None:
         if self.running:
@@ -223,10 +241,10 @@ class BroadcastService(Service):
             self._reactor.callLater(self._watch.interval, self._sweep)
 
     def _catch_signals(self) -> None:
-        """Let a second signal cut the wait short.
+        """Let a second signal cut the wait short, if there is one.
 
         Twisted's own handler would try to stop a reactor that is stopping, and
-        print a traceback.
+        print a traceback: ours is there before anybody is told that we stop.
         """
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(
@@ -234,6 +252,8 @@ class BroadcastService(Service):
             )
 
     def _cut_short(self) -> None:
+        if self._drained is None:
+            return
         connections = self._factory.connections
         left = sum(not protocol.talk.member.finished for protocol in connections)
         if left:

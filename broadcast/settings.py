@@ -13,6 +13,7 @@ from typing import Any, Final
 from broadcast import readers
 from broadcast.access.door import Door, speak_only
 from broadcast.readers import reason_of
+from broadcast.web.origin import Origin
 
 
 class SettingError(ValueError):
@@ -55,6 +56,9 @@ class Settings:
     admin: str | None
     listen_only: tuple[str, ...]
     speak_only: tuple[tuple[Door, str], ...]
+    web: str | None
+    web_metrics: str
+    web_origin: frozenset[Origin]
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +186,18 @@ OPTIONS: Final = (
     Option("login-timeout", "30", readers.seconds, "seconds in which to log in"),
     Option("ban-file", "", readers.text_or_none, "file that remembers who is banned"),
     Option("admin", "", readers.unix_path, "unix:/PATH of the socket for bcast-admin"),
+    Option(
+        "web",
+        "",
+        readers.text_or_none,
+        "port or endpoint of the page, WebSocket and metrics",
+    ),
+    Option(
+        "web-metrics",
+        "loopback",
+        readers.one_of("off", "loopback", "on"),
+        "who may read /metrics: off, loopback (this machine), on (everybody)",
+    ),
 )
 
 FLAGS: Final = (
@@ -209,6 +225,7 @@ LISTS: Final = (
         lambda value: tuple(speak_only(word) for word in value.split()),
         "[NAME=]endpoint of a feed that only speaks, as NAME; repeatable",
     ),
+    Option("web-origin", "", readers.origins, "origin that may talk; repeatable"),
 )
 """What may be given several times; in the file, several values with spaces."""
 

@@ -85,6 +85,12 @@ class Options(UsageOptions):
         """
         self["speak-only"].append(endpoint)
 
+    def opt_web_origin(self, origin: str) -> None:
+        """Origin (https://example.org) whose pages may use our WebSocket beside
+        our own; may be given again.
+        """
+        self["web-origin"].append(origin)
+
     def parseOptions(self, options: Sequence[str] | None = None) -> None:
         """Read the command line and the file; exit with a line if one is wrong."""
         try:
@@ -156,8 +162,9 @@ def makeService(options: Options) -> Service:
     admin = None
     if settings.admin is not None:
         admin = _admin_for(factory, guard, options.threshold, reactor)
+    web = None if settings.web is None else _web_site(reactor, settings, factory)
     service = BroadcastService(
-        reactor, settings, factory, reload, notifier, wrap, admin=admin
+        reactor, settings, factory, reload, notifier, wrap, web, admin=admin
     )
     for option, again in guard.files.items():
         reload.add(option, again)
@@ -178,6 +185,17 @@ def _admin_for(
             lambda: reactor.callLater(0, reactor.stop),
         )
     )
+
+
+def _web_site(reactor: Any, settings: Settings, factory: BroadcastFactory) -> Any:
+    try:
+        from broadcast.web.site import WebSite
+    except ModuleNotFoundError as missing:
+        raise SystemExit(
+            f"broadcast: --web: there is no {missing.name};"
+            " pip install 'broadcast[web]' brings it"
+        ) from None
+    return WebSite(reactor, factory, settings)
 
 
 def house_of(settings: Settings) -> House:

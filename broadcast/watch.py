@@ -2,7 +2,13 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
+
+from twisted.logger import Logger
+
+from broadcast import sockets
+from broadcast.events import Bye
+from broadcast.member import Member
 
 SLICES = 5
 """A sweep looks at a fifth of the connections: no long pause for the rest."""
@@ -21,11 +27,44 @@ class Patience:
     stall: float
 
 
-class Watched(Protocol):
-    """A connection."""
+class Talk(Protocol):
+    """What is known here of a connection's input side."""
+
+    member: Member
+    is_pinging: bool
+    is_waiting: bool
+
+    def close(self, bye: Bye) -> None:
+        """Close at once, with the last words ``bye``."""
+
+    def lose(self, reason: str) -> None:
+        """Be gone: the connection is lost."""
+
+
+class Connection(Protocol):
+    """One connection, on whatever face.
+
+    Attributes:
+        kind: which face: tcp, tls, unix, websocket.
+        talk: its input side.
+    """
+
+    @property
+    def kind(self) -> str:
+        """See above."""
+
+    @property
+    def talk(self) -> Talk:
+        """See above."""
+
+    def greet(self) -> None:
+        """End the introduction: its time is over."""
 
     def check(self, now: float, patience: Patience) -> None:
         """Close if patience is over."""
+
+    def abort(self) -> None:
+        """Close now."""
 
 
 class Watch:
@@ -40,7 +79,7 @@ class Watch:
     def __init__(
         self,
         patience: Patience,
-        connections: Callable[[], Iterable[Watched]],
+        connections: Callable[[], Iterable[Connection]],
         clock: Callable[[], float],
     ) -> None:
         self._connections = connections
@@ -62,3 +101,46 @@ class Watch:
         self._slice = (self._slice + 1) % SLICES
         for connection in tuple(self._connections())[self._slice :: SLICES]:
             connection.check(now, self.patience)
+
+
+class Vigil:
+    """Watches one connection's signs of life, for the face that it belongs to.
+
+    Attributes:
+        heard: set by the face whenever something comes.
+    """
+
+    __slots__ = ("_acked", "_silent_since", "_stuck_since", "heard")
+    _log = Logger(namespace="broadcast")
+
+    def __init__(self) -> None:
+        self.heard = True
+        self._silent_since = 0.0
+        self._acked = -1
+        self._stuck_since = 0.0
+
+    def check(
+        self, now: float, patience: Patience, talk: Talk, transport: Any, address: str
+    ) -> bool:
+        """Close one who pings and has gone silent; tell whether to abort.
+
+        That is when it reads nothing of what was sent.
+        """
+        if self.heard or not talk.is_pinging or talk.is_waiting:
+            self.heard = False
+            self._silent_since = now
+        elif patience.idle and now - self._silent_since > patience.idle:
+            talk.close(Bye("idle", f"nothing heard for {patience.idle:g} seconds"))
+        if not patience.stall or self._stuck_for(now, transport) <= patience.stall:
+            return False
+        self._log.info("{address} reads nothing", address=address)
+        talk.lose("stalled")
+        return True
+
+    def _stuck_for(self, now: float, transport: Any) -> float:
+        """Return for how many seconds nothing that was sent has been read."""
+        progress = sockets.progress(transport)
+        if progress is None or not progress.is_owed or progress.acked != self._acked:
+            self._acked = progress.acked if progress else -1
+            self._stuck_since = now
+        return now - self._stuck_since

@@ -184,7 +184,9 @@ class Daemon:
             self.kill()
 
 
-def refused_start(*options: str, twist: Sequence[str] = ()) -> tuple[int, str, str]:
+def refused_start(
+    *options: str, twist: Sequence[str] = (), env: dict[str, str] | None = None
+) -> tuple[int, str, str]:
     """Start a daemon that must not start; return exit code, stdout and stderr."""
     done = subprocess.run(
         [*twist_command(), *twist, "broadcast", *options],
@@ -192,6 +194,7 @@ def refused_start(*options: str, twist: Sequence[str] = ()) -> tuple[int, str, s
         capture_output=True,
         timeout=DEADLINE,
         check=False,
+        env=os.environ | (env or {}),
     )
     return done.returncode, done.stdout.decode(), done.stderr.decode()
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from tests.support.daemon import DEADLINE, Daemon
 from tests.support.lineclient import SocketWire, Wire, connect_tcp
+from tests.support.websocket import connect_websocket
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,4 +106,12 @@ UNIX = Face(
 )
 TLS = Face("tls", _tls_options, _connect_tls, half_closes=False)
 
-FACES = [TCP, UNIX, TLS]
+WEBSOCKET = Face(
+    "websocket",
+    lambda _: ["--port", "0", "--web", "0"],
+    connect_websocket,
+    is_stream=False,
+    half_closes=False,
+)
+
+FACES = [TCP, UNIX, TLS, WEBSOCKET]

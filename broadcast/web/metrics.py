@@ -1,0 +1,137 @@
+"""Metrics in Prometheus' text format: what the hub has counted, read when asked.
+
+The only room that imports prometheus_client. Nothing is counted here: a scrape
+reads plain numbers, and looks once at each connection.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from itertools import accumulate
+from typing import TYPE_CHECKING, Final
+
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    CollectorRegistry,
+    GCCollector,
+    PlatformCollector,
+    ProcessCollector,
+    generate_latest,
+)
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+)
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
+
+from broadcast.tally import BOUNDS
+
+if TYPE_CHECKING:
+    from broadcast.hub import Hub
+    from broadcast.lines import BroadcastFactory
+
+CONTENT_TYPE: Final = CONTENT_TYPE_LATEST
+
+Values = list[tuple[list[str], float]]
+
+
+class RoomCollector(Collector):
+    """Tells how the room is.
+
+    Args:
+        reception: keeps the connections of all faces.
+    """
+
+    def __init__(self, reception: "BroadcastFactory") -> None:
+        self._reception = reception
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield all metrics as they are now."""
+        hub = self._reception.hub
+        members = GaugeMetricFamily(
+            "broadcast_members",
+            "Members here, by face and dialect",
+            labels=["face", "dialect"],
+        )
+        for labels, count in self._members().items():
+            members.add_metric(labels, count)
+        yield members
+        yield _gauge("connections", "Connections", len(self._reception.connections))
+        yield from _traffic(hub)
+        yield from _log(hub)
+
+    def _members(self) -> Counter[tuple[str, str]]:
+        here = self._reception.hub.members
+        return Counter(
+            (connection.kind, connection.talk.member.spoken.name)
+            for connection in self._reception.connections
+            if connection.talk.member.session in here
+        )
+
+
+class Exporter:
+    """Renders the metrics of one daemon, its process included."""
+
+    def __init__(self, reception: "BroadcastFactory") -> None:
+        self._registry = CollectorRegistry()
+        self._registry.register(RoomCollector(reception))
+        ProcessCollector(registry=self._registry)
+        PlatformCollector(registry=self._registry)
+        GCCollector(registry=self._registry)
+
+    def render(self) -> bytes:
+        """Return the metrics as they are now."""
+        return generate_latest(self._registry)
+
+
+def _traffic(hub: "Hub") -> Iterator[Metric]:
+    tally = hub.tally
+    yield _counter("lines_said", "Lines said", tally.lines_in)
+    yield _counter(
+        "deliveries", "Lines times the members they were for", tally.deliveries
+    )
+    yield _counter("received_bytes", "Bytes heard, in whole lines", tally.bytes_in)
+    yield _counter("sent_bytes", "Bytes handed to the transports", tally.bytes_out)
+    yield _counter("too_slow", "Members closed for being too slow", hub.too_slow)
+    yield _by_label("refused", "Lines and commands refused", "reason", tally.refused)
+    yield _by_label("left", "Members that left", "reason", tally.left)
+    counts = accumulate(tally.fan_out.buckets)
+    bounds = [*map(str, BOUNDS), "+Inf"]
+    yield HistogramMetricFamily(
+        "broadcast_fan_out_seconds",
+        "Time to send a batch to all who are live",
+        buckets=list(zip(bounds, counts, strict=True)),
+        sum_value=tally.fan_out.total,
+    )
+
+
+def _log(hub: "Hub") -> Iterator[Metric]:
+    delivery = hub.delivery
+    yield _gauge("log_bytes", "Bytes that the log takes", hub.log.size)
+    yield _gauge("log_limit_bytes", "Bytes that it may take", hub.log.limit)
+    yield _gauge("log_lines", "Lines in the log", hub.log.lines)
+    yield _gauge("log_last_id", "The newest line's id", hub.log.last_id)
+    yield _gauge("members_behind", "Members catching up", len(delivery.behind))
+    lags = (delivery.lag(member) for member in delivery.behind)
+    yield _gauge(
+        "backlog_lines",
+        "Lines that the furthest-behind member has to read",
+        max(lags, default=0),
+    )
+
+
+def _gauge(name: str, words: str, value: float) -> Metric:
+    return GaugeMetricFamily(f"broadcast_{name}", words, value=value)
+
+
+def _counter(name: str, words: str, value: float) -> Metric:
+    return CounterMetricFamily(f"broadcast_{name}", words, value=value)
+
+
+def _by_label(name: str, words: str, label: str, counts: Counter[str]) -> Metric:
+    family = CounterMetricFamily(f"broadcast_{name}", words, labels=[label])
+    pairs: Iterable[tuple[str, int]] = sorted(counts.items())
+    for value, count in pairs:
+        family.add_metric([value], count)
+    return family

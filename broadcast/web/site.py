@@ -1,0 +1,123 @@
+"""One HTTP port: the page, the WebSocket, metrics and health."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from twisted.web.resource import Resource
+from twisted.web.server import Request, Site
+
+from broadcast.settings import Settings
+from broadcast.web import page
+from broadcast.web.answers import answer, headers, say
+from broadcast.web.metrics import CONTENT_TYPE, Exporter
+from broadcast.web.upgrade import Channel, Front, Socket
+
+if TYPE_CHECKING:
+    from broadcast.lines import BroadcastFactory
+
+REQUEST_TIME = 20
+"""Seconds in which a request must be whole; an idle connection is kept as long."""
+
+
+class Plain(Resource):
+    """A resource that answers GET with a few words."""
+
+    isLeaf = True
+
+    def __init__(self, answer: Callable[[], tuple[int, str]]) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]  # Twisted's
+        self._answer = answer
+
+    def render_GET(self, request: Request) -> bytes:
+        """Answer."""
+        status, words = self._answer()
+        return say(request, status, words)
+
+
+class Metrics(Resource):
+    """What Prometheus reads.
+
+    Args:
+        render: returns the metrics.
+        is_open: to everybody; else to this machine alone, and nobody whom a proxy
+            sends along.
+    """
+
+    isLeaf = True
+
+    def __init__(self, render: Callable[[], bytes], is_open: bool) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]  # Twisted's
+        self._render = render
+        self._is_open = is_open
+
+    def render_GET(self, request: Request) -> bytes:
+        """Give the metrics, to those who may have them."""
+        if not self._is_open and not _is_local(request):
+            return say(request, 403, "metrics are for this machine only")
+        return answer(request, 200, CONTENT_TYPE, self._render())
+
+
+class WebSite(Site):
+    """Makes the connections of the HTTP listeners.
+
+    Args:
+        reactor: for the time that a request may take.
+        reception: keeps the connections of all faces.
+        settings: which origins may talk, and who may read metrics.
+    """
+
+    noisy = False
+    protocol: Any = Channel
+
+    def __init__(
+        self,
+        reactor: Any,
+        reception: "BroadcastFactory",
+        settings: Settings,
+    ) -> None:
+        self.root: Any = Resource()
+        super().__init__(  # type: ignore[no-untyped-call]  # Twisted's
+            self.root, timeout=REQUEST_TIME, reactor=reactor
+        )
+        self.displayTracebacks = False
+        socket = Socket(reception, settings.web_origin)
+        self._add(b"ws", socket)
+        self._add(b"healthz", Plain(lambda: (200, "alive")))
+        self._add(b"readyz", Plain(lambda: _readiness(reception)))
+        if settings.web_metrics != "off":
+            is_open = settings.web_metrics == "on"
+            self._add(b"metrics", Metrics(Exporter(reception).render, is_open))
+        if settings.relay:
+            self._add(b"", Front(Plain(lambda: (404, "a relay has no page")), socket))
+        else:
+            self._add_page(socket)
+
+    def _add_page(self, socket: Socket) -> None:
+        found = page.load()
+        self._add(b"", Front(found.pop("index.html"), socket))
+        folder: Any = Resource()
+        for name, file in found.items():
+            folder.putChild(name.encode(), file)
+        self._add(b"static", folder)
+
+    def _add(self, name: bytes, resource: Any) -> None:
+        self.root.putChild(name, resource)
+
+    def acceptableProtocols(self) -> list[bytes]:
+        """Return what is spoken: not HTTP/2, which this channel is not."""
+        return [b"http/1.1"]
+
+    def log(self, request: Any) -> None:
+        """Log nothing: who joins and leaves is the hub's to log."""
+
+
+def _is_local(request: Request) -> bool:
+    """Tell whether it comes from this machine, and not through a proxy."""
+    host = getattr(request.getClientAddress(), "host", None)
+    is_loopback = host is None or host.startswith("127.") or host == "::1"
+    via = ("Forwarded", "X-Forwarded-For", "X-Real-IP", "Via")
+    return is_loopback and not any(headers(request, name) for name in via)
+
+
+def _readiness(reception: "BroadcastFactory") -> tuple[int, str]:
+    return (200, "ready") if reception.is_open else (503, "not ready")

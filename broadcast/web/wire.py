@@ -1,0 +1,171 @@
+"""A WebSocket once its handshake is over (RFC 6455): bytes in, messages out.
+
+wsproto parses; here is what it leaves open: how much of a message is kept, how
+pings are answered, how a connection is closed. What a message means is the
+listener's business.
+"""
+
+import struct
+from typing import Protocol
+
+from wsproto.connection import Connection, ConnectionState, ConnectionType
+from wsproto.events import (
+    BytesMessage,
+    CloseConnection,
+    Event,
+    Ping,
+    TextMessage,
+)
+
+from broadcast.web import quick
+from broadcast.web.frames import Code, close_frame, pong_frame
+
+_NO_STATUS = 1005
+
+
+class Listener(Protocol):
+    """What the messages are for."""
+
+    def message_received(self, data: bytes, is_text: bool) -> None:
+        """Take one whole message; if ``is_text``, it is UTF-8."""
+
+    def write_control(self, frame: bytes) -> None:
+        """Write a control frame, between two others."""
+
+    def closed_by_peer(self, code: int) -> None:
+        """The other end has closed, and its close frame is answered."""
+
+    def closed_for_error(self) -> None:
+        """What came was wrong; that is said in a close frame. Close soon."""
+
+
+class Wire:
+    """The parser and the states of one WebSocket.
+
+    Args:
+        listener: gets whole messages.
+        max_message: bytes that a message may have; a longer one closes.
+
+    Attributes:
+        is_closing: a close frame has been sent: no message is taken any more.
+        is_over: nothing more is read.
+        is_quick: simple frames need no wsproto, until it has begun a message.
+    """
+
+    __slots__ = (
+        "_listener",
+        "_max_message",
+        "_parser",
+        "_pieces",
+        "_rest",
+        "_size",
+        "is_closing",
+        "is_over",
+        "is_quick",
+    )
+
+    def __init__(self, listener: Listener, max_message: int) -> None:
+        self._listener = listener
+        self._max_message = max_message
+        self._parser = Connection(ConnectionType.SERVER)
+        self._pieces: list[bytes] = []
+        self._size = 0
+        self.is_quick = True
+        self._rest = b""
+        self.is_closing = False
+        self.is_over = False
+
+    def receive(self, data: bytes) -> None:
+        """Take bytes as they come."""
+        if self.is_quick:
+            data = self._take_quickly(data)
+        if data and not self.is_over:
+            self._parse(data)
+
+    def _take_quickly(self, data: bytes) -> bytes:
+        """Take simple frames and whole control frames; return what is left.
+
+        As soon as anything is left to wsproto in the middle of a frame or a
+        message, it gets all the rest of this connection.
+        """
+        if self._rest:
+            data, self._rest = self._rest + data, b""
+        while data and not self.is_over:
+            messages, stop = quick.take(data)
+            if not self.is_closing:
+                for message in messages:
+                    self._gather(message, is_whole=True, is_text=True)
+            if stop == len(data):
+                return b""
+            if end := quick.control_ends(data, stop):
+                self._parse(data[stop:end])
+                data = data[end:]
+                continue
+            data = data[stop:]
+            if quick.is_unfinished(data, 0):
+                self._rest = data
+                return b""
+            self.is_quick = False
+            break
+        return data
+
+    def _parse(self, data: bytes) -> None:
+        """Let wsproto take bytes: it keeps none but an unfinished header."""
+        self._parser.receive_data(data)
+        for event in self._parser.events():
+            self._handle(event)
+
+    def close(self, code: Code, reason: str) -> None:
+        """Send a close frame; the other end's is awaited."""
+        if not self.is_closing:
+            self.is_closing = True
+            self._pieces.clear()
+            self._listener.write_control(close_frame(code, reason))
+
+    def fail(self, code: Code, reason: str) -> None:
+        """Send a close frame and read no more."""
+        self.close(code, reason)
+        self.is_over = True
+        self._listener.closed_for_error()
+
+    def _handle(self, event: Event) -> None:
+        if self.is_over:
+            pass
+        elif isinstance(event, CloseConnection):
+            self._end(event)
+        elif self.is_closing:
+            pass
+        elif isinstance(event, TextMessage):
+            self._gather(event.data.encode(), event.message_finished, is_text=True)
+        elif isinstance(event, BytesMessage):
+            self._gather(bytes(event.data), event.message_finished, is_text=False)
+        elif isinstance(event, Ping):
+            self._listener.write_control(pong_frame(bytes(event.payload)))
+
+    def _gather(self, data: bytes, is_whole: bool, is_text: bool) -> None:
+        self._size += len(data)
+        if self._size > self._max_message:
+            words = f"a message of more than {self._max_message} bytes"
+            self.fail(Code.TOO_BIG, words)
+            return
+        if not is_whole:
+            if data:
+                self._pieces.append(data)
+            return
+        if self._pieces:
+            data = b"".join([*self._pieces, data])
+            self._pieces.clear()
+        self._size = 0
+        self._listener.message_received(data, is_text)
+
+    def _end(self, event: CloseConnection) -> None:
+        """The other end closes; or what it sent can't be understood."""
+        if self._parser.state is ConnectionState.OPEN:
+            self.fail(Code(event.code), event.reason or "")
+            return
+        self.is_over = True
+        if not self.is_closing:
+            self.is_closing = True
+            said = b"" if event.code == _NO_STATUS else struct.pack("!H", event.code)
+            self._listener.write_control(bytes((0x88, len(said))) + said)
+        self._listener.closed_by_peer(event.code)

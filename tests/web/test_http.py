@@ -1,0 +1,217 @@
+"""What the HTTP port answers: page, health, metrics; and the options for it."""
+
+import json
+import re
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.support.daemon import Daemon, eventually, refused_start
+from tests.support.lineclient import LineClient
+from tests.support.websocket import WebSocketWire, http, request, web_port
+
+Start = Callable[..., Daemon]
+Upgrade = Callable[..., WebSocketWire]
+Join = Callable[..., LineClient]
+
+
+def test_the_page_and_its_files(web: Daemon) -> None:
+    """Each file has its type and a strict policy; unchanged, it isn't sent again."""
+    head, body = http(web, "/")
+    assert head.startswith("HTTP/1.1 200")
+    for name, kind in re.findall(r'"/static/([\w.]+\.(\w+))"', body):
+        file_head, file_body = http(web, f"/static/{name}")
+        assert file_head.startswith("HTTP/1.1 200"), name
+        assert {"js": "javascript", "css": "css", "svg": "svg"}[kind] in file_head
+        assert file_body
+    assert "default-src 'none'" in head
+    assert "unsafe" not in head
+    assert "X-Content-Type-Options: nosniff" in head
+    tag = re.search(r"ETag: (\S+)", head, re.IGNORECASE)
+    assert tag
+    again, nothing = http(web, "/", f"If-None-Match: {tag[1]}")
+    assert again.startswith("HTTP/1.1 304")
+    assert nothing == ""
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/healthz", 200),
+        ("/readyz", 200),
+        ("/nothing", 404),
+        ("/static/", 404),
+        ("/static/../tap.py", 404),
+        ("/static/%2e%2e/%2e%2e/tap.py", 404),
+        ("/static/index.html", 404),
+    ],
+)
+def test_addresses(web: Daemon, path: str, status: int) -> None:
+    """Only the page's own files can be had; a healthy daemon says so."""
+    assert http(web, path)[0].startswith(f"HTTP/1.1 {status} ")
+
+
+def test_metrics_count_what_happens(
+    daemon: Start, upgrade: Upgrade, join: Join
+) -> None:
+    """Members by face and dialect, lines, deliveries, refusals, and who left."""
+    started = daemon("--web", "0")
+    wire = upgrade(started, "/ws?format=json")
+    wire.receive()
+    alice, bob = join(started, "alice"), join(started, "bob")
+    alice.since_ping("one", "two", "/nonsense", "x" * 9000)
+    bob.since_ping("three")
+    bob.send("/quit")
+    bob.rest()
+    found = _metrics(started)
+    assert found['broadcast_members{dialect="text",face="tcp"}'] == 1
+    assert found['broadcast_members{dialect="json",face="websocket"}'] == 1
+    assert found["broadcast_lines_said_total"] == 3
+    assert found["broadcast_deliveries_total"] == 9
+    assert found['broadcast_refused_total{reason="unknown-command"}'] == 1
+    assert found['broadcast_refused_total{reason="too-long"}'] == 1
+    assert found['broadcast_left_total{reason="quit"}'] == 1
+    assert found["broadcast_log_lines"] == 3
+    assert found["broadcast_fan_out_seconds_count"] >= 2
+    assert found['broadcast_fan_out_seconds_bucket{le="+Inf"}'] >= 2
+    assert found["broadcast_received_bytes_total"] > 9000
+    assert found["broadcast_sent_bytes_total"] > 100
+    assert found["process_open_fds"] > 5
+
+
+def test_metrics_tell_who_is_behind(
+    daemon: Start, upgrade: Upgrade, join: Join
+) -> None:
+    """The furthest-behind member's backlog, in lines; and who was given up on."""
+    started = daemon("--web", "0", "--rate", "0", "--log-size", "32M")
+    wire = upgrade(started, receive_buffer=4096)
+    wire.receive()
+    alice = join(started, "alice")
+    for _ in range(20):
+        alice.since_ping(*["x" * 8000] * 100)
+    eventually(lambda: _metrics(started)["broadcast_members_behind"] == 1, "behind")
+    assert _metrics(started)["broadcast_backlog_lines"] > 100
+
+
+@pytest.mark.parametrize(
+    ("choice", "via", "status"),
+    [
+        ("loopback", "", 200),
+        ("loopback", "X-Forwarded-For: 192.0.2.1", 403),
+        ("on", "X-Forwarded-For: 192.0.2.1", 200),
+        ("off", "", 404),
+    ],
+)
+def test_who_may_read_metrics(
+    daemon: Start, choice: str, via: str, status: int
+) -> None:
+    """This machine alone, unless --web-metrics says otherwise."""
+    started = daemon("--web", "0", "--web-metrics", choice)
+    head, _ = http(started, "/metrics", *([via] if via else []))
+    assert head.startswith(f"HTTP/1.1 {status} ")
+
+
+def test_an_allowed_origin_may_talk(daemon: Start) -> None:
+    """--web-origin may be given again, and lets those pages in."""
+    more = ("--web-origin", "https://a.example", "--web-origin=http://b.example:81")
+    started = daemon("--web", "0", *more)
+    for origin, status in (
+        ("https://a.example", 101),
+        ("http://b.example:81", 101),
+        ("http://b.example", 403),
+    ):
+        with socket.create_connection(("127.0.0.1", web_port(started)), 20) as sock:
+            sock.sendall(request(headers=[f"Origin: {origin}"]))
+            assert sock.recv(1 << 16).startswith(f"HTTP/1.1 {status} ".encode())
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--web", "99999"], "99999"),
+        (["--web", "nonsense:1"], "nonsense"),
+        (["--web-origin", "example.org"], "--web-origin: 'example.org' is no origin"),
+        (["--web-metrics", "maybe"], "--web-metrics: 'maybe' is none of"),
+    ],
+)
+def test_wrong_values_are_one_line(options: list[str], words: str) -> None:
+    """A wrong value is one line on stderr, and the daemon does not start."""
+    code, _, err = refused_start("--port", "0", *options)
+    assert code != 0
+    assert words in err
+    assert len(err.strip().split("\n")) == 1
+
+
+def test_a_busy_web_port_is_one_line() -> None:
+    """A port that is taken is one line on stderr, never a deaf daemon."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        code, _, err = refused_start("--port", "0", "--web", port)
+    assert code != 0
+    words = f"can't listen on 127.0.0.1:{port}: address already in use"
+    assert err.strip() == f"broadcast: {words}"
+
+
+def test_without_the_extra_one_line_says_what_to_install(tmp_path: Path) -> None:
+    """Where wsproto is missing, --web says which extra brings it."""
+    (tmp_path / "wsproto.py").write_text("raise ModuleNotFoundError(name='wsproto')")
+    code, _, err = refused_start("--web", "0", env={"PYTHONPATH": str(tmp_path)})
+    assert code != 0
+    assert err.strip().endswith(
+        "broadcast: --web: there is no wsproto; pip install 'broadcast[web]' brings it"
+    )
+
+
+def test_colours_can_be_read() -> None:
+    """Every colour of the page has 4.5:1 or more on every ground, in both themes."""
+    css = Path("broadcast/web/static/page.css").read_text()
+    themes = css.split("prefers-color-scheme: dark")
+    for theme in themes:
+        found = dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6});", theme))
+        grounds = [found[name] for name in ("ground", "surface", "own", "warn-ground")]
+        texts = ["text", "quiet", "warn", "accent", *(f"n{n}" for n in range(12))]
+        for name in texts:
+            for ground in grounds:
+                ratio = _contrast(found[name], ground)
+                assert ratio >= 4.5, (name, found[name], ground, ratio)
+        assert _contrast(found["accent"], found["accent-text"]) >= 4.5
+
+
+def _contrast(one: str, other: str) -> float:
+    lighter, darker = sorted((_luminance(one), _luminance(other)), reverse=True)
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def _luminance(colour: str) -> float:
+    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    red, green, blue = (
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4
+        for part in parts
+    )
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def _metrics(daemon: Daemon) -> dict[str, float]:
+    lines = http(daemon, "/metrics")[1].split("\n")
+    pairs = (line.rsplit(" ", 1) for line in lines if line and line[0] != "#")
+    return {name: float(value) for name, value in pairs}
+
+
+def test_the_dashboard_asks_for_metrics_that_there_are(web: Daemon) -> None:
+    """Every metric that the Grafana dashboard shows is one that we give."""
+    board = json.loads(Path("docs/grafana-dashboard.json").read_text())
+    asked = {
+        name
+        for panel in board["panels"]
+        for target in panel["targets"]
+        for name in re.findall(r"\b(?:broadcast|process)_\w+", target["expr"])
+    }
+    assert len(asked) > 12
+    body = http(web, "/metrics")[1]
+    given = set(re.findall(r"^# TYPE (\w+)", body, re.MULTILINE))
+    bases = {name.removesuffix("_bucket") for name in asked}
+    assert {name.removesuffix("_total") for name in bases} <= {
+        name.removesuffix("_total") for name in given
+    }
