@@ -57,7 +57,12 @@ def test_an_error_comes_back() -> None:
 
     pool.run(lambda: 1 / 0).addErrback(note)
     reactor.run(1)
-    pool.run(lambda: begun.set() or gate.wait(20)).addErrback(note)
+
+    def work() -> None:
+        begun.set()
+        gate.wait(20)
+
+    pool.run(work).addErrback(note)
     assert begun.wait(20)
     pool.run(lambda: True).addErrback(note)
     pool.stop()
