@@ -18,7 +18,7 @@ from zope.interface import implementer
 
 from broadcast import sockets
 from broadcast.access.door import OPEN, Door
-from broadcast.conversation import Conversation
+from broadcast.conversation import Conversation, Face
 from broadcast.deadlines import Deadlines
 from broadcast.events import Bye
 from broadcast.feed import Feed
@@ -72,11 +72,9 @@ class LineProtocol(LineReceiver):
     def connectionMade(self) -> None:
         """Prepare the socket; a TLS handshake may still have to come."""
         sockets.prepare(self.transport)
-        self.talk = self.factory.converse(
-            self, sockets.name_of(self.transport.getPeer())
-        )
-        if not self.door.speaks:
-            self.talk.member.silenced = "listen-only"
+        address = sockets.name_of(self.transport.getPeer())
+        is_private = sockets.is_private(self.transport)
+        self.talk = self.factory.converse(self, address, is_private, self.door)
         self.outlet = outlet_for(self.transport, self.talk.member, self)
         self.talk.member.outlet = self.outlet
         self.factory.connections[self] = None
@@ -338,15 +336,24 @@ class BroadcastFactory(ServerFactory):
         )
 
     def converse(
-        self, face: LineProtocol, address: str
+        self, face: Face, address: str, is_private: bool = False, door: Door = OPEN
     ) -> Conversation | RelayConversation:
-        """Return the input side of a new connection."""
+        """Return the input side of a new connection.
+
+        Args:
+            is_private: nobody can listen in on its way here: it may log in.
+            door: what it may do.
+        """
+        made: Conversation | RelayConversation
         if self.hub.house.relay:
-            return RelayConversation(self.hub, face, address, face.door)
-        if not face.door.hears:
-            return Feed(self.hub, face, address, face.door)
-        is_private = sockets.is_private(face.transport)
-        return Conversation(self.hub, face, address, is_private)
+            made = RelayConversation(self.hub, face, address, door)
+        elif not door.hears:
+            made = Feed(self.hub, face, address, door)
+        else:
+            made = Conversation(self.hub, face, address, is_private)
+        if not door.speaks:
+            made.member.silenced = "listen-only"
+        return made
 
     def through(self, door: Door) -> ServerFactory:
         """Return what makes the same connections for a listener with ``door``."""
