@@ -27,11 +27,13 @@ class Feed(Conversation):
 
     def join(self) -> None:
         """Be announced; there is no greeting for one that hears nothing."""
-        if self._introduction is None:
+        introduction, self._introduction = self._introduction, None
+        if introduction is None:
             return
-        self._introduction = None
         hub, member = self.hub, self.member
-        if self._door.name:
+        if self._certified is not None:
+            self._take_name(introduction)
+        elif self._door.name:
             hub.roster.take_mended(self._door.name, member)
         else:
             hub.roster.take_guest(member)

@@ -69,14 +69,9 @@ class LineProtocol(LineReceiver):
         """Prepare the socket; a TLS handshake may still have to come."""
         sockets.prepare(self.transport)
         self._vigil = Vigil()
-        self.talk = self.factory.converse(
-            self,
-            sockets.name_of(self.transport.getPeer()),
-            sockets.is_private(self.transport),
-            self.door,
-        )
-        if not self.door.speaks:
-            self.talk.member.silenced = "listen-only"
+        address = sockets.name_of(self.transport.getPeer())
+        is_private = sockets.is_private(self.transport)
+        self.talk = self.factory.converse(self, address, is_private, self.door)
         self.outlet = outlet_for(self.transport, self.talk.member, self)
         self.talk.member.outlet = self.outlet
         self.factory.connections[self] = None
@@ -328,14 +323,24 @@ class BroadcastFactory(ServerFactory):
         )
 
     def converse(
-        self, face: Face, address: str, is_private: bool, door: Door = OPEN
+        self, face: Face, address: str, is_private: bool = False, door: Door = OPEN
     ) -> Conversation | RelayConversation:
-        """Return the input side of a new connection."""
+        """Return the input side of a new connection.
+
+        Args:
+            is_private: nobody can listen in on its way here: it may log in.
+            door: what it may do.
+        """
+        made: Conversation | RelayConversation
         if self.hub.house.relay:
-            return RelayConversation(self.hub, face, address, door)
-        if not door.hears:
-            return Feed(self.hub, face, address, door)
-        return Conversation(self.hub, face, address, is_private)
+            made = RelayConversation(self.hub, face, address, door)
+        elif not door.hears:
+            made = Feed(self.hub, face, address, door)
+        else:
+            made = Conversation(self.hub, face, address, is_private)
+        if not door.speaks:
+            made.member.silenced = "listen-only"
+        return made
 
     def through(self, door: Door) -> ServerFactory:
         """Return what makes the same connections for a listener with ``door``."""

@@ -57,6 +57,7 @@ class Bans:
         self.path = path
         self._bans: dict[str, Ban] = {}
         self._networks: dict[str, Network] = {}
+        self._lengths: set[int] = set()  # so many look-ups a host, not one a ban
         self.reload()
 
     def reload(self) -> str:
@@ -70,6 +71,7 @@ class Bans:
             self._bans = bans
             found = ((key, _network(key)) for key in bans)
             self._networks = {key: network for key, network in found if network}
+            self._index()
         return f"{len(self._bans)} bans"
 
     def add(self, whom: str, seconds: float | None, reason: str) -> Ban:
@@ -87,6 +89,7 @@ class Bans:
         ban = self._bans[key] = Ban(key, until, reason)
         if (network := _network(key)) is not None:
             self._networks[key] = network
+        self._index()
         self._save()
         return ban
 
@@ -103,12 +106,13 @@ class Bans:
             raise BanError(f"{key} is not banned")
         ban = self._bans.pop(key)
         self._networks.pop(key, None)
+        self._index()
         self._save()
         return ban
 
     def for_host(self, address: str) -> Ban | None:
         """Return the ban that ``address`` (``1.2.3.4:56``) is under."""
-        if not self._networks:
+        if not self._lengths:
             return None
         try:
             host = ipaddress.ip_address(address.rpartition(":")[0].strip("[]"))
@@ -116,12 +120,11 @@ class Bans:
             return None
         if isinstance(host, ipaddress.IPv6Address) and host.ipv4_mapped is not None:
             return self.for_host(f"{host.ipv4_mapped}:0")
-        exact = self._standing(f"{host}/{host.max_prefixlen}")
-        if exact is not None:
-            return exact
-        for key, network in self._networks.items():
-            if host in network and (ban := self._standing(key)) is not None:
-                return ban
+        for length in self._lengths:
+            if length <= host.max_prefixlen:
+                network = ipaddress.ip_network((host, length), strict=False)
+                if (ban := self._standing(str(network))) is not None:
+                    return ban
         return None
 
     def for_name(self, name: str) -> Ban | None:
@@ -144,6 +147,9 @@ class Bans:
         for key in [key for key, ban in self._bans.items() if self._is_over(ban)]:
             del self._bans[key]
             self._networks.pop(key, None)
+
+    def _index(self) -> None:
+        self._lengths = {network.prefixlen for network in self._networks.values()}
 
     def _save(self) -> None:
         if self.path is not None:

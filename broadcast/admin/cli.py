@@ -1,6 +1,7 @@
 """``bcast-admin``: give the daemon an order, and print what it answers."""
 
 import argparse
+import contextlib
 import json
 import os
 import socket
@@ -65,7 +66,8 @@ def _answers(path: str, order: str) -> Iterator[dict[str, Any]]:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
             sock.settimeout(TIMEOUT)
             sock.connect(path)
-            sock.sendall(f"{order}\n".encode())
+            with contextlib.suppress(BrokenPipeError):  # it has said why, and closed
+                sock.sendall(f"{order}\n".encode())
             with sock.makefile("r", encoding="utf-8") as answers:
                 for line in answers:
                     answer = json.loads(line)

@@ -35,8 +35,8 @@ class GatedHall(Hall):
         guard = Guard(bans, self.gate, lambda folded: folded in ("alice", "bob"))
         super().__init__(guard=guard)
 
-    def turn(self, turns: int = 3000) -> None:
-        """Let as many turns pass as a login takes, and what is due at once."""
+    def turn(self, turns: int = 3) -> None:
+        """Let as many turns pass, and what is due in them happen."""
         for _ in range(turns):
             self.clock.advance(0)
             super().turn(1)

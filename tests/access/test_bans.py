@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from twisted.internet.task import Clock
 
-from broadcast.access.bans import BanError, Bans
+from broadcast.access.bans import Ban, BanError, Bans
 from broadcast.access.files import FileError
 from broadcast.access.guard import Guard
 from tests.support.hall import Hall
@@ -37,6 +37,30 @@ def test_hosts(clock: Clock, whom: str, address: str, is_banned: bool) -> None:
     bans = Bans(clock.seconds)
     bans.add(whom, None, "")
     assert (bans.for_host(address) is not None) is is_banned
+
+
+def test_many_bans_hold_nobody_up(clock: Clock) -> None:
+    """A host is looked up once for each length of network, not for each ban."""
+    bans = Bans(clock.seconds)
+    for number in range(2000):
+        bans.add(f"10.{number // 250}.{number % 250}.0/{24 + number % 3}", None, "")
+    counted = CountingBans(bans)
+    assert bans.for_host("192.0.2.1:1") is None
+    assert counted.looks == 3
+
+
+class CountingBans:
+    """Counts how often bans are looked at."""
+
+    def __init__(self, bans: Bans) -> None:
+        self.looks = 0
+        look = bans._standing
+
+        def count(key: str) -> Ban | None:
+            self.looks += 1
+            return look(key)
+
+        bans._standing = count  # type: ignore[method-assign]
 
 
 def test_names_are_folded(clock: Clock) -> None:

@@ -174,3 +174,21 @@ def test_passwd_tells_why_it_cannot(
     assert _passwd(tmp_path / "no" / "users", "alice", "long-enough")[0] == 1
     err = capsys.readouterr().err.splitlines()
     assert [line.startswith("bcast-passwd: ") for line in err] == [True, True]
+
+
+def test_passwd_asks_on_a_terminal(tmp_path: Path) -> None:
+    """Twice, and without showing it; two that differ change nothing."""
+    pexpect = pytest.importorskip("pexpect")
+    path = tmp_path / "users"
+    words = ["-m", "broadcast.passwd", str(path), "alice"]
+    for second, code in (("correct-mule", 1), ("correct-horse", 0)):
+        terminal = pexpect.spawn(sys.executable, words, timeout=DEADLINE)
+        terminal.expect_exact("Password: ")
+        terminal.sendline("correct-horse")
+        terminal.expect_exact("Again: ")
+        terminal.sendline(second)
+        terminal.expect(pexpect.EOF)
+        terminal.close()
+        assert terminal.exitstatus == code
+        assert b"horse" not in terminal.before
+        assert path.exists() is (code == 0)

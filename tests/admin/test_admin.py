@@ -6,12 +6,13 @@ import stat
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from broadcast.admin.cli import main
-from tests.support.daemon import DEADLINE, Daemon, refused_start
+from tests.support.daemon import DEADLINE, Daemon, eventually, refused_start
 from tests.support.lineclient import LineClient
 
 Connect = Callable[[Daemon], LineClient]
@@ -148,6 +149,41 @@ def test_mute_and_unmute(office: Office, alice: LineClient, connect: Connect) ->
     assert office.order("unmute", "al") == "unmuted al\n"
     alice.send("five")
     assert ear.until("five") == ["* alice is now al", "al: five"]
+
+
+def test_a_mute_waits_for_its_name(office: Office, connect: Connect) -> None:
+    """Somebody who is not here is muted when it comes, until it is taken back."""
+    assert office.order("mute", "Bob") == "muted Bob, who is not here\n"
+    bob = connect(office.daemon)
+    bob.send("/name bob", "hello")
+    assert bob.until("muted")[-1] == "* error: 1 line not said: you are muted"
+    bob.send("/name other")
+    bob.until("is now other")
+    other = connect(office.daemon)
+    other.send("/name bob", "hello", "/ping")
+    assert other.until("pong")[-1] == "* pong"
+    assert office.order("unmute", "other") == "unmuted other\n"
+    assert bob.until("speak again")[-1] == "* you may speak again"
+
+
+def test_a_relay_is_told_nothing(daemon: Start, tmp_path: Path) -> None:
+    """A relay says nothing of its own; nor are bans kept without a file."""
+    path = tmp_path / "admin"
+    office = Office(daemon("--relay", "--admin", f"unix:{path}"), path)
+    assert "a relay says nothing" in office.run("say", "hello").stderr
+    assert "there is no --ban-file" in office.run("ban", "10.0.0.0/8").stderr
+
+
+def test_a_crowd_of_admins(office: Office) -> None:
+    """Sixteen at once are taken; one more is told so and closed."""
+    with ExitStack() as stack:
+        for _ in range(16):
+            sock = stack.enter_context(socket.socket(socket.AF_UNIX))
+            sock.connect(str(office.path))
+            sock.sendall(b"bans\n")
+            assert sock.recv(4096)
+        assert office.run("who").stderr == "bcast-admin: too many admins at once\n"
+    eventually(lambda: office.run("who").returncode == 0)
 
 
 def test_say(office: Office, alice: LineClient, connect: Connect) -> None:
