@@ -7,6 +7,7 @@ lines of 64 bytes, and every other member must have a window before the next.
 
 import os
 import re
+import resource
 import selectors
 import socket
 import ssl
@@ -66,6 +67,15 @@ def connect(port: int, context: ssl.SSLContext | None) -> socket.socket:
     return sock if context is None else context.wrap_socket(sock)
 
 
+def await_pong(sock: socket.socket) -> None:
+    got = b""
+    while b"* pong" not in got:
+        piece = sock.recv(1 << 16)
+        if not piece:
+            raise SystemExit(f"the daemon has closed: {got[-200:]!r}")
+        got += piece
+
+
 def read_some(sock: socket.socket) -> bytes:
     """Return what is there; a TLS record may hold more than the socket tells."""
     pieces = []
@@ -86,20 +96,26 @@ class Audience:
         for _ in range(count):
             sock = connect(port, context)
             sock.sendall(b"\n/ping\n")
-            while b"pong" not in sock.recv(1 << 16):
-                pass
+            await_pong(sock)
             sock.setblocking(False)
             self.selector.register(sock, selectors.EVENT_READ)
             self.said[sock] = 0
 
+    def get_ready(self) -> None:
+        """Read until everybody has heard "ready": only counted lines follow."""
+        for sock in self.said:
+            got = b""
+            while not got.endswith(b"publisher: ready\n"):
+                got += read_some(sock)
+
     def read_until(self, count: int) -> None:
-        """Read until everybody has ``count`` lines said by the publisher."""
+        """Read until everybody has ``count`` more lines."""
         behind = {sock for sock, said in self.said.items() if said < count}
         while behind:
             for key, _ in self.selector.select(10):
                 sock = key.fileobj
                 assert isinstance(sock, socket.socket)
-                self.said[sock] += read_some(sock).count(b"publisher: ")
+                self.said[sock] += read_some(sock).count(b"\n")
                 if self.said[sock] >= count:
                     behind.discard(sock)
 
@@ -128,8 +144,9 @@ def measure(face: str, members: int, lines: int) -> Cost:
         idle = (daemon.memory() - before) / members
         publisher = connect(daemon.port, context)
         publisher.sendall(b"/name publisher\n/ping\n")
-        while b"pong" not in publisher.recv(1 << 16):
-            pass
+        await_pong(publisher)
+        publisher.sendall(b"ready\n")
+        audience.get_ready()
         window = (b"x" * 63 + b"\n") * WINDOW
         cpu, start = daemon.cpu(), time.monotonic()
         for done in range(WINDOW, lines + 1, WINDOW):
@@ -145,8 +162,10 @@ def measure(face: str, members: int, lines: int) -> Cost:
 
 
 def main() -> None:
-    members = int(sys.argv[1]) if len(sys.argv) > 1 else 500
-    lines = int(sys.argv[2]) if len(sys.argv) > 2 else 20_000
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    members = int(sys.argv[1]) if len(sys.argv) > 1 else 300
+    lines = int(sys.argv[2]) if len(sys.argv) > 2 else 2_000
     print(f"{members} members, {lines} lines of 64 bytes, windows of {WINDOW}")
     print("face  idle memory/member  CPU/delivery  deliveries/s, reader included")
     for face in ("tcp", "tls"):
