@@ -164,8 +164,8 @@ def measure(face: str, members: int, lines: int) -> Cost:
 def main() -> None:
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    members = int(sys.argv[1]) if len(sys.argv) > 1 else 500
-    lines = int(sys.argv[2]) if len(sys.argv) > 2 else 20_000
+    members = int(sys.argv[1]) if len(sys.argv) > 1 else 300
+    lines = int(sys.argv[2]) if len(sys.argv) > 2 else 2_000
     print(f"{members} members, {lines} lines of 64 bytes, windows of {WINDOW}")
     print("face  idle memory/member  CPU/delivery  deliveries/s, reader included")
     for face in ("tcp", "tls"):
