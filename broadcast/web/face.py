@@ -120,9 +120,13 @@ class WebSocketFace:
         self.outlet.write_control(frame)
 
     def closed_by_peer(self, code: int) -> None:
-        """Leave: the other end has closed, and has its answer."""
-        self._end("left")
-        self.transport.loseConnection()
+        """Leave, in turn: what was said is said, what is queued still written."""
+        self._say()
+        if self._wire.is_closing:
+            self.transport.loseConnection()
+        else:
+            self.talk.end()
+        self.close_soon()
 
     def closed_for_error(self) -> None:
         """Leave: what came was wrong."""
@@ -148,6 +152,8 @@ class WebSocketFace:
         code = _CODES.get(bye.code, Code.POLICY)
         self._wire.close(code, bye.words)
         self.close_soon()
+        if self._wire.is_over:
+            self.transport.loseConnection()
 
     def close_soon(self) -> None:
         """Close within two seconds; what comes meanwhile is discarded."""

@@ -33,7 +33,7 @@ class Listener(Protocol):
         """Write a control frame, between two others."""
 
     def closed_by_peer(self, code: int) -> None:
-        """The other end has closed, and its close frame is answered."""
+        """The other end has closed: ``close``, which answers it, and disconnect."""
 
     def closed_for_error(self) -> None:
         """What came was wrong; that is said in a close frame. Close soon."""
@@ -57,6 +57,7 @@ class Wire:
         "_max_message",
         "_parser",
         "_pieces",
+        "_reply",
         "_rest",
         "_size",
         "is_closing",
@@ -72,6 +73,7 @@ class Wire:
         self._size = 0
         self.is_quick = True
         self._rest = b""
+        self._reply = b""
         self.is_closing = False
         self.is_over = False
 
@@ -116,11 +118,11 @@ class Wire:
             self._handle(event)
 
     def close(self, code: Code, reason: str) -> None:
-        """Send a close frame; the other end's is awaited."""
+        """Send a close frame, or answer the other end's with its own code."""
         if not self.is_closing:
             self.is_closing = True
             self._pieces.clear()
-            self._listener.write_control(close_frame(code, reason))
+            self._listener.write_control(self._reply or close_frame(code, reason))
 
     def fail(self, code: Code, reason: str) -> None:
         """Send a close frame and read no more."""
@@ -165,7 +167,6 @@ class Wire:
             return
         self.is_over = True
         if not self.is_closing:
-            self.is_closing = True
             said = b"" if event.code == _NO_STATUS else struct.pack("!H", event.code)
-            self._listener.write_control(bytes((0x88, len(said))) + said)
+            self._reply = bytes((0x88, len(said))) + said
         self._listener.closed_by_peer(event.code)

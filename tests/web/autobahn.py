@@ -20,6 +20,7 @@ from twisted.web.server import NOT_DONE_YET, Request, Site
 
 from broadcast.web import handshake
 from broadcast.web.answers import headers
+from broadcast.web.frames import Code
 from broadcast.web.upgrade import Channel
 from broadcast.web.wire import Wire
 
@@ -56,6 +57,7 @@ class Echo:
         self._transport.write(frame)
 
     def closed_by_peer(self, code: int) -> None:
+        self._wire.close(Code.NORMAL, "")
         self._transport.loseConnection()
 
     def closed_for_error(self) -> None:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -213,3 +214,18 @@ def test_it_fits(web: Daemon, open_page: Open, join: Join, width: int) -> None:
     assert page.run("return document.documentElement.scrollWidth") <= width
     inside = "const it = document.getElementById('lines');"
     assert page.run(f"{inside} return it.scrollWidth - it.clientWidth") <= 0
+
+
+def test_one_can_log_in(
+    daemon: Callable[..., Daemon], open_page: Open, tmp_path: Path
+) -> None:
+    """Where one has to log in, the page says so, and /login lets one in."""
+    (tmp_path / "tokens").write_text("open-sesame\n")
+    started = daemon("--web", "0", "--token-file", str(tmp_path / "tokens"))
+    page = open_page(started)
+    page.wait_until(lambda: "log in first" in page.text("#problem"), "asked")
+    page.write("/login open-sesame\n")
+    page.connected()
+    page.write("in\n")
+    page.shows("in")
+    page.wait_until(lambda: page.texts(".sending") == [], "sent")

@@ -73,7 +73,7 @@ export class Link extends EventTarget {
   }
 
   command(line) {
-    if (this.isReady) this.send(line);
+    if (this.isReady || this.mustLogIn) this.send(line);
   }
 
   rename(name) {
@@ -106,6 +106,7 @@ export class Link extends EventTarget {
 
   closed({ reason }) {
     this.isReady = false;
+    this.mustLogIn = false;
     this.held = null;
     this.socket = null;
     if (this.isOver) return;
@@ -131,8 +132,15 @@ export class Link extends EventTarget {
     else this.emit(event);
   }
 
+  on_login(event) {
+    this.mustLogIn = true;
+    this.tell("connecting", "log in first");
+    this.emit(event);
+  }
+
   on_welcome(event) {
     this.tries = 0;
+    this.mustLogIn = false;
     this.isReady = true;
     this.setName(event.name);
     this.held = [];
@@ -157,7 +165,7 @@ export class Link extends EventTarget {
     this.held = null;
     for (const event of held) this.message(event);
     this.emit({ event: "replayed", resumed: this.isResuming });
-    if (this.isResuming) this.resend();
+    this.resend();
     this.isResuming = false;
   }
 

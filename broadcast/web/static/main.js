@@ -87,6 +87,9 @@ const show = {
   ack(event) {
     view.sent(event.token);
   },
+  login(event) {
+    problem.textContent = event.text;
+  },
   notice(event) {
     notice(event.text);
   },
