@@ -1,0 +1,103 @@
+"""Join, talk, vanish: the daemon ends with what it began with.
+
+python -m soak.churn [--minutes 20] [--at-once 50]
+"""
+
+import argparse
+import random
+import socket
+import struct
+import sys
+import time
+
+from soak.room import Room, room
+
+_RESET = struct.pack("ii", 1, 0)
+
+
+def run(here: Room, seconds: float, at_once: int, seed: int = 1) -> list[str]:
+    """Let members come and go; return the report's lines, problems first."""
+    chance = random.Random(seed)
+    watcher = here.connect("/format json\n/name watcher")
+    watcher.setblocking(False)
+    _some(here, at_once, 2000, chance, watcher)  # what grows once has grown
+    before = here.descriptors, here.memory
+    end = time.monotonic() + seconds
+    came = 0
+    samples: list[int] = []
+    while time.monotonic() < end:
+        came += _some(here, at_once, 500, chance, watcher)
+        samples.append(here.memory)
+    _settle(here, before[0])
+    after = here.descriptors, here.memory
+    problems = []
+    if after[0] != before[0]:
+        problems.append(f"FAILED: {before[0]} descriptors became {after[0]}")
+    quarter = max(1, len(samples) // 4)
+    early, late = max(samples[:quarter]), max(samples[-quarter:])
+    if late > early + (8 << 20):
+        problems.append(f"FAILED: memory {early >> 20} MiB became {late >> 20} MiB")
+    return [
+        *problems,
+        f"{came} came and went in {seconds:.0f} s; descriptors {before[0]} before,"
+        f" {after[0]} after; memory at most {early >> 20} MiB in the first quarter,"
+        f" {late >> 20} MiB in the last",
+        f"here at the end: {_count(here)} (the one who asks included)",
+    ]
+
+
+def _some(
+    here: Room, at_once: int, total: int, chance: random.Random, watcher: socket.socket
+) -> int:
+    came = 0
+    while came < total:
+        crowd = [
+            socket.create_connection(("127.0.0.1", here.port)) for _ in range(at_once)
+        ]
+        for number, joined in enumerate(crowd):
+            if chance.random() < 0.8:
+                joined.sendall(b"/name n%d\nhello\n" % (came + number))
+        for joined in crowd:
+            if chance.random() < 0.3:  # a reset, not an end
+                joined.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+            joined.close()
+        came += at_once
+        try:
+            while watcher.recv(1 << 18):
+                pass
+        except BlockingIOError:
+            pass
+    return came
+
+
+def _settle(here: Room, wanted: int) -> None:
+    """Wait until those who left are gone: two seconds, and some."""
+    end = time.monotonic() + 15
+    while here.descriptors != wanted and time.monotonic() < end:
+        time.sleep(0.1)
+
+
+def _count(here: Room) -> int:
+    asking = here.connect("/format json\n/name asking")
+    asking.sendall(b"/who\n")
+    data = b""
+    while b'"event":"who"' not in data or not data.endswith(b"\n"):
+        data += asking.recv(1 << 16)
+    asking.close()
+    return int(data.rpartition(b'"count":')[2].partition(b",")[0])
+
+
+def main() -> None:
+    """Run it and print the report; exit 1 if there is a problem."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    parser.add_argument("--minutes", type=float, default=20)
+    parser.add_argument("--at-once", type=int, default=50)
+    chosen = parser.parse_args()
+    with room() as here:
+        lines = run(here, chosen.minutes * 60, chosen.at_once)
+    print("\n".join(lines))
+    sys.exit(any(line.startswith("FAILED") for line in lines))
+
+
+if __name__ == "__main__":
+    main()
