@@ -20,7 +20,9 @@ def run(here: Room, seconds: float, at_once: int, seed: int = 1) -> list[str]:
     chance = random.Random(seed)
     watcher = here.connect("/format json\n/name watcher")
     watcher.setblocking(False)
-    _some(here, at_once, 2000, chance, watcher)  # what grows once has grown
+    idle = here.descriptors
+    _some(here, at_once, 20_000, chance, watcher)  # what grows once has grown
+    _settle(here, idle)
     before = here.descriptors, here.memory
     end = time.monotonic() + seconds
     came = 0

@@ -5,6 +5,7 @@ import selectors
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +17,7 @@ CHUNK = 1 << 18
 class Room:
     """A running daemon."""
 
-    def __init__(self, process: "subprocess.Popen[str]", port: int) -> None:
+    def __init__(self, process: "subprocess.Popen[bytes]", port: int) -> None:
         self.process = process
         self.port = port
 
@@ -56,32 +57,28 @@ class Room:
 
 @contextmanager
 def room(*options: str, log: Path | None = None) -> Iterator[Room]:
-    """Start a daemon on a free port; end it again."""
-    out = subprocess.PIPE if log is None else log.open("w")
-    command = [sys.executable, "-c", _TWIST, "broadcast", "--port", "0", *options]
-    with subprocess.Popen(command, stdout=out, text=True) as process:
-        try:
-            yield Room(process, _port_of(process, log))
-        finally:
-            process.terminate()
+    """Start a daemon on a free port, its log in a file; end it again."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = log or Path(folder) / "log"
+        command = [sys.executable, "-c", _TWIST, "broadcast", "--port", "0", *options]
+        with path.open("w") as out, subprocess.Popen(command, stdout=out) as process:
             try:
-                process.wait(30)
-            except subprocess.TimeoutExpired:
-                process.kill()
+                yield Room(process, _port_of(process, path))
+            finally:
+                process.terminate()
+                try:
+                    process.wait(30)
+                except subprocess.TimeoutExpired:
+                    process.kill()
 
 
 _TWIST = "from twisted.application.twist._twist import Twist; Twist.main()"
 
 
-def _port_of(process: "subprocess.Popen[str]", log: Path | None) -> int:
+def _port_of(process: "subprocess.Popen[bytes]", log: Path) -> int:
     deadline = time.monotonic() + 20
     while time.monotonic() < deadline and process.poll() is None:
-        if log is None:
-            assert process.stdout is not None
-            text = process.stdout.readline()
-        else:
-            text = log.read_text()
-        if found := re.search(r"listening on 127\.0\.0\.1:(\d+)", text):
+        if found := re.search(r"listening on 127\.0\.0\.1:(\d+)", log.read_text()):
             return int(found[1])
         time.sleep(0.02)
     raise SystemExit("the daemon did not start")
