@@ -153,7 +153,8 @@ class Conversation:
         self.is_connect = introduction.is_connect
         member.echo |= introduction.is_named
         turn_away = self.hub.guard.turn_away
-        bye = turn_away(member.address, member.account)
+        bye = self.hub.crowd.refuse(member.address)
+        bye = bye or turn_away(member.address, member.account)
         if bye is None:
             self._take_name(introduction)
             bye = turn_away("", member.name)

@@ -21,6 +21,7 @@ from twisted.logger import Logger
 
 from broadcast.access.bans import Bans
 from broadcast.access.guard import Guard
+from broadcast.crowd import Crowd
 from broadcast.delivery import Delivery
 from broadcast.dialect import Moment
 from broadcast.engine import Engine
@@ -62,6 +63,8 @@ class House:
         relay: bytes in, bytes out, nothing else.
         rate: lines a second that a member may say; 0: any number.
         burst: lines that it may say at once beyond that.
+        max_members: members in all.
+        max_per_host: members from one host; 0: any number.
     """
 
     server: str = "broadcast"
@@ -72,6 +75,8 @@ class House:
     relay: bool = False
     rate: float = 0
     burst: float = 0
+    max_members: int = 1_000_000
+    max_per_host: int = 0
 
 
 class Waiting(Protocol):
@@ -119,6 +124,7 @@ class Hub:
         self.delivery = Delivery(self.log, self.soon, self.tally)
         self.roster = Roster(clock, self.guard.reserves)
         self.tokens = Tokens()
+        self.crowd = Crowd(house.max_members, house.max_per_host)
         self.members: dict[int, Member] = {}
         self.too_slow = 0
         """Members closed because the log has moved past them."""
@@ -150,6 +156,7 @@ class Hub:
             hears: it is greeted, and told what is said.
         """
         self.members[member.session] = member
+        self.crowd.came(member.address)
         if self.guard.is_muted(member.name):
             member.silenced = member.silenced or "muted"
         self._tell_others(Join(member.name, len(self.members)), member)
@@ -166,6 +173,7 @@ class Hub:
         """
         if self.members.pop(member.session, None) is None:
             return
+        self.crowd.went(member.address)
         code = reason.partition(" ")[0].rstrip(",")
         self.roster.release(member, hold=code not in FOR_GOOD)
         self.tokens.forget(member.session)

@@ -7,6 +7,8 @@ import configparser
 from collections.abc import Callable
 from pathlib import Path
 
+from broadcast import sockets
+from broadcast.crowd import RESERVE
 from broadcast.web.origin import Origin, parse
 
 _UNITS = {"": 1, "K": 1024, "M": 1024**2, "G": 1024**3}
@@ -141,3 +143,13 @@ def unix_path(value: str) -> str | None:
     if path == value or not path:
         raise ValueError(f"{value!r} is not unix:/PATH")
     return path
+
+
+def members(value: str) -> int:
+    """Return a number of members; by default, what the open files allow.
+
+    The soft limit on open files is raised to the hard one at the start.
+    """
+    if value:
+        return whole(1, 10_000_000, "of members")(value)
+    return max(1, sockets.file_limit() - RESERVE)

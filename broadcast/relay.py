@@ -56,7 +56,8 @@ class RelayConversation:
             self._enter()
 
     def _enter(self) -> None:
-        bye = self._hub.guard.turn_away(self.member.address, "")
+        address = self.member.address
+        bye = self._hub.crowd.refuse(address) or self._hub.guard.turn_away(address, "")
         if bye is not None:
             self._hub.turn_away(self.member, bye)
         else:

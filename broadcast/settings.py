@@ -40,6 +40,8 @@ class Settings:
     drain: float
     rate: float
     burst: float
+    max_members: int
+    max_per_host: int
     log_file: str | None
     log_file_size: int
     log_file_count: int
@@ -157,6 +159,10 @@ OPTIONS: Final = (
         readers.rate,
         "lines one may say at once beyond (2 s of the rate)",
         is_live=True,
+    ),
+    Option("max-members", "", readers.members, "members; 64 less than files allowed"),
+    Option(
+        "max-per-host", "0", readers.whole(0, 1_000_000, "of members"), "0: any number"
     ),
     Option("log-file", "", readers.text_or_none, "file to log to as well"),
     Option(

@@ -13,7 +13,7 @@ from twisted.logger import Logger, globalLogPublisher, textFileLogObserver
 from twisted.python.usage import Options as UsageOptions
 from twisted.python.usage import UsageError
 
-from broadcast import __version__, journal
+from broadcast import __version__, journal, sockets
 from broadcast.access.files import FileError
 from broadcast.access.guard import Guard
 from broadcast.access.plan import guard_from
@@ -123,6 +123,7 @@ def makeService(options: Options) -> Service:
 
     reactor: Any = installed
     gc.set_threshold(*GC_THRESHOLD)
+    sockets.raise_file_limit()
     settings = options.settings
     reload = Reload()
     if settings.log_file is not None:
@@ -210,6 +211,8 @@ def house_of(settings: Settings) -> House:
         relay=settings.relay,
         rate=settings.rate,
         burst=settings.burst,
+        max_members=settings.max_members,
+        max_per_host=settings.max_per_host,
     )
 
 

@@ -1,0 +1,39 @@
+"""How many may be here, in all and from one host."""
+
+import json
+
+from broadcast.hub import House
+from tests.support.hall import Hall
+
+
+def test_a_full_room_says_so() -> None:
+    """One too many is told why, in its dialect, and the others stay."""
+    hall = Hall(House(max_members=2))
+    for name in ("alice", "bob"):
+        hall.join(f"/name {name}")
+    late = hall.join("/format json", "/name carol")
+    bye = json.loads(late.lines()[-1])
+    assert (bye["event"], bye["code"], bye["reconnect"]) == ("bye", "full", True)
+    assert len(hall.hub.members) == 2
+
+
+def test_who_leaves_makes_room() -> None:
+    """After one has left, another may come."""
+    hall = Hall(House(max_members=1))
+    hall.join("/name alice").send("/quit")
+    hall.turn()
+    assert "You are bob" in hall.join("/name bob").lines()[-1]
+
+
+def test_one_host_is_not_everybody() -> None:
+    """--max-per-host turns away the host, by its address without the port."""
+    from broadcast.crowd import Crowd
+
+    crowd = Crowd(10, 1)
+    crowd.came("192.0.2.1:5000")
+    refused = crowd.refuse("192.0.2.1:5001")
+    assert refused is not None
+    assert refused.code == "full"
+    assert crowd.refuse("192.0.2.2:5000") is None
+    crowd.went("192.0.2.1:5000")
+    assert crowd.refuse("192.0.2.1:5001") is None
