@@ -91,4 +91,4 @@ def test_strangers_never_join(own_room: Room, first: bytes, answer: bytes) -> No
     listener = _listen(own_room, speaker)
     speaker.send("only this")
     assert listener.line() == "only this"
-    assert "2 here" in own_room.daemon.out.lines[-1]
+    assert own_room.daemon.out.wait_for(r"joined .*, 2 here$")
