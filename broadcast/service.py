@@ -162,9 +162,10 @@ class BroadcastService(Service):
         host = getattr(address, "host", "")
         inside = host.startswith("127.") or host == "::1"
         where = sockets.name_of(address)
+        scheme = "https" if name.startswith(("tls:", "ssl:")) else "http"
         self._log.info(
             PAGE_IS_ON if factory is self._web else LISTENING_ON,
-            where=f"http://{where}/" if factory is self._web else where,
+            where=f"{scheme}://{where}/" if factory is self._web else where,
             only=door.note,
             inside=INSIDE if inside else "",
         )
