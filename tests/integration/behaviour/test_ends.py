@@ -172,7 +172,7 @@ def test_shutting_down_delivers_what_was_said(own_room: Room) -> None:
     assert got == [f"alice: {line}" for line in lines]
 
 
-@pytest.mark.options("--drain", "60")
+@pytest.mark.options("--drain", "60", "--log-size", "64M")
 def test_a_second_signal_cuts_the_wait_short(own_room: Room) -> None:
     """With a member that reads nothing, the second signal ends it at once."""
     alice, bob = own_room.join("alice"), own_room.join("bob")
@@ -189,7 +189,7 @@ def test_a_second_signal_cuts_the_wait_short(own_room: Room) -> None:
     bob.close()
 
 
-@pytest.mark.options("--drain", "0.2")
+@pytest.mark.options("--drain", "0.2", "--log-size", "64M")
 def test_draining_takes_no_longer_than_it_may(own_room: Room) -> None:
     """After --drain seconds whoever has still to read is cut off, and that is told."""
     alice, bob = own_room.join("alice"), own_room.join("bob")
