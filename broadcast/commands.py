@@ -48,18 +48,20 @@ class CommandError(Exception):
 
 
 class Talk(Protocol):
-    """What a command knows of the conversation that it came in."""
+    """What a command knows of the conversation that it came in.
+
+    Attributes:
+        yields: set: the rest of what was said waits for the next turn.
+    """
 
     hub: Hub
     member: Member
     is_pinging: bool
     is_connect: bool
+    yields: bool
 
     def leave(self, bye: Bye) -> None:
         """Close after all that was said and is queued, with the last words."""
-
-    def yield_turn(self) -> None:
-        """Let the rest of what was said wait for the next turn."""
 
 
 Command = Callable[[Talk, str], None]
@@ -142,7 +144,7 @@ def _name(talk: Talk, argument: str) -> None:
         raise CommandError("name-taken", "that name is banned")
     take_name(talk.hub, talk.member, raw, key)
     talk.hub.rename(talk.member, raw, key)
-    talk.yield_turn()  # the answer comes before anything said under the new name
+    talk.yields = True  # the answer comes before anything said under the new name
 
 
 def _who(talk: Talk, argument: str) -> None:

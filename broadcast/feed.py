@@ -6,11 +6,38 @@ the listener may speak, so the listener is what has to be chosen well.
 
 from twisted.logger import Logger
 
-from broadcast import safe
+from broadcast import safe, sifting
 from broadcast.access.door import Door
 from broadcast.conversation import Conversation, Face
+from broadcast.entrance import Entrance
 from broadcast.events import Error
 from broadcast.hub import Hub
+
+
+class SideEntrance(Entrance):
+    """The way in of one that only speaks: nobody asks anything, nor greets.
+
+    Args:
+        name: what the listener calls who comes this way; "" for a guest's name.
+    """
+
+    __slots__ = ("_name",)
+
+    def __init__(self, talk: Conversation, is_private: bool, name: str) -> None:
+        super().__init__(talk, is_private)
+        self.porch = None
+        self._name = name
+
+    def join(self) -> None:
+        """Be announced; there is no greeting for one that hears nothing."""
+        hub, member = self._talk.hub, self._talk.member
+        self._talk.entrance = None
+        self.take_name(self._name)
+        bye = hub.guard.turn_away(member.address, member.name)
+        if bye is not None:
+            hub.turn_away(member, bye)
+        else:
+            hub.join(member, hears=False)
 
 
 class Feed(Conversation):
@@ -20,28 +47,12 @@ class Feed(Conversation):
     __slots__ = ("_door", "_refused")
 
     def __init__(self, hub: Hub, face: Face, address: str, door: Door) -> None:
-        super().__init__(hub, face, address, is_private=True)
         self._door = door
         self._refused: set[str] = set()
-        self._porch = None
+        super().__init__(hub, face, address, is_private=True)
 
-    def join(self) -> None:
-        """Be announced; there is no greeting for one that hears nothing."""
-        introduction, self._introduction = self._introduction, None
-        if introduction is None:
-            return
-        hub, member = self.hub, self.member
-        if self._certified is not None:
-            self._take_name(introduction)
-        elif self._door.name:
-            hub.roster.take_mended(self._door.name, member)
-        else:
-            hub.roster.take_guest(member)
-        bye = hub.guard.turn_away(member.address, member.name)
-        if bye is not None:
-            hub.turn_away(member, bye)
-        else:
-            hub.join(member, hears=False)
+    def _way_in(self, is_private: bool) -> Entrance:
+        return SideEntrance(self, is_private, self._door.name)
 
     def hear(self, block: bytes) -> None:
         """Take whole lines; the first one is said like all others."""
@@ -59,13 +70,15 @@ class Feed(Conversation):
     def _sift(self, block: bytes) -> bytes:
         longest = self.hub.house.max_line
         lines = [line for line in block.split(b"\n") if line]
-        self._say([safe.mend_line(line) for line in lines if len(line) <= longest])
+        sifting.say(
+            self, [safe.mend_line(line) for line in lines if len(line) <= longest]
+        )
         for line in lines:
             if len(line) > longest:
-                self._refuse_long(len(line), longest)
+                self.refuse(sifting.too_long(len(line), longest))
         return b""
 
-    def _refuse(self, error: Error) -> None:
+    def refuse(self, error: Error) -> None:
         """Note it in the log, once for each reason: it hears nothing itself."""
         if error.code not in self._refused:
             self._refused.add(error.code)

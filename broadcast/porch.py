@@ -13,10 +13,10 @@ from broadcast import commands
 from broadcast.access.checkers import Admission
 from broadcast.access.gate import MAX_TRIES, Gate, Refusal
 from broadcast.events import Bye, Error, Login, Notice
-from broadcast.introduction import Introduction
 
 if TYPE_CHECKING:
     from broadcast.conversation import Conversation
+    from broadcast.entrance import Entrance
 
 SHARE_LINES = 16
 """Lines that one at the gate may say in a turn."""
@@ -34,8 +34,8 @@ class Porch:
 
     __slots__ = (
         "__weakref__",
+        "_entrance",
         "_gate",
-        "_introduction",
         "_is_asked",
         "_is_private",
         "_talk",
@@ -46,12 +46,12 @@ class Porch:
     def __init__(
         self,
         talk: "Conversation",
-        introduction: Introduction,
+        entrance: "Entrance",
         gate: Gate,
         is_private: bool,
     ) -> None:
         self._talk = talk
-        self._introduction = introduction
+        self._entrance = entrance
         self._gate = gate
         self._is_private = is_private or gate.allows_plaintext
         self._is_asked = False
@@ -80,7 +80,7 @@ class Porch:
             self._tell(Notice(commands.HELP))
         elif name in ("/quit", "/exit"):
             self._talk.close(Bye("quit", "Bye"))
-        elif not self._is_asked and self._introduction.take(line):
+        elif not self._is_asked and self._entrance.introduction.take(line):
             pass
         elif name in ("/format", "/name", "/nick"):
             self._amend(name, argument)
@@ -90,14 +90,14 @@ class Porch:
 
     def expire(self) -> None:
         """The time to log in is over."""
-        if self._talk.is_outside and not self._talk.has_left():
+        if self._talk.entrance is self._entrance and not self._talk.has_left():
             words = f"no login in {self._gate.timeout:g} seconds"
             self._talk.close(Bye("login-timeout", words))
 
     def _amend(self, name: str, argument: str) -> None:
         """Take a line of the introduction that comes after it is over."""
         try:
-            self._introduction.take_command(name, argument)
+            self._entrance.introduction.take_command(name, argument)
         except commands.CommandError as refused:
             self._tell(commands.error_for(name[1:], refused))
             return
@@ -132,7 +132,7 @@ class Porch:
         if self._talk.has_left():
             return
         if isinstance(result, Admission):
-            self._talk.enter(result.account)
+            self._entrance.admit(result.account)
             return
         self._is_asked = True
         if result.code == "login-failed":
@@ -146,6 +146,6 @@ class Porch:
 
     def _tell(self, event: Error | Login | Notice) -> None:
         member = self._talk.member
-        member.speak(self._introduction.dialect)
+        member.speak(self._entrance.introduction.dialect)
         member.tell(event)
         member.outlet.wake()

@@ -73,3 +73,14 @@ def escape(text: str) -> str:
     return _ACTIVE.sub(
         lambda found: found[0].encode("unicode_escape").decode(), text
     ).replace("\n", "\\n")
+
+
+def split(block: bytes, count: int) -> tuple[bytes, bytes]:
+    """Return the first ``count`` lines of ``block``, and the rest."""
+    if block.count(b"\n") <= count:
+        return block, b""
+    if not count:
+        return b"", block
+    parts = block.split(b"\n", count)
+    rest = parts.pop()
+    return b"\n".join([*parts, b""]), rest
