@@ -12,6 +12,7 @@ from broadcast.bucket import Bucket
 from broadcast.entrance import Entrance
 from broadcast.events import Bye, Error
 from broadcast.hub import Hub
+from broadcast.member import Peer
 
 SHARE_LINES = 2048
 """Lines of one member that a turn takes; the rest waits, and it isn't read."""
@@ -30,6 +31,19 @@ class Face(Protocol):
 
     def resume_reading(self) -> None:
         """Read on."""
+
+
+class Nobody:
+    """The face of a connection that is gone, so that no cycle is left."""
+
+    def pause_reading(self) -> None:
+        """Do nothing."""
+
+    def resume_reading(self) -> None:
+        """Do nothing."""
+
+
+NOBODY = Nobody()
 
 
 class Conversation:
@@ -66,15 +80,15 @@ class Conversation:
     )
 
     def __init__(
-        self, hub: Hub, face: Face, address: str, is_private: bool = False
+        self, hub: Hub, face: Face, peer: Peer, is_private: bool = False
     ) -> None:
         self.hub = hub
-        self.member = hub.new_member(address)
+        self.member = hub.new_member(peer)
         self.is_pinging = False
         self.is_connect = False
         self.is_waiting = False
         self.yields = False
-        self._face = face
+        self._face: Face = face
         self._bucket: Bucket | None = None
         self._is_over = False
         self._is_fresh = True
@@ -152,6 +166,7 @@ class Conversation:
         """Be gone: the connection is lost. Whole lines that waited are said."""
         self._say_rest()
         self.entrance = None
+        self._face = NOBODY
         self.hub.lose(self.member, reason)
 
     def close(self, bye: Bye) -> None:

@@ -9,6 +9,12 @@ from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
+GRAIN = 0.005
+"""Items added within so many seconds are due together, as the first of them is."""
+
+SHARE = 512
+"""Items for which a turn of the reactor has time: a crowd comes in many turns."""
+
 
 class Deadlines(Generic[T]):
     """Calls ``expire`` for each item, ``delay`` seconds after it was added.
@@ -31,17 +37,34 @@ class Deadlines(Generic[T]):
         self._clock = clock
         self._later = later
         self._expire = expire
-        self._items: deque[tuple[float, T]] = deque()
+        self._slots: deque[tuple[float, list[T]]] = deque()
+        self._is_timed = False
 
     def add(self, item: T) -> None:
         """Start the delay for ``item``."""
-        if not self._items:
-            self._later(self._delay, self._look)
-        self._items.append((self._clock() + self._delay, item))
+        due = self._clock() + self._delay
+        if not self._is_timed:
+            self._look_in(self._delay)
+        if not self._slots or due - self._slots[-1][0] > GRAIN:
+            self._slots.append((due, []))
+        self._slots[-1][1].append(item)
+
+    def _look_in(self, seconds: float) -> None:
+        self._is_timed = True
+        self._later(seconds, self._look)
 
     def _look(self) -> None:
+        self._is_timed = False
         now = self._clock()
-        while self._items and self._items[0][0] <= now:
-            self._expire(self._items.popleft()[1])
-        if self._items:
-            self._later(max(0.001, self._items[0][0] - now), self._look)
+        left = SHARE
+        while left and self._slots and self._slots[0][0] <= now:
+            items = self._slots[0][1]
+            expired = items[:left]
+            del items[:left]
+            if not items:
+                self._slots.popleft()
+            left -= len(expired)
+            for item in expired:
+                self._expire(item)
+        if self._slots and not self._is_timed:
+            self._look_in(max(0.0, self._slots[0][0] - now))

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from broadcast.dialect import Dialect
 from broadcast.log import Batch, Framing, Log
-from broadcast.member import Member, Standing
+from broadcast.member import NOWHERE, Member, Standing
 from broadcast.tally import Tally
 
 
@@ -32,6 +32,9 @@ class Lost(NamedTuple):
 class Delivery:
     """Who reads the log, and from where.
 
+    Attributes:
+        members: all who are here, by session; kept by the hub.
+
     Args:
         log: what is read.
         soon: asks for a turn soon, so that the log is trimmed.
@@ -42,8 +45,8 @@ class Delivery:
         self.log = log
         self.tally = tally
         self.soon = soon
+        self.members: dict[int, Member] = {}
         self._audiences: dict[tuple[Dialect, Framing | None], Audience] = {}
-        self._live: dict[int, Member] = {}
         self._behind: dict[int, Member] = {}
         self._oldest = 0  # no cursor of anybody behind is older than this
 
@@ -61,6 +64,7 @@ class Delivery:
             self._unlisten(member)
         self._behind.pop(member.session, None)
         member.standing = Standing.GONE
+        member.outlet = NOWHERE
 
     def caught_up(self, member: Member) -> None:
         """Send to ``member`` directly from now on."""
@@ -124,7 +128,7 @@ class Delivery:
         self.tally.deliveries += batch.count * len(sends)
         for session in (*rendering.own, *rendering.private):
             if sends.pop(session, None) is not None:
-                member = self._live[session]
+                member = self.members[session]
                 if copy := rendering.copy_for(session, member.echo):
                     member.put(copy)
         self.tally.bytes_out += size * len(sends)
@@ -133,10 +137,12 @@ class Delivery:
                 taken = send(data)
             except OSError:
                 taken = 0
-            if taken != size and session in self._live:
-                self.tally.deliveries -= batch.count
-                self.tally.bytes_out -= size - taken
-                short.append((self._live[session], taken))
+            if taken != size:
+                lagging = self.members.get(session)
+                if lagging is not None and lagging.live:
+                    self.tally.deliveries -= batch.count
+                    self.tally.bytes_out -= size - taken
+                    short.append((lagging, taken))
 
     def _unread(self, member: Member, dropped: list[Batch]) -> int:
         """Count the lines from the member's cursor on."""
@@ -151,11 +157,9 @@ class Delivery:
         if audience is None:
             audience = self._audiences[key] = Audience(*key, {})
         audience.sends[member.session] = member.outlet.send_shared
-        self._live[member.session] = member
         member.live = True
 
     def _unlisten(self, member: Member) -> None:
         key = (member.dialect, member.outlet.framing)
         del self._audiences[key].sends[member.session]
-        del self._live[member.session]
         member.live = False

@@ -18,22 +18,28 @@ class Entrance:
     """Somebody who has connected and not yet joined.
 
     Attributes:
-        introduction: what it says of itself.
         porch: where it has to log in; None where nobody has to, or it has.
 
     Args:
         is_private: nobody can listen in on its way here (TLS, this machine).
     """
 
-    __slots__ = ("_certified", "_talk", "introduction", "porch")
+    __slots__ = ("_certified", "_introduction", "_talk", "porch")
 
     def __init__(self, talk: "Conversation", is_private: bool) -> None:
         self._talk = talk
-        self.introduction = Introduction()
+        self._introduction: Introduction | None = None
         self.porch: Porch | None = None
         if (gate := talk.hub.guard.gate) is not None:
             self.porch = Porch(talk, self, gate, is_private)
         self._certified: tuple[str, str] | None = None
+
+    @property
+    def introduction(self) -> Introduction:
+        """What it says of itself: most say nothing."""
+        if self._introduction is None:
+            self._introduction = Introduction()
+        return self._introduction
 
     def certify(self, common_name: str) -> None:
         """Be called what a client certificate says, which was found good."""

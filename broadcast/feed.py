@@ -12,6 +12,7 @@ from broadcast.conversation import Conversation, Face
 from broadcast.entrance import Entrance
 from broadcast.events import Error
 from broadcast.hub import Hub
+from broadcast.member import Peer
 
 
 class SideEntrance(Entrance):
@@ -46,10 +47,10 @@ class Feed(Conversation):
     _log = Logger(namespace="broadcast")
     __slots__ = ("_door", "_refused")
 
-    def __init__(self, hub: Hub, face: Face, address: str, door: Door) -> None:
+    def __init__(self, hub: Hub, face: Face, peer: Peer, door: Door) -> None:
         self._door = door
         self._refused: set[str] = set()
-        super().__init__(hub, face, address, is_private=True)
+        super().__init__(hub, face, peer, is_private=True)
 
     def _way_in(self, is_private: bool) -> Entrance:
         return SideEntrance(self, is_private, self._door.name)

@@ -37,7 +37,7 @@ from broadcast.events import (
     lines,
 )
 from broadcast.log import Batch, Entry, Log, Run, Told
-from broadcast.member import Member, Standing
+from broadcast.member import Member, Peer, Standing
 from broadcast.presence import Fold
 from broadcast.roster import Roster
 from broadcast.tally import Tally
@@ -125,7 +125,7 @@ class Hub:
         self.roster = Roster(clock, self.guard.reserves)
         self.tokens = Tokens()
         self.crowd = Crowd(house.max_members, house.max_per_host)
-        self.members: dict[int, Member] = {}
+        self.members = self.delivery.members
         self.too_slow = 0
         """Members closed because the log has moved past them."""
         self._journal = Logger(namespace="broadcast")
@@ -143,10 +143,10 @@ class Hub:
 
     # Who is here
 
-    def new_member(self, address: str) -> Member:
+    def new_member(self, peer: Peer) -> Member:
         """Return somebody who has connected and not yet joined."""
         self._sessions += 1
-        return Member(self.delivery, self._sessions, address, self.house.echo)
+        return Member(self.delivery, self._sessions, peer, self.house.echo)
 
     def join(self, member: Member, first: bytes = b"", hears: bool = True) -> None:
         """Let ``member``, which has its name already, in; and greet it.

@@ -16,13 +16,15 @@ from twisted.protocols.basic import LineReceiver
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from broadcast import sockets
+from broadcast import sockets, watch
 from broadcast.access.door import OPEN, Door
 from broadcast.conversation import Conversation, Face
 from broadcast.deadlines import Deadlines
+from broadcast.doorway import LOOK_AFTER, Doorway
 from broadcast.events import Bye
 from broadcast.feed import Feed
 from broadcast.hub import Hub
+from broadcast.member import Peer
 from broadcast.outlet import BufferedOutlet, DirectOutlet, outlet_for
 from broadcast.relay import RelayConversation
 from broadcast.telnet import IAC, Telnet
@@ -58,6 +60,7 @@ class LineProtocol(LineReceiver):
     talk: Conversation | RelayConversation
     outlet: DirectOutlet | BufferedOutlet
 
+    _vigil: Vigil | None = None
     _is_shaking_hands = False
     _is_fresh = True
     _is_closing = False
@@ -68,11 +71,10 @@ class LineProtocol(LineReceiver):
     def connectionMade(self) -> None:
         """Prepare the socket; a TLS handshake may still have to come."""
         sockets.prepare(self.transport)
-        self._vigil = Vigil()
-        address = sockets.name_of(self.transport.getPeer())
+        peer = sockets.peer_of(self.transport)
         is_private = sockets.is_private(self.transport)
-        self.talk = self.factory.converse(self, address, is_private, self.door)
-        self.outlet = outlet_for(self.transport, self.talk.member, self)
+        self.talk = self.factory.converse(self, peer, is_private, self.door)
+        self.outlet = outlet_for(self)
         self.talk.member.outlet = self.outlet
         self.factory.connections[self] = None
         if interfaces.ISSLTransport.providedBy(self.transport):
@@ -96,7 +98,8 @@ class LineProtocol(LineReceiver):
         """
         if self._is_closing:
             return
-        self._vigil.heard = True
+        if self._vigil is not None:
+            self._vigil.heard = True
         data = self._strip_telnet(data)
         limit = 4 * self.factory.hub.house.max_line
         if b"\n" not in data and len(self._buffer) + len(data) > limit:
@@ -138,6 +141,7 @@ class LineProtocol(LineReceiver):
         clean = done and not self.outlet.is_broken
         self.talk.lose("left" if clean else "lost")
         self._is_closing = True
+        del self.outlet  # it knows this protocol, and no cycle is to be left
         self.factory.forget(self)
 
     # What the outlet and the conversation ask of a face
@@ -194,9 +198,12 @@ class LineProtocol(LineReceiver):
 
     def check(self, now: float, patience: Patience) -> None:
         """Close if nothing was heard, or nothing read, for too long."""
-        address = self.talk.member.address
-        if self._vigil.check(now, patience, self.talk, self.transport, address):
-            self.abort()
+        vigil = self._vigil or watch.begin(self.talk, self.transport)
+        if vigil is not None:
+            address = self.talk.member.address
+            if vigil.check(now, patience, self.talk, self.transport, address):
+                self.abort()
+            self._vigil = vigil if vigil.goes_on(self.talk) else None
 
     # The rules of the first bytes, and of the last
 
@@ -311,6 +318,9 @@ class BroadcastFactory(ServerFactory):
         self.connections: dict[Connection, None] = {}
         self.is_open = False
         """All listeners are open, and it is not stopping."""
+        self.doorways: list[Doorway] = []
+        """Where who waits is taken in while many leave."""
+        self._lost = 0
         self._on_empty: Callable[[], None] | None = None
         self.greetings = Deadlines[Connection](
             greeting_delay, clock, later, lambda connection: connection.greet()
@@ -323,7 +333,7 @@ class BroadcastFactory(ServerFactory):
         )
 
     def converse(
-        self, face: Face, address: str, is_private: bool = False, door: Door = OPEN
+        self, face: Face, peer: Peer, is_private: bool = False, door: Door = OPEN
     ) -> Conversation | RelayConversation:
         """Return the input side of a new connection.
 
@@ -333,11 +343,11 @@ class BroadcastFactory(ServerFactory):
         """
         made: Conversation | RelayConversation
         if self.hub.house.relay:
-            made = RelayConversation(self.hub, face, address, door)
+            made = RelayConversation(self.hub, face, peer, door)
         elif not door.hears:
-            made = Feed(self.hub, face, address, door)
+            made = Feed(self.hub, face, peer, door)
         else:
-            made = Conversation(self.hub, face, address, is_private)
+            made = Conversation(self.hub, face, peer, is_private)
         if not door.speaks:
             made.member.silenced = "listen-only"
         return made
@@ -349,6 +359,10 @@ class BroadcastFactory(ServerFactory):
     def forget(self, protocol: Connection) -> None:
         """The connection is gone."""
         self.connections.pop(protocol, None)
+        self._lost += 1
+        if self._lost % LOOK_AFTER == 0:
+            for doorway in self.doorways:
+                doorway.look()
         if not self.connections and self._on_empty is not None:
             self._on_empty()
 

@@ -23,7 +23,7 @@ CHUNK = 64 * 1024
 MAX_BACKLOG = 64 * 1024
 """Bytes of unwritten answers above which a member is not read."""
 
-NOWHERE = 1 << 62
+NEVER = 1 << 62
 """The cursor of one who has not joined: it reads nothing of the log."""
 
 
@@ -64,6 +64,27 @@ class Outlet(Protocol):
         """Close within two seconds, whatever is still queued."""
 
 
+class Nowhere:
+    """The outlet of one whose connection is gone, so that no cycle is left."""
+
+    framing: Framing | None = None
+
+    def send(self, data: bytes) -> int:
+        """Take nothing."""
+        return 0
+
+    send_shared = send
+
+    def wake(self) -> None:
+        """Do nothing."""
+
+    def close_soon(self) -> None:
+        """Do nothing."""
+
+
+NOWHERE = Nowhere()
+
+
 class Room(Protocol):
     """What a member knows of the hub that it is in."""
 
@@ -81,6 +102,11 @@ class Room(Protocol):
 
     def soon(self) -> None:
         """Take a turn soon, even if nobody speaks."""
+
+
+Peer = str | tuple[str, int]
+"""Where somebody comes from; a host and a port as the socket keeps them anyway,
+since a string of its own would be 64 bytes more for each."""
 
 
 class Standing(enum.Enum):
@@ -115,7 +141,6 @@ class Member:
 
     Attributes:
         session: a number that no other connection ever has.
-        address: where from, for the log.
         name: in its one true form; "" until joined.
         key: the secret by which the name can be taken back.
         account: the folded name that it has logged in as; "" for none.
@@ -134,11 +159,11 @@ class Member:
         "_answers",
         "_crlf",
         "_offset",
+        "_peer",
         "_room",
         "_speaker",
         "_tail",
         "account",
-        "address",
         "backlog",
         "bye",
         "cursor",
@@ -157,10 +182,10 @@ class Member:
 
     outlet: Outlet
 
-    def __init__(self, room: Room, session: int, address: str, echo: bool) -> None:
+    def __init__(self, room: Room, session: int, peer: Peer, echo: bool) -> None:
         self._room = room
         self.session = session
-        self.address = address
+        self._peer = peer
         self.echo = echo
         self.name = ""
         self.key: str | None = None
@@ -172,13 +197,20 @@ class Member:
         self.live = False
         self.finished = False
         self.bye: Bye | None = None
-        self.cursor = NOWHERE
+        self.cursor = NEVER
         self.backlog = 0
         self._offset = 0
         self._crlf = False
         self._tail = b""
         self._answers: deque[tuple[int, Answer]] | None = None
         self._speaker: Speaker | None = None
+
+    @property
+    def address(self) -> str:
+        """Where from, for the log: ``127.0.0.1:8000``."""
+        return (
+            self._peer if isinstance(self._peer, str) else "{}:{}".format(*self._peer)
+        )
 
     @property
     def speaker(self) -> Speaker:

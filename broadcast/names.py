@@ -15,7 +15,8 @@ _MAX_RAW = 1024
 
 def fold(name: str) -> str:
     """Return the form in which two names that look alike to us are equal."""
-    return unicodedata.normalize("NFKC", name.casefold())
+    folded = unicodedata.normalize("NFKC", name.casefold())
+    return name if folded == name else folded  # most names: one string, not two
 
 
 def clean(name: str) -> str | None:

@@ -25,8 +25,22 @@ STEPS = 4
 """Chunks that one member may be given in one turn of the reactor."""
 
 
+class Talk(Protocol):
+    """What an outlet knows of the input side."""
+
+    member: Member
+
+
 class Face(Protocol):
     """What an outlet knows of the protocol that it writes for."""
+
+    @property
+    def transport(self) -> Any:
+        """Where bytes go."""
+
+    @property
+    def talk(self) -> Talk:
+        """Its input side, and the member."""
 
     def finish(self) -> None:
         """All has been written: close, and let the last words arrive."""
@@ -55,28 +69,28 @@ class DirectOutlet:
 
     __slots__ = (
         "_face",
-        "_member",
         "_pulling",
-        "_transport",
+        "_socket_send",
         "is_broken",
-        "send_shared",
     )
 
     framing: Framing | None = None
 
-    def __init__(self, transport: Any, member: Member, face: Face) -> None:
-        self._transport = transport
-        # The socket's own: a wrapper would cost 4 % of a delivery.
-        self.send_shared: Callable[[bytes], int] = transport.getHandle().send
-        self._member = member
+    def __init__(self, face: Face) -> None:
         self._face = face
+        self._socket_send: Callable[[bytes], int] = face.transport.getHandle().send
         self._pulling = False
         self.is_broken = False
+
+    @property
+    def send_shared(self) -> Callable[[bytes], int]:
+        """The socket's own ``send``: a wrapper would cost 4 % of a delivery."""
+        return self._socket_send
 
     def send(self, data: bytes) -> int:
         """Give the socket what it takes; 0 also when the connection is lost."""
         try:
-            taken: int = self.send_shared(data)
+            taken: int = self._socket_send(data)
         except BlockingIOError:
             return 0
         except OSError:  # the reactor will find out, too
@@ -90,7 +104,7 @@ class DirectOutlet:
         """Register as a pull producer, which pulls at once."""
         if not self._pulling:
             self._pulling = True
-            self._transport.registerProducer(self, False)
+            self._face.transport.registerProducer(self, False)
 
     def resumeProducing(self) -> None:
         """Write on: the transport's queue is empty."""
@@ -101,10 +115,10 @@ class DirectOutlet:
                 return
             taken = self._give(chunk)
             if taken < len(chunk):
-                self._transport.write(chunk[taken:])
+                self._face.transport.write(chunk[taken:])
                 return
         if chunk := self._next():
-            self._transport.write(chunk)
+            self._face.transport.write(chunk)
         else:
             self._stop()
 
@@ -117,12 +131,12 @@ class DirectOutlet:
 
     def _next(self) -> bytes:
         """Return what is to be written next, bytes as they go out."""
-        return self._member.next_chunk()
+        return self._face.talk.member.next_chunk()
 
     def _stop(self) -> None:
         self._pulling = False
-        self._transport.unregisterProducer()
-        if self._member.finished:
+        self._face.transport.unregisterProducer()
+        if self._face.talk.member.finished:
             self._face.finish()
 
 
@@ -130,18 +144,16 @@ class DirectOutlet:
 class BufferedOutlet:
     """Writes through the transport (TLS, a proxy's wrapper); a push producer."""
 
-    __slots__ = ("_done", "_face", "_member", "_paused", "_transport")
+    __slots__ = ("_done", "_face", "_paused")
 
     framing: Framing | None = None
     is_broken = False
 
-    def __init__(self, transport: Any, member: Member, face: Face) -> None:
-        self._transport = transport
-        self._member = member
+    def __init__(self, face: Face) -> None:
         self._face = face
         self._paused = False
         self._done = False
-        transport.registerProducer(self, True)
+        face.transport.registerProducer(self, True)
 
     def send(self, data: bytes) -> int:
         """Write chunks of 64 KiB, whole lines, until the transport's buffer is full.
@@ -152,7 +164,7 @@ class BufferedOutlet:
         while sent < len(data) and not self._paused:
             end = data.rfind(b"\n", sent, sent + CHUNK) + 1
             end = end or data.find(b"\n", sent) + 1
-            self._transport.write(data[sent:end])
+            self._face.transport.write(data[sent:end])
             sent = end
         return sent
 
@@ -175,7 +187,7 @@ class BufferedOutlet:
             if not chunk:
                 self._stop()
                 return
-            self._transport.write(chunk)
+            self._face.transport.write(chunk)
 
     def stopProducing(self) -> None:
         """Stop: the connection is lost."""
@@ -187,18 +199,16 @@ class BufferedOutlet:
 
     def _next(self) -> bytes:
         """Return what is to be written next, bytes as they go out."""
-        return self._member.next_chunk()
+        return self._face.talk.member.next_chunk()
 
     def _stop(self) -> None:
-        if self._member.finished and not self._done:
+        if self._face.talk.member.finished and not self._done:
             self._done = True
-            self._transport.unregisterProducer()
+            self._face.transport.unregisterProducer()
             self._face.finish()
 
 
-def outlet_for(
-    transport: Any, member: Member, face: Face
-) -> DirectOutlet | BufferedOutlet:
-    """Return the fastest outlet that is right for ``transport``."""
-    kind = DirectOutlet if is_plain(transport) else BufferedOutlet
-    return kind(transport, member, face)
+def outlet_for(face: Face) -> DirectOutlet | BufferedOutlet:
+    """Return the fastest outlet that is right for the face's transport."""
+    kind = DirectOutlet if is_plain(face.transport) else BufferedOutlet
+    return kind(face)

@@ -6,7 +6,7 @@ from broadcast.conversation import Face
 from broadcast.dialect import RAW
 from broadcast.events import Bye
 from broadcast.hub import Hub
-from broadcast.member import Member, Standing
+from broadcast.member import Member, Peer, Standing
 
 
 class RelayConversation:
@@ -22,10 +22,10 @@ class RelayConversation:
     is_pinging = False
     is_waiting = False
 
-    def __init__(self, hub: Hub, face: Face, address: str, door: Door = OPEN) -> None:
+    def __init__(self, hub: Hub, face: Face, peer: Peer, door: Door = OPEN) -> None:
         self._hub = hub
         self._door = door
-        self.member: Member = hub.new_member(address)
+        self.member: Member = hub.new_member(peer)
         self.member.dialect = self.member.spoken = RAW
 
     def has_left(self) -> bool:

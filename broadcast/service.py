@@ -22,6 +22,7 @@ from twisted.logger import Logger
 
 from broadcast import sockets
 from broadcast.access.door import LISTEN_ONLY, OPEN, Door
+from broadcast.doorway import Doorway
 from broadcast.events import Bye
 from broadcast.lines import BroadcastFactory
 from broadcast.listeners import Wrap, endpoint_for
@@ -158,6 +159,8 @@ class BroadcastService(Service):
         self._ports.append(port)
         if (listener := getattr(port, "socket", None)) is not None:
             listener.listen(sockets.BACKLOG)
+            doorway = Doorway(port, self._reactor.callLater)
+            self._factory.doorways.append(doorway)
         address = port.getHost()
         host = getattr(address, "host", "")
         inside = host.startswith("127.") or host == "::1"

@@ -4,10 +4,11 @@ import importlib.util
 import socket
 import struct
 from ipaddress import ip_address
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from twisted.internet.address import HostnameAddress, UNIXAddress
 from twisted.internet.interfaces import ISSLTransport, IUNIXTransport
+from twisted.internet.tcp import Server
 
 resource: Any = None  # Windows has no such limit
 if importlib.util.find_spec("resource"):
@@ -72,6 +73,10 @@ def socket_of(transport: Any) -> socket.socket | None:
 def prepare(transport: Any) -> None:
     """Send without delay, and find out when the other end is dead."""
     handle = socket_of(transport)
+    if type(transport) is Server:
+        # Twisted's own words for it, for its own log, which is not ours: as
+        # long as ours in each of ten thousand.
+        transport.logstr = transport.repstr = "broadcast"
     if handle is None or not _is_tcp(handle):
         return
     handle.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -125,6 +130,13 @@ def name_of(address: Any) -> str:
     if host is None:
         return str(address)
     return f"[{host}]:{address.port}" if ":" in host else f"{host}:{address.port}"
+
+
+def peer_of(transport: Any) -> "str | tuple[str, int]":
+    """Return where a connection comes from: as the transport keeps it, if it can."""
+    if type(transport) is Server and len(transport.client) == 2:
+        return cast(tuple[str, int], transport.client)
+    return name_of(transport.getPeer())
 
 
 class Traffic(NamedTuple):

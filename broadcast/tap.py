@@ -36,9 +36,9 @@ from broadcast.settings import (
     settings_from,
 )
 
-GC_THRESHOLD = (5_000, 10, 10)
-"""Seven times as rarely as Python does by itself: looking for cycles took 2 % of a
-busy daemon's time. Not more rarely: every connection that is gone leaves one."""
+GC_THRESHOLD = (50_000, 10, 10)
+"""Seventy times as rarely as Python does by itself: looking for cycles took 2 % of
+a busy daemon's time, and a connection that is gone leaves none."""
 
 if TYPE_CHECKING:
     from broadcast.tls import Certificates

@@ -103,6 +103,16 @@ class Watch:
             connection.check(now, self.patience)
 
 
+def begin(talk: Talk, transport: Any) -> "Vigil | None":
+    """Return a vigil over a connection, if there is something to watch.
+
+    Most connections are at peace most of the time, and then need none.
+    """
+    progress = sockets.progress(transport)
+    is_owed = progress is not None and progress.is_owed
+    return Vigil() if is_owed or talk.is_pinging else None
+
+
 class Vigil:
     """Watches one connection's signs of life, for the face that it belongs to.
 
@@ -137,10 +147,14 @@ class Vigil:
         talk.lose("stalled")
         return True
 
+    def goes_on(self, talk: Talk) -> bool:
+        """Tell whether there is something to watch still."""
+        return self._acked >= 0 or talk.is_pinging
+
     def _stuck_for(self, now: float, transport: Any) -> float:
         """Return for how many seconds nothing that was sent has been read."""
         progress = sockets.progress(transport)
         if progress is None or not progress.is_owed or progress.acked != self._acked:
-            self._acked = progress.acked if progress else -1
+            self._acked = progress.acked if progress and progress.is_owed else -1
             self._stuck_since = now
         return now - self._stuck_since

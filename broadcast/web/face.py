@@ -6,7 +6,7 @@ from twisted.python.failure import Failure
 
 from broadcast.events import Bye
 from broadcast.log import Framing
-from broadcast.sockets import is_private, name_of
+from broadcast.sockets import is_private, peer_of
 from broadcast.watch import Patience, Vigil
 from broadcast.web.frames import Code, line_by_line, ping_frame
 from broadcast.web.outlet import DirectFrames, frames_for
@@ -77,11 +77,9 @@ class WebSocketFace:
         self._heard_at = 0.0
         self._is_pinged = False
         self._is_closing = False
-        self.talk = reception.converse(
-            self, name_of(transport.getPeer()), is_private(transport)
-        )
+        self.talk = reception.converse(self, peer_of(transport), is_private(transport))
         member = self.talk.member
-        self.outlet = frames_for(transport, member, self, framing, head)
+        self.outlet = frames_for(self, framing, head)
         member.outlet = self.outlet
         reception.connections[self] = None
         reception.greetings.add(self)
@@ -99,6 +97,7 @@ class WebSocketFace:
         self._is_closing = True
         self.talk.lose("left" if self._wire.is_over else "lost")
         self._reception.forget(self)
+        del self.outlet, self._wire  # they know this face: no cycle is to be left
 
     def message_received(self, data: bytes, is_text: bool) -> None:
         """Take a message: lines, of which the last needs no LF."""

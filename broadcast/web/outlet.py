@@ -5,10 +5,8 @@ one that has to wait is replaced by the next one (RFC 6455, 5.5.3).
 """
 
 from collections.abc import Callable
-from typing import Any
 
 from broadcast.log import Framing
-from broadcast.member import Member
 from broadcast.outlet import BufferedOutlet, DirectOutlet, Face, is_plain
 
 
@@ -20,25 +18,21 @@ class DirectFrames(DirectOutlet):
         head: the answer to the handshake, written before all else.
     """
 
-    __slots__ = ("_control", "_is_held", "_rest", "_socket_send", "framing")
+    __slots__ = ("_control", "_is_held", "_rest", "framing")
 
-    def __init__(
-        self,
-        transport: Any,
-        member: Member,
-        face: Face,
-        framing: Framing,
-        head: bytes,
-    ) -> None:
-        super().__init__(transport, member, face)
-        self._socket_send: Callable[[bytes], int] = self.send_shared
-        self.send_shared = self._send_frames
+    def __init__(self, face: Face, framing: Framing, head: bytes) -> None:
+        super().__init__(face)
         self.framing: Framing = framing
         self._rest = b""
         self._control = b""
         self._is_held = True  # the head is in the transport's queue: see below
-        transport.write(head)
+        face.transport.write(head)
         self.wake()
+
+    @property
+    def send_shared(self) -> Callable[[bytes], int]:
+        """Take frames, all or none."""
+        return self._send_frames
 
     def send(self, data: bytes) -> int:
         """Frame whole lines and take them all, or none."""
@@ -79,7 +73,7 @@ class DirectFrames(DirectOutlet):
         if self._control:
             control, self._control = self._control, b""
             return control
-        chunk = self._member.next_chunk()
+        chunk = self._face.talk.member.next_chunk()
         return self.framing(chunk) if chunk else b""
 
 
@@ -88,18 +82,11 @@ class BufferedFrames(BufferedOutlet):
 
     __slots__ = ("_control", "framing")
 
-    def __init__(
-        self,
-        transport: Any,
-        member: Member,
-        face: Face,
-        framing: Framing,
-        head: bytes,
-    ) -> None:
+    def __init__(self, face: Face, framing: Framing, head: bytes) -> None:
         self.framing: Framing = framing
         self._control = b""
-        super().__init__(transport, member, face)
-        transport.write(head)
+        super().__init__(face)
+        face.transport.write(head)
 
     def send(self, data: bytes) -> int:
         """Frame whole lines and take them all, or none."""
@@ -109,7 +96,7 @@ class BufferedFrames(BufferedOutlet):
         """Take frames whole, unless the transport's buffer is full."""
         if self._paused:
             return 0
-        self._transport.write(data)
+        self._face.transport.write(data)
         return len(data)
 
     def write_control(self, frame: bytes) -> None:
@@ -121,13 +108,13 @@ class BufferedFrames(BufferedOutlet):
         if self._control:
             control, self._control = self._control, b""
             return control
-        chunk = self._member.next_chunk()
+        chunk = self._face.talk.member.next_chunk()
         return self.framing(chunk) if chunk else b""
 
 
 def frames_for(
-    transport: Any, member: Member, face: Face, framing: Framing, head: bytes
+    face: Face, framing: Framing, head: bytes
 ) -> DirectFrames | BufferedFrames:
-    """Return the fastest framing outlet that is right for ``transport``."""
-    kind = DirectFrames if is_plain(transport) else BufferedFrames
-    return kind(transport, member, face, framing, head)
+    """Return the fastest framing outlet that is right for the face's transport."""
+    kind = DirectFrames if is_plain(face.transport) else BufferedFrames
+    return kind(face, framing, head)

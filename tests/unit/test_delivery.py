@@ -79,7 +79,17 @@ class Wire:
                 break
         self.flush()
 
-    # the face
+    # the face, and its input side
+
+    member: Member
+
+    @property
+    def transport(self) -> "Wire":
+        return self
+
+    @property
+    def talk(self) -> "Wire":
+        return self
 
     def finish(self) -> None:
         assert not self.is_finished
@@ -92,7 +102,8 @@ class Wire:
 def _member(hall: Hall, wire: Wire, is_direct: bool) -> Member:
     member = hall.hub.new_member("wire")
     kind = DirectOutlet if is_direct else BufferedOutlet
-    member.outlet = kind(wire, member, wire)
+    wire.member = member
+    member.outlet = kind(wire)
     hall.hub.roster.take_guest(member)
     hall.hub.join(member)
     hall.turn()
@@ -186,9 +197,9 @@ def test_a_reset_that_sending_sees() -> None:
     hall = Hall()
     talker, guest = hall.join("/name talker"), hall.join("/name al")
     guest.send_bytes(b"unfinished")
-    member = guest.protocol.talk.member
     wire = Wire(1, is_direct=True)
-    guest.protocol.outlet = DirectOutlet(wire, member, guest.protocol)
+    wire.member = guest.protocol.talk.member
+    guest.protocol.outlet = DirectOutlet(wire)
     wire.is_reset = True
     assert guest.protocol.outlet.send(b"lost\n") == 0
     talker.take()

@@ -1,0 +1,124 @@
+"""The listening socket that empties the kernel's short queue early."""
+
+import socket
+from collections.abc import Iterator
+from types import SimpleNamespace
+
+import pytest
+from twisted.internet.task import Clock
+
+from broadcast import doorway
+from broadcast.doorway import LOOK_AFTER, Doorway
+
+SHORT = 3
+
+
+class Port:
+    """What Twisted's port does with its socket, and no more."""
+
+    def __init__(self) -> None:
+        self.socket: socket.socket = socket.create_server(("127.0.0.1", 0))
+        self.socket.listen(SHORT)
+        self.socket.setblocking(False)
+        self.made: list[tuple[str, int]] = []
+        self._kept: list[socket.socket] = []
+
+    def doRead(self) -> None:
+        """Accept all who wait."""
+        try:
+            while True:
+                made, address = self.socket.accept()
+                self._kept.append(made)
+                self.made.append(address)
+        except BlockingIOError:
+            pass
+
+    def close(self) -> None:
+        """Close all."""
+        for one in self._kept:
+            one.close()
+        self.socket.close()
+
+
+@pytest.fixture
+def port() -> Iterator[Port]:
+    """A listening port."""
+    made = Port()
+    yield made
+    made.close()
+
+
+def _connect(port: Port, count: int) -> list[socket.socket]:
+    where = port.socket.getsockname()
+    return [socket.create_connection(where, timeout=10) for _ in range(count)]
+
+
+def test_who_waits_is_taken_in_early_and_made_later(port: Port) -> None:
+    """More come than the kernel's queue takes: all are let in, in their order."""
+    clock = Clock()
+    entrance = Doorway(port, clock.callLater)
+    came: list[socket.socket] = []
+    for _ in range(5):
+        came += _connect(port, SHORT)  # would take a second each time, else
+        entrance.look()
+    assert port.made == []
+    clock.advance(0)
+    assert port.made == [one.getsockname() for one in came]
+    assert not clock.getDelayedCalls()
+    for one in came:
+        one.close()
+
+
+def test_making_connections_looks_too(port: Port) -> None:
+    """While a port makes one connection after another, it takes in who waits."""
+    clock = Clock()
+    entrance = Doorway(port, clock.callLater)
+    came = _connect(port, SHORT)
+    for _ in range(LOOK_AFTER):
+        entrance._held.append((socket.socket(), ("127.0.0.1", 1)))
+    made = [entrance.accept()[0] for _ in range(LOOK_AFTER)]
+    with pytest.raises(BlockingIOError):
+        entrance._listener.accept()  # nobody waits in the kernel's queue
+    clock.advance(0)
+    assert port.made == [one.getsockname() for one in came]
+    for one in came + made:
+        one.close()
+
+
+def test_files_are_left_for_others(port: Port, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody is held with the last files: who comes then is refused in time."""
+    monkeypatch.setattr(doorway, "file_limit", lambda: 0)
+    clock = Clock()
+    entrance = Doorway(port, clock.callLater)
+    came = _connect(port, SHORT)
+    entrance.look()
+    assert len(entrance._held) == 1
+    clock.advance(0)
+    assert len(port.made) == SHORT
+    for one in came:
+        one.close()
+
+
+def test_errors_are_the_ports_to_see() -> None:
+    """What accept() raises reaches the port, which knows what to do then."""
+
+    def fail() -> None:
+        raise OSError(24, "Too many open files")
+
+    port = SimpleNamespace(socket=SimpleNamespace(accept=fail, fileno=lambda: 5))
+    entrance = Doorway(port, Clock().callLater)
+    entrance.look()
+    with pytest.raises(OSError, match="Too many open files"):
+        entrance.accept()
+    assert entrance.fileno() == 5
+
+
+def test_closing_lets_go_of_who_was_held(port: Port) -> None:
+    """Who was taken in and not let in is closed with the port."""
+    entrance = Doorway(port, Clock().callLater)
+    (one,) = _connect(port, 1)
+    entrance.look()
+    port.close()
+    assert one.recv(1) == b""
+    entrance.look()
+    one.close()
