@@ -13,7 +13,7 @@ GRAIN = 0.005
 """Items added within so many seconds are due together, as the first of them is."""
 
 SHARE = 512
-"""Items for which a turn of the reactor has time: a crowd comes in many turns."""
+"""Items for which a turn of the reactor has time, if nothing else is said."""
 
 
 class Deadlines(Generic[T]):
@@ -24,6 +24,7 @@ class Deadlines(Generic[T]):
     Args:
         clock: seconds, never going back.
         later: calls a function after so many seconds.
+        share: items that expire in one turn of the reactor; a crowd takes many.
     """
 
     def __init__(
@@ -32,11 +33,13 @@ class Deadlines(Generic[T]):
         clock: Callable[[], float],
         later: Callable[[float, Callable[[], None]], object],
         expire: Callable[[T], None],
+        share: int = SHARE,
     ) -> None:
         self._delay = delay
         self._clock = clock
         self._later = later
         self._expire = expire
+        self._share = share
         self._slots: deque[tuple[float, list[T]]] = deque()
         self._is_timed = False
 
@@ -56,7 +59,7 @@ class Deadlines(Generic[T]):
     def _look(self) -> None:
         self._is_timed = False
         now = self._clock()
-        left = SHARE
+        left = self._share
         while left and self._slots and self._slots[0][0] <= now:
             items = self._slots[0][1]
             expired = items[:left]

@@ -95,13 +95,15 @@ class Delivery:
             member.stop_at(batch, taken)
 
     def trim(self) -> Iterator[Lost]:
-        """Trim the log, which is too long; yield who is behind what is left."""
+        """Trim the log, which is too long; yield who has lost its place in it."""
         dropped = self.log.trim()
         if not dropped or self._oldest >= self.log.start:
             return
         for member in tuple(self._behind.values()):
             if member.oldest < self.log.start and not member.finished:
-                yield Lost(member, self._unread(member, dropped))
+                missed = self._unread(member, dropped)
+                member.lose_place()
+                yield Lost(member, missed)
         oldest = (member.oldest for member in self._behind.values())
         self._oldest = min(oldest, default=self.log.end)
 

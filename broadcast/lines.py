@@ -35,6 +35,10 @@ _DONE = Failure(ConnectionDone())
 LINGER = 2.0
 """Seconds for which a closing connection is read and discarded."""
 
+ABORTS = 4
+"""Connections cut off in one turn of the reactor: the kernel takes up to half a
+millisecond to drop the megabytes that one has not read."""
+
 _WORDS = b"This port speaks lines, not HTTP. Try: nc HOST PORT\n"
 BAD_REQUEST = (
     b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\n"
@@ -329,7 +333,7 @@ class BroadcastFactory(ServerFactory):
             handshake, clock, later, LineProtocol.give_up_handshake
         )
         self.closings = Deadlines[Connection](
-            LINGER, clock, later, lambda connection: connection.abort()
+            LINGER, clock, later, lambda connection: connection.abort(), ABORTS
         )
 
     def converse(

@@ -24,7 +24,7 @@ MAX_BACKLOG = 64 * 1024
 """Bytes of unwritten answers above which a member is not read."""
 
 NEVER = 1 << 62
-"""The cursor of one who has not joined: it reads nothing of the log."""
+"""The cursor of one who has not joined, or has lost its place: nothing to read."""
 
 
 class Outlet(Protocol):
@@ -317,6 +317,13 @@ class Member:
         self.outlet.wake()
         if now:
             self.outlet.close_soon()
+
+    def lose_place(self) -> None:
+        """Read no more: the log has moved past it. What is begun is still written."""
+        self.standing = Standing.LEAVING
+        self.cursor = NEVER
+        self._offset = 0
+        self._answers = None
 
     def next_chunk(self) -> bytes:
         """Return about 64 KiB of what comes next, whole lines; empty: nothing.

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from broadcast.events import Bye
-from broadcast.hub import House
+from broadcast.hub import DISMISSALS, House
 from broadcast.member import Member
 from broadcast.outlet import BufferedOutlet, DirectOutlet
 from tests.support.hall import Hall
@@ -173,6 +173,32 @@ def test_the_too_slow_are_told_on_a_line_of_their_own(
     missed = int(lines[-1].removeprefix("* too slow: you missed ").split()[0])
     assert 0 <= missed - (said - len(heard)) <= 1
     assert hall.hub.too_slow == 1
+
+
+def test_many_too_slow_are_closed_a_few_a_turn() -> None:
+    """Closing them holds nobody up; none hears a line more than it can be told of."""
+    hall = Hall(House(max_line=100_000), log_size=300_000)
+    talker = hall.join("/name talker")
+    wires = [Wire(seed, is_direct=True) for seed in range(2 * DISMISSALS + 1)]
+    members = [_member(hall, wire, is_direct=True) for wire in wires]
+    for wire in wires:
+        wire.drain()
+        wire.is_stuck = True
+    hall.turn()
+    closed: set[int] = set()
+    while len(closed) < len(members):
+        before = hall.hub.too_slow
+        talker.protocol.dataReceived(b"x" * 50_000 + b"\n")
+        hall.turn(1)
+        assert hall.hub.too_slow - before <= DISMISSALS
+        closed = {m.session for m in members if m.session not in hall.hub.members}
+    for wire, member in zip(wires, members, strict=True):
+        wire.is_stuck = False
+        wire.drain()
+        assert member.finished
+        last = wire.out.decode().split("\n")[-2]
+        assert last.startswith("* too slow: you missed ")
+    assert hall.hub.too_slow == len(members)
 
 
 def test_a_replay_that_the_log_moves_past() -> None:
