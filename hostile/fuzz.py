@@ -1,15 +1,24 @@
-"""``python -m hostile.fuzz``: inputs by our own grammar, into every kind of room."""
+"""``python -m hostile.fuzz``: inputs by our own grammar, into every kind of room.
+
+Rooms for lines (TCP), and rooms for HTTP and WebSocket, each with inputs of its own.
+"""
 
 import argparse
 import sys
 import time
 import traceback
+from collections.abc import Callable
 
+from hostile.frames import WebGrammar
 from hostile.grammar import Grammar
-from hostile.rooms import Failures, all_rooms, cut
+from hostile.rooms import Failures, Room, all_rooms, cut
+from hostile.web import web_rooms
 
 REST_EVERY = 500
 """Inputs after which a room rests, and is looked at for leftovers."""
+
+Station = tuple[Room, Callable[[], bytes]]
+"""A room, and what makes its inputs."""
 
 
 def main() -> int:
@@ -17,28 +26,43 @@ def main() -> int:
     parser = argparse.ArgumentParser("hostile.fuzz", description=__doc__)
     parser.add_argument("--inputs", type=int, default=10_000_000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--rooms", choices=["lines", "web", "all"], default="all")
     parser.add_argument("--minutes", type=float, help="stop after that many")
     given = parser.parse_args()
     began = time.monotonic()
     until = began + given.minutes * 60 if given.minutes else float("inf")
-    done, wrong = run(given.inputs, given.seed, until)
+    done, wrong = run(given.inputs, given.seed, until, given.rooms)
     took = time.monotonic() - began
     print(
-        f"{done} inputs, seed {given.seed}, {wrong} exceptions,"
+        f"{done} inputs, rooms {given.rooms}, seed {given.seed}, {wrong} exceptions,"
         f" {took:.0f} s, {done / took:.0f} a second"
     )
     return 1 if wrong else 0
 
 
-def run(inputs: int, seed: int, until: float) -> tuple[int, int]:
+def stations(grammar: Grammar, which: str) -> list[Station]:
+    """Return rooms and their inputs; ``which``: lines, web or all."""
+    found: list[Station] = []
+    if which != "web":
+        found += [(room, grammar.input) for room in all_rooms()]
+    if which != "lines":
+        web = WebGrammar(grammar)
+        first, *others = web_rooms()
+        found.append((first, web.for_http))
+        found += [(room, web.for_websocket) for room in others]
+    return found
+
+
+def run(inputs: int, seed: int, until: float, which: str = "all") -> tuple[int, int]:
     """Give so many inputs; return how many were given, and how many went wrong."""
     grammar = Grammar(seed)
-    rooms = all_rooms()
+    rooms = stations(grammar, which)
     wrong = done = 0
     with Failures() as failures:
         for done in range(1, inputs + 1):
-            room = rooms[done % len(rooms)]
-            data = grammar.input()
+            number = done % len(rooms)
+            room, make = rooms[number]
+            data = make()
             below = grammar.random.randrange
             pieces = list(cut(data, below, 1 + below(6)))
             host = f"192.0.2.{below(250)}"
@@ -51,7 +75,7 @@ def run(inputs: int, seed: int, until: float) -> tuple[int, int]:
                 failures.found.append(traceback.format_exc())
             if failures.found:
                 wrong += len(failures.found)
-                _report(failures.found, pieces, rooms.index(room), ending)
+                _report(failures.found, pieces, number, ending)
                 failures.found.clear()
                 if wrong > 20:
                     break

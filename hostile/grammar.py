@@ -52,7 +52,7 @@ class Grammar:
             lines.insert(0, self._introduction())
         data = b"".join(lines)
         while pick() < 0.3:
-            data = self._spoil(data)
+            data = self.spoil(data)
         return data
 
     def _introduction(self) -> bytes:
@@ -85,7 +85,7 @@ class Grammar:
                 words.append(choose(_BYTES))
         return choose((b" ", b" ", b"  ", b"")).join(words) + choose(_ENDS)
 
-    def _spoil(self, data: bytes) -> bytes:
+    def spoil(self, data: bytes) -> bytes:
         """Return ``data`` with something done to it."""
         below = self.random.randrange
         at = below(len(data) + 1)

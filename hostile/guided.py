@@ -1,7 +1,8 @@
 """``python -m hostile.guided``: inputs led by coverage, with atheris.
 
 Give libFuzzer's own options behind it: ``-runs=1000000 -max_total_time=600`` and a
-folder that keeps what was found. Needs ``pip install atheris``.
+folder that keeps what was found; ``python -m hostile.seeds FOLDER`` fills it first.
+Needs ``pip install atheris``.
 """
 
 import sys
@@ -12,8 +13,9 @@ try:
 except ImportError:
     sys.exit("hostile.guided: needs atheris: pip install atheris")
 
-with atheris.instrument_imports(include=["broadcast"]):
+with atheris.instrument_imports(include=["broadcast", "wsproto", "twisted.web.http"]):
     from hostile.rooms import Failures, Room, all_rooms, cut
+    from hostile.web import web_rooms
 
 REST_EVERY = 500
 
@@ -51,7 +53,7 @@ class Target:
 def main() -> None:
     """Run until libFuzzer's options say that it is enough."""
     with Failures() as failures:
-        target = Target(all_rooms(), failures)
+        target = Target([*all_rooms(), *web_rooms()], failures)
         atheris.Setup([*sys.argv, "-max_len=2048"], target)
         try:
             atheris.Fuzz()

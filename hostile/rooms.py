@@ -6,13 +6,11 @@ without an active byte, valid json for those who asked for json.
 """
 
 import json
-import re
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from twisted.internet.address import IPv4Address
 from twisted.internet.error import ConnectionDone, ConnectionLost
 from twisted.internet.task import Clock
 from twisted.logger import globalLogPublisher
@@ -26,76 +24,21 @@ from broadcast.access.guard import Guard
 from broadcast.engine.memory import MemoryEngine
 from broadcast.hub import House, Hub
 from broadcast.lines import BroadcastFactory, LineProtocol
+from hostile.wire import BrokenPromiseError, Wire, check_lines
 
 SECRET = "open-sesame"
-ACTIVE = re.compile(
-    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]|\r(?!\n)"
-)
-
 _DONE = Failure(ConnectionDone())
 _LOST = Failure(ConnectionLost())
 
 
-class BrokenPromiseError(AssertionError):
-    """Something that must hold does not."""
-
-
-class Wire:
-    """A transport that keeps what is written; a slow one is full after each write."""
-
-    TLS = False
-
-    def __init__(self, host: str, is_slow: bool = False) -> None:
-        self.peer = IPv4Address("TCP", host, 4000)
-        self.is_slow = is_slow
-        self.written: list[bytes] = []
-        self.is_open = True
-        self.is_paused = False
-        self.producer: Any = None
-
-    def getPeer(self) -> IPv4Address:
-        return self.peer
-
-    def getHandle(self) -> object:
-        raise AttributeError("no socket here")
-
-    def write(self, data: bytes) -> None:
-        if self.is_open:
-            self.written.append(data)
-            if self.is_slow and self.producer is not None:
-                self.producer.pauseProducing()
-
-    def registerProducer(self, producer: Any, streaming: bool) -> None:
-        self.producer = producer
-
-    def unregisterProducer(self) -> None:
-        self.producer = None
-
-    def pauseProducing(self) -> None:
-        self.is_paused = True
-
-    def resumeProducing(self) -> None:
-        self.is_paused = False
-
-    def loseConnection(self) -> None:
-        self.is_open = False
-
-    loseWriteConnection = abortConnection = loseConnection
-
-    def drain(self) -> None:
-        """Have room again."""
-        if self.is_slow and self.producer is not None and self.is_open:
-            self.producer.resumeProducing()
-
-    def take(self) -> bytes:
-        """Return what was written since the last time."""
-        data = b"".join(self.written)
-        self.written.clear()
-        return data
-
-
 class Room:
-    """One kind of room, with a text and a json member who listen."""
+    """One kind of room, with a text and a json member who listen.
+
+    Attributes:
+        half_closes: its face goes on when the other end has said all.
+    """
+
+    half_closes = True
 
     def __init__(
         self,
@@ -135,7 +78,7 @@ class Room:
             ending: 0 closes, 1 closes one half, 2 resets, 3 waits first; 4 more
                 if its wire is slow.
         """
-        protocol, wire = self._connect(host, self.door, ending >= 4)
+        protocol, wire = self._visit(host, ending >= 4)
         for piece in pieces:
             for _ in range(40):
                 if not wire.is_paused:
@@ -148,7 +91,7 @@ class Room:
         ending %= 4
         if ending == 3:
             self.clock.advance(0.3)
-        if ending == 1:
+        if ending == 1 and self.half_closes:
             protocol.readConnectionLost()
             self.clock.advance(0)
         protocol.connectionLost(_LOST if ending == 2 else _DONE)
@@ -162,6 +105,8 @@ class Room:
             raise BrokenPromiseError("a connection that is gone is still kept")
         if len(self.hub.members) != len(self.ears):
             raise BrokenPromiseError("a member that is gone is still here")
+        if len(self.clock.getDelayedCalls()) > 20:
+            raise BrokenPromiseError("timers of those who are gone are still set")
 
     def _gate(self, secret: str) -> Gate:
         with tempfile.TemporaryDirectory() as folder:
@@ -171,6 +116,10 @@ class Room:
         return Gate(
             [checker], self.clock.seconds, self.clock.callLater, allows_plaintext=True
         )
+
+    def _visit(self, host: str, is_slow: bool) -> tuple[Any, Wire]:
+        """Return the connection that is given an input, and its wire."""
+        return self._connect(host, self.door, is_slow)
 
     def _connect(
         self, host: str, door: Door, is_slow: bool = False
@@ -188,29 +137,23 @@ class Room:
         return wire
 
     def _check(self, own: Wire) -> None:
+        self._check_ears()
+        self._check_own(own.take())
+
+    def _check_ears(self) -> None:
         if self.house.relay:
             for ear in self.ears:
                 ear.take()
             return
         text, objects = (ear.take() for ear in self.ears)
         for data in (text, objects):
-            _check_lines(data)
+            check_lines(data)
         for line in objects.split(b"\n")[:-1]:
             json.loads(line)
-        own_data = own.take()
-        if own_data.startswith(b"HTTP/1.1 400"):
-            return
-        _check_lines(own_data)
 
-
-def _check_lines(data: bytes) -> None:
-    if not data:
-        return
-    if not data.endswith(b"\n"):
-        raise BrokenPromiseError(f"a line was cut: {data[-80:]!r}")
-    found = ACTIVE.search(data.decode())
-    if found is not None:
-        raise BrokenPromiseError(f"active: {found[0]!r} in {data[:200]!r}")
+    def _check_own(self, data: bytes) -> None:
+        if not self.house.relay and not data.startswith(b"HTTP/1.1 400"):
+            check_lines(data)
 
 
 def all_rooms() -> list[Room]:

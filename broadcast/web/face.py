@@ -127,9 +127,14 @@ class WebSocketFace:
             self.talk.end()
         self.close_soon()
 
+    def messages_end(self) -> None:
+        """Say what was said before the error, so that no answer follows the close."""
+        self._say()
+
     def closed_for_error(self) -> None:
         """Leave: what came was wrong."""
-        self._end("lost")
+        self.talk.lose("lost")
+        self.close_soon()
         if isinstance(self.outlet, DirectFrames):
             self.transport.loseWriteConnection()  # unread input would be a reset
         else:
@@ -201,9 +206,3 @@ class WebSocketFace:
             if b"\r" in block:
                 block = block.replace(b"\r\n", b"\n")
             self.talk.hear(block)
-
-    def _end(self, reason: str) -> None:
-        """Take the member out, and let the connection end within two seconds."""
-        self._say()
-        self.talk.lose(reason)
-        self.close_soon()

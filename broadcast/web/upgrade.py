@@ -57,7 +57,9 @@ class Channel(HTTPChannel):
         """Take bytes. More of them don't earn a request more time."""
         if self._face is not None:
             self._face.data_received(data)
-        else:
+        elif not self.transport.disconnecting:
+            # Over TLS more comes after we have closed, and HTTPChannel, which has
+            # forgotten the request by then, would raise.
             LineReceiver.dataReceived(self, data)
 
     def rawDataReceived(self, data: bytes) -> None:

@@ -35,6 +35,9 @@ class Listener(Protocol):
     def closed_by_peer(self, code: int) -> None:
         """The other end has closed: ``close``, which answers it, and disconnect."""
 
+    def messages_end(self) -> None:
+        """What came was wrong: a close frame goes out next, and nothing after it."""
+
     def closed_for_error(self) -> None:
         """What came was wrong; that is said in a close frame. Close soon."""
 
@@ -126,8 +129,9 @@ class Wire:
 
     def fail(self, code: Code, reason: str) -> None:
         """Send a close frame and read no more."""
-        self.close(code, reason)
         self.is_over = True
+        self._listener.messages_end()
+        self.close(code, reason)
         self._listener.closed_for_error()
 
     def _handle(self, event: Event) -> None:

@@ -10,9 +10,9 @@ from tests.support.lineclient import SocketWire, connect_tcp
 TEXT, BINARY, CLOSE, PING, PONG = 0x1, 0x2, 0x8, 0x9, 0xA
 
 
-def web_port(daemon: Daemon) -> int:
+def web_port(daemon: Daemon, scheme: str = "http") -> int:
     """Return the port of the daemon's HTTP listener."""
-    found = daemon.out.wait_for(r"the page is on http://[^/]+:(\d+)/")
+    found = daemon.out.wait_for(rf"the page is on {scheme}://[^/]+:(\d+)/")
     return int(found[0][1])
 
 

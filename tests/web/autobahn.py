@@ -60,6 +60,9 @@ class Echo:
         self._wire.close(Code.NORMAL, "")
         self._transport.loseConnection()
 
+    def messages_end(self) -> None:
+        pass
+
     def closed_for_error(self) -> None:
         self._transport.loseWriteConnection()
 

@@ -35,6 +35,9 @@ class Listener:
     def closed_by_peer(self, code: int) -> None:
         self.told.append(code)
 
+    def messages_end(self) -> None:
+        pass
+
     def closed_for_error(self) -> None:
         self.told.append("error")
 
