@@ -15,6 +15,9 @@ GRAIN = 0.005
 SHARE = 512
 """Items for which a turn of the reactor has time, if nothing else is said."""
 
+CLOSING_SHARE = 16
+"""The same, where each is told why and closed: 3 ms."""
+
 
 class Deadlines(Generic[T]):
     """Calls ``expire`` for each item, ``delay`` seconds after it was added.

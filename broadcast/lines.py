@@ -19,7 +19,7 @@ from zope.interface import implementer
 from broadcast import sockets, watch
 from broadcast.access.door import OPEN, Door
 from broadcast.conversation import Conversation, Face
-from broadcast.deadlines import Deadlines
+from broadcast.deadlines import CLOSING_SHARE, Deadlines
 from broadcast.doorway import LOOK_AFTER, Doorway
 from broadcast.events import Bye
 from broadcast.feed import Feed
@@ -330,7 +330,11 @@ class BroadcastFactory(ServerFactory):
             greeting_delay, clock, later, lambda connection: connection.greet()
         )
         self.handshakes = Deadlines[LineProtocol](
-            handshake, clock, later, LineProtocol.give_up_handshake
+            handshake,
+            clock,
+            later,
+            LineProtocol.give_up_handshake,
+            CLOSING_SHARE,
         )
         self.closings = Deadlines[Connection](
             LINGER, clock, later, lambda connection: connection.abort(), ABORTS

@@ -19,7 +19,7 @@ from twisted.python.failure import Failure
 from zope.interface import directlyProvides, implementer, providedBy
 
 from broadcast import sockets
-from broadcast.deadlines import Deadlines
+from broadcast.deadlines import CLOSING_SHARE, Deadlines
 
 HEADER_TIME = 10.0
 """Seconds in which a proxy must have sent its header."""
@@ -190,5 +190,9 @@ class ProxiedFactory(WrappingFactory):
     def __init__(self, factory: Any, reactor: Any) -> None:
         super().__init__(factory)  # type: ignore[no-untyped-call]  # Twisted's
         self.waiting = Deadlines[ProxiedProtocol](
-            HEADER_TIME, reactor.seconds, reactor.callLater, ProxiedProtocol.expire
+            HEADER_TIME,
+            reactor.seconds,
+            reactor.callLater,
+            ProxiedProtocol.expire,
+            CLOSING_SHARE,
         )

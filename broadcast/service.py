@@ -25,7 +25,7 @@ from broadcast.access.door import LISTEN_ONLY, OPEN, Door
 from broadcast.doorway import Doorway
 from broadcast.events import Bye
 from broadcast.lines import BroadcastFactory
-from broadcast.listeners import Wrap, endpoint_for
+from broadcast.listeners import Wrap, accept_few, endpoint_for
 from broadcast.member import Standing
 from broadcast.notify import Notifier
 from broadcast.readers import reason_of
@@ -161,6 +161,7 @@ class BroadcastService(Service):
             listener.listen(sockets.BACKLOG)
             doorway = Doorway(port, self._reactor.callLater)
             self._factory.doorways.append(doorway)
+        accept_few(port)
         address = port.getHost()
         host = getattr(address, "host", "")
         inside = host.startswith("127.") or host == "::1"

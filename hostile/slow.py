@@ -14,15 +14,20 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+from broadcast.web.site import REQUEST_TIME
 from tests.support.daemon import Daemon
 from tests.support.faces import make_certificate
+from tests.support.websocket import web_port
 
 SECRET = "open-sesame"
 DEADLINE = 5.0
-"""Seconds that the daemon is told to give them."""
+"""Seconds that the daemon is told to give them; an HTTP request has its own."""
+
+DOORS = ("tcp", "tls", "http")
 
 GRACE = 5.0
 """Seconds after the deadline in which the last must be gone: 2 of them are for
@@ -51,12 +56,14 @@ class Report:
     Attributes:
         opened: slow connections made, by door.
         freed: those that the daemon has closed in time.
+        cpu: seconds of the daemon's own CPU time while they were there.
         descriptors: the daemon's, before and after.
         calm, storm: round trips of members, before and during.
     """
 
     opened: dict[str, int]
     freed: int
+    cpu: float
     descriptors: tuple[int, int]
     calm: list[float]
     storm: list[float]
@@ -67,7 +74,7 @@ class Report:
         return (
             f"{sum(self.opened.values())} slow connections ({doors}),"
             f" {self.freed} freed; descriptors {self.descriptors[0]} before,"
-            f" {self.descriptors[1]} after\n"
+            f" {self.descriptors[1]} after; {self.cpu:.2f} s of the daemon's CPU\n"
             f"round trips before: {_spell(self.calm)}\n"
             f"round trips during: {_spell(self.storm)}"
         )
@@ -84,6 +91,8 @@ def _spell(times: list[float]) -> str:
 
 async def _be_slow(door: str, port: int, deadline: float) -> bool:
     """Drip until the daemon closes; tell whether it did so in time."""
+    if door == "http":
+        deadline = REQUEST_TIME
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
 
     async def drip() -> None:
@@ -132,17 +141,23 @@ class Members:
         return calm, [took for began, took in trips if began >= storm]
 
 
+def _cpu(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def _descriptors(pid: int) -> int:
     return len(os.listdir(f"/proc/{pid}/fd"))
 
 
 async def _storm(
-    daemon: Daemon, ports: dict[str, int], count: int, deadline: float
+    daemon: Daemon, ports: dict[str, int], home: Daemon, count: int, deadline: float
 ) -> Report:
-    members = Members(ports["tcp"])
+    members = Members(home.port)
     await asyncio.sleep(CALM)
     before = _descriptors(daemon.pid)
     began = time.monotonic()
+    used = _cpu(daemon.pid)
     doors = [list(ports)[number % len(ports)] for number in range(count)]
     slow = [
         asyncio.create_task(_be_slow(door, ports[door], deadline)) for door in doors
@@ -151,13 +166,24 @@ async def _storm(
     end = time.monotonic() + LINGER
     while (after := _descriptors(daemon.pid)) > before and time.monotonic() < end:
         await asyncio.sleep(0.05)
+    used = _cpu(daemon.pid) - used
     calm, storm = members.leave(began)
     opened = {door: doors.count(door) for door in ports}
-    return Report(opened, freed, (before, after), calm, storm)
+    return Report(opened, freed, used, (before, after), calm, storm)
 
 
-def run(count: int, deadline: float = DEADLINE) -> Report:
-    """Start a daemon, let ``count`` slow ones at it, and report."""
+def run(
+    count: int,
+    deadline: float = DEADLINE,
+    doors: tuple[str, ...] = DOORS,
+    is_elsewhere: bool = False,
+) -> Report:
+    """Start a daemon, let ``count`` slow ones at its doors, and report.
+
+    Args:
+        is_elsewhere: the members are in another daemon: what they notice then is
+            what the machine does, not the daemon.
+    """
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         key, certificate = make_certificate(folder)
@@ -167,20 +193,27 @@ def run(count: int, deadline: float = DEADLINE) -> Report:
             *("--listen", "tcp:0:interface=127.0.0.1", "--token-file", str(tokens)),
             *("--listen", "tls:0:interface=127.0.0.1", "--tls-cert", str(certificate)),
             *("--tls-key", str(key), "--tls-handshake", str(deadline)),
-            *("--login-timeout", str(deadline)),
+            *("--login-timeout", str(deadline), "--web", "0"),
         ]
-        with Daemon(*options) as daemon:
+        with ExitStack() as stack:
+            daemon = stack.enter_context(Daemon(*options))
+            home = daemon
+            if is_elsewhere:
+                home = stack.enter_context(Daemon(*options))
             found = [int(a.rpartition(":")[2]) for a in daemon.addresses]
-            ports = dict(zip(("tcp", "tls"), found, strict=True))
-            return asyncio.run(_storm(daemon, ports, count, deadline))
+            ports = dict(zip(DOORS, [*found, web_port(daemon)], strict=True))
+            chosen = {door: ports[door] for door in doors}
+            return asyncio.run(_storm(daemon, chosen, home, count, deadline))
 
 
 def main() -> int:
     """Run the command; 1 if some were not freed."""
     parser = argparse.ArgumentParser("hostile.slow", description=__doc__)
     parser.add_argument("--connections", type=int, default=2000)
+    parser.add_argument("--doors", nargs="+", choices=DOORS, default=list(DOORS))
+    parser.add_argument("--elsewhere", action="store_true", help="not the members'")
     given = parser.parse_args()
-    report = run(given.connections)
+    report = run(given.connections, DEADLINE, tuple(given.doors), given.elsewhere)
     print(report)
     return 0 if report.freed == given.connections else 1
 

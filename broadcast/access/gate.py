@@ -20,7 +20,7 @@ from broadcast import names
 from broadcast.access.checkers import Admission, IAdmission, Realm, SharedSecret
 from broadcast.access.pool import BusyError
 from broadcast.access.throttle import Throttle, host_of
-from broadcast.deadlines import Deadlines
+from broadcast.deadlines import CLOSING_SHARE, Deadlines
 from broadcast.safe import escape
 
 MAX_TRIES = 3
@@ -67,7 +67,7 @@ class Gate:
         self.allows_plaintext = allows_plaintext
         self.throttle = Throttle(clock)
         self.deadlines = Deadlines[ReferenceType[Applicant]](
-            timeout, clock, later, _expire
+            timeout, clock, later, _expire, CLOSING_SHARE
         )
         """Weak, so that who is gone takes no memory until its time is over."""
         self.refused: Counter[str] = Counter()
