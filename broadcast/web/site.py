@@ -19,6 +19,37 @@ REQUEST_TIME = 20
 """Seconds in which a request must be whole; an idle connection is kept as long."""
 
 
+class Visit(Request):
+    """A request. Twisted's own answer to other methods than GET fails on some URIs."""
+
+    def render(self, resrc: Any) -> None:
+        """Answer with a resource, to those who only ask."""
+        visit: Any = self  # untyped, as Twisted's
+        if self.method in (b"GET", b"HEAD"):
+            super().render(resrc)  # type: ignore[no-untyped-call]  # Twisted's
+            return
+        body = say(self, 405, "only GET and HEAD here")
+        visit.setHeader(b"Allow", b"GET, HEAD")
+        visit.setHeader(b"Content-Length", str(len(body)).encode())
+        visit.write(body)
+        visit.finish()
+
+
+class Folder(Resource):
+    """What holds other resources, and is none itself."""
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]  # Twisted's
+
+    def getChild(self, path: bytes, request: Request) -> Resource:
+        """Return what stands for what there is not."""
+        return Plain(lambda: (404, "there is nothing here"))
+
+    def render_GET(self, request: Request) -> bytes:
+        """Say that there is nothing."""
+        return say(request, 404, "there is nothing here")
+
+
 class Plain(Resource):
     """A resource that answers GET with a few words."""
 
@@ -68,6 +99,7 @@ class WebSite(Site):
 
     noisy = False
     protocol: Any = Channel
+    requestFactory: Any = Visit
 
     def __init__(
         self,
@@ -75,7 +107,7 @@ class WebSite(Site):
         reception: "BroadcastFactory",
         settings: Settings,
     ) -> None:
-        self.root: Any = Resource()
+        self.root: Any = Folder()
         super().__init__(  # type: ignore[no-untyped-call]  # Twisted's
             self.root, timeout=REQUEST_TIME, reactor=reactor
         )
@@ -95,7 +127,7 @@ class WebSite(Site):
     def _add_page(self, socket: Socket) -> None:
         found = page.load()
         self._add(b"", Front(found.pop("index.html"), socket))
-        folder: Any = Resource()
+        folder: Any = Folder()
         for name, file in found.items():
             folder.putChild(name.encode(), file)
         self._add(b"static", folder)

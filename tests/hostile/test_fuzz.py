@@ -10,7 +10,6 @@ from hostile.rooms import Room, all_rooms
 from hostile.wire import BrokenPromiseError
 
 
-@pytest.mark.filterwarnings("ignore:twisted.web.resource._Unsafe")
 def test_nothing_goes_wrong() -> None:
     """Five thousand inputs into every kind of room: no exception, no broken line."""
     assert run(5000, seed=20_261_121, until=math.inf) == (5000, 0)

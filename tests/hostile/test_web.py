@@ -22,9 +22,6 @@ from tests.support.websocket import (
     web_port,
 )
 
-pytestmark = pytest.mark.filterwarnings("ignore:twisted.web.resource._Unsafe")
-"""Twisted's own pages for other methods and addresses warn of themselves."""
-
 
 def test_the_fuzzer_gets_in() -> None:
     """Requests become WebSockets, frames become lines said, logins fail."""

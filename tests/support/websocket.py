@@ -65,7 +65,11 @@ class WebSocketWire:
     """
 
     def __init__(
-        self, carrier: SocketWire, path: str = "/ws", first: bytes = b""
+        self,
+        carrier: SocketWire,
+        path: str = "/ws",
+        first: bytes = b"",
+        whole: bytes = b"",
     ) -> None:
         self.carrier = carrier
         self.code: int | None = None
@@ -73,7 +77,7 @@ class WebSocketWire:
         self.pongs: list[bytes] = []
         self.sizes: list[int] = []
         self._buffer = b""
-        carrier.send(request(path) + first)
+        carrier.send((whole or request(path)) + first)
         while b"\r\n\r\n" not in self._buffer:
             self._more()
         self.head, _, self._buffer = self._buffer.partition(b"\r\n\r\n")

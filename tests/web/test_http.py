@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.daemon import Daemon, eventually, refused_start
-from tests.support.lineclient import LineClient
+from tests.support.lineclient import LineClient, connect_tcp
 from tests.support.websocket import WebSocketWire, http, request, web_port
 
 Start = Callable[..., Daemon]
@@ -51,6 +51,22 @@ def test_the_page_and_its_files(web: Daemon) -> None:
 def test_addresses(web: Daemon, path: str, status: int) -> None:
     """Only the page's own files can be had; a healthy daemon says so."""
     assert http(web, path)[0].startswith(f"HTTP/1.1 {status} ")
+
+
+@pytest.mark.parametrize("method", ["POST", "DELETE", "OPTIONS", "NONSENSE"])
+@pytest.mark.parametrize("path", ["/", "/ws?name=\x94", "/static?\x94", "/nothing"])
+def test_other_methods_are_refused(web: Daemon, method: str, path: str) -> None:
+    """In our own words, whatever stands in the URI; nothing is logged."""
+    wire = connect_tcp(web_port(web))
+    head = f"{method} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    wire.send(head.encode("latin-1"))
+    data = b""
+    while piece := wire.receive():
+        data += piece
+    wire.close()
+    assert data.startswith(b"HTTP/1.1 405"), data
+    assert b"Allow: GET, HEAD" in data
+    web.assert_no_trouble()
 
 
 def test_metrics_count_what_happens(
