@@ -64,8 +64,9 @@ def test_lines_come_from_their_real_address(
             stack.callback(made.wire.close)
             return made
 
-        one, other = client("127.0.0.5"), client("127.0.0.6")
+        one = client("127.0.0.5")
         one.until("You are guest-1, 1 here")
+        other = client("127.0.0.6")
         other.until("You are guest-2, 2 here")
         other.send("hello")
         one.until("guest-2: hello")
