@@ -1,5 +1,7 @@
 """The units in systemd/: well formed, strict, and a daemon that lives under them."""
 
+import errno
+import json
 import os
 import re
 import shutil
@@ -15,6 +17,7 @@ from tests.support.daemon import DEADLINE, Output
 from tests.support.faces import make_certificate
 from tests.support.lineclient import LineClient, SocketWire, connect_tcp
 from tests.support.manager import NotifySocket
+from tests.support.seclusion import NOBODY
 
 UNITS = Path(__file__).parents[2] / "systemd"
 SERVICES = ["broadcast.service", "broadcast@.service"]
@@ -27,7 +30,7 @@ needs_systemd = pytest.mark.skipif(
 
 def can_confine() -> bool:
     """Tell whether this machine lets us make a sandbox."""
-    tried = ["unshare", "--mount", "--ipc", "mount", "--make-rprivate", "/"]
+    tried = ["unshare", "--mount", "--ipc", "--uts", "--user", "--fork", "true"]
     if os.geteuid() != 0 or shutil.which("unshare") is None:
         return False
     return subprocess.run(tried, capture_output=True, check=False).returncode == 0
@@ -80,26 +83,91 @@ def _unmeasured() -> dict[str, str]:
     return {k: v for k, v in os.environ.items() if not k.startswith("COVERAGE_")}
 
 
+def confined(folders: list[Path | str], *command: str) -> list[str]:
+    """Return what runs ``command`` in Python, under the unit's restrictions."""
+    return [
+        *(sys.executable, "-m", "tests.support.sandbox", str(UNITS / SERVICES[0])),
+        *(":".join(map(str, folders)), sys.executable, *command),
+    ]
+
+
+PROBE = """
+import json, os, socket
+from pathlib import Path
+
+def fails(call, *given):
+    try:
+        call(*given)
+    except OSError as error:
+        return error.errno
+    return 0
+
+print(json.dumps({
+    "user": os.getresuid() + os.getresgid() + tuple(os.getgroups()),
+    "write": [fails(Path(p, "x").write_text, "") for p in ("/", "/etc", FOLDER)],
+    "own": [fails(Path("/", p, "broadcast/x").write_text, "x")
+            for p in ("var/lib", "var/log", "run")],
+    "tmp": fails(Path("/tmp/x").write_text, "x"),
+    "home": [p for p in os.listdir("/home")],
+    "devices": sorted(os.listdir("/dev")),
+    "init": Path("/proc/1").exists(),
+    "sys": Path("/proc/sys").exists(),
+    "netlink": fails(socket.socket, socket.AF_NETLINK, socket.SOCK_RAW),
+    "mount": fails(os.chroot, "/"),
+}))
+"""
+
+
+@needs_systemd
+@pytest.mark.skipif(not can_confine(), reason="no root, or no namespaces here")
+def test_the_sandbox_is_one(tmp_path: Path) -> None:
+    """What the next test runs the daemon in does hide and forbid what it says."""
+    tmp_path.chmod(0o755)
+    probe = PROBE.replace("FOLDER", repr(str(tmp_path)))
+    done = subprocess.run(
+        confined([tmp_path], "-c", probe),
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE,
+        check=False,
+        env=_unmeasured(),
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert json.loads(done.stdout) == {
+        "user": [NOBODY] * 6,
+        "write": [errno.EROFS] * 3,
+        "own": [0, 0, 0],
+        "tmp": 0,
+        "home": [],
+        "devices": ["full", "null", "random", "tty", "urandom", "zero"],
+        "init": False,
+        "sys": False,
+        "netlink": errno.EPERM,
+        "mount": errno.EPERM,
+    }
+
+
 @needs_systemd
 @pytest.mark.skipif(not can_confine(), reason="no root, or no namespaces here")
 def test_the_daemon_lives_under_the_restrictions(tmp_path: Path) -> None:
     """Plain and TLS, a reload and an end, with all that tests/support/sandbox can."""
     key, certificate = make_certificate(tmp_path)
+    tmp_path.chmod(0o755)
     where = "tcp:0:interface=127.0.0.1"
-    read_only = "mount --make-rprivate / && mount -o remount,bind,ro / && "
-    command = [
-        *("unshare", "--mount", "--ipc", "sh", "-c", read_only + 'exec "$@"', "sh"),
-        *(sys.executable, "-m", "tests.support.sandbox"),
-        *(str(UNITS / SERVICES[0]), sys.executable, "-m", "twisted", "broadcast"),
-        *("--listen", where, "--listen", f"tls:{where}"),
+    options = [
+        *("-m", "twisted", "broadcast", "--listen", where, "--listen", f"tls:{where}"),
         *("--tls-key", str(key), "--tls-cert", str(certificate)),
+        *("--ban-file", "/var/lib/broadcast/bans"),
+        *("--log-file", "/var/log/broadcast/room.log"),
+        *("--admin", "unix:/run/broadcast/admin"),
     ]
     with NotifySocket() as manager:
+        manager.open_to_all()
         process = subprocess.Popen(
-            command,
+            confined([tmp_path, manager.folder], *options),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            env=os.environ | manager.env,
+            env=_unmeasured() | manager.env,
         )
         try:
             assert process.stdout is not None
@@ -109,6 +177,7 @@ def test_the_daemon_lives_under_the_restrictions(tmp_path: Path) -> None:
             status = Path(f"/proc/{process.pid}/status").read_text()
             assert re.search(r"^Seccomp:\s+2$", status, re.MULTILINE)
             assert re.search(r"^CapEff:\s+0+$", status, re.MULTILINE)
+            assert re.search(rf"^Uid:(\s+{NOBODY}){{4}}$", status, re.MULTILINE)
             plain = LineClient(connect_tcp(int(found[0][1])))
             plain.until("You are")
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

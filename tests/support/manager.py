@@ -27,6 +27,16 @@ class NotifySocket:
         self._socket.bind("\0" + path if is_abstract else path)
 
     @property
+    def folder(self) -> str:
+        """Where its socket is."""
+        return self._folder.name
+
+    def open_to_all(self) -> None:
+        """Let every user tell it things."""
+        Path(self.folder).chmod(0o755)
+        Path(self.name).chmod(0o777)
+
+    @property
     def env(self) -> dict[str, str]:
         """What the daemon finds in its environment."""
         return {"NOTIFY_SOCKET": self.name}

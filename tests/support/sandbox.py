@@ -1,11 +1,12 @@
 """Runs a command under what a unit's [Service] section forbids, without systemd.
 
-``python -m tests.support.sandbox UNIT COMMAND ...``, as root. Applied: the
-system-call filter, address families, W^X memory, no capabilities, no new
-privileges, the limit of descriptors, a read-only system and an IPC namespace of
-its own. Not applied, since they need an init or would hide the checkout itself:
-``User``, ``PrivateTmp``, ``PrivateUsers``, ``ProtectHome``, ``ProtectProc``, and
-the cgroup's device policy.
+``python -m tests.support.sandbox UNIT FOLDER:FOLDER... COMMAND ...``, as root.
+Applied: what ``tests.support.seclusion`` hides, another user, the system-call
+filter, address families, W^X memory, no capabilities, no new privileges, the limit
+of descriptors. The folders can be read, wherever they are. Not applied: what the
+kernel is only asked by arguments of calls (``RestrictNamespaces``,
+``RestrictRealtime``, ``RestrictSUIDSGID``, ``LockPersonality``), the keyring, and the
+cgroup's device policy.
 """
 
 import ctypes
@@ -16,6 +17,8 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+
+from tests.support.seclusion import become_nobody, seclude
 
 _PR_CAPBSET_DROP, _PR_SET_NO_NEW_PRIVS, _PR_SET_MDWE = 24, 38, 65
 _ALLOW, _ERRNO = 0x7FFF0000, 0x00050000
@@ -100,16 +103,18 @@ def prctl(option: int, value: int) -> None:
         raise OSError(number, f"prctl {option}: {os.strerror(number)}")
 
 
-def confine(unit: Path) -> None:
+def confine(unit: Path, keep: list[Path]) -> None:
     """Put this process under the unit's restrictions."""
     values = directives(unit)
     limit = int(values["LimitNOFILE"][0])
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(limit, hard), min(limit, hard)))
     allowed = allowed_calls(values["SystemCallFilter"])
+    seclude(keep)
     assert values["CapabilityBoundingSet"] == [""]
     for capability in range(41):
         prctl(_PR_CAPBSET_DROP, capability)
+    become_nobody()
     assert values["NoNewPrivileges"] == ["yes"]
     prctl(_PR_SET_NO_NEW_PRIVS, 1)
     assert values["MemoryDenyWriteExecute"] == ["yes"]
@@ -119,8 +124,10 @@ def confine(unit: Path) -> None:
 
 def main() -> None:
     """Confine, then become the command."""
-    confine(Path(sys.argv[1]))
-    os.execvp(sys.argv[2], sys.argv[2:])
+    own = [Path.cwd(), Path(sys.prefix), Path(sys.base_prefix)]
+    given = [Path(folder) for folder in sys.argv[2].split(":")]
+    confine(Path(sys.argv[1]), [path.resolve() for path in own + given])
+    os.execvp(sys.argv[3], sys.argv[3:])
 
 
 if __name__ == "__main__":
