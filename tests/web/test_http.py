@@ -2,6 +2,7 @@
 
 import json
 import re
+import signal
 import socket
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +16,7 @@ from tests.support.websocket import WebSocketWire, http, request, web_port
 Start = Callable[..., Daemon]
 Upgrade = Callable[..., WebSocketWire]
 Join = Callable[..., LineClient]
+Connect = Callable[[Daemon], LineClient]
 
 
 def test_the_page_and_its_files(web: Daemon) -> None:
@@ -231,3 +233,26 @@ def test_the_dashboard_asks_for_metrics_that_there_are(web: Daemon) -> None:
     assert {name.removesuffix("_total") for name in bases} <= {
         name.removesuffix("_total") for name in given
     }
+
+
+def test_a_draining_daemon_is_not_ready(daemon: Start, connect: Connect) -> None:
+    """While members read the rest, /readyz is 503 on a connection made before."""
+    house = daemon("--web", "0", "--drain", "20")
+    probe = connect_tcp(web_port(house))
+    ask = b"GET /readyz HTTP/1.1\r\nHost: x\r\n\r\n"
+    probe.send(ask)
+    assert probe.receive().startswith(b"HTTP/1.1 200")
+    deaf = LineClient(connect_tcp(house.port, receive_buffer=4096))
+    deaf.until("You are")
+    talker = connect(house)
+    talker.until("You are")
+    for _ in range(20):
+        talker.send(*["x" * 1000] * 400)  # more than the kernel keeps for the deaf
+        talker.since_ping()
+    house.signal()
+    house.out.wait_for("shutting down")
+    probe.send(ask)
+    assert probe.receive().startswith(b"HTTP/1.1 503")
+    probe.close()
+    deaf.close()
+    assert house.wait() == -signal.SIGTERM
