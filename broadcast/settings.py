@@ -52,6 +52,7 @@ class Settings:
     tls_recheck: float
     token_file: str | None
     users: str | None
+    auth: str | None
     login_timeout: float
     allow_plaintext_login: bool
     ban_file: str | None
@@ -189,6 +190,9 @@ OPTIONS: Final = (
     Option(
         "users", "", readers.text_or_none, "file of names and passwords (bcast-passwd)"
     ),
+    Option(
+        "auth", "", readers.text_or_none, "another checker of logins: TYPE:ARGUMENTS"
+    ),
     Option("login-timeout", "30", readers.seconds, "seconds in which to log in"),
     Option("ban-file", "", readers.text_or_none, "file that remembers who is banned"),
     Option("admin", "", readers.unix_path, "unix:/PATH of the socket for bcast-admin"),
@@ -260,7 +264,8 @@ def settings_from(
         values["rate"] = 0.0 if values["relay"] else CHAT_RATE
     if values["burst"] is None:
         values["burst"] = max(1.0, BURST_SECONDS * values["rate"])
-    if values["relay"] and (values["token_file"] or values["users"]):
+    logins = [values[name] for name in ("token_file", "users", "auth")]
+    if values["relay"] and any(logins):
         raise SettingError("--relay: a relay knows no login")
     from_file = tuple(config.get("listen", "").split())
     return Settings(listen=listen or from_file, **values)

@@ -14,7 +14,6 @@ from twisted.python.usage import Options as UsageOptions
 from twisted.python.usage import UsageError
 
 from broadcast import __version__, journal, sockets
-from broadcast.access.files import FileError
 from broadcast.access.guard import Guard
 from broadcast.access.plan import guard_from
 from broadcast.admin.desk import Desk
@@ -236,7 +235,7 @@ def _certificates_for(settings: Settings) -> "Certificates | None":
 def _guard_for(settings: Settings, reactor: Any) -> Guard:
     try:
         return guard_from(settings, time.monotonic, time.time, reactor)
-    except FileError as error:
+    except ValueError as error:
         raise SystemExit(f"broadcast: {error}") from None
 
 

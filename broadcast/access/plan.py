@@ -5,7 +5,7 @@ from typing import Any
 
 from broadcast.access.bans import Bans
 from broadcast.access.checkers import TokenChecker, UserChecker
-from broadcast.access.files import FileError
+from broadcast.access.foreign import checker_for
 from broadcast.access.gate import Gate
 from broadcast.access.guard import Guard
 from broadcast.access.pool import Pool
@@ -26,7 +26,7 @@ def guard_from(
         reactor: schedules, and is called back from threads.
 
     Raises:
-        FileError: a file is of no use; says which option's.
+        ValueError: a file, or ``--auth``, is of no use; says which option's.
     """
     files: dict[str, Callable[[], str]] = {}
     checkers: list[Any] = []
@@ -41,6 +41,9 @@ def guard_from(
         users = _read("users", UserChecker, settings.users, pool)
         checkers.append(users)
         files["users"] = users.reload
+    if settings.auth is not None:
+        checkers.append(_read("auth", checker_for, settings.auth))
+        _refuse_two(checkers)
     bans = _read("ban-file", Bans, wall_clock, settings.ban_file)
     if settings.ban_file is not None:
         files["ban-file"] = bans.reload
@@ -60,8 +63,17 @@ def guard_from(
 def _read(option: str, make: Callable[..., Any], *given: Any) -> Any:
     try:
         return make(*given)
-    except FileError as error:
-        raise FileError(f"--{option}: {error}") from None
+    except ValueError as error:
+        raise ValueError(f"--{option}: {error}") from None
+
+
+def _refuse_two(checkers: list[Any]) -> None:
+    """Refuse a checker for what another one checks: only one of them would."""
+    *own, foreign = checkers
+    for checker in own:
+        if set(checker.credentialInterfaces) & set(foreign.credentialInterfaces):
+            option = "users" if isinstance(checker, UserChecker) else "token-file"
+            raise ValueError(f"--auth: --{option} checks the same logins already")
 
 
 def _reserves_none(folded: str) -> bool:
