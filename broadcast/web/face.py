@@ -128,12 +128,15 @@ class WebSocketFace:
         self.close_soon()
 
     def messages_end(self) -> None:
-        """Say what was said before the error, so that no answer follows the close."""
+        """Leave, having said all that came before the error.
+
+        Now, so that no answer follows the close frame.
+        """
         self._say()
+        self.talk.lose("lost")
 
     def closed_for_error(self) -> None:
-        """Leave: what came was wrong."""
-        self.talk.lose("lost")
+        """Close: what came was wrong."""
         self.close_soon()
         if isinstance(self.outlet, DirectFrames):
             self.transport.loseWriteConnection()  # unread input would be a reset

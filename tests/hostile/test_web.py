@@ -90,6 +90,14 @@ def test_nothing_follows_the_close_frame(
     wire.close()
 
 
+@pytest.mark.parametrize("first", [b"", frame(TEXT, b"hi")])
+def test_nothing_follows_the_close_frame_of_one_who_is_in(first: bytes) -> None:
+    """However much had not had its turn yet when the wrong frame came."""
+    many = frame(TEXT, b"r\n" * 32_000) + frame(TEXT, b"x" * 60_000 + b"\n/who\n")
+    for room in web_rooms()[1:3]:
+        room.run([first, many + frame(3)], "192.0.2.1", 0)
+
+
 def test_more_after_a_bad_request(
     daemon: Callable[..., Daemon], tmp_path: Path
 ) -> None:
