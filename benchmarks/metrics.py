@@ -1,0 +1,88 @@
+"""What being measured costs: throughput with metrics read each second, and without.
+
+``python -m benchmarks.metrics [MEMBERS] [LINES] [ROUNDS]``. The daemon of
+``benchmarks.sizing``, with ``--web-metrics on`` and a reader in a process of its own,
+and with ``--web-metrics off``, in turn; the medians of the rounds are compared.
+"""
+
+import re
+import statistics
+import subprocess
+import sys
+import time
+
+from benchmarks.sizing import WINDOW, Audience, Daemon, await_pong, connect
+
+PAUSE = 1.0
+"""Seconds between two readings: Prometheus' own default is 15."""
+
+_READER = f"""
+import sys, time, urllib.request
+while True:
+    urllib.request.urlopen(sys.argv[1]).read()
+    time.sleep({PAUSE})
+"""
+
+
+def measure(is_on: bool, members: int, lines: int) -> tuple[float, float]:
+    """Return lines delivered a second, and the daemon's CPU seconds for each."""
+    state = "on" if is_on else "off"
+    where = ("--listen", "tcp:0:interface=127.0.0.1", "--web", "0")
+    daemon = Daemon(*where, "--web-metrics", state, "--rate", "0")
+    reader = None
+    try:
+        assert daemon.process.stdout is not None
+        page = next(line for line in daemon.process.stdout if "the page is on" in line)
+        found = re.search(r"http://\S+/", page)
+        assert found
+        if is_on:
+            url = f"{found[0]}metrics"
+            reader = subprocess.Popen([sys.executable, "-c", _READER, url])
+        audience = Audience(daemon.port, None, members)
+        publisher = connect(daemon.port, None)
+        publisher.sendall(b"/name publisher\n/ping\n")
+        await_pong(publisher)
+        publisher.sendall(b"ready\n")
+        audience.get_ready()
+        window = (b"x" * 63 + b"\n") * WINDOW
+        cpu, start = daemon.cpu(), time.monotonic()
+        for done in range(WINDOW, lines + 1, WINDOW):
+            publisher.sendall(window)
+            audience.read_until(done)
+        took, cpu = time.monotonic() - start, daemon.cpu() - cpu
+        publisher.close()
+        audience.close()
+    finally:
+        if reader is not None:
+            reader.kill()
+            reader.wait()
+        daemon.stop()
+    deliveries = members * (lines // WINDOW * WINDOW)
+    return deliveries / took, cpu / deliveries
+
+
+def main() -> None:
+    given = [int(word) for word in sys.argv[1:]]
+    members, lines, rounds = given + [300, 200_000, 5][len(given) :]
+    found: dict[bool, list[tuple[float, float]]] = {True: [], False: []}
+    for _ in range(rounds):
+        for is_on, costs in found.items():
+            costs.append(measure(is_on, members, lines))
+    print(f"{members} members, {lines} lines, {rounds} rounds, read every {PAUSE:g} s")
+    rates, cpus = {}, {}
+    for is_on, costs in found.items():
+        rates[is_on] = statistics.median(rate for rate, _ in costs)
+        cpus[is_on] = statistics.median(cpu for _, cpu in costs)
+        all_rates = " ".join(f"{rate / 1e6:.2f}" for rate, _ in costs)
+        print(
+            f"metrics {'on ' if is_on else 'off'}  {rates[is_on]:12,.0f} lines/s"
+            f"  {cpus[is_on] * 1e9:5.1f} ns of CPU  ({all_rates} M)"
+        )
+    print(
+        f"on against off: throughput {rates[True] / rates[False] - 1:+.1%},"
+        f" CPU {cpus[True] / cpus[False] - 1:+.1%}"
+    )
+
+
+if __name__ == "__main__":
+    main()
