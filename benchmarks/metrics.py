@@ -9,9 +9,8 @@ import re
 import statistics
 import subprocess
 import sys
-import time
 
-from benchmarks.sizing import WINDOW, Audience, Daemon, await_pong, connect
+from benchmarks.sizing import WINDOW, Audience, Daemon, fan_out
 
 PAUSE = 1.0
 """Seconds between two readings: Prometheus' own default is 15."""
@@ -39,18 +38,7 @@ def measure(is_on: bool, members: int, lines: int) -> tuple[float, float]:
             url = f"{found[0]}metrics"
             reader = subprocess.Popen([sys.executable, "-c", _READER, url])
         audience = Audience(daemon.port, None, members)
-        publisher = connect(daemon.port, None)
-        publisher.sendall(b"/name publisher\n/ping\n")
-        await_pong(publisher)
-        publisher.sendall(b"ready\n")
-        audience.get_ready()
-        window = (b"x" * 63 + b"\n") * WINDOW
-        cpu, start = daemon.cpu(), time.monotonic()
-        for done in range(WINDOW, lines + 1, WINDOW):
-            publisher.sendall(window)
-            audience.read_until(done)
-        took, cpu = time.monotonic() - start, daemon.cpu() - cpu
-        publisher.close()
+        took, cpu = fan_out(daemon, audience, None, lines)
         audience.close()
     finally:
         if reader is not None:
@@ -78,6 +66,8 @@ def main() -> None:
             f"metrics {'on ' if is_on else 'off'}  {rates[is_on]:12,.0f} lines/s"
             f"  {cpus[is_on] * 1e9:5.1f} ns of CPU  ({all_rates} M)"
         )
+    if not all(cpus.values()):
+        sys.exit("too short to be measured: give it more lines")
     print(
         f"on against off: throughput {rates[True] / rates[False] - 1:+.1%},"
         f" CPU {cpus[True] / cpus[False] - 1:+.1%}"

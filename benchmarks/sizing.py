@@ -125,6 +125,25 @@ class Audience:
             sock.close()
 
 
+def fan_out(
+    daemon: Daemon, audience: Audience, context: ssl.SSLContext | None, lines: int
+) -> tuple[float, float]:
+    """Say lines until all have them; return the seconds, and the daemon's of CPU."""
+    publisher = connect(daemon.port, context)
+    publisher.sendall(b"/name publisher\n/ping\n")
+    await_pong(publisher)
+    publisher.sendall(b"ready\n")
+    audience.get_ready()
+    window = (b"x" * 63 + b"\n") * WINDOW
+    cpu, start = daemon.cpu(), time.monotonic()
+    for done in range(WINDOW, lines + 1, WINDOW):
+        publisher.sendall(window)
+        audience.read_until(done)
+    took, cpu = time.monotonic() - start, daemon.cpu() - cpu
+    publisher.close()
+    return took, cpu
+
+
 def measure(face: str, members: int, lines: int) -> Cost:
     """Return what members cost over ``face``."""
     with tempfile.TemporaryDirectory() as folder:
@@ -142,18 +161,7 @@ def measure(face: str, members: int, lines: int) -> Cost:
         audience = Audience(daemon.port, context, members)
         time.sleep(1)
         idle = (daemon.memory() - before) / members
-        publisher = connect(daemon.port, context)
-        publisher.sendall(b"/name publisher\n/ping\n")
-        await_pong(publisher)
-        publisher.sendall(b"ready\n")
-        audience.get_ready()
-        window = (b"x" * 63 + b"\n") * WINDOW
-        cpu, start = daemon.cpu(), time.monotonic()
-        for done in range(WINDOW, lines + 1, WINDOW):
-            publisher.sendall(window)
-            audience.read_until(done)
-        took, cpu = time.monotonic() - start, daemon.cpu() - cpu
-        publisher.close()
+        took, cpu = fan_out(daemon, audience, context, lines)
         audience.close()
     finally:
         daemon.stop()

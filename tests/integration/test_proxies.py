@@ -1,7 +1,7 @@
 """The examples of docs/admin.md for nginx and haproxy, run through both."""
 
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
@@ -55,7 +55,7 @@ def test_lines_come_from_their_real_address(
     room = daemon(f"--listen={NEAR}", f"--admin=unix:{admin}", "--max-per-host=1")
     behind = {LINES: room.port}
     with (
-        Front(program, example("admin.md", first), behind, tmp_path) as front,
+        closing(Front(program, example("admin.md", first), behind, tmp_path)) as front,
         ExitStack() as stack,
     ):
 
@@ -105,7 +105,9 @@ def test_the_page_behind_nginx(
     lines = connect(room)
     lines.until("You are")
     behind = {PAGE: web_port(room)}
-    with Front(nginx, example("admin.md", "server {"), behind, tmp_path) as front:
+    with closing(
+        Front(nginx, example("admin.md", "server {"), behind, tmp_path)
+    ) as front:
         _use_the_page(front, room, lines)
         assert get(front.connect(), "/metrics").startswith("HTTP/1.1 403")
 
@@ -131,6 +133,6 @@ def test_the_pages_members_come_from_their_real_address(
     lines = connect(room)
     lines.until("You are")
     behind = {where: web_port(room)}
-    with Front(program, example("admin.md", first), behind, tmp_path) as front:
+    with closing(Front(program, example("admin.md", first), behind, tmp_path)) as front:
         _use_the_page(front, room, lines)
     room.out.wait_for(r"web joined from 127\.0\.0\.5:\d+")

@@ -7,7 +7,6 @@ import ssl
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
-from types import TracebackType
 
 from tests.support.daemon import DEADLINE
 from tests.support.examples import replaced
@@ -70,15 +69,8 @@ class Front:
         )
         return SocketWire(context.wrap_socket(sock, server_hostname="localhost"))
 
-    def __enter__(self) -> "Front":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """End the proxy."""
         self._process.terminate()
         self._process.wait(DEADLINE)
         self._output.close()
