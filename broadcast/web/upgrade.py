@@ -69,6 +69,12 @@ class Channel(HTTPChannel):
         else:
             super().rawDataReceived(data)
 
+    def timeoutConnection(self) -> None:
+        """Close one who asks for nothing more, or too slowly: no news for the log."""
+        later: Any = self.callLater  # untyped, as Twisted's
+        self._abortingCall = later(self.abortTimeout, self.forceAbortClient)
+        self.loseConnection()  # type: ignore[no-untyped-call]  # Twisted's
+
     def connectionLost(self, reason: Failure = _DONE) -> None:
         """Be gone."""
         if self._face is not None:
