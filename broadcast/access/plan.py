@@ -29,6 +29,27 @@ def guard_from(
         ValueError: a file, or ``--auth``, is of no use; says which option's.
     """
     files: dict[str, Callable[[], str]] = {}
+    checkers, users = _checkers_from(settings, reactor, files)
+    bans = _read("ban-file", Bans, wall_clock, settings.ban_file)
+    if settings.ban_file is not None:
+        files["ban-file"] = bans.reload
+    gate = None
+    if checkers:
+        gate = Gate(
+            checkers,
+            clock,
+            reactor.callLater,
+            settings.login_timeout,
+            settings.allow_plaintext_login,
+        )
+    reserves = users.knows if users is not None else _reserves_none
+    return Guard(bans, gate, reserves, files)
+
+
+def _checkers_from(
+    settings: Settings, reactor: Any, files: dict[str, Callable[[], str]]
+) -> tuple[list[Any], UserChecker | None]:
+    """Return the checkers, and which is that of ``--users``; add what they read."""
     checkers: list[Any] = []
     users: UserChecker | None = None
     if settings.token_file is not None:
@@ -44,20 +65,7 @@ def guard_from(
     if settings.auth is not None:
         checkers.append(_read("auth", checker_for, settings.auth))
         _refuse_two(checkers)
-    bans = _read("ban-file", Bans, wall_clock, settings.ban_file)
-    if settings.ban_file is not None:
-        files["ban-file"] = bans.reload
-    gate = None
-    if checkers:
-        gate = Gate(
-            checkers,
-            clock,
-            reactor.callLater,
-            settings.login_timeout,
-            settings.allow_plaintext_login,
-        )
-    reserves = users.knows if users is not None else _reserves_none
-    return Guard(bans, gate, reserves, files)
+    return checkers, users
 
 
 def _read(option: str, make: Callable[..., Any], *given: Any) -> Any:
