@@ -23,18 +23,11 @@ from broadcast.engine.memory import MemoryEngine
 from broadcast.hub import House, Hub
 from broadcast.lines import BroadcastFactory
 from broadcast.notify import Notifier
+from broadcast.options import FLAGS, LISTS, OPTIONS
 from broadcast.readers import reason_of
 from broadcast.reload import LiveSettings, Reload
 from broadcast.service import BroadcastService, keep_steady_time
-from broadcast.settings import (
-    FLAGS,
-    LISTS,
-    OPTIONS,
-    SettingError,
-    Settings,
-    read_config,
-    settings_from,
-)
+from broadcast.settings import SettingError, Settings, read_config, settings_from
 
 GC_THRESHOLD = (50_000, 10, 10)
 """Seventy times as rarely as Python does by itself: looking for cycles took 2 % of

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from broadcast.settings import FLAGS, OPTIONS, SettingError
+from broadcast.options import FLAGS, OPTIONS
+from broadcast.settings import SettingError
 from broadcast.tap import Options
 from tests.support.daemon import Daemon, refused_start, twist_command
 from tests.support.lineclient import LineClient
