@@ -9,6 +9,7 @@ from io import TextIOWrapper
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from twisted.application.service import Service
+from twisted.copyright import version as twisted_version
 from twisted.logger import Logger, globalLogPublisher, textFileLogObserver
 from twisted.python.usage import Options as UsageOptions
 from twisted.python.usage import UsageError
@@ -33,6 +34,11 @@ GC_THRESHOLD = (50_000, 10, 10)
 """Seventy times as rarely as Python does by itself: looking for cycles took 2 % of
 a busy daemon's time, and a connection that is gone leaves none."""
 
+LISTEN_HELP = (
+    "Twisted endpoint (tcp:8000, tls:8443, unix:/PATH, systemd:…) to listen on instead"
+    " of --host and --port; may be given again"
+)
+
 if TYPE_CHECKING:
     from broadcast.tls import Certificates
 
@@ -42,15 +48,14 @@ class Options(UsageOptions):
 
     synopsis = "[broadcast options]"
     longdesc = (
-        "What any client says, all the others hear at once. See also bcast-client."
+        "What any client says, all the others hear at once. The page for browsers,"
+        " TLS, logins and bans are off until an option asks for them. An INI file for"
+        " --config has the same names without the dashes. See also bcast-client."
     )
-    optParameters: ClassVar = [
-        [o.name, o.short, None, f"{o.help} (default: {o.default or 'none'})"]
-        for o in OPTIONS
-    ] + [["config", "c", None, "INI file, section [server], the same names"]]
-    optFlags: ClassVar = [
-        [o.name, o.short, f"{o.help} (default: {o.default})"] for o in FLAGS
+    optParameters: ClassVar = [[o.name, o.short, None, o.words] for o in OPTIONS] + [
+        ["config", "c", None, "INI file with options in its section [server]"]
     ]
+    optFlags: ClassVar = [[o.name, o.short, o.words] for o in FLAGS]
 
     settings: Settings
 
@@ -58,32 +63,31 @@ class Options(UsageOptions):
         super().__init__()  # type: ignore[no-untyped-call]  # Twisted's
         self.threshold = journal.Threshold()
         self["listen"] = []
+        self.docs["listen"] = LISTEN_HELP
         for option in LISTS:
             self[option.name] = []
+            self.docs[option.name] = f"{option.help}; may be given again"
 
     def opt_listen(self, endpoint: str) -> None:
-        """Twisted endpoint (tcp:, tcp6:, unix:, ssl:, systemd:) to listen on,
-        instead of --host and --port; may be given again.
-        """
+        """Take one more Twisted endpoint to listen on."""
         self["listen"].append(endpoint)
 
     def opt_listen_only(self, endpoint: str) -> None:
-        """Twisted endpoint where members hear and never speak; may be given
-        again. Like --listen, it replaces --host and --port.
-        """
+        """Take one more endpoint where members never speak."""
         self["listen-only"].append(endpoint)
 
     def opt_speak_only(self, endpoint: str) -> None:
-        """[NAME=]endpoint of a feed: it speaks, as NAME, knows no commands and
-        hears nothing; may be given again. Replaces --host and --port too.
-        """
+        """Take one more endpoint of feeds."""
         self["speak-only"].append(endpoint)
 
     def opt_web_origin(self, origin: str) -> None:
-        """Origin (https://example.org) whose pages may use our WebSocket beside
-        our own; may be given again.
-        """
+        """Take one more origin whose pages may talk."""
         self["web-origin"].append(origin)
+
+    def opt_version(self) -> None:
+        """Print the daemon's version and Twisted's, and exit."""
+        print(f"broadcast {__version__}, Twisted {twisted_version}")
+        raise SystemExit(0)
 
     def parseOptions(self, options: Sequence[str] | None = None) -> None:
         """Read the command line and the file; exit with a line if one is wrong."""
