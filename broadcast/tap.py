@@ -18,6 +18,7 @@ from broadcast.command_line import Options
 from broadcast.engine.memory import MemoryEngine
 from broadcast.hub import House, Hub
 from broadcast.lines import BroadcastFactory
+from broadcast.listeners import Wrap
 from broadcast.notify import Notifier
 from broadcast.readers import reason_of
 from broadcast.reload import LiveSettings, Reload
@@ -35,7 +36,11 @@ if TYPE_CHECKING:
 
 
 def makeService(options: Options) -> Service:
-    """Return the daemon."""
+    """Return the daemon that ``options`` describes, on the reactor that is installed.
+
+    Raises:
+        SystemExit: a file that it needs can't be used; says which in one line.
+    """
     from twisted.internet import reactor as installed
 
     reactor: Any = installed
@@ -48,7 +53,37 @@ def makeService(options: Options) -> Service:
         reload.add("log file", file.reopen)
     keep_steady_time(reactor)
     guard = _guard_for(settings, reactor)
-    hub = Hub(
+    factory = BroadcastFactory(
+        _hub_for(settings, guard, reactor),
+        time.monotonic,
+        reactor.callLater,
+        settings.greeting_delay,
+        settings.flush_partial,
+        settings.tls_handshake,
+    )
+    admin = None
+    if settings.admin is not None:
+        admin = _admin_for(factory, guard, options.threshold, reactor)
+    web = None if settings.web is None else _web_site(reactor, settings, factory)
+    service = BroadcastService(
+        reactor,
+        settings,
+        factory,
+        reload,
+        Notifier(os.environ, time.monotonic),
+        _wrap_for(settings, reload, reactor),
+        web,
+        admin=admin,
+    )
+    for option, again in guard.files.items():
+        reload.add(option, again)
+    live = LiveSettings(settings, options.read, [service.adopt])
+    reload.add("settings", live.again)
+    return service
+
+
+def _hub_for(settings: Settings, guard: Guard, reactor: Any) -> Hub:
+    return Hub(
         house_of(settings),
         MemoryEngine(time.time),
         settings.log_size,
@@ -58,38 +93,22 @@ def makeService(options: Options) -> Service:
         reactor.callLater,
         guard,
     )
-    factory = BroadcastFactory(
-        hub,
-        time.monotonic,
-        reactor.callLater,
-        settings.greeting_delay,
-        settings.flush_partial,
-        settings.tls_handshake,
-    )
-    notifier = Notifier(os.environ, time.monotonic)
-    wrap = None
-    if certificates := _certificates_for(settings):
-        wrap = certificates.wrap
-        reload.add("certificates", certificates.again)
-        if settings.tls_recheck:
-            reload.watch(
-                "certificates",
-                certificates.have_changed,
-                settings.tls_recheck,
-                reactor.callLater,
-            )
-    admin = None
-    if settings.admin is not None:
-        admin = _admin_for(factory, guard, options.threshold, reactor)
-    web = None if settings.web is None else _web_site(reactor, settings, factory)
-    service = BroadcastService(
-        reactor, settings, factory, reload, notifier, wrap, web, admin=admin
-    )
-    for option, again in guard.files.items():
-        reload.add(option, again)
-    live = LiveSettings(settings, options.read, [service.adopt])
-    reload.add("settings", live.again)
-    return service
+
+
+def _wrap_for(settings: Settings, reload: Reload, reactor: Any) -> Wrap | None:
+    """Return what puts TLS around a factory, its files read again when they change."""
+    certificates = _certificates_for(settings)
+    if certificates is None:
+        return None
+    reload.add("certificates", certificates.again)
+    if settings.tls_recheck:
+        reload.watch(
+            "certificates",
+            certificates.have_changed,
+            settings.tls_recheck,
+            reactor.callLater,
+        )
+    return certificates.wrap
 
 
 def _admin_for(
