@@ -21,7 +21,7 @@ from broadcast.client.script import (
     exit_for,
     gap,
 )
-from broadcast.client.session import State
+from broadcast.client.state import State
 from broadcast.client.wish import Wish
 
 KEEP_SHOWN = 10_000

@@ -1,6 +1,7 @@
 """What stands before the cursor: how things are, who one is, what waits."""
 
-from broadcast.client.session import Session, State
+from broadcast.client.session import Session
+from broadcast.client.state import State
 
 
 def prompt(session: Session, retry_in: float | None) -> str:

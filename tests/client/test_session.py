@@ -12,7 +12,8 @@ from broadcast.client.answers import MAX_HELD
 from broadcast.client.errors import BrokenServerError
 from broadcast.client.lines import MAX_LINE
 from broadcast.client.position import Position
-from broadcast.client.session import Session, State
+from broadcast.client.session import Session
+from broadcast.client.state import State
 from broadcast.client.wish import Wish
 from tests.client.wiretap import AT, Talk, ids
 
