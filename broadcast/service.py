@@ -13,12 +13,10 @@ from typing import Any
 from twisted.application.service import Service
 from twisted.internet.base import ReactorBase
 from twisted.internet.defer import Deferred
-from twisted.internet.protocol import Factory
 from twisted.logger import Logger
 
 from broadcast.events import Bye
 from broadcast.lines import BroadcastFactory
-from broadcast.listeners import Wrap
 from broadcast.member import Standing
 from broadcast.notify import Notifier
 from broadcast.openings import Openings
@@ -41,10 +39,8 @@ class BroadcastService(Service):
         factory: makes the connections.
         reload: what SIGHUP does.
         notifier: tells the service manager how things are.
-        wrap: puts TLS around a factory; None: there are no certificates.
-        web: makes the HTTP ones; None if there are none.
+        openings: what it listens on.
         fail: called with lines for stderr when it can't start.
-        admin: answers on the admin socket, where there is one.
     """
 
     def __init__(
@@ -54,10 +50,8 @@ class BroadcastService(Service):
         factory: BroadcastFactory,
         reload: Reload,
         notifier: Notifier,
-        wrap: Wrap | None = None,
-        web: Any = None,
+        openings: Openings,
         fail: Callable[[str], None] = sys.exit,
-        admin: Factory | None = None,
     ) -> None:
         self._reactor = reactor
         self._settings = settings
@@ -65,7 +59,7 @@ class BroadcastService(Service):
         self._reload = reload
         self._notifier = notifier
         self._fail = fail
-        self._openings = Openings(reactor, settings, factory, wrap, web, admin)
+        self._openings = openings
         self._log = Logger(namespace="broadcast")
         self._drained: Deferred[None] | None = None
         self._watch = Watch(

@@ -20,6 +20,7 @@ from broadcast.hub import House, Hub
 from broadcast.lines import BroadcastFactory
 from broadcast.listeners import Wrap
 from broadcast.notify import Notifier
+from broadcast.openings import Openings
 from broadcast.readers import reason_of
 from broadcast.reload import LiveSettings, Reload
 from broadcast.service import BroadcastService, keep_steady_time
@@ -61,20 +62,16 @@ def makeService(options: Options) -> Service:
         settings.flush_partial,
         settings.tls_handshake,
     )
-    admin = None
-    if settings.admin is not None:
-        admin = _admin_for(factory, guard, options.threshold, reactor)
-    web = None if settings.web is None else _web_site(reactor, settings, factory)
-    service = BroadcastService(
+    openings = Openings(
         reactor,
         settings,
         factory,
-        reload,
-        Notifier(os.environ, time.monotonic),
         _wrap_for(settings, reload, reactor),
-        web,
-        admin=admin,
+        _web_for(settings, factory, reactor),
+        _admin_for(settings, factory, options.threshold, reactor),
     )
+    notifier = Notifier(os.environ, time.monotonic)
+    service = BroadcastService(reactor, settings, factory, reload, notifier, openings)
     for option, again in guard.files.items():
         reload.add(option, again)
     live = LiveSettings(settings, options.read, [service.adopt])
@@ -112,12 +109,17 @@ def _wrap_for(settings: Settings, reload: Reload, reactor: Any) -> Wrap | None:
 
 
 def _admin_for(
-    factory: BroadcastFactory, guard: Guard, threshold: journal.Threshold, reactor: Any
-) -> AdminFactory:
+    settings: Settings,
+    factory: BroadcastFactory,
+    threshold: journal.Threshold,
+    reactor: Any,
+) -> AdminFactory | None:
+    if settings.admin is None:
+        return None
     return AdminFactory(
         Desk(
             factory.hub,
-            guard.bans,
+            factory.hub.guard.bans,
             lambda: factory.connections,
             threshold,
             lambda: reactor.callLater(0, reactor.stop),
@@ -125,7 +127,9 @@ def _admin_for(
     )
 
 
-def _web_site(reactor: Any, settings: Settings, factory: BroadcastFactory) -> Any:
+def _web_for(settings: Settings, factory: BroadcastFactory, reactor: Any) -> Any:
+    if settings.web is None:
+        return None
     try:
         from broadcast.web.site import WebSite
     except ModuleNotFoundError as missing:
