@@ -67,7 +67,11 @@ class Options(UsageOptions):
         raise SystemExit(0)
 
     def parseOptions(self, options: Sequence[str] | None = None) -> None:
-        """Read the command line and the file; exit with a line if one is wrong."""
+        """Read the command line and the file; ``settings`` is there afterwards.
+
+        Raises:
+            SystemExit: one of them is wrong; says which and why in one line.
+        """
         try:
             super().parseOptions(options)  # type: ignore[no-untyped-call]
         except (UsageError, SettingError) as error:

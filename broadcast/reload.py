@@ -111,7 +111,7 @@ class LiveSettings:
 
 
 def on_hangup(reactor: Any, call: Callable[[], None]) -> None:
-    """Call ``call`` in the reactor at each SIGHUP, which kills a process else."""
+    """Call ``call`` in the reactor at each SIGHUP, which else kills the process."""
     number = getattr(signal, "SIGHUP", None)  # Windows has none
     if number is not None:
         signal.signal(number, lambda *_: reactor.callFromThread(call))

@@ -67,7 +67,7 @@ class BroadcastService(Service):
         )
 
     def startService(self) -> None:
-        """Open every listener; if one can't be, say so in a line, and exit."""
+        """Open every listener; ``fail`` with a line for each that can't be."""
         super().startService()  # type: ignore[no-untyped-call]  # Twisted's
         problems = self._openings.open()
         if problems:
@@ -133,7 +133,12 @@ class BroadcastService(Service):
         self._log.info("stopped")
 
     def stopService(self) -> Deferred[None]:
-        """Stop accepting, tell everybody, deliver what was said, close."""
+        """Stop accepting, tell everybody, deliver what was said, close.
+
+        Returns:
+            Fires when nobody is connected any more, at the latest after
+            ``--drain`` seconds; never fails.
+        """
         super().stopService()  # type: ignore[no-untyped-call]  # Twisted's
         return Deferred.fromCoroutine(self._stop())
 
