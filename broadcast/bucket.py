@@ -2,7 +2,11 @@
 
 
 class Bucket:
-    """Holds up to ``burst`` lines and gains ``rate`` lines a second."""
+    """Holds up to ``burst`` lines and gains ``rate`` lines a second; full at first.
+
+    Args:
+        now: seconds of a clock that never goes back, as in ``take``.
+    """
 
     __slots__ = ("_at", "_level", "burst", "rate")
 
@@ -13,7 +17,7 @@ class Bucket:
         self._at = now
 
     def take(self, lines: int, now: float) -> bool:
-        """Take ``lines``, if there are so many; tell whether there were."""
+        """Take ``lines`` at ``now``, all or none; tell whether there were so many."""
         gained = (now - self._at) * self.rate
         self._level = min(self.burst, self._level + gained)
         self._at = now
@@ -23,7 +27,7 @@ class Bucket:
         return True
 
     def take_some(self, lines: int) -> int:
-        """Take up to ``lines`` of what there was at the last ``take``."""
+        """Take up to ``lines`` of what the last ``take`` left; return how many."""
         some = min(lines, int(self._level))
         self._level -= some
         return some

@@ -5,22 +5,36 @@ from dataclasses import replace
 from typing import Final, Protocol
 
 from broadcast import names, safe
-from broadcast.dialect import JSON, TEXT, Dialect
-from broadcast.events import (
-    Ack,
-    Bye,
-    Error,
-    Notice,
-    Pong,
-    Replay,
-    Replayed,
-    who_pieces,
+from broadcast.arguments import (
+    CommandError,
+    error_for,
+    number_of,
+    parse_format,
+    parse_name,
+    silenced,
+    words_of,
 )
+from broadcast.dialect import JSON
+from broadcast.events import Ack, Bye, Notice, Pong, Replay, Replayed, who_pieces
 from broadcast.hub import Hub
 from broadcast.log import Stretch
 from broadcast.member import MAX_BACKLOG, Member
 from broadcast.replay import Replay as Reader
 from broadcast.roster import NameRefusedError
+
+__all__ = [
+    "COMMANDS",
+    "HELP",
+    "Command",
+    "CommandError",
+    "Talk",
+    "error_for",
+    "parse_format",
+    "parse_name",
+    "run",
+    "silenced",
+    "take_name",
+]
 
 DEFAULT_HISTORY = 20
 
@@ -35,16 +49,6 @@ HELP = """\
 /login ...         where the server asks for it
 /quit              leave (/exit too)
 //TEXT             say /TEXT"""
-
-
-class CommandError(Exception):
-    """A command was refused, for one of the protocol's error codes."""
-
-    def __init__(self, code: str, words: str, token: str | None = None) -> None:
-        super().__init__(words)
-        self.code = code
-        self.words = words
-        self.token = token
 
 
 class Talk(Protocol):
@@ -84,44 +88,6 @@ def run(talk: Talk, line: str) -> None:
         talk.hub.answer(talk.member, error_for(name, refused))
 
 
-def error_for(name: str, refused: CommandError) -> Error:
-    """Return the event that tells of a refused command."""
-    return Error(refused.code, safe.mend(name)[:32], refused.words, refused.token)
-
-
-def silenced(code: str) -> CommandError:
-    """Return why one who is ``muted``, or ``listen-only``, can't say a line."""
-    if code == "muted":
-        return CommandError(code, "you are muted")
-    return CommandError(code, "one only listens here")
-
-
-def parse_format(argument: str) -> Dialect:
-    """Return the dialect named.
-
-    Raises:
-        CommandError: there is no such dialect.
-    """
-    word = _words(argument, 1, 1, "/format text or /format json")[0].lower()
-    if word not in ("text", "json"):
-        raise CommandError("bad-argument", "/format text or /format json")
-    return JSON if word == "json" else TEXT
-
-
-def parse_name(argument: str) -> tuple[str, str | None]:
-    """Return a name as it was given, and the key or None.
-
-    Raises:
-        CommandError: no name, or a key that can't be one.
-    """
-    words = _words(argument, 1, 2, "/name NAME [KEY]")
-    if len(words) == 1:
-        return words[0], None
-    if not names.is_key(words[1]):
-        raise CommandError("bad-argument", "a key is 8 to 64 printable ASCII")
-    return words[0], words[1]
-
-
 def take_name(hub: Hub, member: Member, raw: str, key: str | None) -> None:
     """Check a name and make whoever has it with the same key give it up.
 
@@ -148,7 +114,7 @@ def _name(talk: Talk, argument: str) -> None:
 
 
 def _who(talk: Talk, argument: str) -> None:
-    words = _words(argument, 0, 1, "/who [PREFIX]")
+    words = words_of(argument, 0, 1, "/who [PREFIX]")
     hub, member = talk.hub, talk.member
 
     def answer() -> None:
@@ -160,7 +126,7 @@ def _who(talk: Talk, argument: str) -> None:
 
 
 def _ping(talk: Talk, argument: str) -> None:
-    words = _words(argument, 0, 1, "/ping [TOKEN]")
+    words = words_of(argument, 0, 1, "/ping [TOKEN]")
     if words and not names.is_token(words[0]):
         raise CommandError("bad-argument", "a token is 1 to 64 printable ASCII")
     if talk.is_connect or talk.member.spoken is JSON:
@@ -169,18 +135,18 @@ def _ping(talk: Talk, argument: str) -> None:
 
 
 def _history(talk: Talk, argument: str) -> None:
-    words = _words(argument, 0, 1, "/history [N]")
+    words = words_of(argument, 0, 1, "/history [N]")
     most = talk.hub.house.history
     count = DEFAULT_HISTORY
     if words:
-        count = _number(words[0], "/history takes a number of lines")
+        count = number_of(words[0], "/history takes a number of lines")
     _replay(talk, lambda: talk.hub.log.tail(min(count, most)))
 
 
 def _since(talk: Talk, argument: str) -> None:
-    word = _words(argument, 1, 1, "/since EPOCH:ID")[0]
+    word = words_of(argument, 1, 1, "/since EPOCH:ID")[0]
     epoch, _, digits = word.rpartition(":")
-    id = _number(digits, "/since takes a position, EPOCH:ID")
+    id = number_of(digits, "/since takes a position, EPOCH:ID")
     if not epoch:
         raise CommandError("bad-argument", "/since takes a position, EPOCH:ID")
     hub = talk.hub
@@ -250,12 +216,12 @@ def _login(talk: Talk, argument: str) -> None:
 
 
 def _help(talk: Talk, argument: str) -> None:
-    _words(argument, 0, 0, "/help takes no words")
+    words_of(argument, 0, 0, "/help takes no words")
     talk.hub.answer(talk.member, Notice(HELP))
 
 
 def _quit(talk: Talk, argument: str) -> None:
-    _words(argument, 0, 0, "/quit takes no words")
+    words_of(argument, 0, 0, "/quit takes no words")
     talk.leave(Bye("quit", "Bye"))
 
 
@@ -273,16 +239,3 @@ COMMANDS: Final[dict[str, Command]] = {
     "quit": _quit,
     "exit": _quit,
 }
-
-
-def _words(argument: str, least: int, most: int, usage: str) -> list[str]:
-    words = [word for word in argument.split(" ") if word]
-    if not least <= len(words) <= most:
-        raise CommandError("bad-argument", usage)
-    return words
-
-
-def _number(digits: str, usage: str) -> int:
-    if not (digits.isascii() and digits.isdigit() and len(digits) <= 16):
-        raise CommandError("bad-argument", usage)
-    return int(digits)

@@ -12,6 +12,8 @@ RESERVE = 64
 class Crowd:
     """Counts who is here, and says why another one can't come in.
 
+    Addresses are as in the log: ``1.2.3.4:56``, ``[2001:db8::1]:56``, ``unix``.
+
     Args:
         most: members in all.
         most_per_host: members from one host (IPv6: one /64); 0: any number.
@@ -33,13 +35,13 @@ class Crowd:
         return None
 
     def came(self, address: str) -> None:
-        """Count one more."""
+        """Count one more who is here from there."""
         self._here += 1
         if self._most_per_host:
             self._hosts[host_of(address)] += 1
 
     def went(self, address: str) -> None:
-        """Count one less."""
+        """Count one less from there."""
         self._here -= 1
         if self._most_per_host:
             host = host_of(address)

@@ -57,14 +57,18 @@ class Threshold:
         self._level = LogLevel.info
 
     def set(self, name: str) -> bool:
-        """Log ``debug``, ``info``, ``warning`` or ``error`` and graver; tell if so."""
+        """Log ``debug``, ``info``, ``warning`` or ``error``, and what is graver.
+
+        Returns:
+            Whether it is one of these; else nothing has changed.
+        """
         if name not in _BY_NAME:
             return False
         self.name, self._level = name, _BY_NAME[name]
         return True
 
     def line_observer(self, out: Any) -> Callable[[LogEvent], None]:
-        """Return an observer that writes our lines to ``out``."""
+        """Return an observer that writes our lines to ``out``, a text file."""
         return FileLogObserver(out, self.format_line)
 
     def format_line(self, event: LogEvent) -> str | None:
@@ -101,7 +105,7 @@ class RotatingFile:
         self._lost = 0
 
     def write(self, text: str) -> None:
-        """Write ``text``, or count that it was lost."""
+        """Write ``text``, whole lines, or count that they were lost; raise nothing."""
         try:
             if self._lost:
                 self._file.write(f"{self._lost} lines could not be written here\n")

@@ -12,7 +12,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from twisted.internet import tcp
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.endpoints import AdoptedStreamServerEndpoint, serverFromString
 
@@ -23,11 +22,6 @@ try:
     from twisted.internet.unix import Port as UnixPort
 except ImportError:  # Windows
     UnixPort = None  # type: ignore[assignment,misc]  # told so where it is used
-
-ACCEPTS = 8
-"""Connections accepted in one turn of the reactor, for each listener: about 2 ms.
-Twisted begins with 100, and takes 20 more each time that there were so many: when
-thousands come at once, each turn takes 50 ms, in which nobody else is heard."""
 
 Wrap = Callable[[Any], Any]
 """Puts TLS around a protocol factory."""
@@ -63,18 +57,6 @@ def _behind(text: str) -> str:
     """Return the endpoint behind a prefix; a port is one of TCP."""
     rest = text.partition(":")[2]
     return f"tcp:{rest}" if rest.partition(":")[0].isdigit() else rest
-
-
-def accept_few(port: Any) -> None:
-    """Let ``port`` accept no more than ``ACCEPTS`` in a turn; the rest wait in line."""
-    if isinstance(port, tcp.Port):
-        read: Callable[[], None] = port.doRead
-
-        def read_few() -> None:
-            port.numberAccepts = ACCEPTS
-            read()
-
-        port.doRead = read_few  # type: ignore[method-assign]  # a port has no hook
 
 
 class _WrappedEndpoint:

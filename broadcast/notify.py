@@ -47,7 +47,11 @@ class Notifier:
         return min(STATUS_INTERVAL, self._watchdog / 2 or STATUS_INTERVAL)
 
     def ready(self, status: str) -> None:
-        """All listeners are open, or everything has been read again."""
+        """All listeners are open, or everything has been read again.
+
+        Args:
+            status: how things are, in a few words, for ``systemctl status``.
+        """
         self._status = status
         self._tell("READY=1", f"STATUS={status}")
 

@@ -27,8 +27,10 @@ class PasswordError(ValueError):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return its exit code: 0, or 1 with a line on stderr."""
     parser = argparse.ArgumentParser("bcast-passwd", description=DESCRIPTION)
-    parser.add_argument("file", metavar="FILE")
-    parser.add_argument("name", metavar="NAME")
+    parser.add_argument("file", metavar="FILE", help="made if it is not there")
+    parser.add_argument(
+        "name", metavar="NAME", help="whose password: an account's name"
+    )
     parser.add_argument(
         "-d", "--delete", action="store_true", help="take NAME out of the file"
     )

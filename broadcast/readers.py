@@ -43,7 +43,11 @@ def flag(value: str) -> bool:
 
 
 def whole(least: int, most: int, unit: str) -> Callable[[str], int]:
-    """Return a reader of whole numbers within bounds."""
+    """Return a reader of whole numbers, ``least`` and ``most`` among them.
+
+    Args:
+        unit: what is counted, for the refusal: ``of lines``; may be empty.
+    """
 
     def read(value: str) -> int:
         if not value.isascii() or not value.isdigit():
@@ -56,7 +60,10 @@ def whole(least: int, most: int, unit: str) -> Callable[[str], int]:
 
 
 def size(least: int) -> Callable[[str], int]:
-    """Return a reader of sizes in bytes, with ``K``, ``M`` and ``G``."""
+    """Return a reader of sizes, from ``least`` bytes to 1 TiB; it returns bytes.
+
+    ``K``, ``M`` and ``G`` are powers of 1024; ``MB`` and ``MiB`` are the same.
+    """
 
     def read(value: str) -> int:
         number = value.upper().removesuffix("IB").removesuffix("B").strip()
@@ -73,7 +80,7 @@ def size(least: int) -> Callable[[str], int]:
 
 
 def seconds(value: str) -> float:
-    """Return a number of seconds."""
+    """Return a number of seconds, 0 to 10,000,000."""
     try:
         seconds = float(value)
     except ValueError:
@@ -84,12 +91,15 @@ def seconds(value: str) -> float:
 
 
 def off_or_seconds(value: str) -> float | None:
-    """Return a number of seconds; None for ``off``."""
+    """Return a number of seconds, as ``seconds`` does; None for ``off``."""
     return None if value.lower() in ("", "off") else seconds(value)
 
 
 def rate(value: str) -> float | None:
-    """Return a number of lines a second, 0 for any; None if none is given."""
+    """Return a number of lines (a second, or at once), 0 or from 0.1 to 10⁹.
+
+    None if none is given.
+    """
     if value == "":
         return None
     try:
@@ -102,7 +112,7 @@ def rate(value: str) -> float | None:
 
 
 def one_of(*words: str) -> Callable[[str], str]:
-    """Return a reader of one of ``words``."""
+    """Return a reader of one of ``words``, in any case; it returns lower case."""
 
     def read(value: str) -> str:
         if value.lower() not in words:

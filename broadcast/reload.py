@@ -11,8 +11,9 @@ from typing import Any
 
 from twisted.logger import Logger
 
+from broadcast.options import FLAGS, OPTIONS
 from broadcast.readers import reason_of
-from broadcast.settings import FLAGS, OPTIONS, Settings
+from broadcast.settings import Settings
 
 Again = Callable[[], str]
 """Reads a thing again. Returns what is to be said of it, as ``3 users``.
@@ -110,7 +111,7 @@ class LiveSettings:
 
 
 def on_hangup(reactor: Any, call: Callable[[], None]) -> None:
-    """Call ``call`` in the reactor at each SIGHUP, which kills a process else."""
+    """Call ``call`` in the reactor at each SIGHUP, which else kills the process."""
     number = getattr(signal, "SIGHUP", None)  # Windows has none
     if number is not None:
         signal.signal(number, lambda *_: reactor.callFromThread(call))

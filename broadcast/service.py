@@ -1,49 +1,31 @@
-"""Opens the listeners, fails loudly, and drains when it is told to stop."""
+"""The daemon's life: it starts or fails loudly, runs, drains when told to stop.
+
+Its listeners are in ``openings``.
+"""
 
 import signal
 import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 from twisted.application.service import Service
 from twisted.internet.base import ReactorBase
-from twisted.internet.defer import Deferred, maybeDeferred
-from twisted.internet.endpoints import (
-    TCP4ServerEndpoint,
-    TCP6ServerEndpoint,
-    UNIXServerEndpoint,
-)
-from twisted.internet.error import CannotListenError
-from twisted.internet.protocol import Factory
+from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
-from broadcast import sockets
-from broadcast.access.door import LISTEN_ONLY, OPEN, Door
-from broadcast.doorway import Doorway
 from broadcast.events import Bye
 from broadcast.lines import BroadcastFactory
-from broadcast.listeners import Wrap, accept_few, endpoint_for
 from broadcast.member import Standing
 from broadcast.notify import Notifier
-from broadcast.readers import reason_of
+from broadcast.openings import Openings
 from broadcast.reload import Reload, on_hangup
 from broadcast.settings import Settings
 from broadcast.watch import Patience, Watch
 
-LISTENING_ON = "listening on {where}{only}{inside}"
-PAGE_IS_ON = "the page is on {where}{inside}"
-INSIDE = " (this machine only; --host 0.0.0.0 lets others in)"
-
 EXIT_TIME = 5.0
 """Seconds in which a drained daemon has surely gone."""
-
-NO_LOGIN = (
-    "unencrypted, so nobody from another machine can log in"
-    " (--allow-plaintext-login lets them)"
-)
 
 GOODBYE = Bye("shutdown", "The server has shut down")
 
@@ -57,10 +39,8 @@ class BroadcastService(Service):
         factory: makes the connections.
         reload: what SIGHUP does.
         notifier: tells the service manager how things are.
-        wrap: puts TLS around a factory; None: there are no certificates.
-        web: makes the HTTP ones; None if there are none.
+        openings: what it listens on.
         fail: called with lines for stderr when it can't start.
-        admin: answers on the admin socket, where there is one.
     """
 
     def __init__(
@@ -70,21 +50,16 @@ class BroadcastService(Service):
         factory: BroadcastFactory,
         reload: Reload,
         notifier: Notifier,
-        wrap: Wrap | None = None,
-        web: Any = None,
+        openings: Openings,
         fail: Callable[[str], None] = sys.exit,
-        admin: Factory | None = None,
     ) -> None:
         self._reactor = reactor
         self._settings = settings
         self._factory = factory
         self._reload = reload
         self._notifier = notifier
-        self._wrap = wrap
-        self._web = web
         self._fail = fail
-        self._admin = admin
-        self._ports: list[Any] = []
+        self._openings = openings
         self._log = Logger(namespace="broadcast")
         self._drained: Deferred[None] | None = None
         self._watch = Watch(
@@ -92,17 +67,9 @@ class BroadcastService(Service):
         )
 
     def startService(self) -> None:
-        """Open every listener; if one can't be, say so in a line, and exit."""
+        """Open every listener; ``fail`` with a line for each that can't be."""
         super().startService()  # type: ignore[no-untyped-call]  # Twisted's
-        problems: list[str] = []
-        for name, make, door in self._endpoints():
-            entrance = self._factory.through(door)
-            Deferred.fromCoroutine(self._open(name, make, entrance, problems, door))
-        if self._web is not None:
-            name, make = self._web_endpoint(self._settings.web or "")
-            Deferred.fromCoroutine(self._open(name, make, self._web, problems))
-        if self._settings.admin is not None:
-            Deferred.fromCoroutine(self._open_admin(self._settings.admin, problems))
+        problems = self._openings.open()
         if problems:
             self._fail("\n".join(problems))
         self._factory.is_open = True
@@ -143,58 +110,11 @@ class BroadcastService(Service):
         self._reload()
         self._notifier.ready(self._status())
 
-    async def _open(
-        self,
-        name: str,
-        make: Callable[[], Any],
-        factory: Any,
-        problems: list[str],
-        door: Door = OPEN,
-    ) -> None:
-        try:
-            port = await make().listen(factory)
-        except Exception as error:
-            problems.append(f"broadcast: can't listen on {name}: {why_not(error)}")
-            return
-        self._ports.append(port)
-        if (listener := getattr(port, "socket", None)) is not None:
-            listener.listen(sockets.BACKLOG)
-            doorway = Doorway(port, self._reactor.callLater)
-            self._factory.doorways.append(doorway)
-        accept_few(port)
-        address = port.getHost()
-        host = getattr(address, "host", "")
-        inside = host.startswith("127.") or host == "::1"
-        where = sockets.name_of(address)
-        scheme = "https" if name.startswith(("tls:", "ssl:")) else "http"
-        self._log.info(
-            PAGE_IS_ON if factory is self._web else LISTENING_ON,
-            where=f"{scheme}://{where}/" if factory is self._web else where,
-            only=door.note,
-            inside=INSIDE if inside else "",
-        )
-        gate = self._factory.hub.guard.gate
-        is_plain = name.partition(":")[0] not in ("ssl", "tls", "unix", "systemd")
-        if gate and not gate.allows_plaintext and is_plain and not inside:
-            self._log.warn("{name}: {words}", name=name, words=NO_LOGIN)
-
-    async def _open_admin(self, path: str, problems: list[str]) -> None:
-        endpoint = UNIXServerEndpoint(
-            self._reactor, path, backlog=16, mode=0o600, wantPID=True
-        )
-        try:
-            self._ports.append(await endpoint.listen(self._admin))
-        except Exception as error:
-            problems.append(f"broadcast: --admin unix:{path}: {why_not(error)}")
-            return
-        self._log.info("listening on unix:{path} (for bcast-admin)", path=path)
-
     async def _stop(self) -> None:
         self._catch_signals()
         self._notifier.stopping(self._status(), self._settings.drain + EXIT_TIME)
         self._factory.is_open = False
-        for port in self._ports:
-            await maybeDeferred(port.stopListening)
+        await self._openings.close()
         factory = self._factory
         self._log.info("shutting down, {count} here", count=len(factory.hub.members))
         for protocol in tuple(factory.connections):
@@ -213,32 +133,14 @@ class BroadcastService(Service):
         self._log.info("stopped")
 
     def stopService(self) -> Deferred[None]:
-        """Stop accepting, tell everybody, deliver what was said, close."""
+        """Stop accepting, tell everybody, deliver what was said, close.
+
+        Returns:
+            Fires when nobody is connected any more, at the latest after
+            ``--drain`` seconds; never fails.
+        """
         super().stopService()  # type: ignore[no-untyped-call]  # Twisted's
         return Deferred.fromCoroutine(self._stop())
-
-    def _endpoints(self) -> list[tuple[str, Callable[[], Any], Door]]:
-        settings, reactor = self._settings, self._reactor
-        named = [(OPEN, text) for text in settings.listen]
-        named += [(LISTEN_ONLY, text) for text in settings.listen_only]
-        named += settings.speak_only
-        if named:
-            return [
-                (text, partial(endpoint_for, reactor, text, self._wrap), door)
-                for door, text in named
-            ]
-        return [(*self._on_host(settings.port), OPEN)]
-
-    def _web_endpoint(self, text: str) -> tuple[str, Callable[[], Any]]:
-        if text.isdigit():
-            return self._on_host(int(text))
-        return text, partial(endpoint_for, self._reactor, text, self._wrap)
-
-    def _on_host(self, port: int) -> tuple[str, Callable[[], Any]]:
-        host = self._settings.host
-        kind = TCP6ServerEndpoint if ":" in host else TCP4ServerEndpoint
-        make = partial(kind, self._reactor, port, sockets.BACKLOG, interface=host)
-        return f"[{host}]:{port}" if ":" in host else f"{host}:{port}", make
 
     def _sweep(self) -> None:
         if self.running:
@@ -273,15 +175,6 @@ class BroadcastService(Service):
 
 def _patience(settings: Settings) -> Patience:
     return Patience(settings.idle_timeout, settings.stall_timeout)
-
-
-def why_not(error: Exception) -> str:
-    """Return in one line why a listener can't be opened."""
-    if isinstance(error, CannotListenError):
-        error = error.socketError
-    if isinstance(error, KeyError):
-        return f"the service manager has handed over no socket named {error}"
-    return reason_of(error) or type(error).__name__
 
 
 def keep_steady_time(reactor: Any) -> None:

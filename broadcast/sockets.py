@@ -71,7 +71,10 @@ def socket_of(transport: Any) -> socket.socket | None:
 
 
 def prepare(transport: Any) -> None:
-    """Send without delay, and find out when the other end is dead."""
+    """Send without delay, and find out when the other end is dead.
+
+    Only TCP has such options; on any other transport they are not missed.
+    """
     handle = socket_of(transport)
     if type(transport) is Server:
         # Twisted's own words for it, for its own log, which is not ours: as
@@ -147,7 +150,10 @@ class Traffic(NamedTuple):
 
 
 def traffic(transport: Any) -> Traffic | None:
-    """Return how many bytes have gone each way, as the kernel counts them."""
+    """Return how many bytes have gone each way, as the kernel counts them.
+
+    None where it does not tell: off Linux, not TCP, closed.
+    """
     info = _tcp_info(transport, _TCP_TRAFFIC.size)
     if info is None:
         return None

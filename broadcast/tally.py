@@ -39,7 +39,7 @@ class Durations:
         self.total = 0.0
 
     def add(self, seconds: float) -> None:
-        """Count one that took so long."""
+        """Count one that took ``seconds``."""
         self.buckets[bisect_left(BOUNDS, seconds)] += 1
         self.total += seconds
 

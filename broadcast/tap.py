@@ -1,39 +1,31 @@
-"""``twist broadcast``: options → Settings → the service."""
+"""What ``twist`` asks of us: the ``Options``, and the daemon put together from them."""
 
 import gc
 import os
-import sys
 import time
-from collections.abc import Sequence
-from io import TextIOWrapper
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from twisted.application.service import Service
-from twisted.logger import Logger, globalLogPublisher, textFileLogObserver
-from twisted.python.usage import Options as UsageOptions
-from twisted.python.usage import UsageError
+from twisted.logger import Logger, globalLogPublisher
 
 from broadcast import __version__, journal, sockets
 from broadcast.access.guard import Guard
 from broadcast.access.plan import guard_from
 from broadcast.admin.desk import Desk
 from broadcast.admin.socket import AdminFactory
+from broadcast.command_line import Options
 from broadcast.engine.memory import MemoryEngine
 from broadcast.hub import House, Hub
 from broadcast.lines import BroadcastFactory
+from broadcast.listeners import Wrap
 from broadcast.notify import Notifier
+from broadcast.openings import Openings
 from broadcast.readers import reason_of
 from broadcast.reload import LiveSettings, Reload
 from broadcast.service import BroadcastService, keep_steady_time
-from broadcast.settings import (
-    FLAGS,
-    LISTS,
-    OPTIONS,
-    SettingError,
-    Settings,
-    read_config,
-    settings_from,
-)
+from broadcast.settings import Settings
+
+__all__ = ["GC_THRESHOLD", "Options", "house_of", "makeService"]
 
 GC_THRESHOLD = (50_000, 10, 10)
 """Seventy times as rarely as Python does by itself: looking for cycles took 2 % of
@@ -43,81 +35,12 @@ if TYPE_CHECKING:
     from broadcast.tls import Certificates
 
 
-class Options(UsageOptions):
-    """What ``twist broadcast`` takes."""
-
-    synopsis = "[broadcast options]"
-    longdesc = (
-        "What any client says, all the others hear at once. See also bcast-client."
-    )
-    optParameters: ClassVar = [
-        [o.name, o.short, None, f"{o.help} (default: {o.default or 'none'})"]
-        for o in OPTIONS
-    ] + [["config", "c", None, "INI file, section [server], the same names"]]
-    optFlags: ClassVar = [
-        [o.name, o.short, f"{o.help} (default: {o.default})"] for o in FLAGS
-    ]
-
-    settings: Settings
-
-    def __init__(self) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]  # Twisted's
-        self.threshold = journal.Threshold()
-        self["listen"] = []
-        for option in LISTS:
-            self[option.name] = []
-
-    def opt_listen(self, endpoint: str) -> None:
-        """Twisted endpoint (tcp:, tcp6:, unix:, ssl:, systemd:) to listen on,
-        instead of --host and --port; may be given again.
-        """
-        self["listen"].append(endpoint)
-
-    def opt_listen_only(self, endpoint: str) -> None:
-        """Twisted endpoint where members hear and never speak; may be given
-        again. Like --listen, it replaces --host and --port.
-        """
-        self["listen-only"].append(endpoint)
-
-    def opt_speak_only(self, endpoint: str) -> None:
-        """[NAME=]endpoint of a feed: it speaks, as NAME, knows no commands and
-        hears nothing; may be given again. Replaces --host and --port too.
-        """
-        self["speak-only"].append(endpoint)
-
-    def opt_web_origin(self, origin: str) -> None:
-        """Origin (https://example.org) whose pages may use our WebSocket beside
-        our own; may be given again.
-        """
-        self["web-origin"].append(origin)
-
-    def parseOptions(self, options: Sequence[str] | None = None) -> None:
-        """Read the command line and the file; exit with a line if one is wrong."""
-        try:
-            super().parseOptions(options)  # type: ignore[no-untyped-call]
-        except (UsageError, SettingError) as error:
-            raise SystemExit(f"broadcast: {error}") from None
-
-    def postOptions(self) -> None:
-        """Check all that was given."""
-        self.settings = self.read()
-        _choose_format(self.parent, self.threshold)
-
-    def read(self) -> Settings:
-        """Return the settings: the command line's, and the file's as it is now.
-
-        Raises:
-            SettingError: a value is wrong, or the file is.
-        """
-        config = read_config(self["config"]) if self["config"] else {}
-        given = {o.name: self[o.name] for o in OPTIONS if self[o.name] is not None}
-        given |= {o.name: "yes" for o in FLAGS if self[o.name]}
-        given |= {o.name: " ".join(self[o.name]) for o in LISTS if self[o.name]}
-        return settings_from(given, tuple(self["listen"]), config)
-
-
 def makeService(options: Options) -> Service:
-    """Return the daemon."""
+    """Return the daemon that ``options`` describes, on the reactor that is installed.
+
+    Raises:
+        SystemExit: a file that it needs can't be used; says which in one line.
+    """
     from twisted.internet import reactor as installed
 
     reactor: Any = installed
@@ -130,43 +53,24 @@ def makeService(options: Options) -> Service:
         reload.add("log file", file.reopen)
     keep_steady_time(reactor)
     guard = _guard_for(settings, reactor)
-    hub = Hub(
-        house_of(settings),
-        MemoryEngine(time.time),
-        settings.log_size,
-        time.monotonic,
-        time.time,
-        lambda call: reactor.callLater(0, call),
-        reactor.callLater,
-        guard,
-    )
     factory = BroadcastFactory(
-        hub,
+        _hub_for(settings, guard, reactor),
         time.monotonic,
         reactor.callLater,
         settings.greeting_delay,
         settings.flush_partial,
         settings.tls_handshake,
     )
-    notifier = Notifier(os.environ, time.monotonic)
-    wrap = None
-    if certificates := _certificates_for(settings):
-        wrap = certificates.wrap
-        reload.add("certificates", certificates.again)
-        if settings.tls_recheck:
-            reload.watch(
-                "certificates",
-                certificates.have_changed,
-                settings.tls_recheck,
-                reactor.callLater,
-            )
-    admin = None
-    if settings.admin is not None:
-        admin = _admin_for(factory, guard, options.threshold, reactor)
-    web = None if settings.web is None else _web_site(reactor, settings, factory)
-    service = BroadcastService(
-        reactor, settings, factory, reload, notifier, wrap, web, admin=admin
+    openings = Openings(
+        reactor,
+        settings,
+        factory,
+        _wrap_for(settings, reload, reactor),
+        _web_for(settings, factory, reactor),
+        _admin_for(settings, factory, options.threshold, reactor),
     )
+    notifier = Notifier(os.environ, time.monotonic)
+    service = BroadcastService(reactor, settings, factory, reload, notifier, openings)
     for option, again in guard.files.items():
         reload.add(option, again)
     live = LiveSettings(settings, options.read, [service.adopt])
@@ -176,13 +80,47 @@ def makeService(options: Options) -> Service:
     return service
 
 
+def _hub_for(settings: Settings, guard: Guard, reactor: Any) -> Hub:
+    return Hub(
+        house_of(settings),
+        MemoryEngine(time.time),
+        settings.log_size,
+        time.monotonic,
+        time.time,
+        lambda call: reactor.callLater(0, call),
+        reactor.callLater,
+        guard,
+    )
+
+
+def _wrap_for(settings: Settings, reload: Reload, reactor: Any) -> Wrap | None:
+    """Return what puts TLS around a factory, its files read again when they change."""
+    certificates = _certificates_for(settings)
+    if certificates is None:
+        return None
+    reload.add("certificates", certificates.again)
+    if settings.tls_recheck:
+        reload.watch(
+            "certificates",
+            certificates.have_changed,
+            settings.tls_recheck,
+            reactor.callLater,
+        )
+    return certificates.wrap
+
+
 def _admin_for(
-    factory: BroadcastFactory, guard: Guard, threshold: journal.Threshold, reactor: Any
-) -> AdminFactory:
+    settings: Settings,
+    factory: BroadcastFactory,
+    threshold: journal.Threshold,
+    reactor: Any,
+) -> AdminFactory | None:
+    if settings.admin is None:
+        return None
     return AdminFactory(
         Desk(
             factory.hub,
-            guard.bans,
+            factory.hub.guard.bans,
             lambda: factory.connections,
             threshold,
             lambda: reactor.callLater(0, reactor.stop),
@@ -190,7 +128,9 @@ def _admin_for(
     )
 
 
-def _web_site(reactor: Any, settings: Settings, factory: BroadcastFactory) -> Any:
+def _web_for(settings: Settings, factory: BroadcastFactory, reactor: Any) -> Any:
+    if settings.web is None:
+        return None
     try:
         from broadcast.web.site import WebSite
     except ModuleNotFoundError as missing:
@@ -237,21 +177,6 @@ def _guard_for(settings: Settings, reactor: Any) -> Guard:
         return guard_from(settings, time.monotonic, time.time, reactor)
     except ValueError as error:
         raise SystemExit(f"broadcast: {error}") from None
-
-
-def _choose_format(twist: Any, threshold: journal.Threshold) -> None:
-    """Log our lines on the console, unless json was asked for.
-
-    ``twist`` chooses json by itself when stdout is no terminal; a log read
-    through a pipe is still read by people.
-    """
-    if twist is None:
-        return
-    asked = any(word.startswith("--log-fo") for word in sys.argv)
-    if twist.get("fileLogObserverFactory") is textFileLogObserver or not asked:
-        twist["fileLogObserverFactory"] = threshold.line_observer
-        if isinstance(sys.stdout, TextIOWrapper):
-            sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
 
 
 def _log_to_file(

@@ -77,6 +77,9 @@ class Bans:
     def add(self, whom: str, seconds: float | None, reason: str) -> Ban:
         """Ban a host, a network or a name; in the file too.
 
+        Args:
+            seconds: for so long; None: for good.
+
         Raises:
             BanError: that is none of the three, or there are too many.
             OSError: the ban stands, but could not be written down.
@@ -111,7 +114,7 @@ class Bans:
         return ban
 
     def for_host(self, address: str) -> Ban | None:
-        """Return the ban that ``address`` (``1.2.3.4:56``) is under."""
+        """Return the ban that ``address`` (``1.2.3.4:56``) is under; None: none."""
         if not self._lengths:
             return None
         try:
@@ -128,7 +131,7 @@ class Bans:
         return None
 
     def for_name(self, name: str) -> Ban | None:
-        """Return the ban that ``name`` is under."""
+        """Return the ban that ``name``, in any spelling, is under; None: none."""
         return self._standing(names.fold(name)) if self._bans else None
 
     def __iter__(self) -> Iterator[Ban]:

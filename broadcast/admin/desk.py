@@ -66,14 +66,28 @@ class Desk:
         return member
 
     def kick(self, name: str, reason: str) -> str:
-        """Close somebody's connection; it may come back."""
+        """Close somebody's connection, which may come back; return what was done.
+
+        Raises:
+            OrderError: nobody here is called ``name``.
+        """
         member = self.find(name)
         because = f": {reason}" if reason else ""
         self.hub.dismiss(member, Bye("kicked", f"you were kicked{because}"))
         return f"kicked {member.name}"
 
     def ban(self, whom: str, seconds: float | None, reason: str) -> Row:
-        """Ban a host, a network or a name, and close those whom that concerns."""
+        """Ban a host, a network or a name, and close those whom that concerns.
+
+        Args:
+            seconds: for so long; None: for good.
+
+        Returns:
+            ``text``, and ``warning`` where the ban will not outlive the daemon.
+
+        Raises:
+            BanError: that is none of the three, or there are too many.
+        """
         answer: Row = {}
         try:
             self.bans.add(whom, seconds, reason)
@@ -87,7 +101,11 @@ class Desk:
         return answer
 
     def unban(self, whom: str) -> Row:
-        """Take a ban back."""
+        """Take a ban back; return ``text``, and ``warning`` if that was not saved.
+
+        Raises:
+            BanError: there is none.
+        """
         try:
             self.bans.remove(whom)
         except OSError as error:
@@ -96,7 +114,11 @@ class Desk:
         return {"text": f"unbanned {whom}"}
 
     def mute(self, name: str) -> str:
-        """Let nobody called ``name`` speak."""
+        """Let nobody called ``name`` speak; return what was done.
+
+        Raises:
+            OrderError: that can't be a name, or too many are muted.
+        """
         muted = self.hub.guard.muted
         if names.clean(name) is None:
             raise OrderError(f"{name} is no name")
@@ -112,7 +134,11 @@ class Desk:
         return f"muted {member.name}"
 
     def unmute(self, name: str) -> str:
-        """Let ``name`` speak again."""
+        """Let ``name`` speak again; return what was done.
+
+        Raises:
+            OrderError: it is not muted.
+        """
         muted = self.hub.guard.muted
         if names.fold(name) not in muted:
             raise OrderError(f"{name} is not muted")

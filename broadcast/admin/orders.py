@@ -17,7 +17,12 @@ Order = Callable[[Desk, str], Iterator[Row]]
 
 
 def carry_out(desk: Desk, line: str) -> Iterator[Row]:
-    """Carry out one line; yield rows, and last whether it was done (``ok``)."""
+    """Carry out one line: an order and its words, without the line end.
+
+    Yields:
+        Rows, each a json object; last one with ``ok``, and ``error`` if that is
+        False. Whatever goes wrong is told there: nothing is raised.
+    """
     word, _, argument = line.strip().partition(" ")
     order = ORDERS.get(word.lower())
     try:

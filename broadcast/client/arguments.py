@@ -30,7 +30,7 @@ examples:
   bcast-client send "the build is green"    exits 0 once the server has the line
   make 2>&1 | bcast-client send -n builder  every line of it, in order
   bcast-client tail -n 100 --no-follow      the last 100 lines
-  bcast-client tail --json | jq .text       a program reads along
+  bcast-client tail --json | jq .           a program reads along
 
 exit codes:
   0 done  1 failed  2 usage  3 cannot connect  4 refused by the server

@@ -6,13 +6,11 @@ from collections import deque
 
 from broadcast.client import events as ev
 from broadcast.client.commands import Local, Remote, Say, interpret
-from broadcast.client.complete import RoomCompleter
-from broadcast.client.config import name_on_this_machine, state_path
 from broadcast.client.errors import OutboxFullError
 from broadcast.client.local import LocalCommands
 from broadcast.client.look import Look, wants_color
 from broadcast.client.options import Options
-from broadcast.client.remember import typed_lines
+from broadcast.client.prompt import prompt
 from broadcast.client.screen import GATHER, Screen, Typed
 from broadcast.client.script import (
     LOGIN_ERRORS,
@@ -23,7 +21,7 @@ from broadcast.client.script import (
     exit_for,
     gap,
 )
-from broadcast.client.session import State
+from broadcast.client.state import State
 from broadcast.client.wish import Wish
 
 KEEP_SHOWN = 10_000
@@ -228,18 +226,10 @@ class Chat(Script):
         """What stands before the cursor."""
         if self._asks_secret:
             return "secret (hidden)> "
-        session, state = self.session, self.session.state.value
-        if session.state is State.AWAY:
-            state = State.GREETING.value
+        wait = None
         if self.link.retry_at is not None:
-            wait = max(0, round(self.link.retry_at - self._loop.time()))
-            state = f"reconnecting in {wait} s"
-        parts = [state, session.name or "(no name yet)"]
-        if session.state in (State.LIVE, State.REPLAYING):
-            parts.append(f"{session.roster.count} here")
-        if session.state is not State.LIVE and len(session.outbox):
-            parts.append(f"{len(session.outbox)} queued")
-        return " · ".join(part for part in parts if part) + "> "
+            wait = self.link.retry_at - self._loop.time()
+        return prompt(self.session, wait)
 
     def _count_down(self) -> None:
         """Draw the seconds until the next try."""
@@ -255,32 +245,3 @@ class Chat(Script):
             self.end(Exit.LOST if len(self.session.outbox) else Exit.DONE)
         else:
             self.end(Exit.FAILED, f"the terminal failed: {problem}")
-
-
-async def run_chat(options: Options) -> int:
-    """`bcast-client connect` at a terminal."""
-    name = options.name
-    if name is None:
-        name = await ask_name()
-        if name is None:
-            return Exit.INTERRUPTED
-    wish = Wish(name=name, secret=options.secret, history=options.history, roster=True)
-    completer = RoomCompleter()
-    history = typed_lines(state_path(os.environ), options.address)
-    chat = Chat(options, wish, Screen(completer=completer, history=history))
-    completer.names = lambda: chat.session.roster.names - {chat.session.name}
-    return await chat.run()
-
-
-async def ask_name() -> str | None:
-    """The name to use, asked for at the terminal; None is a refusal."""
-    from prompt_toolkit import PromptSession
-
-    session: PromptSession[str] = PromptSession()
-    try:
-        answer = await session.prompt_async(
-            "Your name: ", default=name_on_this_machine()
-        )
-    except (KeyboardInterrupt, EOFError):
-        return None
-    return answer.strip() or name_on_this_machine()

@@ -40,7 +40,7 @@ def _run(options: Options) -> Coroutine[object, object, int]:
 
         return run_send(options)
     if options.command == "connect" and sys.stdin.isatty() and sys.stdout.isatty():
-        from broadcast.client.chat import run_chat
+        from broadcast.client.chatting import run_chat
 
         return run_chat(options)
     from broadcast.client.tail import run_pipe, run_tail

@@ -11,7 +11,8 @@ from broadcast.client.backoff import Backoff
 from broadcast.client.errors import BrokenServerError
 from broadcast.client.events import Event, Lost
 from broadcast.client.net import Net, Wire
-from broadcast.client.session import Session, State
+from broadcast.client.session import Session
+from broadcast.client.state import State
 from broadcast.client.websocket import Codec, codec_for
 
 LOOK_EVERY = 2.0

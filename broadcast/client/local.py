@@ -8,7 +8,7 @@ from broadcast.client.commands import LOCAL_HELP, REMOTE_HELP, Local
 from broadcast.client.look import Look
 from broadcast.client.safe import visible
 from broadcast.client.script import Exit
-from broadcast.client.session import State
+from broadcast.client.state import State
 
 if TYPE_CHECKING:
     from broadcast.client.chat import Chat

@@ -6,7 +6,7 @@ from broadcast.client import events as ev
 from broadcast.client.errors import CannotConnectError, LostError, RefusedError
 from broadcast.client.link import Link
 from broadcast.client.net import Net, Waiter
-from broadcast.client.session import State
+from broadcast.client.state import State
 
 MAX_EVENTS = 10_000
 

@@ -5,36 +5,23 @@ come out (`take_events`, `take_output`). A session outlives its connections: it 
 our name and key, the last position seen, and which lines are not yet answered; so a
 reconnect loses nothing, repeats nothing and says nothing twice.
 
-Which answer belongs to which question lives in `broadcast.client.answers`; lines on
-their way out in `broadcast.client.outbox`.
+What it asks by itself lives in `asking`, which answer belongs to which question in
+`answers`, lines on their way out in `outbox`.
 """
 
-import enum
 from dataclasses import replace
 
 from broadcast.client import events as ev
 from broadcast.client.answers import Merge, Roster
+from broadcast.client.asking import HEARTBEAT, Asking
 from broadcast.client.decode import decode
 from broadcast.client.errors import BadLineError
 from broadcast.client.lines import Lines
 from broadcast.client.outbox import Outbox
 from broadcast.client.position import Position
-from broadcast.client.pulse import Pulse
 from broadcast.client.safe import visible
+from broadcast.client.state import State
 from broadcast.client.wish import Wish, is_same_name
-
-HEARTBEAT = "heartbeat"
-
-
-class State(enum.Enum):
-    """Where a session stands. `ENDED` is for good."""
-
-    AWAY = "offline"
-    GREETING = "connecting"
-    LOGIN = "login"
-    REPLAYING = "replaying"
-    LIVE = "connected"
-    ENDED = "ended"
 
 
 class Session:
@@ -54,7 +41,7 @@ class Session:
         self._lines = Lines()
         self._out: list[bytes] = []
         self._events: list[ev.Event] = []
-        self._pulse = Pulse()
+        self._asking = Asking(self.merge, self.roster)
 
     @property
     def position(self) -> Position | None:
@@ -73,11 +60,7 @@ class Session:
         self.state = State.GREETING
         self.preface = ""
         self._lines, self._out = Lines(), []
-        self._pulse.begin(now)
-        self._send("/format json")
-        if self.wish.name:
-            self._send(f"/name {self.wish.name} {self.wish.key}")
-        self._ask(now)
+        self._send(*self._asking.introduction(self.wish, now))
 
     def receive(self, data: bytes, now: float) -> None:
         """Bytes have come, in any pieces.
@@ -85,7 +68,7 @@ class Session:
         Raises:
             BrokenServerError: this is not the protocol.
         """
-        self._pulse.hear(now)
+        self._asking.heard(now)
         for line in self._lines.feed(data):
             if self.state is not State.ENDED:
                 self._receive_line(line)
@@ -95,8 +78,7 @@ class Session:
         if self.state is not State.ENDED:
             self.state = State.AWAY
         self._out = []
-        self.merge.interrupted()
-        self.roster.interrupted()
+        self._asking.interrupted()
 
     def tick(self, now: float, *, reading: bool = True) -> str | None:
         """Call every two seconds or so: keeps the connection alive.
@@ -109,17 +91,11 @@ class Session:
         if self.state in (State.AWAY, State.ENDED):
             return None
         if not reading:
-            self._pulse.hear(now)
-        if self.state is State.GREETING and self._pulse.is_late(now):
-            return "no broadcast server answers there"
-        if self._pulse.is_dead(now):
-            return "the server does not answer"
-        if self._pulse.is_due(now):
-            self._send(f"/ping {HEARTBEAT}")
-            self._pulse.ask(now)
-        elif self.roster.is_wanted(now):
-            self._ask_names(now)
-        return None
+            self._asking.heard(now)
+        verdict = self._asking.verdict(now, greeted=self.state is not State.GREETING)
+        if verdict is None:
+            self._send(*self._asking.due(now))
+        return verdict
 
     # In: the person or the program
 
@@ -142,11 +118,7 @@ class Session:
 
     def command(self, line: str) -> None:
         """Send a slash command as it is; its answer comes as an event."""
-        word = line[1:].split(" ", 1)[0].lower()
-        if word == "who":
-            self.roster.asked(by_hand=True)
-        elif word in ("history", "since"):
-            self.merge.asked(resume=False)
+        self._asking.by_hand(line)
         self._send(line)
 
     # Out
@@ -168,46 +140,23 @@ class Session:
         events, self._events = self._events, []
         return events
 
-    # Inside
-
-    def _send(self, line: str) -> None:
-        self._out.append(line.encode(errors="replace") + b"\n")
+    def _send(self, *lines: str) -> None:
+        self._out += [line.encode(errors="replace") + b"\n" for line in lines]
 
     def _emit(self, event: ev.Event) -> None:
         self._events.append(event)
 
-    def _ask(self, now: float) -> None:
-        """Ask for what we missed. Any line but these ends the introduction at once."""
-        self.merge.interrupted()
-        self.roster.interrupted()
-        if self.position is not None:
-            self._send(f"/since {self.position}")
-            self.merge.asked(resume=True)
-        elif self.wish.history:
-            self._send(f"/history {self.wish.history}")
-            self.merge.asked(resume=True)
-        if self.wish.roster:
-            self._ask_names(now)
-        else:
-            self._send(f"/ping {HEARTBEAT}")
-
-    def _ask_names(self, now: float) -> None:
-        self.roster.asked(by_hand=False, now=now)
-        self._send("/who")
-
     def _receive_line(self, line: str) -> None:
-        early = self.state in (State.GREETING, State.LOGIN)
         try:
             event = decode(line)
         except BadLineError as problem:
-            if early:
+            if self.state.is_early:
                 self.preface = visible(line) or self.preface
             else:
                 self._emit(ev.Notice(f"(a line that is no event: {problem})"))
             return
-        if event is None or (early and not isinstance(event, _EARLY)):
-            return
-        self._receive_event(event)
+        if event is not None and self.state.minds(event):
+            self._receive_event(event)
 
     def _receive_event(self, event: ev.Event) -> None:
         match event:
@@ -240,11 +189,11 @@ class Session:
     def _on_welcome(self, event: ev.Welcome) -> None:
         self.roster.count, self.server = event.count, event.server
         self._max_line = event.max_line
-        if self.state not in (State.GREETING, State.LOGIN):
+        if not self.state.is_early:
             self._emit(event)
             return
         if self.state is State.LOGIN:
-            self._ask(0.0)
+            self._send(*self._asking.for_missed(self.wish, 0.0))
         self.name = event.name
         if self.wish.name and is_same_name(self.wish.name, event.name):
             self.wish = replace(self.wish, name=event.name)
@@ -258,8 +207,7 @@ class Session:
     def _live(self) -> None:
         self.state = State.LIVE
         sure = self.merge.sure and self.name == self.wish.name
-        doubtful = self.outbox.recall(self.name, sure)
-        if doubtful:
+        if doubtful := self.outbox.recall(self.name, sure):
             self._emit(ev.Doubtful(doubtful))
 
     def _show(self, events: list[ev.Event], resumed: bool) -> None:
@@ -275,7 +223,7 @@ class Session:
         self._events += self.merge.ordered(event)
 
     def _on_problem(self, event: ev.Problem) -> None:
-        if self.state in (State.GREETING, State.LOGIN):
+        if self.state.is_early:
             if event.code != "login-required":
                 self._emit(event)
             return
@@ -289,8 +237,7 @@ class Session:
 
     def _on_login(self, event: ev.LoginNeeded) -> None:
         self.state = State.LOGIN
-        self.merge.interrupted()
-        self.roster.interrupted()
+        self._asking.interrupted()
         self._emit(event)
         if self.wish.secret is not None:
             self._send(f"/login {self.wish.secret}")
@@ -300,6 +247,3 @@ class Session:
         if not event.reconnect:
             self.state = State.ENDED
         self._emit(event)
-
-
-_EARLY = (ev.Welcome, ev.LoginNeeded, ev.Problem, ev.Bye)

@@ -15,7 +15,7 @@ from broadcast.client.printer import Printer, read_lines
 from broadcast.client.safe import visible_json
 from broadcast.client.script import PRESENCE, Exit, Script, complain, gap
 from broadcast.client.send import Sender
-from broadcast.client.session import State
+from broadcast.client.state import State
 from broadcast.client.wish import Wish
 
 _RECEIPT = "/ping end-of-input"

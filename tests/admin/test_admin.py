@@ -3,77 +3,14 @@
 import json
 import socket
 import stat
-import subprocess
-import sys
-from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
-from broadcast.admin.cli import main
-from tests.support.daemon import DEADLINE, Daemon, eventually, refused_start
+from tests.admin.office import Connect, Office, Start
+from tests.support.daemon import eventually
 from tests.support.lineclient import LineClient
-
-Connect = Callable[[Daemon], LineClient]
-Start = Callable[..., Daemon]
-
-
-class Office:
-    """A daemon with an admin socket, and the command to talk to it."""
-
-    def __init__(self, daemon: Daemon, path: Path) -> None:
-        self.daemon = daemon
-        self.path = path
-
-    def order(self, *words: str) -> str:
-        """Give an order that must be carried out; return what is printed."""
-        done = self.run(*words)
-        assert (done.returncode, done.stderr) == (0, "")
-        return done.stdout
-
-    def run(self, *words: str) -> subprocess.CompletedProcess[str]:
-        """Run the command."""
-        return subprocess.run(
-            [sys.executable, "-m", "broadcast.admin.cli", "-s", str(self.path), *words],
-            capture_output=True,
-            text=True,
-            timeout=DEADLINE,
-            check=False,
-        )
-
-    def raw(self, data: bytes) -> list[dict[str, object]]:
-        """Send bytes, close the half, and return the objects that come back."""
-        with socket.socket(socket.AF_UNIX) as sock:
-            sock.settimeout(DEADLINE)
-            sock.connect(str(self.path))
-            sock.sendall(data)
-            got = b""
-            while got.count(b'"ok"') < len(data.split(b"\n")) - data.count(b"\n\n") - 1:
-                piece = sock.recv(65536)
-                if not piece:
-                    break
-                got += piece
-        return [json.loads(line) for line in got.splitlines()]
-
-
-@pytest.fixture
-def office(daemon: Start, tmp_path: Path) -> Office:
-    path = tmp_path / "admin"
-    started = daemon(
-        *("--admin", f"unix:{path}", "--ban-file", str(tmp_path / "bans")),
-        *("--greeting-delay", "0.01"),
-    )
-    started.out.wait_for("for bcast-admin")
-    return Office(started, path)
-
-
-@pytest.fixture
-def alice(office: Office, connect: Connect) -> LineClient:
-    client = connect(office.daemon)
-    client.send("/format json", "/name alice")
-    client.await_event("welcome")
-    return client
 
 
 def test_only_its_owner_can_open_it(office: Office) -> None:
@@ -273,44 +210,3 @@ def test_a_ban_that_cannot_be_saved(daemon: Start, tmp_path: Path) -> None:
     done = Office(started, path).run("ban", "alice")
     assert (done.returncode, done.stdout) == (0, "banned alice for good, 0 closed\n")
     assert done.stderr == "bcast-admin: not saved: no such file or directory\n"
-
-
-def test_a_stale_socket_is_no_obstacle(daemon: Start, tmp_path: Path) -> None:
-    """After a crash the daemon starts again at the same place."""
-    path = tmp_path / "admin"
-    first = daemon("--admin", f"unix:{path}")
-    first.kill()
-    assert path.is_socket()
-    second = daemon("--admin", f"unix:{path}")
-    second.out.wait_for("for bcast-admin")
-    assert "members: 0" in Office(second, path).order("stats")
-
-
-@pytest.mark.parametrize(
-    ("where", "words"),
-    [
-        ("unix:/nonexistent/admin", "unix:/nonexistent/admin: no such file"),
-        ("tcp:8001", "'tcp:8001' is not unix:/PATH"),
-    ],
-)
-def test_a_bad_place_is_one_line(where: str, words: str) -> None:
-    """No socket, no daemon: one line says why."""
-    code, _, err = refused_start("--port", "0", "--admin", where)
-    assert code != 0
-    assert words in err
-    assert err.count("\n") == 1
-
-
-def test_without_a_daemon(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """The command says that it can't reach anybody."""
-    path = tmp_path / "admin"
-    assert main(["-s", str(path), "who"]) == 1
-    assert (
-        capsys.readouterr().err == f"bcast-admin: {path}: no such file or directory\n"
-    )
-
-
-def test_the_command_needs_no_twisted() -> None:
-    """It starts fast: only the standard library is imported."""
-    code = "import sys, broadcast.admin.cli; sys.exit('twisted' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import threading
-from types import TracebackType
 
 START = re.compile(r"listening on (\S+)")
 
@@ -88,10 +87,5 @@ class Daemon:
     def __enter__(self) -> "Daemon":
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        problem: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.stop()

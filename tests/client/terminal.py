@@ -5,7 +5,6 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Mapping
-from types import TracebackType
 
 import pexpect
 import pyte
@@ -46,12 +45,7 @@ class Terminal:
     def __enter__(self) -> "Terminal":
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        problem: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         if self.child.isalive():
             self.child.kill(signal.SIGTERM)  # by which coverage, too, is told
             end = time.monotonic() + 5

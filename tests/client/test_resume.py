@@ -6,7 +6,7 @@ from broadcast.client import events as ev
 from broadcast.client.errors import OutboxFullError
 from broadcast.client.outbox import MAX_LINES, WINDOW_LINES
 from broadcast.client.position import Position
-from broadcast.client.session import State
+from broadcast.client.state import State
 from tests.client.wiretap import AT, Talk, ids
 
 

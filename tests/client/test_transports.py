@@ -1,28 +1,22 @@
 """TLS, unix sockets and WebSockets, from the command line and from both loops."""
 
 import asyncio
-import contextlib
-import ssl
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Coroutine
-from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
-from wsproto import ConnectionType, WSConnection
-from wsproto import events as ws
 
 from broadcast.client import connect
 from broadcast.client.address import parse_address
 from broadcast.client.errors import BrokenServerError, CannotConnectError
 from broadcast.client.events import Message
 from broadcast.client.websocket import WebSocketCodec, codec_for
+from tests.client.asynchronous import run
 from tests.client.certificates import make_certificates
 from tests.client.command import run_client
 from tests.client.daemon import Daemon
-from tests.client.room import ScriptedRoom
+from tests.client.webdoor import web_room
 
 ON_REACTOR = """
 import sys
@@ -50,14 +44,6 @@ def on_reactor(url: str, ca: str = "") -> str:
         check=False,
     )
     return done.stdout.strip() or done.stderr
-
-
-def run(coroutine: Coroutine[Any, Any, None]) -> None:
-    async def bounded() -> None:
-        async with asyncio.timeout(20):
-            await coroutine
-
-    asyncio.run(bounded())
 
 
 @pytest.fixture
@@ -115,81 +101,6 @@ def test_unix_socket(tmp_path: Path, home: str) -> None:
     done = run_client("send", "-s", f"unix:{path}", "x", home=home)
     assert done.returncode == 3
     assert f"Could not connect to {path}: no such file" in done.stderr
-
-
-class WebDoor:
-    """A WebSocket face for a scripted room: frames on one side, lines on the other."""
-
-    def __init__(self, room: ScriptedRoom, accept: bool) -> None:
-        self.room = room
-        self.accept = accept
-        self.target = ""
-        self.frames: list[str] = []
-        self.serving: list[asyncio.Task[None]] = []
-
-    async def serve(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self.serving.append(task)
-        inner, out = await asyncio.open_connection("127.0.0.1", self.room.port)
-        connection = WSConnection(ConnectionType.SERVER)
-        pump = asyncio.create_task(self._outwards(inner, connection, writer))
-        while data := await reader.read(1000):
-            connection.receive_data(data)
-            for event in connection.events():
-                if isinstance(event, ws.Request):
-                    self.target = event.target
-                    answer: ws.Event = ws.AcceptConnection()
-                    if not self.accept:
-                        answer = ws.RejectConnection(status_code=404)
-                    writer.write(connection.send(answer))
-                elif isinstance(event, ws.TextMessage):
-                    self.frames.append(event.data)
-                    out.write(event.data.encode())
-                    if event.message_finished:
-                        out.write(b"\n")
-                elif isinstance(event, ws.CloseConnection):
-                    writer.write(connection.send(event.response()))
-        pump.cancel()
-        for each in (out, writer):
-            each.close()
-            with contextlib.suppress(OSError):
-                await each.wait_closed()
-
-    async def _outwards(
-        self,
-        inner: asyncio.StreamReader,
-        connection: WSConnection,
-        writer: asyncio.StreamWriter,
-    ) -> None:
-        while line := await inner.readline():
-            text = line.decode().removesuffix("\n")
-            half = len(text) // 2
-            for message in (
-                ws.TextMessage(text[:half], message_finished=False),
-                ws.Ping(b"x"),
-                ws.TextMessage(text[half:]),
-            ):
-                writer.write(connection.send(message))
-
-
-@asynccontextmanager
-async def web_room(
-    *, accept: bool = True, tls: Path | None = None
-) -> AsyncIterator[tuple[ScriptedRoom, WebDoor, int]]:
-    """A scripted room behind a WebSocket."""
-    context = None
-    if tls is not None:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(tls)
-    async with ScriptedRoom() as room:
-        door = WebDoor(room, accept)
-        server = await asyncio.start_server(door.serve, "127.0.0.1", 0, ssl=context)
-        yield room, door, server.sockets[0].getsockname()[1]
-        server.close()
-        await asyncio.gather(*door.serving)
 
 
 def test_websocket() -> None:

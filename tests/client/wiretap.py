@@ -4,7 +4,8 @@ import json
 from typing import Any
 
 from broadcast.client.events import Event, Message
-from broadcast.client.session import Session, State
+from broadcast.client.session import Session
+from broadcast.client.state import State
 from broadcast.client.wish import Wish
 
 AT = "2026-01-02T03:04:05.678Z"

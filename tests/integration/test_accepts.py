@@ -6,9 +6,10 @@ from typing import Any
 
 from twisted.internet import tcp
 from twisted.internet.protocol import Protocol, ServerFactory
+from twisted.internet.task import Clock
 from twisted.internet.testing import MemoryReactor
 
-from broadcast.listeners import ACCEPTS, accept_few
+from broadcast.doorway import MAKE, Doorway
 from tests.support.daemon import DEADLINE
 
 
@@ -31,7 +32,8 @@ def test_few_are_accepted_in_a_turn() -> None:
     made: Any = factory  # zope knows it as one
     port = tcp.Port(0, made, 100, "127.0.0.1", MemoryReactor())
     port.startListening()
-    accept_few(port)
+    clock = Clock()
+    Doorway(port, clock.callLater)
     with ExitStack() as stack:
         for _ in range(60):
             address = ("127.0.0.1", port.getHost().port)
@@ -40,7 +42,7 @@ def test_few_are_accepted_in_a_turn() -> None:
         while len(factory.guests) < 60:
             port.doRead()
             counts.append(len(factory.guests))
-        assert counts == [*range(ACCEPTS, 60, ACCEPTS), 60]
+        assert counts == [*range(MAKE, 60, MAKE), 60]
         for guest in factory.guests:
             guest.transport.getHandle().close()
         port.socket.close()

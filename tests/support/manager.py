@@ -4,7 +4,6 @@ import socket
 import sys
 import tempfile
 from pathlib import Path
-from types import TracebackType
 
 from tests.support.daemon import DEADLINE
 
@@ -67,12 +66,7 @@ class NotifySocket:
     def __enter__(self) -> "NotifySocket":
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._socket.close()
         self._folder.cleanup()
 

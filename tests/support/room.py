@@ -1,7 +1,6 @@
 """A room behind one face: who joins it, and leaves at the end of the test."""
 
 from contextlib import ExitStack
-from types import TracebackType
 
 from tests.support.daemon import Daemon, eventually
 from tests.support.faces import Face
@@ -58,12 +57,7 @@ class Room:
     def __enter__(self) -> "Room":
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._stack.close()
         if self._is_shared:
             eventually(self.is_empty, "that all have left")

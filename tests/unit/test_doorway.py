@@ -105,7 +105,8 @@ def test_errors_are_the_ports_to_see() -> None:
     def fail() -> None:
         raise OSError(24, "Too many open files")
 
-    port = SimpleNamespace(socket=SimpleNamespace(accept=fail, fileno=lambda: 5))
+    failing = SimpleNamespace(accept=fail, fileno=lambda: 5)
+    port = SimpleNamespace(socket=failing, doRead=fail)
     entrance = Doorway(port, Clock().callLater)
     entrance.look()
     with pytest.raises(OSError, match="Too many open files"):

@@ -1,0 +1,161 @@
+"""Opens all that the daemon listens on, and says of each why it can't.
+
+What is then done with those who come is the factories' business.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.internet.endpoints import (
+    TCP4ServerEndpoint,
+    TCP6ServerEndpoint,
+    UNIXServerEndpoint,
+)
+from twisted.internet.error import CannotListenError
+from twisted.internet.protocol import Factory
+from twisted.logger import Logger
+
+from broadcast import sockets
+from broadcast.access.door import LISTEN_ONLY, OPEN, Door
+from broadcast.doorway import Doorway
+from broadcast.lines import BroadcastFactory
+from broadcast.listeners import Wrap, endpoint_for
+from broadcast.readers import reason_of
+from broadcast.settings import Settings
+
+LISTENING_ON = "listening on {where}{only}{inside}"
+PAGE_IS_ON = "the page is on {where}{inside}"
+INSIDE = " (this machine only; --host 0.0.0.0 lets others in)"
+
+NO_LOGIN = (
+    "unencrypted, so nobody from another machine can log in"
+    " (--allow-plaintext-login lets them)"
+)
+
+
+class Openings:
+    """The listeners: each one opened, told in the log, and closed again.
+
+    Args:
+        reactor: where they listen.
+        settings: on what.
+        factory: makes the connections of those who come.
+        wrap: puts TLS around a factory; None: there are no certificates.
+        web: makes the HTTP connections; None if there are none.
+        admin: answers on the admin socket, where there is one.
+    """
+
+    def __init__(
+        self,
+        reactor: Any,
+        settings: Settings,
+        factory: BroadcastFactory,
+        wrap: Wrap | None,
+        web: Any,
+        admin: Factory | None,
+    ) -> None:
+        self._reactor = reactor
+        self._settings = settings
+        self._factory = factory
+        self._wrap = wrap
+        self._web = web
+        self._admin = admin
+        self._log = Logger(namespace="broadcast")
+        self._ports: list[Any] = []
+
+    def open(self) -> list[str]:
+        """Open every listener; return a line for stderr for each that can't be."""
+        problems: list[str] = []
+        for name, make, door in self._endpoints():
+            entrance = self._factory.through(door)
+            Deferred.fromCoroutine(self._open(name, make, entrance, problems, door))
+        if self._web is not None:
+            name, make = self._web_endpoint(self._settings.web or "")
+            Deferred.fromCoroutine(self._open(name, make, self._web, problems))
+        if self._settings.admin is not None:
+            Deferred.fromCoroutine(self._open_admin(self._settings.admin, problems))
+        return problems
+
+    async def close(self) -> None:
+        """Take nobody any more; return when no listener is left."""
+        for port in self._ports:
+            await maybeDeferred(port.stopListening)
+
+    async def _open(
+        self,
+        name: str,
+        make: Callable[[], Any],
+        factory: Any,
+        problems: list[str],
+        door: Door = OPEN,
+    ) -> None:
+        try:
+            port = await make().listen(factory)
+        except Exception as error:
+            problems.append(f"broadcast: can't listen on {name}: {why_not(error)}")
+            return
+        self._ports.append(port)
+        if (listener := getattr(port, "socket", None)) is not None:
+            listener.listen(sockets.BACKLOG)
+            doorway = Doorway(port, self._reactor.callLater)
+            self._factory.doorways.append(doorway)
+        address = port.getHost()
+        host = getattr(address, "host", "")
+        inside = host.startswith("127.") or host == "::1"
+        where = sockets.name_of(address)
+        scheme = "https" if name.startswith(("tls:", "ssl:")) else "http"
+        self._log.info(
+            PAGE_IS_ON if factory is self._web else LISTENING_ON,
+            where=f"{scheme}://{where}/" if factory is self._web else where,
+            only=door.note,
+            inside=INSIDE if inside else "",
+        )
+        gate = self._factory.hub.guard.gate
+        is_plain = name.partition(":")[0] not in ("ssl", "tls", "unix", "systemd")
+        if gate and not gate.allows_plaintext and is_plain and not inside:
+            self._log.warn("{name}: {words}", name=name, words=NO_LOGIN)
+
+    async def _open_admin(self, path: str, problems: list[str]) -> None:
+        endpoint = UNIXServerEndpoint(
+            self._reactor, path, backlog=16, mode=0o600, wantPID=True
+        )
+        try:
+            self._ports.append(await endpoint.listen(self._admin))
+        except Exception as error:
+            problems.append(f"broadcast: --admin unix:{path}: {why_not(error)}")
+            return
+        self._log.info("listening on unix:{path} (for bcast-admin)", path=path)
+
+    def _endpoints(self) -> list[tuple[str, Callable[[], Any], Door]]:
+        settings, reactor = self._settings, self._reactor
+        named = [(OPEN, text) for text in settings.listen]
+        named += [(LISTEN_ONLY, text) for text in settings.listen_only]
+        named += settings.speak_only
+        if named:
+            return [
+                (text, partial(endpoint_for, reactor, text, self._wrap), door)
+                for door, text in named
+            ]
+        return [(*self._on_host(settings.port), OPEN)]
+
+    def _web_endpoint(self, text: str) -> tuple[str, Callable[[], Any]]:
+        if text.isdigit():
+            return self._on_host(int(text))
+        return text, partial(endpoint_for, self._reactor, text, self._wrap)
+
+    def _on_host(self, port: int) -> tuple[str, Callable[[], Any]]:
+        host = self._settings.host
+        kind = TCP6ServerEndpoint if ":" in host else TCP4ServerEndpoint
+        make = partial(kind, self._reactor, port, sockets.BACKLOG, interface=host)
+        return f"[{host}]:{port}" if ":" in host else f"{host}:{port}", make
+
+
+def why_not(error: Exception) -> str:
+    """Return in one line why a listener can't be opened."""
+    if isinstance(error, CannotListenError):
+        error = error.socketError
+    if isinstance(error, KeyError):
+        return f"the service manager has handed over no socket named {error}"
+    return reason_of(error) or type(error).__name__
