@@ -1,0 +1,40 @@
+"""Writes tables and charts into docs/."""
+
+from pathlib import Path
+
+from benchmarks import charts, tables
+from benchmarks.results import Medians, Result
+from benchmarks.targets import Targets
+
+DOCS = Path(__file__).parent.parent / "docs"
+
+
+def document(results: list[Result], about: dict[str, str]) -> str:
+    """Return the page of tables."""
+    medians = Medians(results)
+    rows = ([name, value] for name, value in about.items())
+    runs = max(
+        len(medians.runs(server, cell))
+        for server in medians.servers("throughput") or medians.servers("paced")
+        for cell in medians.cells("throughput") or medians.cells("paced")
+    )
+    return "\n".join(
+        [
+            "# Performance: the tables\n",
+            "Written by `python -m benchmarks --publish`; what they mean is in",
+            "[performance.md](performance.md).\n",
+            "## Measured on\n",
+            tables.table(["", ""], rows),
+            f"## Set out to reach, and reached (medians of {runs})\n",
+            "Measured (wanted); **bold** is not reached.\n",
+            Targets(medians).table(),
+            "## All\n",
+            tables.report(results),
+        ]
+    )
+
+
+def publish(results: list[Result], about: dict[str, str]) -> None:
+    """Write docs/performance-tables.md and the charts."""
+    (DOCS / "performance-tables.md").write_text(document(results, about))
+    charts.draw(Medians(results), DOCS)
