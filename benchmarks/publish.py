@@ -26,7 +26,7 @@ def document(results: list[Result], about: dict[str, str]) -> str:
             "## Measured on\n",
             tables.table(["", ""], rows),
             f"## Set out to reach, and reached (medians of {runs})\n",
-            "Measured (wanted); **bold** is not reached.\n",
+            "Measured (wanted), met or missed; a dash: not measured.\n",
             Targets(medians).table(),
             "## All\n",
             tables.report(results),

@@ -31,6 +31,12 @@ class Result:
     failed: str = ""
 
     @property
+    def is_noisy(self) -> bool:
+        """Others had its cores for a fifth of the time: not to be trusted."""
+        waits = ("server_waited", "generator_waited")
+        return any(self.values.get(name, 0) > 0.2 for name in waits)
+
+    @property
     def faults(self) -> dict[str, int]:
         """What was wrong with the deliveries; empty when nothing was."""
         found = {name: int(self.values.get(name, 0)) for name in FAULTS}
@@ -80,7 +86,8 @@ class Medians:
         self._runs: dict[tuple[str, Cell], list[Result]] = defaultdict(list)
         for result in results:
             if not result.failed:
-                self._runs[result.server, replace(result.cell, only=())].append(result)
+                cell = replace(result.cell, only=(), once=False)
+                self._runs[result.server, cell].append(result)
 
     def cells(self, suite: str) -> list[Cell]:
         """Return a suite's cells, as they were first run."""

@@ -8,6 +8,10 @@ from benchmarks.servers import SERVERS
 
 Show = Callable[[str, Cell], str]
 PEERS = tuple(server.name for server in SERVERS.values() if server.is_peer)
+BATCHED = ("throughput", "json")
+"""The suites whose rate the generator could hold back."""
+FULL = 0.9
+"""The load from which the generator's core is full: it held the rate back."""
 LIMITS = {"chat": "limit at chat's length"}
 """The limit to compare a server with; for all others it is ``limit``."""
 
@@ -47,7 +51,9 @@ def suite_tables(medians: Medians, suite: str) -> str:
 
     def rate(server: str, cell: Cell) -> str:
         value = medians.get(server, cell, "per_second")
-        return number(None if value is None else value / 1000, 4)
+        full = (medians.get(server, cell, "generator_load") or 0) > FULL
+        words = number(None if value is None else value / 1000, 4)
+        return f"{words} g" if full and suite in BATCHED else words
 
     def ratios(server: str, cell: Cell) -> str:
         key = "per_second"
@@ -66,7 +72,7 @@ def suite_tables(medians: Medians, suite: str) -> str:
         return " / ".join("–" if v is None else f"{v:.2f}" for v in values)
 
     parts: list[tuple[str, Show]] = [
-        ("thousand deliveries a second", rate),
+        ("thousand deliveries a second (g: the generator's core was full)", rate),
         ("of the limit / of the best peer", ratios),
         ("the server's CPU for each delivery, µs", cpu),
         ("load of the server's core / of the generator's", loads),
@@ -110,9 +116,10 @@ def connection_tables(medians: Medians) -> str:
 def faults(results: Iterable[Result]) -> str:
     """Return what went wrong, or that nothing did; a stalled run may lose members."""
     wrong = []
-    count = delivered = 0
+    count = delivered = noisy = 0
     for result in results:
         count += 1
+        noisy += result.is_noisy
         delivered += int(result.values.get("delivered", 0))
         if result.failed or result.faults:
             what = result.failed or ", ".join(
@@ -120,12 +127,16 @@ def faults(results: Iterable[Result]) -> str:
             )
             suite = result.cell.suite
             wrong.append(f"- {result.server}, {suite}, {result.cell.title}: {what}\n")
-    if not wrong:
-        return (
-            f"{count} runs, {delivered:,} deliveries checked: "
-            "none missing, out of order, doubled or corrupt; nobody was dropped.\n"
+    text = f"{count} runs, {delivered:,} deliveries checked: "
+    if wrong:
+        text += f"some were wrong.\n\n{''.join(wrong)}"
+    else:
+        text += "none missing, out of order, doubled or corrupt; nobody was dropped.\n"
+    if noisy:
+        text += (
+            f"\n{noisy} runs had to share their cores for over a fifth of the time.\n"
         )
-    return f"{count} runs, {delivered:,} deliveries checked. Wrong:\n\n{''.join(wrong)}"
+    return text
 
 
 def report(results: list[Result]) -> str:

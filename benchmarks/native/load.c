@@ -156,7 +156,7 @@ static double run(void (*talk)(struct member *m), int wait_ms)
         turn(wait_ms, talk);
         uint64_t t = now();
         if (received != seen) { seen = received; moved = t; }
-        if (t >= stop && delivered() >= expected()) break;
+        if (t >= stop && delivered() >= expected() + faults.doubled) break;
         if ((double)(t - moved) > 3e9 && t >= stop) break;
     }
     return (double)(moved - start) / 1e9;
@@ -174,10 +174,10 @@ static void measure(void)
         }
     }
     uint64_t before = received;
-    double cpu = cpu_of(pid), own = own_cpu();
+    struct spent theirs = spent_by(pid), own = spent_by(getpid());
     double took = run(paced ? keep_pace : fill_window, paced ? 0 : 5);
-    cpu = cpu_of(pid) - cpu;
-    own = own_cpu() - own;
+    struct spent they = spent_by(pid), us = spent_by(getpid());
+    double cpu = they.cpu - theirs.cpu;
     double wall = (double)(now() - start) / 1e9;
     uint64_t got = delivered(), want = expected(), lost = 0;
     for (int i = 0; i < nmembers; i++) lost += (uint64_t)(all[i].closed && !all[i].stalls);
@@ -185,10 +185,11 @@ static void measure(void)
     printf(", \"window\": %d, \"rate\": %.0f, \"sent\": %lu, \"delivered\": %lu, \"missing\": %lu,"
            " \"disordered\": %lu, \"doubled\": %lu, \"corrupt\": %lu, \"closed\": %lu, \"strayed\": %lu,"
            " \"seconds\": %.4f, \"per_second\": %.0f, \"bytes_per_second\": %.0f, \"cpu_us\": %.5f, \"server_load\": %.3f,"
-           " \"generator_load\": %.3f, \"line\": %lu, \"p50_ms\": %.4f, \"p99_ms\": %.4f, \"max_ms\": %.4f",
+           " \"generator_load\": %.3f, \"server_waited\": %.3f, \"generator_waited\": %.3f, \"line\": %lu, \"p50_ms\": %.4f, \"p99_ms\": %.4f, \"max_ms\": %.4f",
            window, rate, nsent, got, missing > faults.missing ? missing : faults.missing,
            faults.disordered, faults.doubled, faults.corrupt, lost, faults.strayed, took,
-           (double)got / took, (double)(received - before) / took, cpu * 1e6 / (double)(got ? got : 1), cpu / wall, own / wall,
+           (double)got / took, (double)(received - before) / took, cpu * 1e6 / (double)(got ? got : 1), cpu / wall,
+           (us.cpu - own.cpu) / wall, (they.waited - theirs.waited) / wall, (us.waited - own.waited) / wall,
            line_length(), latency(0.5), latency(0.99), latency(1));
 }
 

@@ -67,8 +67,8 @@ uint64_t line_length(void);
 /* measure.c */
 void add_latency(uint64_t ns);
 double latency(double share);       /* in ms */
-double cpu_of(int pid);             /* in s, all its threads */
-double own_cpu(void);
+struct spent { double cpu, waited; };       /* in s; waited: ready, but without a core */
+struct spent spent_by(int pid);     /* by all its threads */
 long resident(int pid);             /* in KiB */
 
 #endif

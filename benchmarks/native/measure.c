@@ -3,7 +3,6 @@
 
 #include <dirent.h>
 #include <stdio.h>
-#include <time.h>
 #include <unistd.h>
 
 /* Buckets of 1/128 of a power of two: an error below 0.8 %. */
@@ -29,29 +28,26 @@ double latency(double share)
     return 0;
 }
 
-double cpu_of(int pid)
+struct spent spent_by(int pid)
 {
     char path[600];
-    unsigned long long ns, sum = 0;
+    unsigned long long ran, waited;
+    struct spent sum = {0, 0};
     snprintf(path, sizeof path, "/proc/%d/task", pid);
     DIR *tasks = pid ? opendir(path) : NULL;
-    if (!tasks) return 0;
+    if (!tasks) return sum;
     for (struct dirent *task; (task = readdir(tasks));) {
         snprintf(path, sizeof path, "/proc/%d/task/%s/schedstat", pid, task->d_name);
         FILE *file = task->d_name[0] == '.' ? NULL : fopen(path, "r");
         if (!file) continue;
-        if (fscanf(file, "%llu", &ns) == 1) sum += ns;
+        if (fscanf(file, "%llu %llu", &ran, &waited) == 2) {
+            sum.cpu += (double)ran / 1e9;
+            sum.waited += (double)waited / 1e9;
+        }
         fclose(file);
     }
     closedir(tasks);
-    return (double)sum / 1e9;
-}
-
-double own_cpu(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+    return sum;
 }
 
 long resident(int pid)
