@@ -19,8 +19,9 @@ from pathlib import Path
 from benchmarks import cells, machine, publish, tables
 from benchmarks.build import LOAD, build
 from benchmarks.cells import Cell
+from benchmarks.process import spawn
 from benchmarks.results import Medians, Result, read, values_of
-from benchmarks.servers import SERVERS, Running, Server, pinned, started
+from benchmarks.servers import SERVERS, Running, Server, started
 from benchmarks.targets import Targets
 
 RESULTS = Path(__file__).parent / "results"
@@ -29,7 +30,7 @@ LONGEST = 35 * 60
 
 
 def _watch(
-    running: Running, generator: "subprocess.Popen[str]"
+    running: Running, generator: "subprocess.Popen[bytes]"
 ) -> tuple[tuple[float, int], ...]:
     """Return the server's memory, in KiB, by the second, until the generator ends."""
     memory, start = [], time.monotonic()
@@ -45,11 +46,11 @@ def measure(server: Server, cell: Cell) -> Result:
         with started(server, core=0) as running:
             command = [str(LOAD), *cell.arguments(server)]
             command += ["--port", str(running.port), "--pid", str(running.pid)]
-            generator = subprocess.Popen(
-                pinned(command, core=1 if machine.cores() > 1 else 0),
+            generator = spawn(
+                command,
+                core=1 if machine.cores() > 1 else 0,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
-                text=True,
             )
             try:
                 memory = _watch(running, generator) if cell.suite == "stalled" else ()
@@ -61,7 +62,11 @@ def measure(server: Server, cell: Cell) -> Result:
     except subprocess.TimeoutExpired:
         return Result(server.name, cell, failed="it took too long")
     if generator.returncode:
-        return Result(server.name, cell, failed=why.strip() or "the generator ended")
+        return Result(
+            server.name,
+            cell,
+            failed=why.decode(errors="replace").strip() or "the generator ended",
+        )
     return Result(server.name, cell, values_of(said), memory)
 
 
@@ -154,7 +159,7 @@ def _run_all(options: argparse.Namespace, path: Path) -> None:
         print(f"not installed: {left_out}")
     runs = options.runs or (1 if options.quick else 3)
     path.parent.mkdir(exist_ok=True)
-    about = machine.describe(servers)
+    about = {"size": path.stem} | machine.describe(servers)
     path.with_suffix(".machine.json").write_text(json.dumps(about))
     seconds = min(estimate(chosen, servers, runs), LONGEST)
     print(f"about {seconds / 60:.0f} minutes", flush=True)

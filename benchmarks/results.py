@@ -63,7 +63,7 @@ def read(path: Path) -> list[Result]:
     return [loads(line) for line in path.read_text().splitlines()]
 
 
-def values_of(said: str) -> dict[str, float]:
+def values_of(said: str | bytes) -> dict[str, float]:
     """Return the numbers of the generator's JSON.
 
     Raises:

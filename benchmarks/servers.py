@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.build import LIMIT
+from benchmarks.process import spawn
 
 _TWIST = (sys.executable, "-m", "twisted", "broadcast", "--port", "0")
 PREFIX = 9
@@ -192,13 +193,6 @@ def free_port() -> int:
     return port
 
 
-def pinned(command: list[str], core: int) -> list[str]:
-    """Return what runs ``command`` on one core, where that can be said."""
-    return (
-        ["taskset", "-c", str(core), *command] if shutil.which("taskset") else command
-    )
-
-
 @contextmanager
 def started(
     server: Server, core: int, options: tuple[str, ...] = ()
@@ -213,12 +207,7 @@ def started(
         config.write_text(server.config.format(port=port, folder=folder))
         words = [word.format(port=port, config=config) for word in server.command]
         with log.open("wb") as output:
-            process = subprocess.Popen(
-                pinned([*words, *options], core),
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-            )
+            process = spawn([*words, *options], core, stdout=output, stderr=output)
         try:
             chooses = not server.config and "{port}" not in server.command
             yield Running(process.pid, _await(process, log, None if chooses else port))
