@@ -96,9 +96,12 @@ def _compared(seconds: float) -> list[Cell]:
 def _stalled(seconds: float, only: tuple[str, ...]) -> list[Cell]:
     """Return 100 healthy members without, and with, 100 who never read.
 
-    4 MB a second: what the kernel and the log hold is soon full.
+    4 MB a second: what the kernel and the log hold is soon full; in lines long enough
+    that the server has time to spare without them.
     """
-    alone = Cell("stalled", "paced", 100, 1, 512, rate=8000, seconds=seconds, only=only)
+    alone = Cell(
+        "stalled", "paced", 100, 1, 2048, rate=2000, seconds=seconds, only=only
+    )
     return [alone, replace(alone, subscribers=200, stalled=100)]
 
 

@@ -13,11 +13,6 @@ def document(results: list[Result], about: dict[str, str]) -> str:
     """Return the page of tables."""
     medians = Medians(results)
     rows = ([name, value] for name, value in about.items())
-    runs = max(
-        len(medians.runs(server, cell))
-        for server in medians.servers("throughput") or medians.servers("paced")
-        for cell in medians.cells("throughput") or medians.cells("paced")
-    )
     return "\n".join(
         [
             "# Performance: the tables\n",
@@ -25,7 +20,7 @@ def document(results: list[Result], about: dict[str, str]) -> str:
             "[performance.md](performance.md).\n",
             "## Measured on\n",
             tables.table(["", ""], rows),
-            f"## Set out to reach, and reached (medians of {runs})\n",
+            f"## Set out to reach, and reached (medians of {medians.rounds})\n",
             "Measured (wanted), met or missed; a dash: not measured.\n",
             Targets(medians).table(),
             "## All\n",

@@ -89,6 +89,11 @@ class Medians:
                 cell = replace(result.cell, only=(), once=False)
                 self._runs[result.server, cell].append(result)
 
+    @property
+    def rounds(self) -> int:
+        """How many runs the most measured cell had."""
+        return max(map(len, self._runs.values()), default=0)
+
     def cells(self, suite: str) -> list[Cell]:
         """Return a suite's cells, as they were first run."""
         found = {cell: None for _, cell in self._runs if cell.suite == suite}
