@@ -109,6 +109,7 @@ def quick() -> list[Cell]:
     """Return what is measured in about two minutes: something of every table."""
     some = (*_CHEAP, "nats", "redis")
     return [
+        Cell("throughput", "window", 10, seconds=0.5, only=(*some, "ncat")),
         Cell("throughput", "window", 100, seconds=0.5),
         Cell("throughput", "window", 1000, seconds=0.5, only=some),
         Cell("throughput", "window", 100, 1, 512, seconds=0.5, only=some),
@@ -117,7 +118,7 @@ def quick() -> list[Cell]:
         *_compared(1),
         Cell("idle", "idle", 10_000, only=OURS),
         Cell("storm", "storm", 5000, only=OURS),
-        *_stalled(6, OURS),
+        *_stalled(6, (*OURS, "textbook")),
     ]
 
 

@@ -70,6 +70,8 @@ def latency(medians: Medians, axes: "Axes") -> None:
         axes.plot([p50, p99], [row, row], "-", color=colour, linewidth=3)
         axes.plot([p50, p99], [row, row], "o", color=colour)
     axes.set(xscale="log", xlabel="latency, ms: p50 and p99")
+    axes.xaxis.set_major_formatter("{x:g}")
+    axes.xaxis.set_minor_formatter("{x:g}")
     axes.set_yticks(range(len(names)), names)
     axes.invert_yaxis()
     axes.set_title(f"{cell.subscribers} members, {cell.rate} lines a second")
@@ -109,7 +111,7 @@ def draw(medians: Medians, folder: Path) -> list[Path]:
             chart(medians, axes)
             axes.grid(alpha=0.25)
             if axes.get_legend_handles_labels()[0]:
-                axes.legend(fontsize="small")
+                figure.legend(loc="outside right upper", fontsize="small")
             path = folder / f"performance-{suite}.svg"
             figure.savefig(path, transparent=True, metadata={"Date": None})
             written.append(path)
