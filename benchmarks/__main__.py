@@ -1,6 +1,6 @@
 """Compares the daemon with a C limit, the textbook loop and its peers, on this machine.
 
-    python -m benchmarks --quick     # about two minutes
+    python -m benchmarks --quick     # about three minutes
     python -m benchmarks             # all of it: half an hour
     python -m benchmarks --publish   # ... and writes tables and charts into docs/
     python -m benchmarks --report --publish     # the last full run's, once more
@@ -11,6 +11,7 @@ cell afresh, the servers by turns. Peers that aren't installed are left out.
 
 import argparse
 import json
+import signal
 import subprocess
 import sys
 import time
@@ -125,7 +126,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--quick", action="store_true", help="about two minutes")
+    parser.add_argument("--quick", action="store_true", help="about three minutes")
     parser.add_argument("--runs", type=int, help="of each cell; 3, or 1 if quick")
     parser.add_argument("--servers", help="which, separated by commas")
     parser.add_argument("--suites", help="which, separated by commas")
@@ -168,6 +169,7 @@ def _run_all(options: argparse.Namespace, path: Path) -> None:
 
 def main() -> None:
     options = parse(sys.argv[1:])
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # ends what it started
     path = RESULTS / f"{'quick' if options.quick else 'full'}.jsonl"
     if not options.report:
         _run_all(options, path)
