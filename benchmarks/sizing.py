@@ -36,15 +36,21 @@ class Cost(NamedTuple):
 class Daemon:
     """The daemon, and what /proc says of it."""
 
-    def __init__(self, *options: str) -> None:
+    def __init__(self, log: Path, *options: str) -> None:
         command = [sys.executable, "-m", "twisted", "broadcast", *options]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-        assert self.process.stdout is not None
-        line = next(line for line in self.process.stdout if "listening" in line)
-        found = re.search(r":(\d+)", line.partition("listening on")[2])
-        assert found
-        self.port = int(found[1])
+        with log.open("w") as output:  # a pipe that nobody reads would stop it
+            self.process = subprocess.Popen(command, stdout=output)
+        self.port = self._await_port(log)
         self._proc = Path(f"/proc/{self.process.pid}")
+
+    def _await_port(self, log: Path) -> int:
+        end = time.monotonic() + 15
+        while time.monotonic() < end and self.process.poll() is None:
+            if found := re.search(r"listening on \S+:(\d+)", log.read_text()):
+                return int(found[1])
+            time.sleep(0.02)
+        self.stop()
+        raise SystemExit(f"the daemon doesn't listen: {log.read_text()[-300:]}")
 
     def cpu(self) -> float:
         """Return the seconds of CPU that it has used."""
@@ -155,7 +161,8 @@ def measure(face: str, members: int, lines: int) -> Cost:
             options += ["--tls-cert", str(certificate)]
             context = ssl.create_default_context(cafile=certificate)
             context.check_hostname = False
-        daemon = Daemon(*options, "--rate", "0", "--greeting-delay", "0.05")
+        log = Path(folder) / "log"
+        daemon = Daemon(log, *options, "--rate", "0", "--greeting-delay", "0.05")
     try:
         before = daemon.memory()
         audience = Audience(daemon.port, context, members)
