@@ -5,10 +5,11 @@
 and with ``--web-metrics off``, in turn; the medians of the rounds are compared.
 """
 
-import re
 import statistics
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
 
 from benchmarks.sizing import WINDOW, Audience, Daemon, fan_out
 
@@ -23,19 +24,16 @@ while True:
 """
 
 
-def measure(is_on: bool, members: int, lines: int) -> tuple[float, float]:
+def measure(is_on: bool, members: int, lines: int, folder: Path) -> tuple[float, float]:
     """Return lines delivered a second, and the daemon's CPU seconds for each."""
     state = "on" if is_on else "off"
     where = ("--listen", "tcp:0:interface=127.0.0.1", "--web", "0")
-    daemon = Daemon(*where, "--web-metrics", state, "--rate", "0")
+    log = folder / "log"
+    daemon = Daemon(log, *where, "--web-metrics", state, "--rate", "0")
     reader = None
     try:
-        assert daemon.process.stdout is not None
-        page = next(line for line in daemon.process.stdout if "the page is on" in line)
-        found = re.search(r"http://\S+/", page)
-        assert found
+        url = daemon.find(r"the page is on (http://\S+/)") + "metrics"
         if is_on:
-            url = f"{found[0]}metrics"
             reader = subprocess.Popen([sys.executable, "-c", _READER, url])
         audience = Audience(daemon.port, None, members)
         took, cpu = fan_out(daemon, audience, None, lines)
@@ -53,9 +51,10 @@ def main() -> None:
     given = [int(word) for word in sys.argv[1:]]
     members, lines, rounds = given + [300, 200_000, 5][len(given) :]
     found: dict[bool, list[tuple[float, float]]] = {True: [], False: []}
-    for _ in range(rounds):
-        for is_on, costs in found.items():
-            costs.append(measure(is_on, members, lines))
+    with tempfile.TemporaryDirectory() as folder:
+        for _ in range(rounds):
+            for is_on, costs in found.items():
+                costs.append(measure(is_on, members, lines, Path(folder)))
     print(f"{members} members, {lines} lines, {rounds} rounds, read every {PAUSE:g} s")
     rates, cpus = {}, {}
     for is_on, costs in found.items():

@@ -40,17 +40,20 @@ class Daemon:
         command = [sys.executable, "-m", "twisted", "broadcast", *options]
         with log.open("w") as output:  # a pipe that nobody reads would stop it
             self.process = subprocess.Popen(command, stdout=output)
-        self.port = self._await_port(log)
+        self._log = log
+        self.port = int(self.find(r"listening on \S+:(\d+)"))
         self._proc = Path(f"/proc/{self.process.pid}")
 
-    def _await_port(self, log: Path) -> int:
+    def find(self, pattern: str) -> str:
+        """Return the group of ``pattern`` as soon as the daemon has said it."""
         end = time.monotonic() + 15
         while time.monotonic() < end and self.process.poll() is None:
-            if found := re.search(r"listening on \S+:(\d+)", log.read_text()):
-                return int(found[1])
+            if found := re.search(pattern, self._log.read_text()):
+                return found[1]
             time.sleep(0.02)
         self.stop()
-        raise SystemExit(f"the daemon doesn't listen: {log.read_text()[-300:]}")
+        said = self._log.read_text()[-300:]
+        raise SystemExit(f"the daemon doesn't say {pattern}: {said}")
 
     def cpu(self) -> float:
         """Return the seconds of CPU that it has used."""

@@ -22,12 +22,11 @@ CLOSING_SHARE = 16
 class Deadlines(Generic[T]):
     """Calls ``expire`` for each item, ``delay`` seconds after it was added.
 
-    An item that is done by then is the caller's to ignore.
-
     Args:
         clock: seconds, never going back.
         later: calls a function after so many seconds.
-        share: items that expire in one turn of the reactor; a crowd takes many.
+        expire: returns whether there was work to do, and not one that is done or gone.
+        share: items with work to do in one turn of the reactor; a crowd takes many.
     """
 
     def __init__(
@@ -35,7 +34,7 @@ class Deadlines(Generic[T]):
         delay: float,
         clock: Callable[[], float],
         later: Callable[[float, Callable[[], None]], object],
-        expire: Callable[[T], None],
+        expire: Callable[[T], bool],
         share: int = SHARE,
     ) -> None:
         self._delay = delay
@@ -43,7 +42,7 @@ class Deadlines(Generic[T]):
         self._later = later
         self._expire = expire
         self._share = share
-        self._slots: deque[tuple[float, list[T]]] = deque()
+        self._slots: deque[tuple[float, deque[T]]] = deque()
         self._is_timed = False
 
     def add(self, item: T) -> None:
@@ -52,7 +51,7 @@ class Deadlines(Generic[T]):
         if not self._is_timed:
             self._look_in(self._delay)
         if not self._slots or due - self._slots[-1][0] > GRAIN:
-            self._slots.append((due, []))
+            self._slots.append((due, deque()))
         self._slots[-1][1].append(item)
 
     def _look_in(self, seconds: float) -> None:
@@ -65,12 +64,9 @@ class Deadlines(Generic[T]):
         left = self._share
         while left and self._slots and self._slots[0][0] <= now:
             items = self._slots[0][1]
-            expired = items[:left]
-            del items[:left]
+            while left and items:
+                left -= self._expire(items.popleft())
             if not items:
                 self._slots.popleft()
-            left -= len(expired)
-            for item in expired:
-                self._expire(item)
         if self._slots and not self._is_timed:
             self._look_in(max(0.0, self._slots[0][0] - now))

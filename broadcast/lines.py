@@ -176,10 +176,12 @@ class LineProtocol(LineReceiver):
             self.resume_reading()
             self.factory.closings.add(self)
 
-    def abort(self) -> None:
-        """Close now."""
-        if self in self.factory.connections:
-            self.transport.abortConnection()
+    def abort(self) -> bool:
+        """Close now; return whether it was open."""
+        if self not in self.factory.connections:
+            return False
+        self.transport.abortConnection()
+        return True
 
     @property
     def kind(self) -> str:
@@ -188,17 +190,20 @@ class LineProtocol(LineReceiver):
 
     # What the watch and the deadlines ask
 
-    def greet(self) -> None:
-        """End the introduction: its time is over."""
-        if not self._is_closing and not self._is_ended:
-            self.talk.join()
+    def greet(self) -> bool:
+        """End the introduction: its time is over; False: it was to end anyway."""
+        if self._is_closing or self._is_ended:
+            return False
+        self.talk.join()
+        return True
 
-    def give_up_handshake(self) -> None:
+    def give_up_handshake(self) -> bool:
         """Close if the TLS handshake isn't over: its time is."""
-        if self._is_shaking_hands and self in self.factory.connections:
-            address = self.talk.member.address
-            self._log.info("no TLS handshake from {address} in time", address=address)
-            self.abort()
+        if not self._is_shaking_hands or not self.abort():
+            return False
+        address = self.talk.member.address
+        self._log.info("no TLS handshake from {address} in time", address=address)
+        return True
 
     def check(self, now: float, patience: Patience) -> None:
         """Close if nothing was heard, or nothing read, for too long."""

@@ -88,11 +88,13 @@ class Porch:
             self.ask()
             self._refuse(name[1:] if line.startswith("/") else None)
 
-    def expire(self) -> None:
-        """The time to log in is over."""
-        if self._talk.entrance is self._entrance and not self._talk.has_left():
-            words = f"no login in {self._gate.timeout:g} seconds"
-            self._talk.close(Bye("login-timeout", words))
+    def expire(self) -> bool:
+        """Close: the time to log in is over; False: it has logged in, or is gone."""
+        if self._talk.entrance is not self._entrance or self._talk.has_left():
+            return False
+        words = f"no login in {self._gate.timeout:g} seconds"
+        self._talk.close(Bye("login-timeout", words))
+        return True
 
     def _amend(self, name: str, argument: str) -> None:
         """Take a line of the introduction that comes after it is over."""

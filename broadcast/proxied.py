@@ -144,10 +144,12 @@ class ProxiedProtocol(ProtocolWrapper):
         if header.rest:
             self.wrappedProtocol.dataReceived(header.rest)
 
-    def expire(self) -> None:
+    def expire(self) -> bool:
         """Close if the header has not come."""
-        if not self._has_begun and self.connected:
-            self._give_up("no PROXY header in time")
+        if self._has_begun or not self.connected:
+            return False
+        self._give_up("no PROXY header in time")
+        return True
 
     def readConnectionLost(self) -> None:
         """Tell the protocol that the other end has said all."""

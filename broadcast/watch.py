@@ -57,14 +57,14 @@ class Connection(Protocol):
     def talk(self) -> Talk:
         """See above."""
 
-    def greet(self) -> None:
-        """End the introduction: its time is over."""
+    def greet(self) -> bool:
+        """End the introduction: its time is over; False: it was to end anyway."""
 
     def check(self, now: float, patience: Patience) -> None:
         """Close if patience is over."""
 
-    def abort(self) -> None:
-        """Close now."""
+    def abort(self) -> bool:
+        """Close now; return whether it was open."""
 
 
 class Watch:

@@ -20,29 +20,26 @@ def run(here: Room, seconds: float, at_once: int, seed: int = 1) -> list[str]:
     chance = random.Random(seed)
     watcher = here.connect("/format json\n/name watcher")
     watcher.setblocking(False)
-    idle = here.descriptors
     _some(here, at_once, 20_000, chance, watcher)  # what grows once has grown
-    _settle(here, idle)
-    before = here.descriptors, here.memory
+    before = _settled(here)
     end = time.monotonic() + seconds
     came = 0
     samples: list[int] = []
     while time.monotonic() < end:
         came += _some(here, at_once, 500, chance, watcher)
         samples.append(here.memory)
-    _settle(here, before[0])
-    after = here.descriptors, here.memory
+    after = _settled(here)
     problems = []
-    if after[0] != before[0]:
-        problems.append(f"FAILED: {before[0]} descriptors became {after[0]}")
+    if after != before:
+        problems.append(f"FAILED: {before} descriptors became {after}")
     quarter = max(1, len(samples) // 4)
     early, late = max(samples[:quarter]), max(samples[-quarter:])
     if late > early + (8 << 20):
         problems.append(f"FAILED: memory {early >> 20} MiB became {late >> 20} MiB")
     return [
         *problems,
-        f"{came} came and went in {seconds:.0f} s; descriptors {before[0]} before,"
-        f" {after[0]} after; memory at most {early >> 20} MiB in the first quarter,"
+        f"{came} came and went in {seconds:.0f} s; descriptors {before} before,"
+        f" {after} after; memory at most {early >> 20} MiB in the first quarter,"
         f" {late >> 20} MiB in the last",
         f"here at the end: {_count(here)} (the one who asks included)",
     ]
@@ -72,11 +69,14 @@ def _some(
     return came
 
 
-def _settle(here: Room, wanted: int) -> None:
-    """Wait until those who left are gone: two seconds, and some."""
-    end = time.monotonic() + 15
-    while here.descriptors != wanted and time.monotonic() < end:
+def _settled(here: Room) -> int:
+    """Return the descriptors when those who left are gone: no change in 3 seconds."""
+    count, since = here.descriptors, time.monotonic()
+    while time.monotonic() < since + 3:
         time.sleep(0.1)
+        if (now := here.descriptors) != count:
+            count, since = now, time.monotonic()
+    return count
 
 
 def _count(here: Room) -> int:

@@ -38,8 +38,8 @@ class Refusal:
 class Applicant(Protocol):
     """Somebody at the gate, whose time may run out."""
 
-    def expire(self) -> None:
-        """The time to log in is over."""
+    def expire(self) -> bool:
+        """Close: the time to log in is over; False: it has logged in, or is gone."""
 
 
 class Gate:
@@ -128,7 +128,6 @@ class Gate:
         return admission
 
 
-def _expire(reference: "ReferenceType[Applicant]") -> None:
+def _expire(reference: "ReferenceType[Applicant]") -> bool:
     applicant = reference()
-    if applicant is not None:
-        applicant.expire()
+    return applicant is not None and applicant.expire()

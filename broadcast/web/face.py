@@ -169,10 +169,12 @@ class WebSocketFace:
             self.resume_reading()
             self._reception.closings.add(self)
 
-    def abort(self) -> None:
-        """Close now."""
-        if self in self._reception.connections:
-            self.transport.abortConnection()
+    def abort(self) -> bool:
+        """Close now; return whether it was open."""
+        if self not in self._reception.connections:
+            return False
+        self.transport.abortConnection()
+        return True
 
     # What the watch and the deadlines ask
 
@@ -180,10 +182,12 @@ class WebSocketFace:
         """Take the lines of an introduction that came with the handshake."""
         self.talk.hear(lines)
 
-    def greet(self) -> None:
-        """End the introduction: its time is over."""
-        if not self._is_closing:
-            self.talk.join()
+    def greet(self) -> bool:
+        """End the introduction: its time is over; False: it was to end anyway."""
+        if self._is_closing:
+            return False
+        self.talk.join()
+        return True
 
     def check(self, now: float, patience: Patience) -> None:
         """Ping who is silent; give up on who is dead, idle, or reads nothing."""

@@ -7,8 +7,16 @@ from twisted.internet.task import Clock
 from broadcast.deadlines import SHARE, Deadlines
 
 
+def _taker(expired: list[int]) -> Callable[[int], bool]:
+    def expire(item: int) -> bool:
+        expired.append(item)
+        return True
+
+    return expire
+
+
 def _deadlines(clock: Clock, expired: list[int], delay: float) -> Deadlines[int]:
-    return Deadlines(delay, clock.seconds, clock.callLater, expired.append)
+    return Deadlines(delay, clock.seconds, clock.callLater, _taker(expired))
 
 
 def test_each_expires_in_its_time_and_order() -> None:
@@ -44,7 +52,7 @@ def test_a_crowd_takes_many_turns() -> None:
     expired: list[int] = []
     turns: list[Callable[[], None]] = []
     deadlines: Deadlines[int] = Deadlines(
-        0.25, lambda: now, lambda seconds, call: turns.append(call), expired.append
+        0.25, lambda: now, lambda seconds, call: turns.append(call), _taker(expired)
     )
     for item in range(2 * SHARE + 1):
         deadlines.add(item)
@@ -58,15 +66,40 @@ def test_a_crowd_takes_many_turns() -> None:
     assert expired == list(range(2 * SHARE + 1))
 
 
+def test_who_is_gone_takes_no_share() -> None:
+    """However many are gone by then, a turn forgets them all: else a queue grows."""
+    now = 0.0
+    turns: list[Callable[[], None]] = []
+    left = {1_000_000, 1_000_001}
+    expired: list[int] = []
+
+    def expire(item: int) -> bool:
+        expired.append(item)
+        return item in left
+
+    deadlines: Deadlines[int] = Deadlines(
+        1.0, lambda: now, lambda seconds, call: turns.append(call), expire, share=1
+    )
+    for item in [*range(5000), *left]:
+        deadlines.add(item)
+    now = 1.0
+    turns.pop()()
+    assert len(expired) == 5001
+    turns.pop()()
+    assert len(expired) == 5002
+    assert not turns
+
+
 def test_what_expires_may_add() -> None:
     """An item added by one that expires has a delay of its own."""
     clock = Clock()
     expired: list[int] = []
 
-    def expire(item: int) -> None:
+    def expire(item: int) -> bool:
         expired.append(item)
         if item < 3:
             deadlines.add(item + 1)
+        return True
 
     deadlines: Deadlines[int] = Deadlines(1.0, clock.seconds, clock.callLater, expire)
     deadlines.add(1)
