@@ -27,11 +27,14 @@ def run(here: Room, seconds: float, at_once: int, seed: int = 1) -> list[str]:
     samples: list[int] = []
     while time.monotonic() < end:
         came += _some(here, at_once, 500, chance, watcher)
+        watcher.sendall(b"/ping\n")  # who has pinged and falls silent is closed
         samples.append(here.memory)
     after = _settled(here)
     problems = []
     if after != before:
         problems.append(f"FAILED: {before} descriptors became {after}")
+    if (left := _count(here)) != 2:
+        problems.append(f"FAILED: {left} members at the end, not the two of ours")
     quarter = max(1, len(samples) // 4)
     early, late = max(samples[:quarter]), max(samples[-quarter:])
     if late > early + (8 << 20):
@@ -40,8 +43,7 @@ def run(here: Room, seconds: float, at_once: int, seed: int = 1) -> list[str]:
         *problems,
         f"{came} came and went in {seconds:.0f} s; descriptors {before} before,"
         f" {after} after; memory at most {early >> 20} MiB in the first quarter,"
-        f" {late >> 20} MiB in the last",
-        f"here at the end: {_count(here)} (the one who asks included)",
+        f" {late >> 20} MiB in the last; members at the end: {left}",
     ]
 
 
