@@ -96,11 +96,11 @@ def _compared(seconds: float) -> list[Cell]:
 def _stalled(seconds: float, only: tuple[str, ...]) -> list[Cell]:
     """Return 100 healthy members without, and with, 100 who never read.
 
-    4 MB a second: what the kernel and the log hold is soon full; in lines long enough
-    that the server has time to spare without them.
+    2 MB a second: what the kernel and the log hold is soon full, and until it is, the
+    server, which has 200 to write to, is not too busy for a latency to mean something.
     """
     alone = Cell(
-        "stalled", "paced", 100, 1, 2048, rate=2000, seconds=seconds, only=only
+        "stalled", "paced", 100, 1, 2048, rate=1000, seconds=seconds, only=only
     )
     return [alone, replace(alone, subscribers=200, stalled=100)]
 
@@ -118,7 +118,7 @@ def quick() -> list[Cell]:
         *_compared(1),
         Cell("idle", "idle", 10_000, only=OURS),
         Cell("storm", "storm", 5000, only=OURS),
-        *_stalled(6, (*OURS, "textbook")),
+        *_stalled(12, (*OURS, "textbook")),
     ]
 
 
@@ -144,5 +144,5 @@ def full() -> list[Cell]:
         *_compared(2),
         Cell("idle", "idle", 10_000, once=True),
         Cell("storm", "storm", 5000, only=_FAST),
-        *_stalled(6, (*OURS, "textbook")),
+        *_stalled(12, (*OURS, "textbook")),
     ]

@@ -18,6 +18,7 @@ from zope.interface import implementer
 
 from broadcast import sockets, watch
 from broadcast.access.door import OPEN, Door
+from broadcast.closings import Closings
 from broadcast.conversation import Conversation, Face
 from broadcast.deadlines import CLOSING_SHARE, Deadlines
 from broadcast.doorway import LOOK_AFTER, Doorway
@@ -31,13 +32,6 @@ from broadcast.telnet import IAC, Telnet
 from broadcast.watch import Connection, Patience, Vigil
 
 _DONE = Failure(ConnectionDone())
-
-LINGER = 2.0
-"""Seconds for which a closing connection is read and discarded."""
-
-ABORTS = 4
-"""Connections cut off in one turn of the reactor: the kernel takes up to half a
-millisecond to drop the megabytes that one has not read."""
 
 _WORDS = b"This port speaks lines, not HTTP. Try: nc HOST PORT\n"
 BAD_REQUEST = (
@@ -169,7 +163,7 @@ class LineProtocol(LineReceiver):
         self.close_soon()
 
     def close_soon(self) -> None:
-        """Close within two seconds; what comes meanwhile is discarded."""
+        """Close in two seconds; what comes meanwhile is discarded."""
         if not self._is_closing:
             self._is_closing = True
             self._cancel_flush()
@@ -341,9 +335,7 @@ class BroadcastFactory(ServerFactory):
             LineProtocol.give_up_handshake,
             CLOSING_SHARE,
         )
-        self.closings = Deadlines[Connection](
-            LINGER, clock, later, lambda connection: connection.abort(), ABORTS
-        )
+        self.closings = Closings(self.connections, clock, later)
 
     def converse(
         self, face: Face, peer: Peer, is_private: bool = False, door: Door = OPEN

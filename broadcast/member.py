@@ -61,7 +61,7 @@ class Outlet(Protocol):
         """
 
     def close_soon(self) -> None:
-        """Close within two seconds, whatever is still queued."""
+        """Close in two seconds, whatever is still queued."""
 
 
 class Nowhere:

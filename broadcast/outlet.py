@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from twisted.internet import interfaces, tcp
 from zope.interface import implementer
 
+from broadcast import sockets
 from broadcast.log import Framing
 from broadcast.member import CHUNK, Member
 
@@ -46,7 +47,7 @@ class Face(Protocol):
         """All has been written: close, and let the last words arrive."""
 
     def close_soon(self) -> None:
-        """Close within two seconds."""
+        """Close in two seconds."""
 
 
 def is_plain(transport: Any) -> bool:
@@ -126,7 +127,8 @@ class DirectOutlet:
         """Do nothing: the face is told that the connection is lost."""
 
     def close_soon(self) -> None:
-        """Let the face close within two seconds."""
+        """Let the face close in two seconds, and the last words find room."""
+        sockets.make_room(self._face.transport)
         self._face.close_soon()
 
     def _next(self) -> bytes:
@@ -194,7 +196,8 @@ class BufferedOutlet:
         self._paused = True
 
     def close_soon(self) -> None:
-        """Let the face close within two seconds."""
+        """Let the face close in two seconds, and the last words find room."""
+        sockets.make_room(self._face.transport)
         self._face.close_soon()
 
     def _next(self) -> bytes:

@@ -20,7 +20,18 @@ BACKLOG = 65535
 they wait for seconds, since the kernel drops what does not fit."""
 
 # Silent for 20 s, then a probe every 5 s: the dead are found within 35 s.
-_KEEPALIVE = {"TCP_KEEPIDLE": 20, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 3}
+_OPTIONS = {
+    "TCP_KEEPIDLE": 20,
+    "TCP_KEEPINTVL": 5,
+    "TCP_KEEPCNT": 3,
+    "TCP_NOTSENT_LOWAT": 1 << 17,
+}
+"""The last: bytes that the kernel takes before there is room for them at the other
+end. Else it takes up to ``tcp_wmem``, 4 MiB for each who reads nothing, and while it
+finds memory for a hundred of them, everybody waits."""
+
+LAST_ROOM = 1 << 18
+"""Bytes that the kernel shall take where last words are to follow."""
 
 # struct tcp_info of Linux: unacked packets, bytes acked, bytes not yet sent.
 _TCP_INFO = struct.Struct("=24xI92xQ16xI")
@@ -84,9 +95,20 @@ def prepare(transport: Any) -> None:
         return
     handle.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     handle.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    for name, value in _KEEPALIVE.items():
+    for name, value in _OPTIONS.items():
         if hasattr(socket, name):
             handle.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
+
+
+def make_room(transport: Any) -> None:
+    """Let the kernel take last words, though the other end reads nothing."""
+    handle = socket_of(transport)
+    if handle is None or not _is_tcp(handle):
+        return
+    if handle.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF) < LAST_ROOM:
+        handle.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, LAST_ROOM)
+    if hasattr(socket, "TCP_NOTSENT_LOWAT"):
+        handle.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, 0)
 
 
 def progress(transport: Any) -> Progress | None:

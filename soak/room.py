@@ -26,6 +26,7 @@ class Room:
         joined = socket.socket()
         if size:
             joined.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, size)
+        joined.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         joined.settimeout(60)
         joined.connect(("127.0.0.1", self.port))
         if introduction:

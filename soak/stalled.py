@@ -57,13 +57,20 @@ class Listeners:
         return bool(ready)
 
 
-def publish(speaker: socket.socket, ears: Listeners, size: int, rate: float) -> None:
-    """Say ``size`` bytes at ``rate`` bytes a second, and hear them all."""
+def publish(
+    here: Room, speaker: socket.socket, ears: Listeners, size: int, rate: float
+) -> int:
+    """Say ``size`` bytes at ``rate`` bytes a second, and hear them all.
+
+    Returns:
+        the most memory that the daemon had meanwhile, in bytes.
+    """
     speaker.setblocking(True)
     filler = b"x" * 63 + b"\n"
-    said = 0
+    said = peak = 0
     begin = time.monotonic()
     while said < size:
+        peak = max(peak, here.memory)
         block = b"at %.6f\n" % time.monotonic() + filler * (BLOCK - 1)
         speaker.sendall(block)
         said += len(block)
@@ -71,21 +78,19 @@ def publish(speaker: socket.socket, ears: Listeners, size: int, rate: float) -> 
             ears.hear(max(0.0, begin + said / rate - time.monotonic()))
     while ears.hear(1.0):
         pass
+    return peak
 
 
 def run(here: Room, healthy: int, stalled: int, size: int, rate: float) -> list[str]:
     """Do it; return the report's lines, problems first."""
     ears = Listeners([here.connect(f"/name ear-{n}") for n in range(healthy)])
     speaker = here.connect("/name speaker")
-    publish(speaker, ears, LOG_SIZE + (4 << 20), rate)  # the log is full now
+    publish(here, speaker, ears, LOG_SIZE + (4 << 20), rate)  # the log is full now
     base_memory, ears.latencies = here.memory, []
-    publish(speaker, ears, size, rate)
+    publish(here, speaker, ears, size, rate)
     alone, ears.latencies = ears.latencies, []
     silent = [here.connect(f"/name stuck-{n}", 4096) for n in range(stalled)]
-    peak = 0
-    for _ in range(10):
-        publish(speaker, ears, size // 10, rate)
-        peak = max(peak, here.memory)
+    peak = publish(here, speaker, ears, size, rate)
     crowd = ears.latencies
     told = sum(_last_line(joined) for joined in silent)
     p99 = percentile(alone, 0.99), percentile(crowd, 0.99)
@@ -93,6 +98,8 @@ def run(here: Room, healthy: int, stalled: int, size: int, rate: float) -> list[
     problems = []
     if peak > bound:
         problems.append(f"FAILED: memory {peak >> 20} MiB, bound {bound >> 20} MiB")
+    if told != stalled:
+        problems.append(f"FAILED: {stalled - told} were not told why they were closed")
     if p99[1] > 2 * p99[0]:
         problems.append(f"FAILED: p99 {p99[1]:.1f} ms, alone {p99[0]:.1f} ms")
     return [

@@ -163,7 +163,7 @@ class WebSocketFace:
             self.transport.loseConnection()
 
     def close_soon(self) -> None:
-        """Close within two seconds; what comes meanwhile is discarded."""
+        """Close in two seconds; what comes meanwhile is discarded."""
         if not self._is_closing:
             self._is_closing = True
             self.resume_reading()

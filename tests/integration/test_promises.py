@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.support.daemon import Daemon
+from tests.support.daemon import Daemon, eventually
 from tests.support.lineclient import LineClient, connect_tcp
 
 Start = Callable[..., Daemon]
@@ -156,6 +156,35 @@ def test_the_too_slow_are_told_on_a_line_of_their_own(
     assert int(told[0][1]) == missed
     assert len(numbers) + missed <= said
     slow.close()
+
+
+def test_who_reads_late_finds_the_last_words(daemon: Start, connect: Connect) -> None:
+    """What the kernel has taken, it delivers, when the daemon has long closed."""
+    running = daemon("--log-size", "256K")
+    talker = connect(running)
+    talker.since_ping("/name talker")
+    begin = _descriptors(running)
+    slow = LineClient(connect_tcp(running.port, receive_buffer=4096))
+    slow.since_ping("/name slow")
+    quitter = LineClient(connect_tcp(running.port, receive_buffer=4096))
+    quitter.since_ping("/name quitter")
+    quitter.send(*[f"/ping {n:060}" for n in range(200)], "/quit")
+    seen = ""
+    while "slow left" not in seen:
+        seen = "".join(talker.since_ping(*["x" * 1000] * 100))
+    eventually(lambda: _descriptors(running) == begin, "the two are closed")
+    assert slow.rest_lines()[-1].startswith("* too slow: you missed ")
+    *pongs, bye = [line for line in quitter.rest_lines() if line.startswith("* ")]
+    assert [line for line in pongs if "pong" in line] == [
+        f"* pong {n:060}" for n in range(200)
+    ]
+    assert bye == "* Bye"
+    slow.close()
+    quitter.close()
+
+
+def _descriptors(running: Daemon) -> int:
+    return len(list(Path(f"/proc/{running.pid}/fd").iterdir()))
 
 
 def _sum_of(told: list[str], folded: str, single: str) -> int:
