@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import IO
 
 DEADLINE = 20.0
@@ -18,11 +19,11 @@ LOG_LINE = re.compile(rf"{_STAMP} \[(?:INFO|WARNING|ERROR|CRITICAL)\] .*")
 _LISTENING = re.compile(r"listening on (\S+)")
 
 
-def twist_command() -> list[str]:
-    """Return what starts ``twist``, measured if this process is."""
+def twist_command(module: str | None = None) -> list[str]:
+    """Return what starts ``twist``, measured if this process is, or as ``module``."""
     measured = "COVERAGE_PROCESS_CONFIG" in os.environ
-    module = "tests.support.measured" if measured else "twisted"
-    return [sys.executable, "-m", module]
+    usual = "tests.support.measured" if measured else "twisted"
+    return [sys.executable, "-m", module or usual]
 
 
 class Output:
@@ -71,6 +72,10 @@ class Output:
 class Daemon:
     """``twist broadcast --port 0 OPTIONS``, listening once this is made.
 
+    Args:
+        files: the file descriptors that it may have.
+        module: what runs ``twist``, if something of ours does.
+
     Attributes:
         addresses: where it listens, in the order of its start lines.
         out, err: what it prints.
@@ -81,14 +86,17 @@ class Daemon:
         *options: str,
         twist: Sequence[str] = (),
         env: dict[str, str] | None = None,
+        files: int | None = None,
+        module: str | None = None,
     ) -> None:
         chosen = any(
             option.startswith(("--port", "-p", "--listen", "--config", "-c"))
             for option in options
         )
         where = () if chosen else ("--port", "0")
+        limit = () if files is None else ("prlimit", f"--nofile={files}:{files}")
         self.process = subprocess.Popen(
-            [*twist_command(), *twist, "broadcast", *where, *options],
+            [*limit, *twist_command(module), *twist, "broadcast", *where, *options],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -117,6 +125,11 @@ class Daemon:
     def pid(self) -> int:
         """The process's id."""
         return self.process.pid
+
+    @property
+    def descriptors(self) -> int:
+        """How many files and sockets it has open."""
+        return len(list(Path(f"/proc/{self.pid}/fd").iterdir()))
 
     def is_running(self) -> bool:
         """Tell whether it runs still."""

@@ -79,31 +79,31 @@ class Wire:
                 break
         self.flush()
 
-    # the face, and its input side
+    # the input side
 
     member: Member
 
-    @property
-    def transport(self) -> "Wire":
-        return self
 
-    @property
-    def talk(self) -> "Wire":
-        return self
+class Front:
+    """The face of a wire."""
+
+    def __init__(self, wire: Wire) -> None:
+        self.transport = wire
+        self.talk = wire
 
     def finish(self) -> None:
-        assert not self.is_finished
-        self.is_finished = True
+        assert not self.transport.is_finished
+        self.transport.is_finished = True
 
     def close_soon(self) -> None:
-        pass
+        """Do nothing: no time passes here."""
 
 
 def _member(hall: Hall, wire: Wire, is_direct: bool) -> Member:
     member = hall.hub.new_member("wire")
     kind = DirectOutlet if is_direct else BufferedOutlet
     wire.member = member
-    member.outlet = kind(wire)
+    member.outlet = kind(Front(wire))
     hall.hub.roster.take_guest(member)
     hall.hub.join(member)
     hall.turn()
@@ -225,7 +225,7 @@ def test_a_reset_that_sending_sees() -> None:
     guest.send_bytes(b"unfinished")
     wire = Wire(1, is_direct=True)
     wire.member = guest.protocol.talk.member
-    guest.protocol.outlet = DirectOutlet(wire)
+    guest.protocol.outlet = DirectOutlet(Front(wire))
     wire.is_reset = True
     assert guest.protocol.outlet.send(b"lost\n") == 0
     talker.take()

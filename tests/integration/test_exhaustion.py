@@ -1,0 +1,60 @@
+"""No file descriptors are left: who is here doesn't notice, who comes is told why."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.support.daemon import Daemon, eventually
+from tests.support.lineclient import LineClient, connect_tcp
+
+Start = Callable[..., Daemon]
+Connect = Callable[[Daemon], LineClient]
+
+FILES = 200
+RESERVE = 64
+
+
+def _cpu(running: Daemon) -> float:
+    """Return the seconds of processor time that the daemon has taken."""
+    text = Path(f"/proc/{running.pid}/schedstat").read_text()
+    return int(text.split()[0]) / 1e9
+
+
+def test_the_last_are_refused_with_a_reason(daemon: Start, connect: Connect) -> None:
+    """As many come in as there are descriptors, less the reserve; then one more."""
+    running = daemon(files=FILES)
+    here = [connect(running) for _ in range(FILES - RESERVE)]
+    for client in here:
+        client.send("/ping")
+        client.until(r"\* pong")
+    late = connect(running)
+    reason = f"the room is full: {FILES - RESERVE} are here"
+    assert late.rest_lines()[-1] == f"* {reason}"
+    here.pop().reset()
+    running.out.wait_for("left")
+    assert "136 here" in connect(running).since_ping()[-1]
+
+
+def test_none_left_harms_nobody(daemon: Start, connect: Connect) -> None:
+    """Twice as many come as there are descriptors: all is well, and goes on."""
+    running = daemon("--max-members", "1000", files=FILES)
+    alice, bob = connect(running), connect(running)
+    alice.since_ping("/name alice")
+    bob.since_ping("/name bob")
+    crowd = [LineClient(connect_tcp(running.port)) for _ in range(2 * FILES)]
+    eventually(lambda: running.descriptors >= FILES - 5, "it is full")
+    alice.since_ping("hello")
+    bob.until("alice: hello")
+    begin = _cpu(running)
+    end = time.monotonic() + 2
+    while time.monotonic() < end:
+        alice.since_ping("still here")
+        bob.until("alice: still here")
+        time.sleep(0.1)  # twenty rounds, and what it takes beside them
+    assert _cpu(running) - begin < 0.5
+    for client in crowd:
+        client.close()
+    late = connect(running)
+    late.since_ping("/name late")
+    late.send("I am in")
+    bob.until("late: I am in")
