@@ -47,6 +47,9 @@ from broadcast.tokens import Tokens
 FLUSH_BYTES = 128 * 1024
 """What a turn collects before it is committed at once."""
 
+BREATH = 64
+"""Answers, and ends, between two looks at what goes on meanwhile: a millisecond."""
+
 DISMISSALS = 8
 """Members closed as too slow in one turn: each takes a fifth of a millisecond."""
 
@@ -145,6 +148,8 @@ class Hub:
         self._has_news = False
         self._in_flight = False
         self._fold_is_timed = False
+        self.meanwhile: Callable[[], None] = _nothing
+        """Called now and then while there is much to do in one turn."""
 
     # Who is here
 
@@ -333,10 +338,12 @@ class Hub:
             self.soon()
 
     def _finish(self, answers: list[tuple[Member, Answer, int]]) -> None:
-        for member, answer, weight in answers:
+        for number, (member, answer, weight) in enumerate(answers, 1):
             member.backlog -= weight
             if member.standing is not Standing.GONE:
                 answer()
+            if number % BREATH == 0:
+                self.meanwhile()
         if self.log.size > self.log.limit:
             self._trim()
             if self._lost:
@@ -393,3 +400,7 @@ class Hub:
             detail=detail,
             count=len(self.members),
         )
+
+
+def _nothing() -> None:
+    pass

@@ -316,6 +316,7 @@ class BroadcastFactory(ServerFactory):
         handshake: float = 10.0,
     ) -> None:
         self.hub = hub
+        hub.meanwhile = self.look_at_doors
         self.later = later
         self.flush_partial = flush_partial
         self.connections: dict[Connection, None] = {}
@@ -366,10 +367,14 @@ class BroadcastFactory(ServerFactory):
         self.connections.pop(protocol, None)
         self._lost += 1
         if self._lost % LOOK_AFTER == 0:
-            for doorway in self.doorways:
-                doorway.look()
+            self.look_at_doors()
         if not self.connections and self._on_empty is not None:
             self._on_empty()
+
+    def look_at_doors(self) -> None:
+        """Take in who waits at the listeners."""
+        for doorway in self.doorways:
+            doorway.look()
 
     def when_empty(self, call: Callable[[], None]) -> None:
         """Call ``call`` when the last connection is gone."""
