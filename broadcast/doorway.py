@@ -17,6 +17,10 @@ from broadcast.sockets import file_limit
 LOOK_AFTER = 8
 """Connections made, or lost, between two looks at the kernel's queue."""
 
+HELD = 4096
+"""Connections that wait here, at most: the rest wait in the kernel, whose queue is
+as long on most machines."""
+
 MAKE = 8
 """Connections made in one turn of the reactor, for each listener: about 2 ms.
 Twisted begins with 100, and takes 20 more each time that there were so many: when
@@ -48,9 +52,9 @@ class Doorway:
         port.doRead = self._read_few
 
     def look(self) -> None:
-        """Take in all who wait, as long as there are files for them."""
+        """Take in those who wait, as long as there is room, and files, for them."""
         try:
-            while not self._is_closed:
+            while len(self._held) < HELD and not self._is_closed:
                 taken = self._listener.accept()
                 self._held.append(taken)
                 if taken[0].fileno() >= self._last_file:

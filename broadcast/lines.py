@@ -5,31 +5,26 @@ client or browser is turned away before anybody hears it.
 """
 
 import re
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from twisted.internet import interfaces
 from twisted.internet.error import ConnectionDone
-from twisted.internet.protocol import ServerFactory
 from twisted.logger import Logger
 from twisted.protocols.basic import LineReceiver
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from broadcast import sockets, watch
-from broadcast.access.door import OPEN, Door
-from broadcast.closings import Closings
-from broadcast.conversation import Conversation, Face
-from broadcast.deadlines import CLOSING_SHARE, Deadlines
-from broadcast.doorway import LOOK_AFTER, Doorway
+from broadcast.access.door import OPEN
+from broadcast.conversation import Conversation
 from broadcast.events import Bye
-from broadcast.feed import Feed
-from broadcast.hub import Hub
-from broadcast.member import Peer
 from broadcast.outlet import BufferedOutlet, DirectOutlet, outlet_for
 from broadcast.relay import RelayConversation
 from broadcast.telnet import IAC, Telnet
-from broadcast.watch import Connection, Patience, Vigil
+from broadcast.watch import Patience, Vigil
+
+if TYPE_CHECKING:
+    from broadcast.factory import BroadcastFactory
 
 _DONE = Failure(ConnectionDone())
 
@@ -163,11 +158,15 @@ class LineProtocol(LineReceiver):
         self.close_soon()
 
     def close_soon(self) -> None:
-        """Close in two seconds; what comes meanwhile is discarded."""
+        """Close in two seconds; what comes meanwhile is discarded.
+
+        The kernel gets room for the last words, and for the end.
+        """
         if not self._is_closing:
             self._is_closing = True
             self._cancel_flush()
             self.resume_reading()
+            sockets.make_room(self.transport)
             self.factory.closings.add(self)
 
     def abort(self) -> bool:
@@ -287,120 +286,3 @@ class LineProtocol(LineReceiver):
             line = line[: held.start()]
         if line and (not self._is_fresh or self._is_welcome(line + b"\n")):
             self.talk.hear(line + b"\n")
-
-
-class BroadcastFactory(ServerFactory):
-    """Makes the connections of the plain listeners.
-
-    It keeps those of all faces, and their deadlines.
-
-    Args:
-        hub: where they are heard.
-        clock: seconds, never going back.
-        later: calls a function after so many seconds; returns a delayed call.
-        greeting_delay: seconds that an introduction may take.
-        flush_partial: seconds of silence that end a line; None: never.
-        handshake: seconds that a TLS handshake may take.
-    """
-
-    noisy = False
-    protocol: Any = LineProtocol
-
-    def __init__(
-        self,
-        hub: Hub,
-        clock: Callable[[], float],
-        later: Callable[[float, Callable[[], None]], Any],
-        greeting_delay: float = 0.25,
-        flush_partial: float | None = None,
-        handshake: float = 10.0,
-    ) -> None:
-        self.hub = hub
-        hub.meanwhile = self.look_at_doors
-        self.later = later
-        self.flush_partial = flush_partial
-        self.connections: dict[Connection, None] = {}
-        self.is_open = False
-        """All listeners are open, and it is not stopping."""
-        self.doorways: list[Doorway] = []
-        """Where who waits is taken in while many leave."""
-        self._lost = 0
-        self._on_empty: Callable[[], None] | None = None
-        self.greetings = Deadlines[Connection](
-            greeting_delay, clock, later, lambda connection: connection.greet()
-        )
-        self.handshakes = Deadlines[LineProtocol](
-            handshake,
-            clock,
-            later,
-            LineProtocol.give_up_handshake,
-            CLOSING_SHARE,
-        )
-        self.closings = Closings(self.connections, clock, later)
-
-    def converse(
-        self, face: Face, peer: Peer, is_private: bool = False, door: Door = OPEN
-    ) -> Conversation | RelayConversation:
-        """Return the input side of a new connection.
-
-        Args:
-            is_private: nobody can listen in on its way here: it may log in.
-            door: what it may do.
-        """
-        made: Conversation | RelayConversation
-        if self.hub.house.relay:
-            made = RelayConversation(self.hub, face, peer, door)
-        elif not door.hears:
-            made = Feed(self.hub, face, peer, door)
-        else:
-            made = Conversation(self.hub, face, peer, is_private)
-        if not door.speaks:
-            made.member.silenced = "listen-only"
-        return made
-
-    def through(self, door: Door) -> ServerFactory:
-        """Return what makes the same connections for a listener with ``door``."""
-        return self if door == OPEN else Entrance(self, door)
-
-    def forget(self, protocol: Connection) -> None:
-        """The connection is gone."""
-        self.connections.pop(protocol, None)
-        self._lost += 1
-        if self._lost % LOOK_AFTER == 0:
-            self.look_at_doors()
-        if not self.connections and self._on_empty is not None:
-            self._on_empty()
-
-    def look_at_doors(self) -> None:
-        """Take in who waits at the listeners."""
-        for doorway in self.doorways:
-            doorway.look()
-
-    def when_empty(self, call: Callable[[], None]) -> None:
-        """Call ``call`` when the last connection is gone."""
-        self._on_empty = call
-
-    def bad_request(self) -> bytes:
-        """Return what a browser is told that came to the wrong door."""
-        return BAD_REQUEST
-
-
-class Entrance(ServerFactory):
-    """A listener of its own into the same room.
-
-    Args:
-        factory: makes the connections.
-        door: what they may do.
-    """
-
-    noisy = False
-
-    def __init__(self, factory: BroadcastFactory, door: Door) -> None:
-        self._factory = factory
-        self._door = door
-
-    def buildProtocol(self, addr: Any) -> Any:
-        """Return a new connection."""
-        made: Any = self._factory.buildProtocol(addr)
-        made.door = self._door
-        return made

@@ -20,7 +20,7 @@ from twisted.logger import Logger
 from broadcast import sockets
 from broadcast.access.door import LISTEN_ONLY, OPEN, Door
 from broadcast.doorway import Doorway
-from broadcast.lines import BroadcastFactory
+from broadcast.factory import BroadcastFactory
 from broadcast.listeners import Wrap, endpoint_for
 from broadcast.readers import reason_of
 from broadcast.settings import Settings

@@ -11,7 +11,6 @@ from typing import Any, Protocol
 from twisted.internet import interfaces, tcp
 from zope.interface import implementer
 
-from broadcast import sockets
 from broadcast.log import Framing
 from broadcast.member import CHUNK, Member
 
@@ -127,8 +126,7 @@ class DirectOutlet:
         """Do nothing: the face is told that the connection is lost."""
 
     def close_soon(self) -> None:
-        """Let the face close in two seconds, and the last words find room."""
-        sockets.make_room(self._face.transport)
+        """Let the face close in two seconds."""
         self._face.close_soon()
 
     def _next(self) -> bytes:
@@ -196,8 +194,7 @@ class BufferedOutlet:
         self._paused = True
 
     def close_soon(self) -> None:
-        """Let the face close in two seconds, and the last words find room."""
-        sockets.make_room(self._face.transport)
+        """Let the face close in two seconds."""
         self._face.close_soon()
 
     def _next(self) -> bytes:

@@ -16,7 +16,7 @@ from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
 from broadcast.events import Bye
-from broadcast.lines import BroadcastFactory
+from broadcast.factory import BroadcastFactory
 from broadcast.member import Standing
 from broadcast.notify import Notifier
 from broadcast.openings import Openings

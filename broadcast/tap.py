@@ -15,8 +15,8 @@ from broadcast.admin.desk import Desk
 from broadcast.admin.socket import AdminFactory
 from broadcast.command_line import Options
 from broadcast.engine.memory import MemoryEngine
+from broadcast.factory import BroadcastFactory
 from broadcast.hub import House, Hub
-from broadcast.lines import BroadcastFactory
 from broadcast.listeners import Wrap
 from broadcast.notify import Notifier
 from broadcast.openings import Openings

@@ -22,8 +22,9 @@ from broadcast.access.door import LISTEN_ONLY, OPEN, Door
 from broadcast.access.gate import Gate
 from broadcast.access.guard import Guard
 from broadcast.engine.memory import MemoryEngine
+from broadcast.factory import BroadcastFactory
 from broadcast.hub import House, Hub
-from broadcast.lines import BroadcastFactory, LineProtocol
+from broadcast.lines import LineProtocol
 from hostile.wire import BrokenPromiseError, Wire, check_lines
 
 SECRET = "open-sesame"

@@ -6,14 +6,14 @@ from twisted.python.failure import Failure
 
 from broadcast.events import Bye
 from broadcast.log import Framing
-from broadcast.sockets import is_private, peer_of
+from broadcast.sockets import is_private, make_room, peer_of
 from broadcast.watch import Patience, Vigil
 from broadcast.web.frames import Code, line_by_line, ping_frame
 from broadcast.web.outlet import DirectFrames, frames_for
 from broadcast.web.wire import Wire
 
 if TYPE_CHECKING:
-    from broadcast.lines import BroadcastFactory
+    from broadcast.factory import BroadcastFactory
 
 MIN_MESSAGE = 128 * 1024
 """Bytes that a message may always have; more if four longest lines have."""
@@ -167,6 +167,7 @@ class WebSocketFace:
         if not self._is_closing:
             self._is_closing = True
             self.resume_reading()
+            make_room(self.transport)
             self._reception.closings.add(self)
 
     def abort(self) -> bool:

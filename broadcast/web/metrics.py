@@ -28,8 +28,8 @@ from prometheus_client.registry import Collector
 from broadcast.tally import BOUNDS
 
 if TYPE_CHECKING:
+    from broadcast.factory import BroadcastFactory
     from broadcast.hub import Hub
-    from broadcast.lines import BroadcastFactory
 
 CONTENT_TYPE: Final = CONTENT_TYPE_LATEST
 

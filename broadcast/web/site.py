@@ -13,7 +13,7 @@ from broadcast.web.metrics import CONTENT_TYPE, Exporter
 from broadcast.web.upgrade import Channel, Front, Socket
 
 if TYPE_CHECKING:
-    from broadcast.lines import BroadcastFactory
+    from broadcast.factory import BroadcastFactory
 
 REQUEST_TIME = 20
 """Seconds in which a request must be whole; an idle connection is kept as long."""

@@ -24,7 +24,7 @@ from broadcast.web.frames import line_by_line, relayed, whole
 from broadcast.web.origin import Origin, may_talk
 
 if TYPE_CHECKING:
-    from broadcast.lines import BroadcastFactory
+    from broadcast.factory import BroadcastFactory
 
 _DONE = Failure(ConnectionDone())
 

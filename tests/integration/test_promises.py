@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 
 from tests.support.daemon import Daemon, eventually
@@ -168,23 +169,25 @@ def test_who_reads_late_finds_the_last_words(daemon: Start, connect: Connect) ->
     talker = connect(running)
     talker.since_ping("/name talker")
     begin = running.descriptors
-    slow = LineClient(connect_tcp(running.port, receive_buffer=4096))
-    slow.since_ping("/name slow")
-    quitter = LineClient(connect_tcp(running.port, receive_buffer=4096))
-    quitter.since_ping("/name quitter")
-    quitter.send(*[f"/ping {n:060}" for n in range(200)], "/quit")
-    seen = ""
-    while "slow left" not in seen:
-        seen = "".join(talker.since_ping(*["x" * 1000] * 100))
-    eventually(lambda: running.descriptors <= begin, "the two are closed")
-    assert slow.rest_lines()[-1].startswith("* too slow: you missed ")
-    *pongs, bye = [line for line in quitter.rest_lines() if line.startswith("* ")]
-    assert [line for line in pongs if "pong" in line] == [
-        f"* pong {n:060}" for n in range(200)
-    ]
-    assert bye == "* Bye"
-    slow.close()
-    quitter.close()
+    with ExitStack() as stack:
+        slow, quitter = (
+            LineClient(connect_tcp(running.port, receive_buffer=4096)) for _ in "12"
+        )
+        stack.callback(slow.close)
+        stack.callback(quitter.close)
+        slow.since_ping("/name slow")
+        quitter.since_ping("/name quitter")
+        talker.since_ping(*["x" * 1000] * 60)  # the kernel says it wants no more
+        quitter.send(*[f"/ping {n:060}" for n in range(200)], "/quit")
+        seen = ""
+        while "slow left" not in seen:
+            seen = "".join(talker.since_ping(*["x" * 1000] * 100))
+        eventually(lambda: running.descriptors == begin, "the two are closed")
+        assert slow.rest_lines()[-1].startswith("* too slow: you missed ")
+        told = [line for line in quitter.rest_lines() if line.startswith("* ")]
+    assert told.pop() == "* Bye"
+    pongs = [line for line in told if "pong" in line]
+    assert pongs == [f"* pong {n:060}" for n in range(200)]
 
 
 def _sum_of(told: list[str], folded: str, single: str) -> int:

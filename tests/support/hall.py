@@ -10,8 +10,9 @@ from twisted.python.failure import Failure
 
 from broadcast.access.guard import Guard
 from broadcast.engine.memory import MemoryEngine
+from broadcast.factory import BroadcastFactory
 from broadcast.hub import House, Hub
-from broadcast.lines import BroadcastFactory, LineProtocol
+from broadcast.lines import LineProtocol
 
 EPOCH = "e1"
 

@@ -99,6 +99,22 @@ def test_files_are_left_for_others(port: Port, monkeypatch: pytest.MonkeyPatch) 
         one.close()
 
 
+def test_no_more_are_held_than_there_is_room(
+    port: Port, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who comes faster than connections are made waits in the kernel."""
+    monkeypatch.setattr(doorway, "HELD", 2)
+    clock = Clock()
+    entrance = Doorway(port, clock.callLater)
+    came = _connect(port, SHORT)
+    entrance.look()
+    assert len(entrance._held) == 2
+    clock.advance(0)
+    assert port.made == [one.getsockname() for one in came]
+    for one in came:
+        one.close()
+
+
 def test_errors_are_the_ports_to_see() -> None:
     """What accept() raises reaches the port, which knows what to do then."""
 
