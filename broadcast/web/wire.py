@@ -71,7 +71,7 @@ class Wire:
     def __init__(self, listener: Listener, max_message: int) -> None:
         self._listener = listener
         self._max_message = max_message
-        self._parser = Connection(ConnectionType.SERVER)
+        self._parser: Connection | None = None  # most never need it
         self._pieces: list[bytes] = []
         self._size = 0
         self.is_quick = True
@@ -116,6 +116,8 @@ class Wire:
 
     def _parse(self, data: bytes) -> None:
         """Let wsproto take bytes: it keeps none but an unfinished header."""
+        if self._parser is None:
+            self._parser = Connection(ConnectionType.SERVER)
         self._parser.receive_data(data)
         for event in self._parser.events():
             self._handle(event)
@@ -166,7 +168,7 @@ class Wire:
 
     def _end(self, event: CloseConnection) -> None:
         """The other end closes; or what it sent can't be understood."""
-        if self._parser.state is ConnectionState.OPEN:
+        if self._parser is not None and self._parser.state is ConnectionState.OPEN:
             self.fail(Code(event.code), event.reason or "")
             return
         self.is_over = True
