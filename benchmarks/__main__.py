@@ -1,6 +1,6 @@
 """Compares the daemon with a C limit, the textbook loop and its peers, on this machine.
 
-    python -m benchmarks --quick     # about three minutes
+    python -m benchmarks --quick     # about six minutes
     python -m benchmarks             # all of it: half an hour
     python -m benchmarks --publish   # ... and writes tables and charts into docs/
     python -m benchmarks --report --publish     # the last full run's, once more

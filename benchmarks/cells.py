@@ -106,7 +106,7 @@ def _stalled(seconds: float, only: tuple[str, ...]) -> list[Cell]:
 
 
 def quick() -> list[Cell]:
-    """Return what is measured in about three minutes: something of every table."""
+    """Return what is measured in about six minutes: something of every table."""
     some = (*_CHEAP, "nats", "redis")
     return [
         Cell("throughput", "window", 10, seconds=0.5, only=(*some, "ncat")),

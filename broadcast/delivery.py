@@ -10,8 +10,12 @@ from typing import NamedTuple
 
 from broadcast.dialect import Dialect
 from broadcast.log import Batch, Framing, Log
-from broadcast.member import NOWHERE, Member, Standing
+from broadcast.member import CHUNK, NOWHERE, Member, Standing
 from broadcast.tally import Tally
+
+STEPS = 4
+"""Chunks that a member who is behind may be given in one turn of the reactor, besides
+twice what a turn of late has added: else who reads fast enough would never catch up."""
 
 
 class Audience(NamedTuple):
@@ -34,6 +38,7 @@ class Delivery:
 
     Attributes:
         members: all who are here, by session; kept by the hub.
+        steps: chunks that one who is behind may be given in one turn.
 
     Args:
         log: what is read.
@@ -45,6 +50,7 @@ class Delivery:
         self.log = log
         self.tally = tally
         self.soon = soon
+        self.steps = STEPS
         self.members: dict[int, Member] = {}
         self._audiences: dict[tuple[Dialect, Framing | None], Audience] = {}
         self._behind: dict[int, Member] = {}
@@ -126,6 +132,7 @@ class Delivery:
         size = len(data)
         if not size:
             return
+        self.steps = STEPS + 2 * size // CHUNK
         sends = audience.sends.copy()  # a write may call back and change it
         self.tally.deliveries += batch.count * len(sends)
         for session in (*rendering.own, *rendering.private):

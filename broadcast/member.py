@@ -90,6 +90,7 @@ class Room(Protocol):
 
     log: Log
     tally: Tally
+    steps: int
 
     def caught_up(self, member: "Member") -> None:
         """The member has read all there is and can be sent to directly."""
@@ -211,6 +212,11 @@ class Member:
         return (
             self._peer if isinstance(self._peer, str) else "{}:{}".format(*self._peer)
         )
+
+    @property
+    def steps(self) -> int:
+        """How many chunks it may be given in one turn of the reactor."""
+        return self._room.steps
 
     @property
     def speaker(self) -> Speaker:

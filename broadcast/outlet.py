@@ -21,9 +21,6 @@ except ImportError:  # Windows
 else:
     _PLAIN = (tcp.Server, unix.Server)
 
-STEPS = 4
-"""Chunks that one member may be given in one turn of the reactor."""
-
 
 class Talk(Protocol):
     """What an outlet knows of the input side."""
@@ -108,7 +105,7 @@ class DirectOutlet:
 
     def resumeProducing(self) -> None:
         """Write on: the transport's queue is empty."""
-        for _ in range(STEPS):
+        for _ in range(self._face.talk.member.steps):
             chunk = self._next()
             if not chunk:
                 self._stop()

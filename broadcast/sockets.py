@@ -24,13 +24,13 @@ _OPTIONS = {
     "TCP_KEEPIDLE": 20,
     "TCP_KEEPINTVL": 5,
     "TCP_KEEPCNT": 3,
-    "TCP_NOTSENT_LOWAT": 1 << 17,
+    "TCP_NOTSENT_LOWAT": 1 << 18,
 }
 """The last: bytes that the kernel takes before there is room for them at the other
 end. Else it takes up to ``tcp_wmem``, 4 MiB for each who reads nothing, and while it
 finds memory for a hundred of them, everybody waits."""
 
-LAST_ROOM = 1 << 18
+LAST_ROOM = 1 << 19
 """Bytes that the kernel shall take where last words are to follow."""
 
 # struct tcp_info of Linux: unacked packets, bytes acked, bytes not yet sent.

@@ -144,6 +144,31 @@ def test_nothing_is_lost_doubled_or_cut(
     assert wire.is_finished
 
 
+class Pipe(Wire):
+    """Takes all that it is given, unless it is stuck."""
+
+    def send(self, data: bytes) -> int:
+        if self.is_stuck:
+            raise BlockingIOError
+        self.out += data
+        return len(data)
+
+
+def test_who_reads_again_catches_up_with_whatever_is_said() -> None:
+    """Half a megabyte a turn goes on and on: it comes nearer with each turn."""
+    hall = Hall(House(max_line=100_000), log_size=10_000_000)
+    talker = hall.join("/name talker")
+    wire = Pipe(0, is_direct=True)
+    member = _member(hall, wire, is_direct=True)
+    wire.is_stuck = True
+    for turn in range(20):
+        talker.send(*["x" * 50_000] * 10)
+        if turn == 5:
+            wire.is_stuck = False
+        wire.flush()
+    assert member.live
+
+
 @pytest.mark.parametrize("is_direct", [True, False])
 @given(st.integers(0, 1 << 30), st.integers(0, 20))
 @settings(max_examples=100, deadline=None)
