@@ -122,9 +122,19 @@ def confine(unit: Path, keep: list[Path]) -> None:
     filter_calls(allowed, values["RestrictAddressFamilies"][0].split())
 
 
+def _homes_of(program: Path) -> list[Path]:
+    """Return the folders that the links to a program lie in."""
+    homes = [program.parent]
+    while program.is_symlink():
+        program = program.parent / program.readlink()
+        homes.append(program.parent)
+    return homes
+
+
 def main() -> None:
     """Confine, then become the command."""
     own = [Path.cwd(), Path(sys.prefix), Path(sys.base_prefix)]
+    own += _homes_of(Path(sys.executable))
     given = [Path(folder) for folder in sys.argv[2].split(":")]
     confine(Path(sys.argv[1]), [path.resolve() for path in own + given])
     os.execvp(sys.argv[3], sys.argv[3:])
