@@ -9,6 +9,7 @@ import os
 import pty
 import re
 import select
+import signal
 import subprocess
 import sys
 import tempfile
@@ -40,6 +41,7 @@ def run(*command: str | Path) -> str:
     done = subprocess.run(
         [str(word) for word in command],
         check=False,
+        timeout=300,
         cwd="/",
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -101,6 +103,7 @@ class Speaker:
         self.pid, self.master = pty.fork()
         if not self.pid:
             os.execvp(command[0], command)
+        os.set_inheritable(self.master, False)
         self.seen = ""
 
     def type(self, text: str) -> None:
@@ -123,10 +126,15 @@ class Speaker:
                 ) from None
         return self.seen
 
-    def close(self) -> int:
-        """Close its terminal and return its exit status."""
+    def close(self) -> None:
+        """Close its terminal, and wait until it has ended."""
         os.close(self.master)
-        return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+        end = time.monotonic() + DEADLINE
+        while not os.waitpid(self.pid, os.WNOHANG)[0]:
+            if time.monotonic() > end:
+                os.kill(self.pid, signal.SIGKILL)
+                raise SystemExit("FAILED: it stays though its terminal is gone")
+            time.sleep(0.05)
 
 
 def check_exchange(scripts: Path) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from broadcast import sockets
 from broadcast.deadlines import Deadlines
 
 LINGER = 2.0
@@ -27,9 +28,10 @@ class Closing(Protocol):
 class Closings:
     """Closes each connection ``LINGER`` seconds after it was added, in order.
 
-    What the kernel has taken by then, it still delivers: who reads slowly, or later,
-    finds the last words. Who hasn't left the kernel room for them in as long again
-    is cut off.
+    Who has received all of it, and stays, is reset: ``nc`` on a terminal would wait
+    for the next key. To the others the kernel still delivers what it has taken: who
+    reads slowly, or later, finds the last words. Who hasn't left the kernel room for
+    them in as long again is cut off.
 
     Args:
         connections: those that are open.
@@ -54,6 +56,8 @@ class Closings:
     def _end(self, connection: Closing) -> bool:
         if connection not in self._connections:
             return False
+        if sockets.has_arrived(connection.transport):
+            return connection.abort()
         self._cuts.add(connection)
         connection.transport.loseConnection()
         return True

@@ -36,6 +36,9 @@ LAST_ROOM = 1 << 19
 # struct tcp_info of Linux: unacked packets, bytes acked, bytes not yet sent.
 _TCP_INFO = struct.Struct("=24xI92xQ16xI")
 
+# Its first byte, once the end that we wrote is confirmed.
+_FIN_WAIT_2 = 5
+
 # The same: bytes acked, bytes received.
 _TCP_TRAFFIC = struct.Struct("=120xQQ")
 
@@ -123,6 +126,15 @@ def progress(transport: Any) -> Progress | None:
         return None
     unacked, acked, unsent = _TCP_INFO.unpack(info)
     return Progress(bool(unacked or unsent), acked)
+
+
+def has_arrived(transport: Any) -> bool:
+    """Tell whether the other end has all that was written, its end included.
+
+    False where that can't be asked.
+    """
+    info = _tcp_info(transport, _TCP_INFO.size)
+    return info is not None and info[0] == _FIN_WAIT_2
 
 
 def certified_name(transport: Any) -> str | None:

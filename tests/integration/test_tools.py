@@ -4,6 +4,7 @@ import shutil
 import subprocess
 from collections.abc import Callable
 
+import pexpect
 import pytest
 
 from tests.support.daemon import DEADLINE, Daemon
@@ -45,3 +46,24 @@ def test_a_question_piped_in_is_answered(daemon: Start) -> None:
     running = daemon()
     shown = _run(["ncat", "127.0.0.1", str(running.port)], b"/who\n")
     assert b"* 1 here: guest-1\n" in shown
+
+
+@pytest.mark.parametrize("how", ["quit", "shutdown"])
+def test_who_types_into_nc_is_back_at_the_shell(daemon: Start, how: str) -> None:
+    """It waits for the next key though the server has closed, unless it resets."""
+    if shutil.which("nc.openbsd") is None:
+        pytest.skip("nc.openbsd is not installed")
+    running = daemon()
+    words = ["127.0.0.1", str(running.port)]
+    terminal = pexpect.spawn("nc.openbsd", words, encoding="utf-8", timeout=DEADLINE)
+    terminal.expect("You are guest-1")
+    if how == "quit":
+        terminal.sendline("/quit")
+        terminal.expect("Bye")
+    else:
+        running.signal()
+        terminal.expect("The server has shut down")
+    terminal.expect(pexpect.EOF)
+    terminal.close()
+    if how == "shutdown":
+        running.wait()
