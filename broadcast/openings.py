@@ -3,6 +3,7 @@
 What is then done with those who come is the factories' business.
 """
 
+import socket
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -104,11 +105,12 @@ class Openings:
         address = port.getHost()
         host = getattr(address, "host", "")
         inside = host.startswith("127.") or host == "::1"
-        where = sockets.name_of(address)
+        is_web = factory is self._web
+        where = (reachable if is_web else sockets.name_of)(address)
         scheme = "https" if name.startswith(("tls:", "ssl:")) else "http"
         self._log.info(
-            PAGE_IS_ON if factory is self._web else LISTENING_ON,
-            where=f"{scheme}://{where}/" if factory is self._web else where,
+            PAGE_IS_ON if is_web else LISTENING_ON,
+            where=f"{scheme}://{where}/" if is_web else where,
             only=door.note,
             inside=INSIDE if inside else "",
         )
@@ -150,6 +152,25 @@ class Openings:
         kind = TCP6ServerEndpoint if ":" in host else TCP4ServerEndpoint
         make = partial(kind, self._reactor, port, sockets.BACKLOG, interface=host)
         return f"[{host}]:{port}" if ":" in host else f"{host}:{port}", make
+
+
+def reachable(address: Any) -> str:
+    """Return an address as others type it: of all interfaces, the one they come by.
+
+    The machine's name where no route leads to them.
+    """
+    host = getattr(address, "host", None)
+    if host not in ("0.0.0.0", "::"):
+        return sockets.name_of(address)
+    is_new = host == "::"
+    family = socket.AF_INET6 if is_new else socket.AF_INET
+    with socket.socket(family, socket.SOCK_DGRAM) as probe:
+        try:  # sends nothing: it only asks for the way (addresses of RFC 5737, 3849)
+            probe.connect(("2001:db8::1" if is_new else "192.0.2.1", 9))
+            own = probe.getsockname()[0]
+        except OSError:
+            own = socket.gethostname()
+    return f"[{own}]:{address.port}" if ":" in own else f"{own}:{address.port}"
 
 
 def why_not(error: Exception) -> str:
