@@ -8,8 +8,9 @@ up on.
 from collections.abc import Callable, Collection, Iterator
 from typing import NamedTuple
 
+from broadcast.batch import Batch, Framing
 from broadcast.dialect import Dialect
-from broadcast.log import Batch, Framing, Log
+from broadcast.log import Log
 from broadcast.member import CHUNK, NOWHERE, Member, Standing
 from broadcast.tally import Tally
 

@@ -15,13 +15,13 @@ No reactor and no socket here: time and scheduling are handed in.
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Protocol
 
 from twisted.logger import Logger
 
 from broadcast.access.bans import Bans
 from broadcast.access.guard import Guard
+from broadcast.batch import Batch, Entry, Run, Told
 from broadcast.crowd import Crowd
 from broadcast.delivery import Delivery, Lost
 from broadcast.dialect import Moment
@@ -37,7 +37,8 @@ from broadcast.events import (
     Welcome,
     lines,
 )
-from broadcast.log import Batch, Entry, Log, Run, Told
+from broadcast.house import House
+from broadcast.log import Log
 from broadcast.member import Member, Peer, Standing
 from broadcast.presence import Fold
 from broadcast.roster import Roster
@@ -55,35 +56,6 @@ DISMISSALS = 8
 
 FOR_GOOD = frozenset({"quit", "replaced", "kicked", "banned"})
 """Why one leaves without a name being held for one's return."""
-
-
-@dataclass(frozen=True, slots=True)
-class House:
-    """What the admin chose for the room.
-
-    Attributes:
-        server: name and version, told in the greeting.
-        welcome: the admin's words, told in the greeting.
-        max_line: bytes that a line may have.
-        history: lines that may be asked back.
-        echo: own lines come back in the text dialect too.
-        relay: bytes in, bytes out, nothing else.
-        rate: lines a second that a member may say; 0: any number.
-        burst: lines that it may say at once beyond that.
-        max_members: members in all.
-        max_per_host: members from one host; 0: any number.
-    """
-
-    server: str = "broadcast"
-    welcome: str = ""
-    max_line: int = 8192
-    history: int = 1000
-    echo: bool = False
-    relay: bool = False
-    rate: float = 0
-    burst: float = 0
-    max_members: int = 1_000_000
-    max_per_host: int = 0
 
 
 class Waiting(Protocol):

@@ -11,9 +11,10 @@ from collections import deque
 from collections.abc import Callable
 from typing import Protocol
 
+from broadcast.batch import Batch, Framing
 from broadcast.dialect import TEXT, TEXT_CRLF, Dialect, Moment, Speaker
 from broadcast.events import Bye, Event
-from broadcast.log import Batch, Framing, Log
+from broadcast.log import Log
 from broadcast.replay import Replay
 from broadcast.tally import Tally
 

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from twisted.internet import interfaces, tcp
 from zope.interface import implementer
 
-from broadcast.log import Framing
+from broadcast.batch import Framing
 from broadcast.member import CHUNK, Member
 
 try:

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from typing import TypeGuard
 
+from broadcast.batch import Entry, Told
 from broadcast.events import Join, Leave, Notice, Presence
-from broadcast.log import Entry, Told
 
 ONE_BY_ONE = 8
 """Presence events told one by one within ``WINDOW``; more are folded."""

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
+from broadcast.batch import Run
 from broadcast.dialect import Dialect
-from broadcast.log import Log, Run, Stretch
+from broadcast.log import Log, Stretch
 
 PIECE = 256
 """Lines that one step renders; with 64 KiB runs, a step stays near 64 KiB."""

@@ -16,7 +16,8 @@ from broadcast.admin.socket import AdminFactory
 from broadcast.command_line import Options
 from broadcast.engine.memory import MemoryEngine
 from broadcast.factory import BroadcastFactory
-from broadcast.hub import House, Hub
+from broadcast.house import House
+from broadcast.hub import Hub
 from broadcast.listeners import Wrap
 from broadcast.notify import Notifier
 from broadcast.openings import Openings

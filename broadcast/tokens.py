@@ -7,7 +7,7 @@ line is in the log; the log's limit bounds this too.
 from collections import deque
 from collections.abc import Hashable
 
-from broadcast.log import Run
+from broadcast.batch import Run
 
 
 class Tokens:

@@ -23,7 +23,8 @@ from broadcast.access.gate import Gate
 from broadcast.access.guard import Guard
 from broadcast.engine.memory import MemoryEngine
 from broadcast.factory import BroadcastFactory
-from broadcast.hub import House, Hub
+from broadcast.house import House
+from broadcast.hub import Hub
 from broadcast.lines import LineProtocol
 from hostile.wire import BrokenPromiseError, Wire, check_lines
 

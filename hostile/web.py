@@ -8,7 +8,7 @@ closes; to a request it never answers 500.
 from collections.abc import Sequence
 from typing import Any
 
-from broadcast.hub import House
+from broadcast.house import House
 from broadcast.settings import settings_from
 from broadcast.web.site import WebSite
 from hostile.rooms import SECRET, Room

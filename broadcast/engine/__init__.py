@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Protocol
 
-from broadcast.log import Batch, Entry
+from broadcast.batch import Batch, Entry
 
 
 class Engine(Protocol):

@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Callable
 
-from broadcast.log import Batch, Entry
+from broadcast.batch import Batch, Entry
 
 
 class MemoryEngine:

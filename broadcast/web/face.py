@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from twisted.python.failure import Failure
 
+from broadcast.batch import Framing
 from broadcast.events import Bye
-from broadcast.log import Framing
 from broadcast.sockets import is_private, make_room, peer_of
 from broadcast.watch import Patience, Vigil
 from broadcast.web.frames import Code, line_by_line, ping_frame

@@ -6,7 +6,7 @@ one that has to wait is replaced by the next one (RFC 6455, 5.5.3).
 
 from collections.abc import Callable
 
-from broadcast.log import Framing
+from broadcast.batch import Framing
 from broadcast.outlet import BufferedOutlet, DirectOutlet, Face, is_plain
 
 

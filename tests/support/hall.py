@@ -11,7 +11,8 @@ from twisted.python.failure import Failure
 from broadcast.access.guard import Guard
 from broadcast.engine.memory import MemoryEngine
 from broadcast.factory import BroadcastFactory
-from broadcast.hub import House, Hub
+from broadcast.house import House
+from broadcast.hub import Hub
 from broadcast.lines import LineProtocol
 
 EPOCH = "e1"

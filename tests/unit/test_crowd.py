@@ -2,7 +2,7 @@
 
 import json
 
-from broadcast.hub import House
+from broadcast.house import House
 from tests.support.hall import Hall
 
 

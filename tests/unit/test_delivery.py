@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from broadcast.events import Bye
-from broadcast.hub import DISMISSALS, House
+from broadcast.house import House
+from broadcast.hub import DISMISSALS
 from broadcast.member import Member
 from broadcast.outlet import BufferedOutlet, DirectOutlet
 from tests.support.hall import Hall

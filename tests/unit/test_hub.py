@@ -4,7 +4,7 @@ import json
 
 from broadcast import names
 from broadcast.events import Bye, who_pieces
-from broadcast.hub import House
+from broadcast.house import House
 from broadcast.roster import HOLD
 from tests.support.hall import Hall
 

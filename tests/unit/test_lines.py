@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from broadcast.conversation import SHARE_LINES
-from broadcast.hub import House
+from broadcast.house import House
 from broadcast.member import Member
 from broadcast.telnet import MAX_SUBNEGOTIATION, Telnet
 from tests.support.hall import Guest, Hall

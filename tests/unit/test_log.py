@@ -4,9 +4,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from broadcast.batch import Batch, Entry, Run, Told
 from broadcast.dialect import RAW, TEXT, Speaker
 from broadcast.events import Join
-from broadcast.log import Batch, Entry, Log, Run, Told
+from broadcast.log import Log
 from broadcast.replay import Replay
 
 SPEAKER = Speaker("al")
