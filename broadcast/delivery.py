@@ -11,7 +11,8 @@ from typing import NamedTuple
 from broadcast.batch import Batch, Framing
 from broadcast.dialect import Dialect
 from broadcast.log import Log
-from broadcast.member import CHUNK, NOWHERE, Member, Standing
+from broadcast.member import CHUNK, Member, Standing
+from broadcast.surroundings import NOWHERE
 from broadcast.tally import Tally
 
 STEPS = 4
