@@ -69,6 +69,7 @@ class Conversation:
         "_is_over",
         "_is_parting",
         "_is_slowed",
+        "_loss",
         "_rest",
         "entrance",
         "hub",
@@ -94,6 +95,7 @@ class Conversation:
         self._is_fresh = True
         self._is_parting = False
         self._is_slowed = False
+        self._loss = ""
         self._rest = b""
         self.entrance: Entrance | None = self._way_in(is_private)
 
@@ -127,7 +129,9 @@ class Conversation:
         self._advance(block)
         if not self.is_waiting:
             self._face.resume_reading()
-            if self._is_over and not self.has_left():
+            if self._loss:
+                self.hub.lose(self.member, self._loss)
+            elif self._is_over and not self.has_left():
                 self.end()
 
     def certify(self, common_name: str) -> None:
@@ -146,15 +150,16 @@ class Conversation:
     def end(self, last: bytes = b"") -> None:
         """Leave, having said the unterminated line ``last``.
 
-        What is queued is still written. Whoever was only introducing itself
-        was never here.
+        What waits is said first, turn by turn but not slowed; what is queued is
+        still written. Whoever was only introducing itself was never here.
         """
         if last:
             self.hear(last + b"\n")
         if self.is_waiting and self.entrance is not None and self.entrance.porch:
             self._is_over = True  # what waits may be a login
             return
-        self._say_rest()
+        if self._may_finish():
+            return
         if self.entrance is not None:
             self.entrance = None
             self.member.end(b"")
@@ -163,10 +168,17 @@ class Conversation:
             self.hub.part(self.member, None)
 
     def lose(self, reason: str) -> None:
-        """Be gone: the connection is lost. Whole lines that waited are said."""
-        self._say_rest()
-        self.entrance = None
+        """Be gone: the connection is lost. Whole lines that wait are said first.
+
+        What waits for a login is not.
+        """
         self._face = NOBODY
+        if self._may_finish():
+            self._loss = reason
+            self.hub.delivery.stop(self.member)
+            return
+        self._rest = b""
+        self.entrance = None
         self.hub.lose(self.member, reason)
 
     def close(self, bye: Bye) -> None:
@@ -227,20 +239,19 @@ class Conversation:
                 self.hub.wait(self)
                 self.hub.soon()
 
-    def _say_rest(self) -> None:
-        """Take all that waits at once: nothing more will come.
-
-        What waited for a login was never said.
-        """
-        while self._rest and self.entrance is None and not self.has_left():
-            block, self._rest = self._rest, b""
-            self._rest = self._utter(block)
-        self._rest = b""
+    def _may_finish(self) -> bool:
+        """Tell whether something waits that is still to be said, and see to it."""
+        if not self._rest or self.entrance is not None or self.has_left():
+            return False
+        self._is_over = True
+        self.hub.wait(self)
+        self.hub.soon()
+        return True
 
     def _slow(self, share: bytes) -> tuple[bytes, bytes]:
         """Return what ``--rate`` allows of ``share`` now, and the rest."""
         count = share.count(b"\n")
-        if self._may_say(count):
+        if self._is_over or self._may_say(count):
             return share, b""
         assert self._bucket is not None
         if not self._is_slowed:

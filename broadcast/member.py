@@ -154,7 +154,7 @@ class Member:
     @property
     def is_stuffed(self) -> bool:
         """Too many answers are unwritten: it is not read until it reads."""
-        return self.backlog > MAX_BACKLOG
+        return self.backlog > MAX_BACKLOG and self.standing is not Standing.GONE
 
     def tell(self, event: Event, when: Moment | None = None) -> None:
         """Answer with ``event``, after all that is queued."""
