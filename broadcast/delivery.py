@@ -156,11 +156,17 @@ class Delivery:
                     short.append((lagging, taken))
 
     def _unread(self, member: Member, dropped: list[Batch]) -> int:
-        """Count the lines from the member's cursor on."""
-        gone = member.cursor - dropped[0].seq
-        if 0 <= gone < len(dropped):
-            return self.log.total - dropped[gone].before
-        return self.lag(member)
+        """Count the lines from the member's cursor to where it stops reading."""
+        stop = self._before(member.reads_to, dropped)
+        return stop - self._before(member.cursor, dropped)
+
+    def _before(self, seq: int, dropped: list[Batch]) -> int:
+        """Count the lines before the batch at ``seq``, which may be a dropped one."""
+        if seq >= self.log.end:
+            return self.log.total
+        if seq < self.log.start:
+            return dropped[seq - dropped[0].seq].before
+        return self.log.at(seq).before
 
     def _listen(self, member: Member) -> None:
         key = (member.dialect, member.outlet.framing)

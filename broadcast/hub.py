@@ -333,12 +333,15 @@ class Hub:
         """Close a few of those who have lost their place: others wait meanwhile."""
         for _ in range(min(len(self._lost), DISMISSALS)):
             member, missed = self._lost.popleft()
-            if member.session not in self.members:
+            if member.standing is Standing.GONE or not member.has_lost_place:
                 continue
             self.too_slow += 1
             words = f"too slow: you missed {lines(missed)}"
             bye = Bye("too-slow", words, missed)
-            self.dismiss(member, bye, f", missed {lines(missed)}")
+            detail = f", missed {lines(missed)}"
+            if member.session not in self.members:  # has left, and reads on
+                self._note("too slow", member, detail)
+            self.dismiss(member, bye, detail)
 
     def _greet(self, member: Member, first: bytes) -> None:
         if member.standing is Standing.APPLYING:

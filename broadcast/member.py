@@ -149,7 +149,15 @@ class Member:
     def oldest(self) -> int:
         """The oldest batch that it still has to read, its replays included."""
         replays = (a.seq for _, a in self._answers or () if isinstance(a, Replay))
-        return min(self.cursor, *replays, self.cursor)
+        has_all = self.standing is Standing.LEAVING and self.cursor >= self.reads_to
+        return min(NEVER if has_all else self.cursor, *replays, NEVER)
+
+    @property
+    def reads_to(self) -> int:
+        """The batch before which it stops reading: the end, until it has left."""
+        if self.standing is Standing.LEAVING and self._answers:
+            return self._answers[-1][0]
+        return self._room.log.end
 
     @property
     def is_stuffed(self) -> bool:
@@ -250,6 +258,11 @@ class Member:
         self.cursor = NEVER
         self._offset = 0
         self._answers = None
+
+    @property
+    def has_lost_place(self) -> bool:
+        """The log has moved past it, and no last words have come since."""
+        return self.standing is Standing.LEAVING and self.cursor == NEVER
 
     def next_chunk(self) -> bytes:
         """Return about 64 KiB of what comes next, whole lines; empty: nothing.

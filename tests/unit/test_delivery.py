@@ -201,6 +201,53 @@ def test_the_too_slow_are_told_on_a_line_of_their_own(
     assert hall.hub.too_slow == 1
 
 
+@pytest.mark.parametrize(
+    ("before", "last"),
+    [(1, "* Bye"), (2, "* too slow: you missed 1 line")],
+)
+def test_who_has_left_and_reads_on_is_told_too(before: int, last: str) -> None:
+    """The log moves past one who said /quit: what it had still to read counts.
+
+    The first line is queued already, and then nothing of the log is missed.
+    """
+    hall = Hall(House(max_line=100_000), log_size=300_000)
+    talker = hall.join("/name talker")
+    wire = Pipe(0, is_direct=True)
+    member = _member(hall, wire, is_direct=True)
+    wire.is_stuck = True
+    for _ in range(before):
+        talker.send("x" * 50_000)
+    hall.hub.part(member, Bye("quit", "Bye"))
+    hall.turn()
+    assert member.session not in hall.hub.members
+    for _ in range(10):
+        talker.send("y" * 50_000)
+    wire.is_stuck = False
+    wire.drain()
+    assert wire.is_finished
+    assert b"y" not in wire.out.partition(b"x")[2].partition(b"*")[0]
+    assert wire.out.decode().split("\n")[-2] == last
+    assert hall.hub.too_slow == last.startswith("* too slow")
+
+
+def test_who_is_kicked_just_then_is_told_of_the_kick() -> None:
+    """The last words stay the last, though the log moved past their member."""
+    hall = Hall(House(max_line=100_000), log_size=300_000)
+    talker = hall.join("/name talker")
+    wire = Pipe(0, is_direct=True)
+    member = _member(hall, wire, is_direct=True)
+    wire.is_stuck = True
+    while not member.has_lost_place:
+        talker.protocol.dataReceived(b"x" * 50_000 + b"\n")
+        hall.hub.flush()
+    hall.hub.dismiss(member, Bye("kicked", "kicked"))
+    wire.is_stuck = False
+    hall.turn()
+    wire.drain()
+    assert wire.out.decode().split("\n")[-2] == "* kicked"
+    assert hall.hub.too_slow == 0
+
+
 def test_many_too_slow_are_closed_a_few_a_turn() -> None:
     """Closing them holds nobody up; none hears a line more than it can be told of."""
     hall = Hall(House(max_line=100_000), log_size=300_000)
