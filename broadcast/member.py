@@ -182,9 +182,7 @@ class Member:
 
     def speak(self, dialect: Dialect) -> None:
         """Be spoken to in ``dialect`` from the first word: nothing is queued yet."""
-        if dialect is TEXT and self._crlf:
-            dialect = TEXT_CRLF
-        self.dialect = self.spoken = dialect
+        self.dialect = self.spoken = self._with_its_eol(dialect)
 
     @property
     def has_queued(self) -> bool:
@@ -193,9 +191,7 @@ class Member:
 
     def switch(self, dialect: Dialect) -> None:
         """Speak ``dialect`` after all that is queued."""
-        if dialect is TEXT and self._crlf:
-            dialect = TEXT_CRLF
-        self.spoken = dialect
+        self.spoken = self._with_its_eol(dialect)
         if self.live:
             self._room.fell_behind(self)
         self._queue(Switch(dialect))
@@ -296,6 +292,9 @@ class Member:
         self._room.tally.bytes_out += len(chunk)
         return chunk
 
+    def _with_its_eol(self, dialect: Dialect) -> Dialect:
+        return TEXT_CRLF if dialect is TEXT and self._crlf else dialect
+
     def _queue(self, answer: Answer) -> None:
         if self._answers is None:
             self._answers = deque()
@@ -315,7 +314,7 @@ class Member:
         if isinstance(answer, bytes):
             return answer
         if isinstance(answer, Switch):
-            self.dialect = answer.dialect
+            self.dialect = self._with_its_eol(answer.dialect)
         self.finished = isinstance(answer, Last)
         return b""
 

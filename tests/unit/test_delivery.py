@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from broadcast.dialect import JSON, TEXT
 from broadcast.events import Bye
 from broadcast.house import House
 from broadcast.hub import DISMISSALS
@@ -317,3 +318,23 @@ def test_a_speaker_alone_is_sent_nothing() -> None:
     hall.hub.say(member, text, count)
     hall.turn()
     assert wire.out == greeting
+
+
+def test_crlf_heard_before_a_queued_switch_to_text() -> None:
+    """Whoever writes CRLF is written CRLF, also in a dialect that waits its turn."""
+    hall = Hall()
+    talker = hall.join("/name talker")
+    wire = Pipe(0, is_direct=True)
+    member = _member(hall, wire, is_direct=True)
+    member.switch(JSON)
+    member.outlet.wake()
+    wire.drain()
+    wire.is_stuck = True
+    talker.send("one")
+    member.switch(TEXT)
+    member.heard_crlf()
+    wire.is_stuck = False
+    wire.drain()
+    talker.send("two")
+    wire.drain()
+    assert wire.out.endswith(b"talker: two\r\n")
