@@ -8,13 +8,21 @@ MAX_KEY = 64
 MIN_KEY = 8
 RESERVED = frozenset({"server", "admin"})
 
-# A name of legal length can't come from more than this before NFKC
-# (composition shortens); what is longer is refused before it costs anything.
-_MAX_RAW = 1024
+MAX_FOLDED = 3 * MAX_CODE_POINTS
+"""Code points of a folded name at most: casefolding makes up to three of one."""
+
+_MAX_RAW = 4 * MAX_CODE_POINTS
+"""Code points that a good name can come from: NFKC makes one of four at most. What
+is longer is never normalized, since that sorts marks in quadratic time."""
 
 
 def fold(name: str) -> str:
-    """Return the form in which two names that look alike to us are equal."""
+    """Return the form in which two names that look alike to us are equal.
+
+    What is too long to be a name is left as it is, and so is equal to none.
+    """
+    if len(name) > _MAX_RAW:
+        return name
     folded = unicodedata.normalize("NFKC", name.casefold())
     return name if folded == name else folded  # most names: one string, not two
 

@@ -88,7 +88,7 @@ class Gate:
     async def admit(self, words: list[str], address: str) -> Admission | Refusal:
         """Return the admission that ``/login``'s words earn, or why there is none."""
         host = host_of(address)
-        name = names.fold(words[0][:64]) if len(words) == 2 else None
+        name = names.fold(words[0])[: names.MAX_FOLDED] if len(words) == 2 else None
         if not self.throttle.take(host, name):
             refused = Refusal("login-throttled", "too many tries: wait a minute")
         else:
