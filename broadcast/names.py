@@ -19,11 +19,12 @@ is longer is never normalized, since that sorts marks in quadratic time."""
 def fold(name: str) -> str:
     """Return the form in which two names that look alike to us are equal.
 
-    What is too long to be a name is left as it is, and so is equal to none.
+    Folded again it is the same, and a name folds as its one true form does. What
+    is too long to be a name is left as it is, and so is equal to none.
     """
     if len(name) > _MAX_RAW:
         return name
-    folded = unicodedata.normalize("NFKC", name.casefold())
+    folded = _normalize(_normalize(name).casefold())
     return name if folded == name else folded  # most names: one string, not two
 
 
@@ -36,7 +37,7 @@ def clean(name: str) -> str | None:
     """
     if len(name) > _MAX_RAW:
         return None
-    name = unicodedata.normalize("NFKC", name)
+    name = _normalize(name)
     if not 1 <= len(name) <= MAX_CODE_POINTS or not _is_alphanumeric(name[0]):
         return None
     marks = 0
@@ -52,7 +53,7 @@ def mend(raw: str, default: str = "anonymous") -> str:
 
     For clients of another protocol, which are never turned away for a name.
     """
-    name = unicodedata.normalize("NFKC", raw.strip()[:_MAX_RAW])
+    name = _normalize(raw.strip()[:_MAX_RAW])
     kept: list[str] = []
     marks = 0
     for char in name:
@@ -81,6 +82,10 @@ def is_key(key: str) -> bool:
 def is_token(token: str) -> bool:
     """Tell whether ``token`` can go with ``/say``: 1 to 64 printable ASCII."""
     return 1 <= len(token) <= MAX_KEY and _is_printable_ascii(token)
+
+
+def _normalize(name: str) -> str:
+    return unicodedata.normalize("NFKC", name)
 
 
 def _is_printable_ascii(word: str) -> bool:

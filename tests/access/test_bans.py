@@ -150,6 +150,19 @@ def test_the_banned_are_told_and_closed(clock: Clock) -> None:
     assert ear.lines() == ["* error: that name is banned"]
 
 
+@pytest.mark.parametrize("name", ["hello", "ℌello", "ｈello", "HELLO"])
+def test_no_spelling_evades_a_ban(clock: Clock, name: str) -> None:
+    """Whatever folds to a banned name is banned, coming and by /name."""
+    bans = Bans(clock.seconds)
+    bans.add("Hello", None, "")
+    hall = Hall(guard=Guard(bans))
+    guest = hall.join("/name guest")
+    guest.take()
+    guest.send(f"/name {name}")
+    assert guest.lines() == ["* error: that name is banned"]
+    assert hall.join(f"/name {name}").lines() == ["* you are banned"]
+
+
 def test_a_name_of_the_banned_is_free(clock: Clock) -> None:
     """Who was turned away keeps no name."""
     bans = Bans(clock.seconds)

@@ -2,7 +2,16 @@
 
 from unicodedata import normalize
 
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from broadcast import names
+
+LETTERS = st.characters(categories=["L", "Nd"])
+INNER = st.characters(categories=["L", "M", "Nd"], include_characters="_-.")
+NAMES = st.builds("".join, st.tuples(LETTERS, st.text(INNER, max_size=31)))
+"""Most are good ones."""
 
 
 def test_a_name_can_not_cost_much() -> None:
@@ -24,7 +33,33 @@ def test_marks_are_not_sorted_by_the_thousand() -> None:
 def test_a_name_may_come_decomposed() -> None:
     """The longest of names is the same in four times as many code points."""
     name = "\u1f82" * 32
-    given = normalize("NFD", name)
-    assert len(given) == 128
-    assert names.clean(given) == name
-    assert names.fold(given) == names.fold(name)
+    spread = normalize("NFD", name)
+    assert len(spread) == 128
+    assert names.clean(spread) == name
+    assert names.fold(spread) == names.fold(name)
+
+
+@given(NAMES)
+def test_a_fold_is_folded(raw: str) -> None:
+    """What is folded once is folded for good: bans and mutes keep folds."""
+    folded = names.fold(raw)
+    assert names.fold(folded) == folded
+    if (name := names.clean(raw)) is not None:
+        assert names.clean(name) == name
+        assert names.fold(name) == folded
+        assert len(folded) <= names.MAX_FOLDED
+
+
+@pytest.mark.parametrize(
+    ("name", "folded"),
+    [("ℌello", "hello"), ("ＡＤ", "ad"), ("Straße", "strasse"), ("İ", "i\u0307")],
+)
+def test_names_that_are_the_same(name: str, folded: str) -> None:
+    """Compatibility comes before case: what it brings up is folded too."""
+    assert names.fold(name) == folded
+
+
+def test_most_names_are_one_string() -> None:
+    """A name that is its own fold takes no memory twice."""
+    for name in ("".join(["al", "ice"]), "漢字"):
+        assert names.fold(name) is name
