@@ -5,19 +5,18 @@ crash in the midst of writing, forgets nobody. Times there are the day's, since
 they must outlive the process.
 """
 
-import ipaddress
 import json
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from ipaddress import ip_network
 
 from broadcast import names
 from broadcast.access.files import FileError, read_text, write_whole
+from broadcast.access.hosts import Network, host_at, network_of
 
 MAX_BANS = 10_000
 """Bans at most: one more is refused."""
-
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +68,7 @@ class Bans:
         if self.path is not None:
             bans = {true_form(ban.whom): ban for ban in _read(self.path)}
             self._bans = bans
-            found = ((key, _network(key)) for key in bans)
+            found = ((key, network_of(key)) for key in bans)
             self._networks = {key: network for key, network in found if network}
             self._index()
         return f"{len(self._bans)} bans"
@@ -90,7 +89,7 @@ class Bans:
             raise BanError(f"there are {MAX_BANS} bans already")
         until = None if seconds is None else self._wall_clock() + seconds
         ban = self._bans[key] = Ban(key, until, reason)
-        if (network := _network(key)) is not None:
+        if (network := network_of(key)) is not None:
             self._networks[key] = network
         self._index()
         self._save()
@@ -117,15 +116,12 @@ class Bans:
         """Return the ban that ``address`` (``1.2.3.4:56``) is under; None: none."""
         if not self._lengths:
             return None
-        try:
-            host = ipaddress.ip_address(address.rpartition(":")[0].strip("[]"))
-        except ValueError:
+        host = host_at(address)
+        if host is None:
             return None
-        if isinstance(host, ipaddress.IPv6Address) and host.ipv4_mapped is not None:
-            return self.for_host(f"{host.ipv4_mapped}:0")
         for length in self._lengths:
             if length <= host.max_prefixlen:
-                network = ipaddress.ip_network((host, length), strict=False)
+                network = ip_network((host, length), strict=False)
                 if (ban := self._standing(str(network))) is not None:
                     return ban
         return None
@@ -169,18 +165,11 @@ def true_form(whom: str) -> str:
     Raises:
         BanError: it is neither.
     """
-    if (network := _network(whom)) is not None:
+    if (network := network_of(whom)) is not None:
         return str(network)
     if names.clean(whom) is None:
         raise BanError("that is no address, no network and no name")
     return names.fold(whom)
-
-
-def _network(whom: str) -> Network | None:
-    try:
-        return ipaddress.ip_network(whom, strict=False)
-    except ValueError:
-        return None
 
 
 def _read(path: str) -> Iterator[Ban]:

@@ -18,8 +18,9 @@ from twisted.logger import Logger
 
 from broadcast import names
 from broadcast.access.checkers import Admission, IAdmission, Realm, SharedSecret
+from broadcast.access.hosts import host_of
 from broadcast.access.pool import BusyError
-from broadcast.access.throttle import Throttle, host_of
+from broadcast.access.throttle import Throttle
 from broadcast.deadlines import CLOSING_SHARE, Deadlines
 from broadcast.safe import escape
 

@@ -73,6 +73,22 @@ def test_a_ban_survives_a_restart(
     assert connect(other).rest_lines() == ["* you are banned"]
 
 
+def test_who_comes_mapped_into_ipv6(
+    daemon: Start, connect: Connect, tmp_path: Path
+) -> None:
+    """Where IPv6 listens for IPv4 too, members are shown, and banned, as IPv4."""
+    path = tmp_path / "admin"
+    office = Office(
+        daemon("--host", "::ffff:127.0.0.1", "--admin", f"unix:{path}"), path
+    )
+    member = connect(office.daemon)
+    member.until("You are")
+    assert " 127.0.0.1:" in office.order("who")
+    answer = office.run("ban", "::ffff:127.0.0.1")
+    assert answer.stdout == "banned ::ffff:127.0.0.1 for good, 1 closed\n"
+    assert connect(office.daemon).rest_lines() == ["* you are banned"]
+
+
 def test_mute_and_unmute(office: Office, alice: LineClient, connect: Connect) -> None:
     """The muted hear and may ask, but say nothing, under a new name neither."""
     ear = connect(office.daemon)
