@@ -42,10 +42,23 @@ def clean(name: str) -> str | None:
         return None
     marks = 0
     for char in name:
-        marks = marks + 1 if unicodedata.category(char)[0] == "M" else 0
+        marks = marks + 1 if _is_mark(char) else 0
         if marks > MAX_MARKS or not (marks or _is_inner(char)):
             return None
     return name
+
+
+def is_folded(text: str) -> bool:
+    """Tell whether ``text`` may be a good name's fold.
+
+    That need not be a good name: folding makes it longer, and adds marks.
+    """
+    return (
+        1 <= len(text) <= MAX_FOLDED
+        and fold(text) == text
+        and _is_alphanumeric(text[0])
+        and all(_is_mark(char) or _is_inner(char) for char in text)
+    )
 
 
 def mend(raw: str, default: str = "anonymous") -> str:
@@ -57,7 +70,7 @@ def mend(raw: str, default: str = "anonymous") -> str:
     kept: list[str] = []
     marks = 0
     for char in name:
-        is_mark = unicodedata.category(char)[0] == "M"
+        is_mark = _is_mark(char)
         marks = marks + 1 if is_mark else 0
         good = marks <= MAX_MARKS if is_mark else _is_inner(char)
         kept.append(char if good else "-")
@@ -95,6 +108,10 @@ def _is_printable_ascii(word: str) -> bool:
 def _is_alphanumeric(char: str) -> bool:
     category = unicodedata.category(char)
     return category[0] == "L" or category == "Nd"
+
+
+def _is_mark(char: str) -> bool:
+    return unicodedata.category(char)[0] == "M"
 
 
 def _is_inner(char: str) -> bool:

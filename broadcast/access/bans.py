@@ -66,7 +66,7 @@ class Bans:
             FileError: it is of no use: the bans are as they were.
         """
         if self.path is not None:
-            bans = {true_form(ban.whom): ban for ban in _read(self.path)}
+            bans = {ban.whom: ban for ban in _read(self.path)}
             self._bans = bans
             found = ((key, network_of(key)) for key in bans)
             self._networks = {key: network for key, network in found if network}
@@ -83,7 +83,9 @@ class Bans:
             BanError: that is none of the three, or there are too many.
             OSError: the ban stands, but could not be written down.
         """
-        key = true_form(whom)
+        key = _key(whom)
+        if network_of(whom) is None and names.clean(whom) is None:
+            raise BanError("that is no address, no network and no name")
         self._drop_old()
         if key not in self._bans and len(self._bans) >= MAX_BANS:
             raise BanError(f"there are {MAX_BANS} bans already")
@@ -102,7 +104,7 @@ class Bans:
             BanError: there is none.
             OSError: it is taken back, but the file could not be written.
         """
-        key = true_form(whom)
+        key = _key(whom)
         self._drop_old()
         if key not in self._bans:
             raise BanError(f"{key} is not banned")
@@ -159,17 +161,10 @@ class Bans:
             write_whole(self.path, "".join(json.dumps(row) + "\n" for row in rows))
 
 
-def true_form(whom: str) -> str:
-    """Return a network (``10.0.0.1/32`` for one address), or a name, folded.
-
-    Raises:
-        BanError: it is neither.
-    """
-    if (network := network_of(whom)) is not None:
-        return str(network)
-    if names.clean(whom) is None:
-        raise BanError("that is no address, no network and no name")
-    return names.fold(whom)
+def _key(whom: str) -> str:
+    """Return a network (``10.0.0.1/32`` for one address), or a name, folded."""
+    network = network_of(whom)
+    return names.fold(whom) if network is None else str(network)
 
 
 def _read(path: str) -> Iterator[Ban]:
@@ -179,6 +174,9 @@ def _read(path: str) -> Iterator[Ban]:
         try:
             row = json.loads(line)
             until = None if row["until"] is None else float(row["until"])
-            yield Ban(true_form(str(row["ban"])), until, str(row["reason"]))
+            key = _key(str(row["ban"]))
+            if network_of(key) is None and not names.is_folded(key):
+                raise ValueError(key)
+            yield Ban(key, until, str(row["reason"]))
         except (ValueError, TypeError, KeyError):
             raise FileError(f"{path}, line {number}: that is no ban") from None

@@ -101,6 +101,28 @@ def test_a_restart_forgets_nobody(clock: Clock, tmp_path: Path) -> None:
     assert [ban.whom for ban in Bans(clock.seconds, path)] == ["192.0.2.0/24"]
 
 
+@pytest.mark.parametrize("name", ["ß" * 17, "İ" + "\u0334" * 3, "ℌello", "a-b.c_d"])
+def test_what_is_saved_is_read(clock: Clock, tmp_path: Path, name: str) -> None:
+    """Whatever name is banned: its fold, though it is no good name, is read again."""
+    path = str(tmp_path / "bans")
+    bans = Bans(clock.seconds, path)
+    listed = bans.add(name, None, "").whom
+    again = Bans(clock.seconds, path)
+    assert again.for_name(name)
+    again.remove(listed)
+    assert list(again) == []
+
+
+def test_an_older_file_is_read(clock: Clock, tmp_path: Path) -> None:
+    """What was folded otherwise is folded as now; mapped addresses are IPv4."""
+    rows = [{"ban": whom} for whom in ("Hello", "s" * 34, "::ffff:102:304/128")]
+    path = tmp_path / "bans"
+    lines = (json.dumps(row | {"until": None, "reason": ""}) for row in rows)
+    path.write_text("\n".join(lines))
+    bans = Bans(clock.seconds, str(path))
+    assert [ban.whom for ban in bans] == ["hello", "s" * 34, "1.2.3.4/32"]
+
+
 def test_what_is_no_ban(clock: Clock) -> None:
     """Neither host nor name, or not there: refused, and nothing is written."""
     bans = Bans(clock.seconds)
@@ -119,7 +141,12 @@ def test_a_full_disk_is_told(clock: Clock, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["{", "[]", "{}", '{"ban":"a b","until":null,"reason":""}', '"x"']
+    "line",
+    [
+        *("{", "[]", "{}", '"x"'),
+        '{"ban":"a b","until":null,"reason":""}',
+        '{"ban":"","until":null,"reason":""}',
+    ],
 )
 def test_a_broken_file_keeps_the_old_bans(
     clock: Clock, tmp_path: Path, line: str

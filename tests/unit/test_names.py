@@ -47,7 +47,7 @@ def test_a_fold_is_folded(raw: str) -> None:
     if (name := names.clean(raw)) is not None:
         assert names.clean(name) == name
         assert names.fold(name) == folded
-        assert len(folded) <= names.MAX_FOLDED
+        assert names.is_folded(folded)
 
 
 @pytest.mark.parametrize(
