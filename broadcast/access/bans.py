@@ -178,5 +178,5 @@ def _read(path: str) -> Iterator[Ban]:
             if network_of(key) is None and not names.is_folded(key):
                 raise ValueError(key)
             yield Ban(key, until, str(row["reason"]))
-        except (ValueError, TypeError, KeyError):
+        except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
             raise FileError(f"{path}, line {number}: that is no ban") from None

@@ -143,10 +143,12 @@ def test_a_full_disk_is_told(clock: Clock, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "line",
     [
-        *("{", "[]", "{}", '"x"'),
+        *("{", "[]", "{}", '"x"', "[" * 200_000),
         '{"ban":"a b","until":null,"reason":""}',
         '{"ban":"","until":null,"reason":""}',
+        '{"ban":"a","until":1%s,"reason":""}' % ("0" * 400),
     ],
+    ids=range(8),
 )
 def test_a_broken_file_keeps_the_old_bans(
     clock: Clock, tmp_path: Path, line: str
