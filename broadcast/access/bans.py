@@ -18,13 +18,17 @@ from broadcast.access.hosts import Network, host_at, network_of
 MAX_BANS = 10_000
 """Bans at most: one more is refused."""
 
+NAME = "name:"
+"""Before a name that would be taken for an address; no name has a colon in it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Ban:
     """One ban.
 
     Attributes:
-        whom: an address, a network, or a name, in its one true form.
+        whom: a network (``10.0.0.1/32`` for one address), or a name, folded;
+            ``name:`` stands before one that is an address too.
         until: seconds since the epoch; None is for ever.
         reason: what the banned are told.
     """
@@ -66,9 +70,9 @@ class Bans:
             FileError: it is of no use: the bans are as they were.
         """
         if self.path is not None:
-            bans = {ban.whom: ban for ban in _read(self.path)}
+            bans = {_key(ban.whom): ban for ban in _read(self.path)}
             self._bans = bans
-            found = ((key, network_of(key)) for key in bans)
+            found = ((key, network_of(ban.whom)) for key, ban in bans.items())
             self._networks = {key: network for key, network in found if network}
             self._index()
         return f"{len(self._bans)} bans"
@@ -77,21 +81,22 @@ class Bans:
         """Ban a host, a network or a name; in the file too.
 
         Args:
+            whom: which of them; ``name:`` before it says that it is a name.
             seconds: for so long; None: for good.
 
         Raises:
             BanError: that is none of the three, or there are too many.
             OSError: the ban stands, but could not be written down.
         """
-        key = _key(whom)
-        if network_of(whom) is None and names.clean(whom) is None:
+        key, network = _key(whom), network_of(whom)
+        if network is None and names.clean(whom.removeprefix(NAME)) is None:
             raise BanError("that is no address, no network and no name")
         self._drop_old()
         if key not in self._bans and len(self._bans) >= MAX_BANS:
             raise BanError(f"there are {MAX_BANS} bans already")
         until = None if seconds is None else self._wall_clock() + seconds
-        ban = self._bans[key] = Ban(key, until, reason)
-        if (network := network_of(key)) is not None:
+        ban = self._bans[key] = Ban(_spelt(key), until, reason)
+        if network is not None:
             self._networks[key] = network
         self._index()
         self._save()
@@ -162,9 +167,17 @@ class Bans:
 
 
 def _key(whom: str) -> str:
-    """Return a network (``10.0.0.1/32`` for one address), or a name, folded."""
+    """Return what a ban is found by: a network, or a name, folded.
+
+    One has a slash in it, the other never has.
+    """
     network = network_of(whom)
-    return names.fold(whom) if network is None else str(network)
+    return names.fold(whom.removeprefix(NAME)) if network is None else str(network)
+
+
+def _spelt(key: str) -> str:
+    """Return how ``key`` is written so that it is taken for what it is."""
+    return key if "/" in key or network_of(key) is None else f"{NAME}{key}"
 
 
 def _read(path: str) -> Iterator[Ban]:
@@ -174,9 +187,10 @@ def _read(path: str) -> Iterator[Ban]:
         try:
             row = json.loads(line)
             until = None if row["until"] is None else float(row["until"])
-            key = _key(str(row["ban"]))
-            if network_of(key) is None and not names.is_folded(key):
-                raise ValueError(key)
-            yield Ban(key, until, str(row["reason"]))
+            whom = str(row["ban"])
+            key = _key(whom)
+            if network_of(whom) is None and not names.is_folded(key):
+                raise ValueError(whom)
+            yield Ban(_spelt(key), until, str(row["reason"]))
         except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
             raise FileError(f"{path}, line {number}: that is no ban") from None

@@ -113,6 +113,23 @@ def test_what_is_saved_is_read(clock: Clock, tmp_path: Path, name: str) -> None:
     assert list(again) == []
 
 
+def test_a_name_that_is_an_address(clock: Clock, tmp_path: Path) -> None:
+    """``name:`` bans who is called so, not who comes from there; in the file too."""
+    path = str(tmp_path / "bans")
+    Bans(clock.seconds, path).add("name:192.0.2.7", None, "")
+    bans = Bans(clock.seconds, path)
+    assert [ban.whom for ban in bans] == ["name:192.0.2.7"]
+    assert bans.for_name("192.0.2.7")
+    assert not bans.for_host("192.0.2.7:1")
+    bans.add("192.0.2.7", None, "")
+    bans.remove("name:192.0.2.7")
+    assert not bans.for_name("192.0.2.7")
+    assert bans.for_host("192.0.2.7:1")
+    assert bans.add("name:Alice", None, "").whom == "alice"
+    with pytest.raises(BanError, match="no name"):
+        bans.add("name:2001:db8::/32", None, "")
+
+
 def test_an_older_file_is_read(clock: Clock, tmp_path: Path) -> None:
     """What was folded otherwise is folded as now; mapped addresses are IPv4."""
     rows = [{"ban": whom} for whom in ("Hello", "s" * 34, "::ffff:102:304/128")]
@@ -145,10 +162,11 @@ def test_a_full_disk_is_told(clock: Clock, tmp_path: Path) -> None:
     [
         *("{", "[]", "{}", '"x"', "[" * 200_000),
         '{"ban":"a b","until":null,"reason":""}',
+        '{"ban":"a/b","until":null,"reason":""}',
         '{"ban":"","until":null,"reason":""}',
         '{"ban":"a","until":1%s,"reason":""}' % ("0" * 400),
     ],
-    ids=range(8),
+    ids=range(9),
 )
 def test_a_broken_file_keeps_the_old_bans(
     clock: Clock, tmp_path: Path, line: str
