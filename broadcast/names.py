@@ -1,5 +1,6 @@
 """The rules for names: which are good, when two are the same, how to mend one."""
 
+import re
 import unicodedata
 
 MAX_CODE_POINTS = 32
@@ -14,6 +15,13 @@ MAX_FOLDED = 3 * MAX_CODE_POINTS
 _MAX_RAW = 4 * MAX_CODE_POINTS
 """Code points that a good name can come from: NFKC makes one of four at most. What
 is longer is never normalized, since that sorts marks in quadratic time."""
+
+_INVISIBLE = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0"
+    "\U000e0000-\U000e0fff]"
+)
+"""The letters and marks of Unicode's Default_Ignorable_Code_Point: nothing is seen of
+them. The others of it are neither, and so are in no name."""
 
 
 def fold(name: str) -> str:
@@ -33,7 +41,7 @@ def clean(name: str) -> str | None:
 
     A good name, after NFKC, is 1 to 32 code points, begins with a letter or a
     digit of any script and goes on with letters, digits, marks (at most 3 in a
-    row), ``_``, ``-`` and ``.``.
+    row), ``_``, ``-`` and ``.``. Nothing in it is invisible.
     """
     if len(name) > _MAX_RAW:
         return None
@@ -49,15 +57,16 @@ def clean(name: str) -> str | None:
 
 
 def is_folded(text: str) -> bool:
-    """Tell whether ``text`` may be a good name's fold.
+    """Tell whether ``text`` may be a name's fold.
 
-    That need not be a good name: folding makes it longer, and adds marks.
+    That need not be a good name: folding makes it longer, and adds marks; and
+    once names could be invisible.
     """
+    seen = _INVISIBLE.sub("", text)
     return (
         1 <= len(text) <= MAX_FOLDED
         and fold(text) == text
-        and _is_alphanumeric(text[0])
-        and all(_is_mark(char) or _is_inner(char) for char in text)
+        and all(_is_mark(char) or _is_inner(char) for char in seen)
     )
 
 
@@ -107,11 +116,11 @@ def _is_printable_ascii(word: str) -> bool:
 
 def _is_alphanumeric(char: str) -> bool:
     category = unicodedata.category(char)
-    return category[0] == "L" or category == "Nd"
+    return (category[0] == "L" or category == "Nd") and not _INVISIBLE.match(char)
 
 
 def _is_mark(char: str) -> bool:
-    return unicodedata.category(char)[0] == "M"
+    return unicodedata.category(char)[0] == "M" and not _INVISIBLE.match(char)
 
 
 def _is_inner(char: str) -> bool:

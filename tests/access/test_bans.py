@@ -132,12 +132,13 @@ def test_a_name_that_is_an_address(clock: Clock, tmp_path: Path) -> None:
 
 def test_an_older_file_is_read(clock: Clock, tmp_path: Path) -> None:
     """What was folded otherwise is folded as now; mapped addresses are IPv4."""
-    rows = [{"ban": whom} for whom in ("Hello", "s" * 34, "::ffff:102:304/128")]
+    saved = ("Hello", "s" * 34, "\u1160a\ufe0f", "::ffff:102:304/128")
+    rows = [{"ban": whom} for whom in saved]
     path = tmp_path / "bans"
     lines = (json.dumps(row | {"until": None, "reason": ""}) for row in rows)
     path.write_text("\n".join(lines))
     bans = Bans(clock.seconds, str(path))
-    assert [ban.whom for ban in bans] == ["hello", "s" * 34, "1.2.3.4/32"]
+    assert [ban.whom for ban in bans] == ["hello", *saved[1:3], "1.2.3.4/32"]
 
 
 def test_what_is_no_ban(clock: Clock) -> None:

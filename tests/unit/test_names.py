@@ -51,6 +51,26 @@ def test_a_fold_is_folded(raw: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("first", "last"),
+    [
+        *((0xAD, 0xAD), (0x34F, 0x34F), (0x61C, 0x61C), (0x115F, 0x1160)),
+        *((0x17B4, 0x17B5), (0x180B, 0x180F), (0x200B, 0x200F), (0x202A, 0x202E)),
+        *((0x2060, 0x206F), (0x3164, 0x3164), (0xFE00, 0xFE0F), (0xFEFF, 0xFEFF)),
+        *((0xFFA0, 0xFFA0), (0xFFF0, 0xFFF8), (0x1BCA0, 0x1BCA3)),
+        *((0x1D173, 0x1D17A), (0xE0000, 0xE0FFF)),
+    ],
+    ids=hex,
+)
+def test_nothing_invisible_is_in_a_name(first: int, last: int) -> None:
+    """Unicode's Default_Ignorable_Code_Point: else two names look the same."""
+    for char in map(chr, range(first, last + 1)):
+        assert names.clean(char) is None
+        assert names.clean(f"alice{char}") is None
+        assert names.mend(f"al{char}ice") == "al-ice"
+        assert names.mend(char) == "anonymous"
+
+
+@pytest.mark.parametrize(
     ("name", "folded"),
     [("ℌello", "hello"), ("ＡＤ", "ad"), ("Straße", "strasse"), ("İ", "i\u0307")],
 )
