@@ -3,8 +3,8 @@
 import json
 
 from broadcast.events import Bye, who_pieces
+from broadcast.held import HOLD
 from broadcast.house import House
-from broadcast.roster import HOLD
 from tests.support.hall import Hall
 
 
