@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from broadcast.access.throttle import host_of
+from broadcast.access.hosts import host_of
 from broadcast.events import Bye
 
 RESERVE = 64

@@ -139,7 +139,7 @@ class Hub:
         """
         self.members[member.session] = member
         self.crowd.came(member.address)
-        if self.guard.is_muted(member.name):
+        if self.guard.is_muted(member.name, member.account):
             member.silenced = member.silenced or "muted"
         self._tell_others(Join(member.name, len(self.members)), member)
         self._note("joined", member, "")
@@ -168,8 +168,8 @@ class Hub:
         old = member.name
         self.roster.take(name, key, member)
         if member.silenced == "muted":
-            self.guard.follow(old, member.name)
-        elif self.guard.is_muted(member.name):
+            self.guard.mutes.follow(old, member.account, member.name)
+        elif self.guard.is_muted(member.name, member.account):
             member.silenced = member.silenced or "muted"
         event = Rename(old, len(self.members), member.name)
         self._tell_others(event, member)

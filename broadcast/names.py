@@ -1,5 +1,6 @@
 """The rules for names: which are good, when two are the same, how to mend one."""
 
+import re
 import unicodedata
 
 MAX_CODE_POINTS = 32
@@ -8,14 +9,30 @@ MAX_KEY = 64
 MIN_KEY = 8
 RESERVED = frozenset({"server", "admin"})
 
-# A name of legal length can't come from more than this before NFKC
-# (composition shortens); what is longer is refused before it costs anything.
-_MAX_RAW = 1024
+MAX_FOLDED = 3 * MAX_CODE_POINTS
+"""Code points of a folded name at most: casefolding makes up to three of one."""
+
+_MAX_RAW = 4 * MAX_CODE_POINTS
+"""Code points that a good name can come from: NFKC makes one of four at most. What
+is longer is never normalized, since that sorts marks in quadratic time."""
+
+_INVISIBLE = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0"
+    "\U000e0000-\U000e0fff]"
+)
+"""The letters and marks of Unicode's Default_Ignorable_Code_Point: nothing is seen of
+them. The others of it are neither, and so are in no name."""
 
 
 def fold(name: str) -> str:
-    """Return the form in which two names that look alike to us are equal."""
-    folded = unicodedata.normalize("NFKC", name.casefold())
+    """Return the form in which two names that look alike to us are equal.
+
+    Folded again it is the same, and a name folds as its one true form does. What
+    is too long to be a name is left as it is, and so is equal to none.
+    """
+    if len(name) > _MAX_RAW:
+        return name
+    folded = _normalize(_normalize(name).casefold())
     return name if folded == name else folded  # most names: one string, not two
 
 
@@ -24,19 +41,33 @@ def clean(name: str) -> str | None:
 
     A good name, after NFKC, is 1 to 32 code points, begins with a letter or a
     digit of any script and goes on with letters, digits, marks (at most 3 in a
-    row), ``_``, ``-`` and ``.``.
+    row), ``_``, ``-`` and ``.``. Nothing in it is invisible.
     """
     if len(name) > _MAX_RAW:
         return None
-    name = unicodedata.normalize("NFKC", name)
+    name = _normalize(name)
     if not 1 <= len(name) <= MAX_CODE_POINTS or not _is_alphanumeric(name[0]):
         return None
     marks = 0
     for char in name:
-        marks = marks + 1 if unicodedata.category(char)[0] == "M" else 0
+        marks = marks + 1 if _is_mark(char) else 0
         if marks > MAX_MARKS or not (marks or _is_inner(char)):
             return None
     return name
+
+
+def is_folded(text: str) -> bool:
+    """Tell whether ``text`` may be a name's fold.
+
+    That need not be a good name: folding makes it longer, and adds marks; and
+    once names could be invisible.
+    """
+    seen = _INVISIBLE.sub("", text)
+    return (
+        1 <= len(text) <= MAX_FOLDED
+        and fold(text) == text
+        and all(_is_mark(char) or _is_inner(char) for char in seen)
+    )
 
 
 def mend(raw: str, default: str = "anonymous") -> str:
@@ -44,11 +75,11 @@ def mend(raw: str, default: str = "anonymous") -> str:
 
     For clients of another protocol, which are never turned away for a name.
     """
-    name = unicodedata.normalize("NFKC", raw.strip()[:_MAX_RAW])
+    name = _normalize(raw.strip()[:_MAX_RAW])
     kept: list[str] = []
     marks = 0
     for char in name:
-        is_mark = unicodedata.category(char)[0] == "M"
+        is_mark = _is_mark(char)
         marks = marks + 1 if is_mark else 0
         good = marks <= MAX_MARKS if is_mark else _is_inner(char)
         kept.append(char if good else "-")
@@ -75,13 +106,21 @@ def is_token(token: str) -> bool:
     return 1 <= len(token) <= MAX_KEY and _is_printable_ascii(token)
 
 
+def _normalize(name: str) -> str:
+    return unicodedata.normalize("NFKC", name)
+
+
 def _is_printable_ascii(word: str) -> bool:
     return word.isascii() and word.isprintable() and " " not in word
 
 
 def _is_alphanumeric(char: str) -> bool:
     category = unicodedata.category(char)
-    return category[0] == "L" or category == "Nd"
+    return (category[0] == "L" or category == "Nd") and not _INVISIBLE.match(char)
+
+
+def _is_mark(char: str) -> bool:
+    return unicodedata.category(char)[0] == "M" and not _INVISIBLE.match(char)
 
 
 def _is_inner(char: str) -> bool:

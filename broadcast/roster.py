@@ -4,13 +4,12 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator
 
 from broadcast import names
+from broadcast.access.hosts import host_of
+from broadcast.held import Held
 from broadcast.member import Member
 
-HOLD = 120.0
-"""Seconds for which a lost name waits for its key."""
-
-MAX_HELD = 10_000
-"""Names held at most; the oldest are let go first."""
+MAX_CERTIFIED = 10_000
+"""Names of certificates remembered; the longest unused are forgotten."""
 
 
 class NameRefusedError(Exception):
@@ -35,10 +34,9 @@ class Roster:
         clock: Callable[[], float],
         reserves: Callable[[str], bool] = lambda folded: False,
     ) -> None:
-        self._clock = clock
         self._reserves = reserves
         self._members: dict[str, Member] = {}
-        self._held: OrderedDict[str, tuple[str, float]] = OrderedDict()
+        self._held = Held(clock)
         self._guests = 0
         self._certified: OrderedDict[str, None] = OrderedDict()
 
@@ -50,7 +48,7 @@ class Roster:
         folded = names.fold(name)
         self._certified[folded] = None
         self._certified.move_to_end(folded)
-        if len(self._certified) > MAX_HELD:
+        if len(self._certified) > MAX_CERTIFIED:
             self._certified.popitem(last=False)
         return f"certificate {folded}"
 
@@ -90,7 +88,7 @@ class Roster:
             if key is None or other.key != key:
                 raise NameRefusedError("name-taken", f"the name {name} is taken")
             return other
-        if self._held_for(folded) not in (None, key) and not is_own:
+        if self._held.key_of(folded) not in (None, key) and not is_own:
             raise NameRefusedError("name-taken", f"the name {name} is taken")
         return None
 
@@ -100,7 +98,7 @@ class Roster:
         name = names.clean(raw)
         assert name is not None
         folded = names.fold(name)
-        self._held.pop(folded, None)
+        self._held.drop(folded)
         self._members[folded] = member
         member.name, member.key = name, key
 
@@ -130,9 +128,7 @@ class Roster:
             return
         del self._members[folded]
         if hold and member.key is not None:
-            self._held[folded] = (member.key, self._clock() + HOLD)
-            if len(self._held) > MAX_HELD:
-                self._held.popitem(last=False)
+            self._held.hold(folded, member.key, host_of(member.address))
 
     def starting_with(self, prefix: str) -> Iterator[str]:
         """Return the names that begin with ``prefix``, in order of their folds."""
@@ -150,15 +146,8 @@ class Roster:
             folded not in self._members
             and folded not in names.RESERVED
             and not self._reserves(folded)
-            and self._held_for(folded) is None
+            and self._held.key_of(folded) is None
         )
-
-    def _held_for(self, folded: str) -> str | None:
-        """Return the key for which a name is held; None if it isn't."""
-        while self._held and next(iter(self._held.values()))[1] <= self._clock():
-            self._held.popitem(last=False)
-        held = self._held.get(folded)
-        return held[0] if held else None
 
     def __len__(self) -> int:
         """Return how many have a name."""

@@ -157,7 +157,10 @@ def kind_of(transport: Any) -> str:
 
 
 def name_of(address: Any) -> str:
-    """Return an address as it stands in the log: ``127.0.0.1:8000``."""
+    """Return an address as it stands in the log: ``127.0.0.1:8000``.
+
+    IPv4 mapped into IPv6 stands there as IPv4.
+    """
     if isinstance(address, UNIXAddress):
         path = address.name
         return f"unix:{path.decode(errors='replace')}" if path else "unix"
@@ -166,6 +169,8 @@ def name_of(address: Any) -> str:
     host = getattr(address, "host", None)
     if host is None:
         return str(address)
+    if "." in host:
+        host = host.removeprefix("::ffff:")
     return f"[{host}]:{address.port}" if ":" in host else f"{host}:{address.port}"
 
 

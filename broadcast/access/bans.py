@@ -5,19 +5,21 @@ crash in the midst of writing, forgets nobody. Times there are the day's, since
 they must outlive the process.
 """
 
-import ipaddress
 import json
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from ipaddress import ip_network
 
 from broadcast import names
 from broadcast.access.files import FileError, read_text, write_whole
+from broadcast.access.hosts import Network, host_at, network_of
 
 MAX_BANS = 10_000
 """Bans at most: one more is refused."""
 
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+NAME = "name:"
+"""Before a name that would be taken for an address; no name has a colon in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +27,8 @@ class Ban:
     """One ban.
 
     Attributes:
-        whom: an address, a network, or a name, in its one true form.
+        whom: a network (``10.0.0.1/32`` for one address), or a name, folded;
+            ``name:`` stands before one that is an address too.
         until: seconds since the epoch; None is for ever.
         reason: what the banned are told.
     """
@@ -67,9 +70,9 @@ class Bans:
             FileError: it is of no use: the bans are as they were.
         """
         if self.path is not None:
-            bans = {true_form(ban.whom): ban for ban in _read(self.path)}
+            bans = {_key(ban.whom): ban for ban in _read(self.path)}
             self._bans = bans
-            found = ((key, _network(key)) for key in bans)
+            found = ((key, network_of(ban.whom)) for key, ban in bans.items())
             self._networks = {key: network for key, network in found if network}
             self._index()
         return f"{len(self._bans)} bans"
@@ -78,19 +81,22 @@ class Bans:
         """Ban a host, a network or a name; in the file too.
 
         Args:
+            whom: which of them; ``name:`` before it says that it is a name.
             seconds: for so long; None: for good.
 
         Raises:
             BanError: that is none of the three, or there are too many.
             OSError: the ban stands, but could not be written down.
         """
-        key = true_form(whom)
+        key, network = _key(whom), network_of(whom)
+        if network is None and names.clean(whom.removeprefix(NAME)) is None:
+            raise BanError("that is no address, no network and no name")
         self._drop_old()
         if key not in self._bans and len(self._bans) >= MAX_BANS:
             raise BanError(f"there are {MAX_BANS} bans already")
         until = None if seconds is None else self._wall_clock() + seconds
-        ban = self._bans[key] = Ban(key, until, reason)
-        if (network := _network(key)) is not None:
+        ban = self._bans[key] = Ban(_spelt(key), until, reason)
+        if network is not None:
             self._networks[key] = network
         self._index()
         self._save()
@@ -103,7 +109,7 @@ class Bans:
             BanError: there is none.
             OSError: it is taken back, but the file could not be written.
         """
-        key = true_form(whom)
+        key = _key(whom)
         self._drop_old()
         if key not in self._bans:
             raise BanError(f"{key} is not banned")
@@ -117,15 +123,12 @@ class Bans:
         """Return the ban that ``address`` (``1.2.3.4:56``) is under; None: none."""
         if not self._lengths:
             return None
-        try:
-            host = ipaddress.ip_address(address.rpartition(":")[0].strip("[]"))
-        except ValueError:
+        host = host_at(address)
+        if host is None:
             return None
-        if isinstance(host, ipaddress.IPv6Address) and host.ipv4_mapped is not None:
-            return self.for_host(f"{host.ipv4_mapped}:0")
         for length in self._lengths:
             if length <= host.max_prefixlen:
-                network = ipaddress.ip_network((host, length), strict=False)
+                network = ip_network((host, length), strict=False)
                 if (ban := self._standing(str(network))) is not None:
                     return ban
         return None
@@ -163,24 +166,18 @@ class Bans:
             write_whole(self.path, "".join(json.dumps(row) + "\n" for row in rows))
 
 
-def true_form(whom: str) -> str:
-    """Return a network (``10.0.0.1/32`` for one address), or a name, folded.
+def _key(whom: str) -> str:
+    """Return what a ban is found by: a network, or a name, folded.
 
-    Raises:
-        BanError: it is neither.
+    One has a slash in it, the other never has.
     """
-    if (network := _network(whom)) is not None:
-        return str(network)
-    if names.clean(whom) is None:
-        raise BanError("that is no address, no network and no name")
-    return names.fold(whom)
+    network = network_of(whom)
+    return names.fold(whom.removeprefix(NAME)) if network is None else str(network)
 
 
-def _network(whom: str) -> Network | None:
-    try:
-        return ipaddress.ip_network(whom, strict=False)
-    except ValueError:
-        return None
+def _spelt(key: str) -> str:
+    """Return how ``key`` is written so that it is taken for what it is."""
+    return key if "/" in key or network_of(key) is None else f"{NAME}{key}"
 
 
 def _read(path: str) -> Iterator[Ban]:
@@ -190,6 +187,10 @@ def _read(path: str) -> Iterator[Ban]:
         try:
             row = json.loads(line)
             until = None if row["until"] is None else float(row["until"])
-            yield Ban(true_form(str(row["ban"])), until, str(row["reason"]))
-        except (ValueError, TypeError, KeyError):
+            whom = str(row["ban"])
+            key = _key(whom)
+            if network_of(whom) is None and not names.is_folded(key):
+                raise ValueError(whom)
+            yield Ban(_spelt(key), until, str(row["reason"]))
+        except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
             raise FileError(f"{path}, line {number}: that is no ban") from None

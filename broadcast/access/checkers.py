@@ -131,7 +131,7 @@ class UserChecker:
 
         An unknown name's password is hashed all the same: time tells nothing.
         """
-        folded = names.fold(credentials.username.decode(errors="replace")[:64])
+        folded = names.fold(credentials.username.decode(errors="replace"))
         name, hash = self._users.get(folded, ("", self._nobody))
         password = credentials.password
         return self._pool.run(lambda: hash.matches(password)).addCallback(

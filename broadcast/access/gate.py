@@ -18,8 +18,9 @@ from twisted.logger import Logger
 
 from broadcast import names
 from broadcast.access.checkers import Admission, IAdmission, Realm, SharedSecret
+from broadcast.access.hosts import host_of
 from broadcast.access.pool import BusyError
-from broadcast.access.throttle import Throttle, host_of
+from broadcast.access.throttle import Throttle
 from broadcast.deadlines import CLOSING_SHARE, Deadlines
 from broadcast.safe import escape
 
@@ -88,7 +89,7 @@ class Gate:
     async def admit(self, words: list[str], address: str) -> Admission | Refusal:
         """Return the admission that ``/login``'s words earn, or why there is none."""
         host = host_of(address)
-        name = names.fold(words[0][:64]) if len(words) == 2 else None
+        name = names.fold(words[0])[: names.MAX_FOLDED] if len(words) == 2 else None
         if not self.throttle.take(host, name):
             refused = Refusal("login-throttled", "too many tries: wait a minute")
         else:

@@ -5,13 +5,10 @@ The hub has one; what is not set, it allows.
 
 from collections.abc import Callable, Mapping
 
-from broadcast import names
 from broadcast.access.bans import Bans
 from broadcast.access.gate import Gate
+from broadcast.access.mutes import Mutes
 from broadcast.events import Bye
-
-MAX_MUTED = 10_000
-"""Names that can be muted at once."""
 
 
 class Guard:
@@ -25,7 +22,7 @@ class Guard:
             ``FileError``, with nothing changed, if the file is of no use.
 
     Attributes:
-        muted: folded names of those who may not speak.
+        mutes: who may not speak.
     """
 
     def __init__(
@@ -38,7 +35,7 @@ class Guard:
         self.gate = gate
         self.bans = bans
         self.reserves = reserves
-        self.muted: set[str] = set()
+        self.mutes = Mutes()
         self.files = files or {}
 
     def turn_away(self, address: str, name: str) -> Bye | None:
@@ -53,11 +50,6 @@ class Guard:
         because = f": {ban.reason}" if ban.reason else ""
         return Bye("banned", f"you are banned{because}")
 
-    def is_muted(self, name: str) -> bool:
-        """Tell whether ``name`` may not speak."""
-        return bool(self.muted) and names.fold(name) in self.muted
-
-    def follow(self, old: str, new: str) -> None:
-        """Somebody muted is called ``new`` now: the mute goes with it."""
-        self.muted.discard(names.fold(old))
-        self.muted.add(names.fold(new))
+    def is_muted(self, name: str, account: str) -> bool:
+        """Tell whether whoever is called so, and has logged in so, may not speak."""
+        return name in self.mutes or account in self.mutes

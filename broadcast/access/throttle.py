@@ -5,7 +5,6 @@ few tries are for one name, more for the whole host. A try is taken before it
 is checked, so that many at once gain nothing, and given back if it was right.
 """
 
-import ipaddress
 from collections import OrderedDict, deque
 from collections.abc import Callable, Hashable
 
@@ -20,24 +19,6 @@ PER_HOST = 30
 
 MAX_KEYS = 20_000
 """Hosts and names remembered; beyond that the longest silent are forgotten."""
-
-
-def host_of(address: str) -> str:
-    """Return whom ``address`` (``1.2.3.4:56``, ``[::1]:56``) is counted as.
-
-    IPv4 one by one, IPv6 by /64, which is what one customer is given; all that
-    come over unix sockets together.
-    """
-    host = address.rpartition(":")[0].strip("[]")
-    try:
-        found = ipaddress.ip_address(host.partition("%")[0])
-    except ValueError:
-        return "local"
-    if isinstance(found, ipaddress.IPv6Address):
-        if found.ipv4_mapped is not None:
-            return str(found.ipv4_mapped)
-        return str(ipaddress.IPv6Network((found, 64), strict=False))
-    return str(found)
 
 
 class Throttle:
@@ -55,7 +36,7 @@ class Throttle:
         """Count one try, and tell whether it may be made.
 
         Args:
-            host: as ``host_of`` tells it.
+            host: as ``hosts.host_of`` tells it.
             name: folded; None for a shared secret, which is nobody's own.
         """
         limits: list[tuple[Hashable, int]] = [(host, PER_HOST)]

@@ -8,7 +8,7 @@ from twisted.logger import Logger
 
 from broadcast import names, sockets
 from broadcast.access.bans import Bans
-from broadcast.access.guard import MAX_MUTED
+from broadcast.access.mutes import MAX_MUTED
 from broadcast.events import Bye, Notice
 from broadcast.hub import Hub
 from broadcast.journal import Threshold
@@ -114,39 +114,45 @@ class Desk:
         return {"text": f"unbanned {whom}"}
 
     def mute(self, name: str) -> str:
-        """Let nobody called ``name`` speak; return what was done.
+        """Let nobody called ``name``, or logged in so, speak; return what was done.
 
         Raises:
             OrderError: that can't be a name, or too many are muted.
         """
-        muted = self.hub.guard.muted
         if names.clean(name) is None:
             raise OrderError(f"{name} is no name")
-        if len(muted) >= MAX_MUTED:
+        if not self.hub.guard.mutes.add(name):
             raise OrderError(f"{MAX_MUTED} names are muted already")
-        muted.add(names.fold(name))
-        member = self.hub.roster.find(name)
-        if member is None:
+        members = self._known_as({names.fold(name)})
+        for member in members:
+            if not member.silenced:
+                member.silenced = "muted"
+                self._tell(member, "you are muted")
+        if not members:
             return f"muted {name}, who is not here"
-        if not member.silenced:
-            member.silenced = "muted"
-            self._tell(member, "you are muted")
-        return f"muted {member.name}"
+        return f"muted {', '.join(member.name for member in members)}"
 
     def unmute(self, name: str) -> str:
-        """Let ``name`` speak again; return what was done.
+        """Let ``name``, and the account of who is called so, speak again.
+
+        Returns:
+            What was done.
 
         Raises:
             OrderError: it is not muted.
         """
-        muted = self.hub.guard.muted
-        if names.fold(name) not in muted:
-            raise OrderError(f"{name} is not muted")
-        muted.discard(names.fold(name))
+        mutes = self.hub.guard.mutes
+        freed = mutes.remove(name)
         member = self.hub.roster.find(name)
         if member is not None and member.silenced == "muted":
-            member.silenced = ""
-            self._tell(member, "you may speak again")
+            freed |= {names.fold(name)} | mutes.remove(member.account)
+        if not freed:
+            raise OrderError(f"{name} is not muted")
+        for known in self._known_as(freed):
+            is_muted = self.hub.guard.is_muted(known.name, known.account)
+            if known.silenced == "muted" and not is_muted:
+                known.silenced = ""
+                self._tell(known, "you may speak again")
         return f"unmuted {name}"
 
     def stats(self) -> Row:
@@ -164,7 +170,7 @@ class Desk:
             "too_slow": hub.too_slow,
             "logins_refused": gate.refused.total() if gate else 0,
             "bans": sum(1 for _ in self.bans),
-            "muted": len(hub.guard.muted),
+            "muted": len(hub.guard.mutes),
             "uptime": round(hub.clock() - self._began),
             "processor_seconds": round(time.process_time(), 1),
             "log_level": self.threshold.name,
@@ -182,6 +188,14 @@ class Desk:
                 closed += 1
                 self.hub.dismiss(member, bye)
         return closed
+
+    def _known_as(self, folded: set[str]) -> list[Member]:
+        """Return who is here and called, or logged in as, one of these."""
+        return [
+            member
+            for member in self.hub.members.values()
+            if member.account in folded or names.fold(member.name) in folded
+        ]
 
     def _tell(self, member: Member, words: str) -> None:
         if not self.hub.house.relay:

@@ -23,6 +23,10 @@ def clock() -> Clock:
         ("192.0.2.7", "192.0.2.7:1", True),
         ("192.0.2.7", "192.0.2.8:1", False),
         ("192.0.2.7", "[::ffff:192.0.2.7]:1", True),
+        ("::ffff:192.0.2.7", "[::ffff:192.0.2.7]:1", True),
+        ("::ffff:192.0.2.7", "192.0.2.7:1", True),
+        ("::ffff:192.0.2.0/120", "[::ffff:192.0.2.9]:1", True),
+        ("fe80::1", "[fe80::1%eth0]:1", True),
         ("192.0.2.0/24", "192.0.2.200:1", True),
         ("192.0.2.9/24", "192.0.3.1:1", False),
         ("2001:db8::/32", "[2001:db8::1]:1", True),
@@ -97,6 +101,46 @@ def test_a_restart_forgets_nobody(clock: Clock, tmp_path: Path) -> None:
     assert [ban.whom for ban in Bans(clock.seconds, path)] == ["192.0.2.0/24"]
 
 
+@pytest.mark.parametrize("name", ["ß" * 17, "İ" + "\u0334" * 3, "ℌello", "a-b.c_d"])
+def test_what_is_saved_is_read(clock: Clock, tmp_path: Path, name: str) -> None:
+    """Whatever name is banned: its fold, though it is no good name, is read again."""
+    path = str(tmp_path / "bans")
+    bans = Bans(clock.seconds, path)
+    listed = bans.add(name, None, "").whom
+    again = Bans(clock.seconds, path)
+    assert again.for_name(name)
+    again.remove(listed)
+    assert list(again) == []
+
+
+def test_a_name_that_is_an_address(clock: Clock, tmp_path: Path) -> None:
+    """``name:`` bans who is called so, not who comes from there; in the file too."""
+    path = str(tmp_path / "bans")
+    Bans(clock.seconds, path).add("name:192.0.2.7", None, "")
+    bans = Bans(clock.seconds, path)
+    assert [ban.whom for ban in bans] == ["name:192.0.2.7"]
+    assert bans.for_name("192.0.2.7")
+    assert not bans.for_host("192.0.2.7:1")
+    bans.add("192.0.2.7", None, "")
+    bans.remove("name:192.0.2.7")
+    assert not bans.for_name("192.0.2.7")
+    assert bans.for_host("192.0.2.7:1")
+    assert bans.add("name:Alice", None, "").whom == "alice"
+    with pytest.raises(BanError, match="no name"):
+        bans.add("name:2001:db8::/32", None, "")
+
+
+def test_an_older_file_is_read(clock: Clock, tmp_path: Path) -> None:
+    """What was folded otherwise is folded as now; mapped addresses are IPv4."""
+    saved = ("Hello", "s" * 34, "\u1160a\ufe0f", "::ffff:102:304/128")
+    rows = [{"ban": whom} for whom in saved]
+    path = tmp_path / "bans"
+    lines = (json.dumps(row | {"until": None, "reason": ""}) for row in rows)
+    path.write_text("\n".join(lines))
+    bans = Bans(clock.seconds, str(path))
+    assert [ban.whom for ban in bans] == ["hello", *saved[1:3], "1.2.3.4/32"]
+
+
 def test_what_is_no_ban(clock: Clock) -> None:
     """Neither host nor name, or not there: refused, and nothing is written."""
     bans = Bans(clock.seconds)
@@ -115,7 +159,15 @@ def test_a_full_disk_is_told(clock: Clock, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["{", "[]", "{}", '{"ban":"a b","until":null,"reason":""}', '"x"']
+    "line",
+    [
+        *("{", "[]", "{}", '"x"', "[" * 200_000),
+        '{"ban":"a b","until":null,"reason":""}',
+        '{"ban":"a/b","until":null,"reason":""}',
+        '{"ban":"","until":null,"reason":""}',
+        '{"ban":"a","until":1%s,"reason":""}' % ("0" * 400),
+    ],
+    ids=range(9),
 )
 def test_a_broken_file_keeps_the_old_bans(
     clock: Clock, tmp_path: Path, line: str
@@ -148,6 +200,19 @@ def test_the_banned_are_told_and_closed(clock: Clock) -> None:
     assert ear.lines() == []
     ear.send("/name rude")
     assert ear.lines() == ["* error: that name is banned"]
+
+
+@pytest.mark.parametrize("name", ["hello", "ℌello", "ｈello", "HELLO"])
+def test_no_spelling_evades_a_ban(clock: Clock, name: str) -> None:
+    """Whatever folds to a banned name is banned, coming and by /name."""
+    bans = Bans(clock.seconds)
+    bans.add("Hello", None, "")
+    hall = Hall(guard=Guard(bans))
+    guest = hall.join("/name guest")
+    guest.take()
+    guest.send(f"/name {name}")
+    assert guest.lines() == ["* error: that name is banned"]
+    assert hall.join(f"/name {name}").lines() == ["* you are banned"]
 
 
 def test_a_name_of_the_banned_is_free(clock: Clock) -> None:

@@ -1,26 +1,8 @@
 """How often one may try is bounded, by host and name and by host."""
 
-import pytest
 from twisted.internet.task import Clock
 
-from broadcast.access.throttle import MAX_KEYS, Throttle, host_of
-
-
-@pytest.mark.parametrize(
-    ("address", "host"),
-    [
-        ("192.0.2.7:1234", "192.0.2.7"),
-        ("[2001:db8:1:2:3:4:5:6]:1234", "2001:db8:1:2::/64"),
-        ("[2001:db8:1:2::9]:1", "2001:db8:1:2::/64"),
-        ("[::ffff:192.0.2.7]:1234", "192.0.2.7"),
-        ("[fe80::1%eth0]:1", "fe80::/64"),
-        ("unix:/run/x", "local"),
-        ("unix", "local"),
-    ],
-)
-def test_who_counts_as_one_host(address: str, host: str) -> None:
-    """IPv4 one by one, mapped or not; IPv6 by /64; unix sockets together."""
-    assert host_of(address) == host
+from broadcast.access.throttle import MAX_KEYS, Throttle
 
 
 def test_three_for_a_name_thirty_for_a_host() -> None:

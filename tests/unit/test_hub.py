@@ -2,10 +2,9 @@
 
 import json
 
-from broadcast import names
 from broadcast.events import Bye, who_pieces
+from broadcast.held import HOLD
 from broadcast.house import House
-from broadcast.roster import HOLD
 from tests.support.hall import Hall
 
 
@@ -81,15 +80,6 @@ def test_a_long_list_of_names_comes_in_pieces() -> None:
     assert [name for piece in pieces for name in piece.names] == listed
     long = ["漢" * 32] * 200
     assert all(len(str(p.record()).encode()) < 16384 for p in who_pieces(long, 200))
-
-
-def test_a_name_can_not_cost_much() -> None:
-    """What is far too long is refused before it is normalised; marks are counted."""
-    assert names.clean("a" * 100_000) is None
-    assert names.clean("a" + "\u0335" * 3 + "b") is not None
-    assert names.mend("a" * 100_000) == "a" * 32
-    assert names.clean(names.mend("a" + "\u0335" * 9)) is not None
-    assert names.numbered("x" * 32, 12) == "x" * 29 + "-12"
 
 
 def test_nobody_is_told_of_its_own_leaving() -> None:

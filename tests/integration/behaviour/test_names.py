@@ -38,6 +38,8 @@ def test_good_names(room: Room, name: str) -> None:
         ("😀", "bad-name"),
         ("a\u200bb", "bad-name"),
         ("a\u202eb", "bad-name"),
+        ("a\ufe0f", "bad-name"),
+        ("\u1160", "bad-name"),
         ("server", "name-taken"),
         ("ADMIN", "name-taken"),
         ("ａｄｍｉｎ", "name-taken"),

@@ -1,0 +1,115 @@
+"""Mutes: whom they are for, and that no name evades them."""
+
+import pytest
+
+from broadcast.access.mutes import MAX_MUTED, Mutes
+from broadcast.admin.desk import Desk, OrderError
+from broadcast.journal import Threshold
+from tests.access.gates import SECRET, GatedHall
+from tests.support.hall import Guest
+
+ALICE = "/login alice alices-own"
+MUTED = "* error: 1 line not said: you are muted"
+
+
+@pytest.fixture
+def desk(hall: GatedHall) -> Desk:
+    return Desk(hall.hub, hall.hub.guard.bans, list, Threshold(), lambda: None)
+
+
+def arrive(hall: GatedHall, *lines: str) -> Guest:
+    """Return somebody who has logged in."""
+    guest = hall.arrive(*lines)
+    hall.turn(6)
+    guest.take()
+    return guest
+
+
+def is_muted(guest: Guest) -> bool:
+    """Tell whether a line of its own is refused."""
+    guest.take()
+    guest.send("hello")
+    return guest.lines() == [MUTED]
+
+
+def test_an_account_is_muted_by_any_name(hall: GatedHall, desk: Desk) -> None:
+    """Whether it is here or comes later, whatever it is called."""
+    here = arrive(hall, "/name zed", ALICE)
+    assert desk.mute("ALICE") == "muted zed"
+    hall.turn()
+    assert here.lines() == ["* you are muted"]
+    assert is_muted(here)
+    assert is_muted(arrive(hall, "/name other", ALICE))
+    assert not is_muted(arrive(hall, "/name guest", f"/login {SECRET}"))
+
+
+def test_a_name_left_behind_stays_muted(hall: GatedHall, desk: Desk) -> None:
+    """Who takes another name and comes back under the first is muted still."""
+    desk.mute("rude")
+    guest = arrive(hall, "/name rude", f"/login {SECRET}")
+    guest.send("/name tmp")
+    assert is_muted(guest)
+    guest.drop()
+    for name in ("rude", "tmp"):
+        assert is_muted(arrive(hall, f"/name {name}", f"/login {SECRET}"))
+    assert desk.stats()["muted"] == 1
+
+
+def test_names_passed_through_are_not_muted(hall: GatedHall, desk: Desk) -> None:
+    """Who is muted mutes nobody by being called so for a moment."""
+    desk.mute("rude")
+    guest = arrive(hall, "/name rude", f"/login {SECRET}")
+    guest.send("/name carol", "/name dave", "/name rude")
+    guest.drop()
+    for name in ("carol", "dave"):
+        assert not is_muted(arrive(hall, f"/name {name}", f"/login {SECRET}"))
+
+
+def test_passing_through_a_muted_name_frees_nobody(hall: GatedHall, desk: Desk) -> None:
+    """A name that another order has muted is muted after that too."""
+    desk.mute("rude")
+    desk.mute("loud")
+    guest = arrive(hall, "/name rude", f"/login {SECRET}")
+    guest.send("/name loud", "/name tmp")
+    assert is_muted(guest)
+    for name in ("rude", "loud"):
+        assert is_muted(arrive(hall, f"/name {name}", f"/login {SECRET}"))
+
+
+@pytest.mark.parametrize("name", ["alice", "zed", "tmp"])
+def test_a_mute_is_taken_back_whole(hall: GatedHall, desk: Desk, name: str) -> None:
+    """By the account's name, or by what its owner is called: then it may speak."""
+    desk.mute("alice")
+    guest = arrive(hall, "/name zed", ALICE)
+    if name == "tmp":
+        guest.send("/name tmp")
+    guest.take()
+    desk.unmute(name)
+    hall.turn()
+    assert guest.lines() == ["* you may speak again"]
+    guest.send("/name alice")
+    assert not is_muted(guest)
+    with pytest.raises(OrderError, match="is not muted"):
+        desk.unmute("alice")
+
+
+def test_unmuting_one_frees_no_other(hall: GatedHall, desk: Desk) -> None:
+    """Whose account is muted stays so when a name that it came by is freed."""
+    desk.mute("alice")
+    desk.mute("zed")
+    guest = arrive(hall, "/name guest", ALICE)
+    desk.unmute("zed")
+    assert is_muted(guest)
+
+
+def test_mutes_are_bounded() -> None:
+    """One too many is refused; the same one again is not; what follows is bounded."""
+    mutes = Mutes()
+    assert all(mutes.add(f"n{number}") for number in range(MAX_MUTED))
+    assert not mutes.add("more")
+    assert mutes.add("N1")
+    for number in range(100):
+        mutes.follow("n1", "", f"tmp{number}")
+    assert [n for n in range(100) if f"tmp{n}" in mutes] == [99]
+    assert mutes.remove("tmp99") == {"n1", "tmp99"}
+    assert len(mutes) == MAX_MUTED - 1

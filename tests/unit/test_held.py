@@ -1,0 +1,88 @@
+"""Held names: for how long, how many, and whose are let go."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from twisted.internet.task import Clock
+
+from broadcast.held import HOLD, MAX_HELD, Held
+from broadcast.roster import NameRefusedError
+from tests.support.hall import Hall
+
+
+def test_a_name_waits_its_time() -> None:
+    """Held again it waits anew; dropped it is free."""
+    clock = Clock()
+    names = Held(clock.seconds)
+    names.hold("alice", "one", "h")
+    clock.advance(HOLD - 1)
+    names.hold("alice", "two", "h")
+    names.hold("bob", "three", "h")
+    names.drop("bob")
+    clock.advance(HOLD - 1)
+    assert names.key_of("alice") == "two"
+    assert names.key_of("bob") is None
+    clock.advance(1)
+    assert names.key_of("alice") is None
+
+
+def test_nobody_pushes_out_another_hosts_name() -> None:
+    """Who makes thousands loses its own, the oldest first."""
+    names = Held(Clock().seconds)
+    names.hold("victim", "key", "192.0.2.1")
+    for number in range(2 * MAX_HELD):
+        names.hold(f"h{number}", "key", "192.0.2.2")
+    assert names.key_of("victim") == "key"
+    kept = [n for n in range(2 * MAX_HELD) if names.key_of(f"h{n}")]
+    assert kept == list(range(MAX_HELD + 1, 2 * MAX_HELD))
+
+
+def test_a_name_stays_its_owners_while_another_host_makes_thousands() -> None:
+    """Taken with a key and lost, from an IPv6 /64 that counts as one host."""
+    hub = Hall().hub
+    victim = hub.new_member(("192.0.2.1", 1))
+    hub.roster.take("victim", "sesame-open", victim)
+    hub.roster.release(victim, hold=True)
+    for number in range(MAX_HELD + 1):
+        other = hub.new_member(f"[2001:db8::{number:x}]:1")
+        hub.roster.take(f"h{number}", "sesame-shut", other)
+        hub.roster.release(other, hold=True)
+    thief = hub.new_member(("192.0.2.9", 1))
+    with pytest.raises(NameRefusedError):
+        hub.roster.check("victim", "sesame-shut", thief)
+    assert hub.roster.check("h0", None, thief) is None
+
+
+MOVES = st.tuples(
+    st.sampled_from(["hold", "drop", "wait"]), st.integers(0, 11), st.integers(0, 3)
+)
+
+
+@given(st.lists(MOVES, max_size=60))
+def test_the_greediest_pays(moves: list[tuple[str, int, int]]) -> None:
+    """Never too many; who loses one has the most, and loses the oldest."""
+    clock = Clock()
+    names = Held(clock.seconds, limit=5)
+    model: dict[str, tuple[int, float]] = {}
+    for what, number, host in moves:
+        name = f"n{number}"
+        if what == "wait":
+            clock.advance(number * 10)
+        else:
+            names.drop(name)
+            model.pop(name, None)
+        is_there = {n for n in model if names.key_of(n)}
+        assert is_there == {n for n, (_, end) in model.items() if end > clock.rightNow}
+        model = {n: held_by for n, held_by in model.items() if n in is_there}
+        if what != "hold":
+            continue
+        names.hold(name, "key", f"h{host}")
+        model[name] = (host, clock.rightNow + HOLD)
+        lost = [n for n in model if not names.key_of(n)]
+        assert len(lost) == max(0, len(model) - 5)
+        for loser in lost:
+            having = [host for host, _ in model.values()]
+            theirs = model[loser][0]
+            assert having.count(theirs) == max(map(having.count, having))
+            assert loser == next(n for n, (h, _) in model.items() if h == theirs)
+            del model[loser]
