@@ -72,7 +72,7 @@ def _parse_v1(data: bytes) -> Header | None:
     family = socket.AF_INET if words[1] == "TCP4" else socket.AF_INET6
     try:
         packed = socket.inet_pton(family, words[2])
-    except OSError:
+    except (OSError, ValueError):  # no address; one with a NUL in it
         raise HeaderError("a broken PROXY header") from None
     return Header(_address(family, packed, int(words[4])), rest)
 
