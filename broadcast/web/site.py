@@ -9,8 +9,9 @@ from twisted.web.server import Request, Site
 from broadcast.settings import Settings
 from broadcast.web import page
 from broadcast.web.answers import answer, headers, say
+from broadcast.web.channel import Channel
 from broadcast.web.metrics import CONTENT_TYPE, Exporter
-from broadcast.web.upgrade import Channel, Front, Socket
+from broadcast.web.upgrade import Front, Socket
 
 if TYPE_CHECKING:
     from broadcast.factory import BroadcastFactory

@@ -20,8 +20,8 @@ from twisted.web.server import NOT_DONE_YET, Request, Site
 
 from broadcast.web import handshake
 from broadcast.web.answers import headers
+from broadcast.web.channel import Channel
 from broadcast.web.frames import Code
-from broadcast.web.upgrade import Channel
 from broadcast.web.wire import Wire
 
 CASES = ["1.*", "2.*", "3.*", "4.*", "5.*", "6.*", "7.*", "10.*"]

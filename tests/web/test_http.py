@@ -71,6 +71,56 @@ def test_other_methods_are_refused(web: Daemon, method: str, path: str) -> None:
     web.assert_no_trouble()
 
 
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "NONSENSE"])
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Content-Length: 1",
+        "Content-Length: 99999999999999999999",
+        "Transfer-Encoding: chunked",
+        "Transfer-Encoding: identity",
+        "Expect: 100-continue\r\nContent-Length: 5",
+    ],
+)
+def test_a_body_is_refused_before_it_comes(
+    web: Daemon, method: str, header: str
+) -> None:
+    """Nothing here takes one: 413 and the end, asked for or not."""
+    wire = connect_tcp(web_port(web))
+    wire.send(f"{method} / HTTP/1.1\r\nHost: x\r\n{header}\r\n\r\n".encode())
+    head, _, rest = LineClient(wire).rest().partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 413 ")
+    assert b"Connection: close" in head
+    assert rest == b""
+    wire.close()
+    web.assert_no_trouble()
+
+
+def test_a_body_that_comes_all_the_same_is_kept_nowhere(daemon: Start) -> None:
+    """It is neither answered nor kept, on no disk either; the connection is freed."""
+    started = daemon("--web", "0")
+    files = started.descriptors
+    wire = connect_tcp(web_port(started))
+    chunk = b"100000\r\n" + bytes(1 << 20) + b"\r\n"
+    wire.send(b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
+    wire.send(chunk * 8)
+    assert started.descriptors == files + 1
+    assert LineClient(wire).rest().startswith(b"HTTP/1.1 413 ")
+    eventually(lambda: started.descriptors == files, "that it is freed")
+    wire.close()
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_an_empty_body_is_none(web: Daemon, method: str) -> None:
+    """Content-Length: 0 is answered, and the connection kept, as without it."""
+    wire = connect_tcp(web_port(web))
+    for _ in range(3):
+        head = f"{method} /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n"
+        wire.send(head.encode())
+        assert wire.receive().startswith(b"HTTP/1.1 200 ")
+    wire.close()
+
+
 def test_metrics_count_what_happens(
     daemon: Start, upgrade: Upgrade, join: Join
 ) -> None:
