@@ -36,12 +36,15 @@ class Channel(HTTPChannel):
     """One HTTP connection, until it becomes a WebSocket."""
 
     transport: Any
+    factory: Any
     _face: Upgraded | None = None
     _is_refused = False
+    _is_stopping = False
 
     def connectionMade(self) -> None:
         """Prepare the socket and wait for a request."""
         sockets.prepare(self.transport)
+        self.factory.channels[self] = None
         super().connectionMade()  # type: ignore[no-untyped-call]  # Twisted's
 
     def dataReceived(self, data: bytes) -> None:
@@ -80,13 +83,29 @@ class Channel(HTTPChannel):
 
     def connectionLost(self, reason: Failure = _DONE) -> None:
         """Be gone."""
+        self.factory.channels.pop(self, None)
         if self._face is not None:
             self._face.connection_lost(reason)
         else:
             super().connectionLost(reason)  # type: ignore[no-untyped-call]  # Twisted's
 
+    def stop(self) -> None:
+        """Close; if a request is under way, when it has been answered."""
+        self._is_stopping = True
+        if not self.requests and not self._buffer:
+            self.loseConnection()  # type: ignore[no-untyped-call]  # Twisted's
+
+    def checkPersistence(self, request: Any, version: bytes) -> bool:
+        """Tell whether the connection is kept once ``request`` has been answered."""
+        if self._is_stopping:
+            request.setHeader("Connection", "close")
+            return False
+        kept: bool = super().checkPersistence(request, version)  # type: ignore[no-untyped-call]  # Twisted's
+        return kept
+
     def upgrade(self, make: Callable[[Any], Face]) -> Face:
         """Become a WebSocket: HTTP is over."""
+        self.factory.channels.pop(self, None)
         self.setTimeout(None)  # type: ignore[no-untyped-call]  # Twisted's
         self.requests.clear()
         self.transport.unregisterProducer()  # this channel itself

@@ -113,6 +113,7 @@ class WebSite(Site):
             self.root, timeout=REQUEST_TIME, reactor=reactor
         )
         self.displayTracebacks = False
+        self.channels: dict[Channel, None] = {}
         socket = Socket(reception, settings.web_origin)
         self._add(b"ws", socket)
         self._add(b"healthz", Plain(lambda: (200, "alive")))
@@ -135,6 +136,12 @@ class WebSite(Site):
 
     def _add(self, name: bytes, resource: Any) -> None:
         self.root.putChild(name, resource)
+
+    def stopFactory(self) -> None:
+        """Close those who ask for nothing: nothing is listened on any more."""
+        super().stopFactory()
+        for channel in tuple(self.channels):
+            channel.stop()
 
     def acceptableProtocols(self) -> list[bytes]:
         """Return what is spoken: not HTTP/2, which this channel is not."""

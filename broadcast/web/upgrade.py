@@ -45,6 +45,8 @@ class Socket(Resource):
             return say(request, 405, "a WebSocket begins with GET")
         if request.clientproto != b"HTTP/1.1":
             return say(request, 400, "a WebSocket begins with HTTP/1.1")
+        if self._reception.is_stopping:
+            return say(request, 503, "the server shuts down")
         origins = headers(request, "Origin")
         host = "".join(headers(request, "Host"))
         if not may_talk(origins, host, self._allowed):

@@ -109,6 +109,7 @@ def main() -> None:
     reactor: Any = installed
     site: Any = Site(EchoSocket(), reactor=reactor)  # type: ignore[no-untyped-call]  # Twisted's
     site.protocol = Channel
+    site.channels = {}
     port = reactor.listenTCP(0, site, interface="127.0.0.1").getHost().port
     report: list[str] = []
     run = threads.deferToThread(fuzz, sys.argv[1], Path(sys.argv[2]), port)

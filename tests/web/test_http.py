@@ -10,13 +10,20 @@ from pathlib import Path
 import pytest
 
 from tests.support.daemon import Daemon, eventually, refused_start
-from tests.support.lineclient import LineClient, connect_tcp
-from tests.support.websocket import WebSocketWire, http, request, web_port
+from tests.support.lineclient import LineClient, SocketWire, connect_tcp
+from tests.support.stuck import stuck_member
+from tests.support.websocket import (
+    TEXT,
+    WebSocketWire,
+    frame,
+    http,
+    request,
+    web_port,
+)
 
 Start = Callable[..., Daemon]
 Upgrade = Callable[..., WebSocketWire]
 Join = Callable[..., LineClient]
-Connect = Callable[[Daemon], LineClient]
 
 
 def test_the_page_and_its_files(web: Daemon) -> None:
@@ -285,24 +292,48 @@ def test_the_dashboard_asks_for_metrics_that_there_are(web: Daemon) -> None:
     }
 
 
-def test_a_draining_daemon_is_not_ready(daemon: Start, connect: Connect) -> None:
-    """While members read the rest, /readyz is 503 on a connection made before."""
-    house = daemon("--web", "0", "--drain", "20")
-    probe = connect_tcp(web_port(house))
-    ask = b"GET /readyz HTTP/1.1\r\nHost: x\r\n\r\n"
-    probe.send(ask)
-    assert probe.receive().startswith(b"HTTP/1.1 200")
-    deaf = LineClient(connect_tcp(house.port, receive_buffer=4096))
-    deaf.until("You are")
-    talker = connect(house)
-    talker.until("You are")
-    for _ in range(20):
-        talker.send(*["x" * 1000] * 400)  # more than the kernel keeps for the deaf
-        talker.since_ping()
+def _stopping(house: Daemon, *first: bytes) -> list[SocketWire]:
+    """Return kept-alive connections to a daemon that has begun to stop since.
+
+    Each has been answered a request, and sent ``first``, read along with that.
+    """
+    wires = []
+    for piece in first:
+        wires.append(wire := connect_tcp(web_port(house)))
+        wire.send(b"GET /readyz HTTP/1.1\r\nHost: x\r\n\r\n" + piece)
+        assert wire.receive().startswith(b"HTTP/1.1 200")
     house.signal()
     house.out.wait_for("shutting down")
-    probe.send(ask)
-    assert probe.receive().startswith(b"HTTP/1.1 503")
-    probe.close()
-    deaf.close()
+    return wires
+
+
+def test_who_asks_for_nothing_is_closed_when_it_stops(daemon: Start) -> None:
+    """At once, though members still read."""
+    house = daemon("--web", "0", "--drain", "20")
+    stuck = stuck_member(house)
+    (idle,) = _stopping(house, b"")
+    LineClient(idle).rest()
+    assert house.is_running()
+    idle.close()
+    stuck.close()
     assert house.wait() == -signal.SIGTERM
+
+
+def test_a_request_under_way_is_answered_when_it_stops(daemon: Start) -> None:
+    """/readyz is 503, so is a handshake, and that is the end: nobody joins."""
+    house = daemon("--web", "0", "--drain", "20")
+    stuck = stuck_member(house)
+    head, wish = b"GET /readyz HTTP/1.1\r\nHost: x\r\n\r\n", request("/ws?name=late")
+    probe, late = _stopping(house, head[:-2], wish[:20])
+    probe.send(head[-2:])
+    late.send(wish[20:] + frame(TEXT, b"hello"))
+    for wire in (probe, late):
+        answer = LineClient(wire).rest()
+        assert answer.startswith(b"HTTP/1.1 503 ")
+        assert b"Connection: close" in answer
+        wire.close()
+    assert house.is_running()
+    stuck.close()
+    assert house.wait() == -signal.SIGTERM
+    house.assert_no_trouble()
+    assert not any("late" in line for line in house.out.lines)
