@@ -17,9 +17,13 @@ class Crowd:
     Args:
         most: members in all.
         most_per_host: members from one host (IPv6: one /64); 0: any number.
+
+    Attributes:
+        goodbye: the last words for all who come from now on; None while it is open.
     """
 
     def __init__(self, most: int, most_per_host: int) -> None:
+        self.goodbye: Bye | None = None
         self._most = most
         self._most_per_host = most_per_host
         self._hosts: Counter[str] = Counter()
@@ -27,6 +31,8 @@ class Crowd:
 
     def refuse(self, address: str) -> Bye | None:
         """Return the last words for one more from there; None: it may come in."""
+        if self.goodbye is not None:
+            return self.goodbye
         if self._here >= self._most:
             return Bye("full", f"the room is full: {self._most} are here")
         most = self._most_per_host

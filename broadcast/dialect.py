@@ -161,7 +161,10 @@ class JsonDialect(Dialect):
 
 
 class RawDialect(Dialect):
-    """The relay's: the lines as they came, byte for byte, and nothing else."""
+    """The relay's: the lines as they came, byte for byte, and nothing else.
+
+    A feed's too, which reads no lines, and so is told nothing at all.
+    """
 
     name = "raw"
     returns_own = False
@@ -173,7 +176,7 @@ class RawDialect(Dialect):
     replayed = said
 
     def told(self, event: Event, when: Moment | None = None) -> bytes:
-        """Return nothing: a relay says nothing of its own."""
+        """Return nothing: there are no words but the lines."""
         return b""
 
 

@@ -10,6 +10,7 @@ from broadcast.closings import Closings
 from broadcast.conversation import Conversation, Face
 from broadcast.deadlines import CLOSING_SHARE, Deadlines
 from broadcast.doorway import LOOK_AFTER, Doorway
+from broadcast.events import Bye
 from broadcast.feed import Feed
 from broadcast.hub import Hub
 from broadcast.lines import BAD_REQUEST, LineProtocol
@@ -86,6 +87,16 @@ class BroadcastFactory(ServerFactory):
         if not door.speaks:
             made.member.silenced = "listen-only"
         return made
+
+    def stop(self, bye: Bye) -> None:
+        """Let nobody join from now on: ``bye`` is what they are told."""
+        self.is_open = False
+        self.hub.crowd.goodbye = bye
+
+    @property
+    def is_stopping(self) -> bool:
+        """Nobody is let in any more; at the start, before all is open, not yet so."""
+        return self.hub.crowd.goodbye is not None
 
     def through(self, door: Door) -> ServerFactory:
         """Return what makes the same connections for a listener with ``door``."""

@@ -9,6 +9,7 @@ from twisted.logger import Logger
 from broadcast import safe, sifting
 from broadcast.access.door import Door
 from broadcast.conversation import Conversation, Face
+from broadcast.dialect import RAW
 from broadcast.entrance import Entrance
 from broadcast.events import Error
 from broadcast.hub import Hub
@@ -30,14 +31,17 @@ class SideEntrance(Entrance):
         self._name = name
 
     def join(self) -> None:
-        """Be announced; there is no greeting for one that hears nothing."""
+        """Be announced, and told nothing from then on; or be told why not."""
         hub, member = self._talk.hub, self._talk.member
         self._talk.entrance = None
-        self.take_name(self._name)
-        bye = hub.guard.turn_away(member.address, member.name)
+        bye = hub.crowd.refuse(member.address)
+        if bye is None:
+            self.take_name(self._name)
+            bye = hub.guard.turn_away(member.address, member.name)
         if bye is not None:
             hub.turn_away(member, bye)
         else:
+            member.speak(RAW)
             hub.join(member, hears=False)
 
 

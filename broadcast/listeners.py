@@ -101,9 +101,12 @@ if UnixPort is not None:
     class _HeldUnixPort(UnixPort):
         """Stops accepting, and leaves the socket alone."""
 
+        factory: Any
+
         def stopListening(
             self,
             connDone: object = None,  # noqa: N803  # Twisted calls it so
         ) -> Deferred[None]:
             self.stopReading()  # type: ignore[no-untyped-call]  # Twisted's
+            self.factory.doStop()
             return succeed(None)

@@ -166,7 +166,8 @@ class Member:
 
     def tell(self, event: Event, when: Moment | None = None) -> None:
         """Answer with ``event``, after all that is queued."""
-        self.put(self.spoken.told(event, when))
+        if words := self.spoken.told(event, when):
+            self.put(words)
 
     def put(self, data: bytes) -> None:
         """Send ``data``, whole lines, after all that is queued."""

@@ -72,7 +72,7 @@ def _parse_v1(data: bytes) -> Header | None:
     family = socket.AF_INET if words[1] == "TCP4" else socket.AF_INET6
     try:
         packed = socket.inet_pton(family, words[2])
-    except OSError:
+    except (OSError, ValueError):  # no address; one with a NUL in it
         raise HeaderError("a broken PROXY header") from None
     return Header(_address(family, packed, int(words[4])), rest)
 
@@ -144,6 +144,11 @@ class ProxiedProtocol(ProtocolWrapper):
         if header.rest:
             self.wrappedProtocol.dataReceived(header.rest)
 
+    def close_unbegun(self) -> None:
+        """Close if the header has not come: nobody may come in any more."""
+        if not self._has_begun:
+            self.transport.loseConnection()
+
     def expire(self) -> bool:
         """Close if the header has not come."""
         if self._has_begun or not self.connected:
@@ -198,3 +203,8 @@ class ProxiedFactory(WrappingFactory):
             ProxiedProtocol.expire,
             CLOSING_SHARE,
         )
+
+    def stopFactory(self) -> None:
+        """Close those whose header has not come: nothing is listened on any more."""
+        for proxied in tuple(self.protocols):
+            proxied.close_unbegun()

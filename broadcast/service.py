@@ -113,9 +113,9 @@ class BroadcastService(Service):
     async def _stop(self) -> None:
         self._catch_signals()
         self._notifier.stopping(self._status(), self._settings.drain + EXIT_TIME)
-        self._factory.is_open = False
-        await self._openings.close()
         factory = self._factory
+        factory.stop(GOODBYE)
+        await self._openings.close()
         self._log.info("shutting down, {count} here", count=len(factory.hub.members))
         for protocol in tuple(factory.connections):
             if protocol.talk.member.standing is Standing.APPLYING:

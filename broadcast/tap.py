@@ -3,9 +3,11 @@
 import gc
 import os
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from twisted.application.service import Service
+from twisted.internet.error import ReactorNotRunning
 from twisted.logger import Logger, globalLogPublisher
 
 from broadcast import __version__, journal, sockets
@@ -124,9 +126,15 @@ def _admin_for(
             factory.hub.guard.bans,
             lambda: factory.connections,
             threshold,
-            lambda: reactor.callLater(0, reactor.stop),
+            lambda: reactor.callLater(0, _stop, reactor),
         )
     )
+
+
+def _stop(reactor: Any) -> None:
+    """Stop the reactor, unless it is stopping already."""
+    with suppress(ReactorNotRunning):
+        reactor.stop()
 
 
 def _web_for(settings: Settings, factory: BroadcastFactory, reactor: Any) -> Any:

@@ -9,8 +9,9 @@ from twisted.web.server import Request, Site
 from broadcast.settings import Settings
 from broadcast.web import page
 from broadcast.web.answers import answer, headers, say
+from broadcast.web.channel import Channel
 from broadcast.web.metrics import CONTENT_TYPE, Exporter
-from broadcast.web.upgrade import Channel, Front, Socket
+from broadcast.web.upgrade import Front, Socket
 
 if TYPE_CHECKING:
     from broadcast.factory import BroadcastFactory
@@ -112,6 +113,7 @@ class WebSite(Site):
             self.root, timeout=REQUEST_TIME, reactor=reactor
         )
         self.displayTracebacks = False
+        self.channels: dict[Channel, None] = {}
         socket = Socket(reception, settings.web_origin)
         self._add(b"ws", socket)
         self._add(b"healthz", Plain(lambda: (200, "alive")))
@@ -134,6 +136,12 @@ class WebSite(Site):
 
     def _add(self, name: bytes, resource: Any) -> None:
         self.root.putChild(name, resource)
+
+    def stopFactory(self) -> None:
+        """Close those who ask for nothing: nothing is listened on any more."""
+        super().stopFactory()
+        for channel in tuple(self.channels):
+            channel.stop()
 
     def acceptableProtocols(self) -> list[bytes]:
         """Return what is spoken: not HTTP/2, which this channel is not."""

@@ -6,17 +6,11 @@ along with the handshake is lost there, and it writes pongs past any outlet: a
 peer that pings and does not read makes it buffer without end.)
 """
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any
 
-from twisted.internet.error import ConnectionDone
-from twisted.protocols.basic import LineReceiver
-from twisted.python.failure import Failure
-from twisted.web.http import HTTPChannel
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET, Request
 
-from broadcast import sockets
 from broadcast.web import handshake
 from broadcast.web.answers import headers, say
 from broadcast.web.face import WebSocketFace
@@ -25,71 +19,6 @@ from broadcast.web.origin import Origin, may_talk
 
 if TYPE_CHECKING:
     from broadcast.factory import BroadcastFactory
-
-_DONE = Failure(ConnectionDone())
-
-
-class Upgraded(Protocol):
-    """What gets the bytes once HTTP is over."""
-
-    def data_received(self, data: bytes) -> None:
-        """Take bytes."""
-
-    def connection_lost(self, reason: Failure) -> None:
-        """Be gone."""
-
-
-Face = TypeVar("Face", bound=Upgraded)
-
-
-class Channel(HTTPChannel):
-    """One HTTP connection, until it becomes a WebSocket."""
-
-    transport: Any
-    _face: Upgraded | None = None
-
-    def connectionMade(self) -> None:
-        """Prepare the socket and wait for a request."""
-        sockets.prepare(self.transport)
-        super().connectionMade()  # type: ignore[no-untyped-call]  # Twisted's
-
-    def dataReceived(self, data: bytes) -> None:
-        """Take bytes. More of them don't earn a request more time."""
-        if self._face is not None:
-            self._face.data_received(data)
-        elif not self.transport.disconnecting:
-            # Over TLS more comes after we have closed, and HTTPChannel, which has
-            # forgotten the request by then, would raise.
-            LineReceiver.dataReceived(self, data)
-
-    def rawDataReceived(self, data: bytes) -> None:
-        """Take what follows the headers: a body, or the first frames."""
-        if self._face is not None:
-            self._face.data_received(data)
-        else:
-            super().rawDataReceived(data)
-
-    def timeoutConnection(self) -> None:
-        """Close one who asks for nothing more, or too slowly: no news for the log."""
-        later: Any = self.callLater  # untyped, as Twisted's
-        self._abortingCall = later(self.abortTimeout, self.forceAbortClient)
-        self.loseConnection()  # type: ignore[no-untyped-call]  # Twisted's
-
-    def connectionLost(self, reason: Failure = _DONE) -> None:
-        """Be gone."""
-        if self._face is not None:
-            self._face.connection_lost(reason)
-        else:
-            super().connectionLost(reason)  # type: ignore[no-untyped-call]  # Twisted's
-
-    def upgrade(self, make: Callable[[Any], Face]) -> Face:
-        """Become a WebSocket: HTTP is over."""
-        self.setTimeout(None)  # type: ignore[no-untyped-call]  # Twisted's
-        self.requests.clear()
-        self.transport.unregisterProducer()  # this channel itself
-        face = make(self.transport)
-        self._face = face
-        return face
 
 
 class Socket(Resource):
@@ -111,6 +40,13 @@ class Socket(Resource):
 
     def render_GET(self, request: Request) -> bytes | int:
         """Become a WebSocket, or say why not."""
+        if request.method != b"GET":
+            request.setHeader("Allow", "GET")
+            return say(request, 405, "a WebSocket begins with GET")
+        if request.clientproto != b"HTTP/1.1":
+            return say(request, 400, "a WebSocket begins with HTTP/1.1")
+        if self._reception.is_stopping:
+            return say(request, 503, "the server shuts down")
         origins = headers(request, "Origin")
         host = "".join(headers(request, "Host"))
         if not may_talk(origins, host, self._allowed):

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from broadcast.access.door import OPEN, DoorError, speak_only
+from tests.admin.office import Office
 from tests.support.daemon import DEADLINE, Daemon, refused_start
 from tests.support.lineclient import LineClient, SocketWire, connect_tcp
 
@@ -39,6 +40,7 @@ class House:
 
     def __init__(self, daemon: Daemon, folder: Path) -> None:
         self.daemon = daemon
+        self.office = Office(daemon, folder / "admin")
         self.folder = folder
         self.stack = ExitStack()
 
@@ -60,9 +62,11 @@ def house(daemon: Callable[..., Daemon], tmp_path: Path) -> Iterator[House]:
             *("--listen-only", f"unix:{tmp_path / 'ear'}"),
             *("--speak-only", f"unix:{tmp_path / 'feed'}"),
             *("--speak-only", f"build=unix:{tmp_path / 'build'}"),
+            *("--admin", f"unix:{tmp_path / 'admin'}"),
         ),
         tmp_path,
     )
+    made.daemon.out.wait_for("for bcast-admin")
     with made.stack:
         yield made
 
@@ -109,6 +113,53 @@ def test_a_feed_speaks_and_hears_nothing(house: House) -> None:
     feed.half_close()
     assert feed.rest() == b""
     assert "build left" in mouth.line()
+
+
+def test_a_feed_is_not_told_that_it_is_muted(house: House) -> None:
+    """Nor anything else of an admin's: what it sends is not said, that is all."""
+    mouth, feed = house.enter("open"), house.enter("build")
+    mouth.until("You are")
+    feed.send("one")
+    mouth.until("build: one")
+    assert house.office.order("mute", "build") == "muted build\n"
+    feed.send("two")
+    house.daemon.out.wait_for("build: .*you are muted")
+    assert house.office.order("kick", "build") == "kicked build\n"
+    assert feed.rest() == b""
+
+
+def test_a_feed_is_not_told_that_the_server_stops(house: House) -> None:
+    """Its connection ends without a word; what it said is delivered first."""
+    mouth, feed = house.enter("open"), house.enter("build")
+    mouth.until("You are")
+    feed.send("last")
+    mouth.until("build: last")
+    house.daemon.signal()
+    assert feed.rest() == b""
+    assert mouth.rest_lines()[-1] == "* The server has shut down"
+
+
+@pytest.mark.parametrize("limit", ["--max-members", "--max-per-host"])
+def test_feeds_are_counted(
+    daemon: Callable[..., Daemon], tmp_path: Path, limit: str
+) -> None:
+    """One too many is told so at the door, which is all that a feed is ever told."""
+    where = f"unix:{tmp_path / 'build'}"
+    full = House(daemon("--speak-only", f"build={where}", limit, "1"), tmp_path)
+    with full.stack:
+        first = full.enter("build")
+        first.send("one")
+        full.daemon.out.wait_for("build joined")
+        second = full.enter("build")
+        second.send("two")
+        assert second.line().startswith("* ")
+        assert second.rest() == b""
+        full.daemon.out.wait_for("full: .* turned away")
+        first.half_close()
+        full.daemon.out.wait_for("build left")
+        third = full.enter("build")
+        third.send("three")
+        full.daemon.out.wait_for("build joined", 2)
 
 
 def test_feeds_are_told_apart(house: House) -> None:

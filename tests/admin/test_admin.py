@@ -1,6 +1,7 @@
 """The admin socket against the real daemon, and ``bcast-admin`` against it."""
 
 import json
+import signal
 import socket
 import stat
 from contextlib import ExitStack
@@ -176,6 +177,32 @@ def test_drain(office: Office, alice: LineClient) -> None:
     assert office.order("drain") == "stopping, 1 here\n"
     assert alice.await_event("bye")["code"] == "shutdown"
     assert office.daemon.wait() == 0
+
+
+def test_a_second_drain_changes_nothing(office: Office, alice: LineClient) -> None:
+    """It is answered as the first one was, and no fault of ours."""
+    answer = {"ok": True, "text": "stopping, 1 here"}
+    assert office.raw(b"drain\ndrain\n") == [answer, answer]
+    assert alice.await_event("bye")["code"] == "shutdown"
+    assert office.daemon.wait() == 0
+    office.daemon.assert_no_trouble()
+
+
+def test_a_drain_while_it_stops_changes_nothing(
+    office: Office, alice: LineClient
+) -> None:
+    """Where a signal came first, too: the order is answered as always."""
+    with socket.socket(socket.AF_UNIX) as sock:
+        sock.connect(str(office.path))
+        sock.sendall(b"stats\n")
+        assert sock.recv(4096)
+        office.daemon.signal()
+        alice.await_event("bye")
+        sock.sendall(b"drain\n")
+        assert json.loads(sock.recv(4096))["ok"]
+    alice.close()
+    assert office.daemon.wait() == -signal.SIGTERM
+    office.daemon.assert_no_trouble()
 
 
 @pytest.mark.parametrize(

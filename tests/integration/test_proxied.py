@@ -1,5 +1,6 @@
 """Behind a proxy that speaks the PROXY protocol."""
 
+import signal
 import ssl
 from collections.abc import Callable
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 from tests.support.daemon import Daemon
 from tests.support.faces import make_certificate
 from tests.support.lineclient import LineClient, SocketWire, connect_tcp
+from tests.support.stuck import stuck_member
 
 Start = Callable[..., Daemon]
 
@@ -47,6 +49,25 @@ def test_nobody_begins_before_the_header(daemon: Start) -> None:
     half.until("You are guest-2, 2 here")
     for client in (silent, stranger, half, other):
         client.close()
+
+
+def test_an_unfinished_header_holds_no_end_up(daemon: Start) -> None:
+    """When the daemon stops it is closed at once; who has begun is told."""
+    room = daemon(f"--listen={WHERE}", f"--listen=haproxy:{WHERE}", "--drain=20")
+    stuck = stuck_member(room)
+    port = int(room.addresses[1].rpartition(":")[2])
+    silent, half, other = (LineClient(connect_tcp(port)) for _ in range(3))
+    half.send_bytes(HEADER[:10])
+    other.send_bytes(HEADER)
+    other.until("You are")
+    room.signal()
+    assert silent.rest() == half.rest() == b""
+    assert other.rest_lines()[-1] == "* The server has shut down"
+    assert room.is_running()
+    for client in (silent, half, other, stuck):
+        client.close()
+    assert room.wait() == -signal.SIGTERM
+    room.assert_no_trouble()
 
 
 def test_a_half_close_ends_as_it_does_without_a_proxy(daemon: Start) -> None:

@@ -2,6 +2,7 @@
 
 import json
 
+from broadcast.events import Bye
 from broadcast.house import House
 from tests.support.hall import Hall
 
@@ -37,3 +38,16 @@ def test_one_host_is_not_everybody() -> None:
     assert crowd.refuse("192.0.2.2:5000") is None
     crowd.went("192.0.2.1:5000")
     assert crowd.refuse("192.0.2.1:5001") is None
+
+
+def test_nobody_joins_a_room_that_is_closed() -> None:
+    """Who comes while the daemon stops is told so in its dialect; nobody hears it."""
+    hall = Hall()
+    hall.join("/name alice").take()
+    hall.factory.stop(Bye("shutdown", "The server has shut down"))
+    late = hall.join("/format json", "/name bob", "hello")
+    (bye,) = map(json.loads, late.lines())
+    assert (bye["event"], bye["code"], bye["reconnect"]) == ("bye", "shutdown", True)
+    assert hall.join("hello").lines() == ["* The server has shut down"]
+    assert [member.name for member in hall.hub.members.values()] == ["alice"]
+    assert hall.hub.log.total == 0

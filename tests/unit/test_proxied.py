@@ -55,6 +55,8 @@ def test_a_header_is_read_whole_and_nothing_more(
         b"GET / HTTP/1.1\r\n",
         b"PROXY TCP4 192.0.2.7 10.0.0.1 x 8000\r\n",
         b"PROXY TCP4 2001:db8::7 10.0.0.1 1 2\r\n",
+        b"PROXY TCP4 192.0.2.7\0 10.0.0.1 1 2\r\n",
+        b"PROXY TCP6 2001:db8::7\0 2001:db8::1 1 2\r\n",
         b"PROXY TCP5 192.0.2.7 10.0.0.1 1 2\r\n",
         b"PROXY TCP4 192.0.2.7\r\n",
         b"PROXY " + b"x" * 107,

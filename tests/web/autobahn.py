@@ -20,8 +20,8 @@ from twisted.web.server import NOT_DONE_YET, Request, Site
 
 from broadcast.web import handshake
 from broadcast.web.answers import headers
+from broadcast.web.channel import Channel
 from broadcast.web.frames import Code
-from broadcast.web.upgrade import Channel
 from broadcast.web.wire import Wire
 
 CASES = ["1.*", "2.*", "3.*", "4.*", "5.*", "6.*", "7.*", "10.*"]
@@ -109,6 +109,7 @@ def main() -> None:
     reactor: Any = installed
     site: Any = Site(EchoSocket(), reactor=reactor)  # type: ignore[no-untyped-call]  # Twisted's
     site.protocol = Channel
+    site.channels = {}
     port = reactor.listenTCP(0, site, interface="127.0.0.1").getHost().port
     report: list[str] = []
     run = threads.deferToThread(fuzz, sys.argv[1], Path(sys.argv[2]), port)

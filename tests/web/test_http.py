@@ -10,13 +10,20 @@ from pathlib import Path
 import pytest
 
 from tests.support.daemon import Daemon, eventually, refused_start
-from tests.support.lineclient import LineClient, connect_tcp
-from tests.support.websocket import WebSocketWire, http, request, web_port
+from tests.support.lineclient import LineClient, SocketWire, connect_tcp
+from tests.support.stuck import stuck_member
+from tests.support.websocket import (
+    TEXT,
+    WebSocketWire,
+    frame,
+    http,
+    request,
+    web_port,
+)
 
 Start = Callable[..., Daemon]
 Upgrade = Callable[..., WebSocketWire]
 Join = Callable[..., LineClient]
-Connect = Callable[[Daemon], LineClient]
 
 
 def test_the_page_and_its_files(web: Daemon) -> None:
@@ -69,6 +76,56 @@ def test_other_methods_are_refused(web: Daemon, method: str, path: str) -> None:
     assert data.startswith(b"HTTP/1.1 405"), data
     assert b"Allow: GET, HEAD" in data
     web.assert_no_trouble()
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "NONSENSE"])
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Content-Length: 1",
+        "Content-Length: 99999999999999999999",
+        "Transfer-Encoding: chunked",
+        "Transfer-Encoding: identity",
+        "Expect: 100-continue\r\nContent-Length: 5",
+    ],
+)
+def test_a_body_is_refused_before_it_comes(
+    web: Daemon, method: str, header: str
+) -> None:
+    """Nothing here takes one: 413 and the end, asked for or not."""
+    wire = connect_tcp(web_port(web))
+    wire.send(f"{method} / HTTP/1.1\r\nHost: x\r\n{header}\r\n\r\n".encode())
+    head, _, rest = LineClient(wire).rest().partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 413 ")
+    assert b"Connection: close" in head
+    assert rest == b""
+    wire.close()
+    web.assert_no_trouble()
+
+
+def test_a_body_that_comes_all_the_same_is_kept_nowhere(daemon: Start) -> None:
+    """It is neither answered nor kept, on no disk either; the connection is freed."""
+    started = daemon("--web", "0")
+    files = started.descriptors
+    wire = connect_tcp(web_port(started))
+    chunk = b"100000\r\n" + bytes(1 << 20) + b"\r\n"
+    wire.send(b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
+    wire.send(chunk * 8)
+    assert started.descriptors == files + 1
+    assert LineClient(wire).rest().startswith(b"HTTP/1.1 413 ")
+    eventually(lambda: started.descriptors == files, "that it is freed")
+    wire.close()
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_an_empty_body_is_none(web: Daemon, method: str) -> None:
+    """Content-Length: 0 is answered, and the connection kept, as without it."""
+    wire = connect_tcp(web_port(web))
+    for _ in range(3):
+        head = f"{method} /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n"
+        wire.send(head.encode())
+        assert wire.receive().startswith(b"HTTP/1.1 200 ")
+    wire.close()
 
 
 def test_metrics_count_what_happens(
@@ -235,24 +292,48 @@ def test_the_dashboard_asks_for_metrics_that_there_are(web: Daemon) -> None:
     }
 
 
-def test_a_draining_daemon_is_not_ready(daemon: Start, connect: Connect) -> None:
-    """While members read the rest, /readyz is 503 on a connection made before."""
-    house = daemon("--web", "0", "--drain", "20")
-    probe = connect_tcp(web_port(house))
-    ask = b"GET /readyz HTTP/1.1\r\nHost: x\r\n\r\n"
-    probe.send(ask)
-    assert probe.receive().startswith(b"HTTP/1.1 200")
-    deaf = LineClient(connect_tcp(house.port, receive_buffer=4096))
-    deaf.until("You are")
-    talker = connect(house)
-    talker.until("You are")
-    for _ in range(20):
-        talker.send(*["x" * 1000] * 400)  # more than the kernel keeps for the deaf
-        talker.since_ping()
+def _stopping(house: Daemon, *first: bytes) -> list[SocketWire]:
+    """Return kept-alive connections to a daemon that has begun to stop since.
+
+    Each has been answered a request, and sent ``first``, read along with that.
+    """
+    wires = []
+    for piece in first:
+        wires.append(wire := connect_tcp(web_port(house)))
+        wire.send(b"GET /readyz HTTP/1.1\r\nHost: x\r\n\r\n" + piece)
+        assert wire.receive().startswith(b"HTTP/1.1 200")
     house.signal()
     house.out.wait_for("shutting down")
-    probe.send(ask)
-    assert probe.receive().startswith(b"HTTP/1.1 503")
-    probe.close()
-    deaf.close()
+    return wires
+
+
+def test_who_asks_for_nothing_is_closed_when_it_stops(daemon: Start) -> None:
+    """At once, though members still read."""
+    house = daemon("--web", "0", "--drain", "20")
+    stuck = stuck_member(house)
+    (idle,) = _stopping(house, b"")
+    LineClient(idle).rest()
+    assert house.is_running()
+    idle.close()
+    stuck.close()
     assert house.wait() == -signal.SIGTERM
+
+
+def test_a_request_under_way_is_answered_when_it_stops(daemon: Start) -> None:
+    """/readyz is 503, so is a handshake, and that is the end: nobody joins."""
+    house = daemon("--web", "0", "--drain", "20")
+    stuck = stuck_member(house)
+    head, wish = b"GET /readyz HTTP/1.1\r\nHost: x\r\n\r\n", request("/ws?name=late")
+    probe, late = _stopping(house, head[:-2], wish[:20])
+    probe.send(head[-2:])
+    late.send(wish[20:] + frame(TEXT, b"hello"))
+    for wire in (probe, late):
+        answer = LineClient(wire).rest()
+        assert answer.startswith(b"HTTP/1.1 503 ")
+        assert b"Connection: close" in answer
+        wire.close()
+    assert house.is_running()
+    stuck.close()
+    assert house.wait() == -signal.SIGTERM
+    house.assert_no_trouble()
+    assert not any("late" in line for line in house.out.lines)
