@@ -136,8 +136,8 @@ def _web_for(settings: Settings, factory: BroadcastFactory, reactor: Any) -> Any
         from broadcast.web.site import WebSite
     except ModuleNotFoundError as missing:
         raise SystemExit(
-            f"broadcast: --web: there is no {missing.name};"
-            " pip install 'broadcast[web]' brings it"
+            f"broadcast: --web: there is no {missing.name}:"
+            " pip install wsproto prometheus_client"
         ) from None
     return WebSite(reactor, factory, settings)
 
@@ -164,7 +164,7 @@ def _certificates_for(settings: Settings) -> "Certificates | None":
     try:
         from broadcast.tls import Certificates
     except ImportError:
-        hint = "TLS is not installed: pip install 'broadcast[tls]'"
+        hint = "TLS is not installed: pip install 'twisted[tls]'"
         raise SystemExit(f"broadcast: --tls-cert: {hint}") from None
     key = settings.tls_key or settings.tls_cert
     try:
