@@ -27,6 +27,22 @@ def test_the_start_line(daemon: Start) -> None:
     )
 
 
+@pytest.mark.parametrize("option", ["--listen", "--listen-only", "--config"])
+def test_the_start_line_hints_at_no_option_without_effect(
+    daemon: Start, tmp_path: Path, option: str
+) -> None:
+    """An endpoint has its interface: --host would change nothing."""
+    here = "tcp:0:interface=127.0.0.1"
+    path = tmp_path / "config"
+    path.write_text(f"[server]\nlisten = {here}\nweb = {here}\n")
+    if option == "--config":
+        running = daemon(option, str(path))
+        assert running.out.wait_for(r"the page is on \S+/ \(this machine only\)$")
+    else:
+        running = daemon(option, here)
+    assert running.out.wait_for(r"listening on \S+:\d+ (\(.*)?\(this machine only\)$")
+
+
 def test_ipv6(daemon: Start) -> None:
     """--host takes an IPv6 address too."""
     running = daemon("--host", "::1")
