@@ -1,8 +1,10 @@
 """What ``twist`` asks of us: the ``Options``, and the daemon put together from them."""
 
+import errno
 import gc
 import os
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from twisted.application.service import Service
@@ -174,6 +176,10 @@ def _certificates_for(settings: Settings) -> "Certificates | None":
 
 
 def _guard_for(settings: Settings, reactor: Any) -> Guard:
+    path = settings.ban_file
+    if path is not None and not Path(os.path.realpath(path)).parent.is_dir():
+        words = f"{path}: {os.strerror(errno.ENOENT).lower()}"
+        raise SystemExit(f"broadcast: --ban-file: {words}")
     try:
         return guard_from(settings, time.monotonic, time.time, reactor)
     except ValueError as error:

@@ -258,3 +258,11 @@ def test_a_log_file_that_can_not_be_opened() -> None:
     code, _, err = refused_start("--log-file", "/nonexistent/log", "--port", "0")
     assert code > 0
     assert err == "broadcast: --log-file: /nonexistent/log: no such file or directory\n"
+
+
+def test_a_ban_file_that_can_not_be_written() -> None:
+    """Its folder is looked for at the start, not at the first ban."""
+    code, _, err = refused_start("--ban-file", "/nonexistent/bans", "--port", "0")
+    assert code > 0
+    told = "broadcast: --ban-file: /nonexistent/bans: no such file or directory\n"
+    assert err == told
