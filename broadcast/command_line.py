@@ -61,6 +61,15 @@ class Options(UsageOptions):
         """Take one more origin whose pages may talk."""
         self["web-origin"].append(origin)
 
+    def parseArgs(self, *words: str) -> None:
+        """Take no words beside the options.
+
+        Raises:
+            UsageError: there is one.
+        """
+        if words:
+            raise UsageError(f"{words[0]!r} is no option: see --help")
+
     def opt_version(self) -> None:
         """Print the daemon's version and Twisted's, and exit."""
         print(f"broadcast {__version__}, Twisted {twisted_version}")
@@ -88,11 +97,12 @@ class Options(UsageOptions):
         Raises:
             SettingError: a value is wrong, or the file is.
         """
-        config = read_config(self["config"]) if self["config"] else {}
+        path = self["config"] or ""
+        config = read_config(path) if path else {}
         given = {o.name: self[o.name] for o in OPTIONS if self[o.name] is not None}
         given |= {o.name: "yes" for o in FLAGS if self[o.name]}
         given |= {o.name: " ".join(self[o.name]) for o in LISTS if self[o.name]}
-        return settings_from(given, tuple(self["listen"]), config)
+        return settings_from(given, tuple(self["listen"]), config, path)
 
 
 def _choose_format(twist: Any, threshold: journal.Threshold) -> None:

@@ -177,6 +177,8 @@ def _replay(talk: Talk, find: Callable[[], Stretch]) -> None:
 
 def _say(talk: Talk, argument: str) -> None:
     token, _, text = argument.lstrip(" ").partition(" ")
+    if not token:
+        raise CommandError("bad-argument", "/say TOKEN TEXT")
     if not names.is_token(token):
         raise CommandError("bad-argument", "a token is 1 to 64 printable ASCII")
     if not text:

@@ -5,6 +5,7 @@ What is then done with those who come is the factories' business.
 
 import socket
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -26,14 +27,35 @@ from broadcast.listeners import Wrap, endpoint_for
 from broadcast.readers import reason_of
 from broadcast.settings import Settings
 
-LISTENING_ON = "listening on {where}{only}{inside}"
+LISTENING_ON = "listening on {where}{tls}{only}{inside}"
 PAGE_IS_ON = "the page is on {where}{inside}"
-INSIDE = " (this machine only; --host 0.0.0.0 lets others in)"
+INSIDE = " (this machine only{hint})"
+HOST_HINT = "; --host 0.0.0.0 lets others in"
 
 NO_LOGIN = (
     "unencrypted, so nobody from another machine can log in"
     " (--allow-plaintext-login lets them)"
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Somewhere to listen.
+
+    Attributes:
+        name: what a failure calls it.
+        make: returns the endpoint, or raises why there can be none.
+        hint: how to let other machines in, where an option would do that.
+    """
+
+    name: str
+    make: Callable[[], Any]
+    hint: str = ""
+
+    @property
+    def is_tls(self) -> bool:
+        """Tell whether TLS is before all else."""
+        return self.name.startswith(("tls:", "ssl:"))
 
 
 class Openings:
@@ -69,12 +91,12 @@ class Openings:
     def open(self) -> list[str]:
         """Open every listener; return a line for stderr for each that can't be."""
         problems: list[str] = []
-        for name, make, door in self._endpoints():
+        for place, door in self._places():
             entrance = self._factory.through(door)
-            Deferred.fromCoroutine(self._open(name, make, entrance, problems, door))
+            Deferred.fromCoroutine(self._open(place, entrance, problems, door))
         if self._web is not None:
-            name, make = self._web_endpoint(self._settings.web or "")
-            Deferred.fromCoroutine(self._open(name, make, self._web, problems))
+            place = self._web_place(self._settings.web or "")
+            Deferred.fromCoroutine(self._open(place, self._web, problems))
         if self._settings.admin is not None:
             Deferred.fromCoroutine(self._open_admin(self._settings.admin, problems))
         return problems
@@ -86,16 +108,16 @@ class Openings:
 
     async def _open(
         self,
-        name: str,
-        make: Callable[[], Any],
+        place: Place,
         factory: Any,
         problems: list[str],
         door: Door = OPEN,
     ) -> None:
         try:
-            port = await make().listen(factory)
+            port = await place.make().listen(factory)
         except Exception as error:
-            problems.append(f"broadcast: can't listen on {name}: {why_not(error)}")
+            words = f"can't listen on {place.name}: {why_not(error)}"
+            problems.append(f"broadcast: {words}")
             return
         self._ports.append(port)
         if (listener := getattr(port, "socket", None)) is not None:
@@ -107,17 +129,18 @@ class Openings:
         inside = host.startswith("127.") or host == "::1"
         is_web = factory is self._web
         where = (reachable if is_web else sockets.name_of)(address)
-        scheme = "https" if name.startswith(("tls:", "ssl:")) else "http"
+        scheme = "https" if place.is_tls else "http"
         self._log.info(
             PAGE_IS_ON if is_web else LISTENING_ON,
             where=f"{scheme}://{where}/" if is_web else where,
+            tls=" (tls)" if place.is_tls else "",
             only=door.note,
-            inside=INSIDE if inside else "",
+            inside=INSIDE.format(hint=place.hint) if inside else "",
         )
         gate = self._factory.hub.guard.gate
-        is_plain = name.partition(":")[0] not in ("ssl", "tls", "unix", "systemd")
+        is_plain = place.name.partition(":")[0] not in ("ssl", "tls", "unix", "systemd")
         if gate and not gate.allows_plaintext and is_plain and not inside:
-            self._log.warn("{name}: {words}", name=name, words=NO_LOGIN)
+            self._log.warn("{name}: {words}", name=place.name, words=NO_LOGIN)
 
     async def _open_admin(self, path: str, problems: list[str]) -> None:
         endpoint = UNIXServerEndpoint(
@@ -130,28 +153,27 @@ class Openings:
             return
         self._log.info("listening on unix:{path} (for bcast-admin)", path=path)
 
-    def _endpoints(self) -> list[tuple[str, Callable[[], Any], Door]]:
-        settings, reactor = self._settings, self._reactor
+    def _places(self) -> list[tuple[Place, Door]]:
+        settings = self._settings
         named = [(OPEN, text) for text in settings.listen]
         named += [(LISTEN_ONLY, text) for text in settings.listen_only]
         named += settings.speak_only
         if named:
-            return [
-                (text, partial(endpoint_for, reactor, text, self._wrap), door)
-                for door, text in named
-            ]
-        return [(*self._on_host(settings.port), OPEN)]
+            return [(self._at(text), door) for door, text in named]
+        return [(self._on_host(settings.port), OPEN)]
 
-    def _web_endpoint(self, text: str) -> tuple[str, Callable[[], Any]]:
-        if text.isdigit():
-            return self._on_host(int(text))
-        return text, partial(endpoint_for, self._reactor, text, self._wrap)
+    def _web_place(self, text: str) -> Place:
+        return self._on_host(int(text)) if text.isdigit() else self._at(text)
 
-    def _on_host(self, port: int) -> tuple[str, Callable[[], Any]]:
+    def _at(self, text: str) -> Place:
+        return Place(text, partial(endpoint_for, self._reactor, text, self._wrap))
+
+    def _on_host(self, port: int) -> Place:
         host = self._settings.host
         kind = TCP6ServerEndpoint if ":" in host else TCP4ServerEndpoint
         make = partial(kind, self._reactor, port, sockets.BACKLOG, interface=host)
-        return f"[{host}]:{port}" if ":" in host else f"{host}:{port}", make
+        name = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        return Place(name, make, HOST_HINT)
 
 
 def reachable(address: Any) -> str:

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from broadcast import names
+from broadcast import __version__, names
 from broadcast.access.files import FileError, read_users, write_whole
 from broadcast.access.hashes import make_hash
 
@@ -33,6 +33,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument(
         "-d", "--delete", action="store_true", help="take NAME out of the file"
+    )
+    parser.add_argument(
+        "--version", action="version", version=f"bcast-passwd {__version__}"
     )
     given = parser.parse_args(arguments)
     try:

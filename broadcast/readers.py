@@ -50,7 +50,8 @@ def whole(least: int, most: int, unit: str) -> Callable[[str], int]:
     """
 
     def read(value: str) -> int:
-        if not value.isascii() or not value.isdigit():
+        digits = value.removeprefix("-")
+        if not digits.isascii() or not digits.isdigit():
             raise ValueError(f"{value!r} is not a whole number {unit}".rstrip())
         if not least <= int(value) <= most:
             raise ValueError(f"{value} is not between {least} and {most}")

@@ -69,9 +69,15 @@ runaway loop writes; a piped log passes unhindered."""
 
 BURST_SECONDS: Final = 2.0
 
+_DOORS: Final = ("listen", "listen-only", "speak-only")
+"""The options that name endpoints, in place of ``port`` and ``host``."""
+
 
 def settings_from(
-    given: Mapping[str, str], listen: tuple[str, ...], config: Mapping[str, str]
+    given: Mapping[str, str],
+    listen: tuple[str, ...],
+    config: Mapping[str, str],
+    path: str = "",
 ) -> Settings:
     """Return the settings: the command line's, else the file's, else the default.
 
@@ -79,17 +85,21 @@ def settings_from(
         given: option name → value, from the command line.
         listen: endpoints from the command line.
         config: option name → value, from the file.
+        path: the file's.
 
     Raises:
-        SettingError: a value is wrong.
+        SettingError: a value is wrong, or would do nothing.
     """
+    places = {name: f"--config: {path}: {name}" for name in config}
+    places |= {name: f"--{name}" for name in given}
     values: dict[str, Any] = {}
     for option in OPTIONS + FLAGS + LISTS:
         raw = given.get(option.name, config.get(option.name, option.default))
         try:
             values[option.field] = option.read(raw)
         except ValueError as error:
-            raise SettingError(f"--{option.name}: {error}") from None
+            where = places.get(option.name, f"--{option.name}")
+            raise SettingError(f"{where}: {error}") from None
     if values["rate"] is None:
         values["rate"] = 0.0 if values["relay"] else CHAT_RATE
     if values["burst"] is None:
@@ -97,8 +107,39 @@ def settings_from(
     logins = [values[name] for name in ("token_file", "users", "auth")]
     if values["relay"] and any(logins):
         raise SettingError("--relay: a relay knows no login")
+    ours = {**given, "listen": " ".join(listen)} if listen else given
+    _refuse_what_is_idle(ours, config, places)
     from_file = tuple(config.get("listen", "").split())
     return Settings(listen=listen or from_file, **values)
+
+
+def _refuse_what_is_idle(
+    ours: Mapping[str, str], config: Mapping[str, str], places: Mapping[str, str]
+) -> None:
+    """Refuse a port and a host that nothing listens on, since endpoints are named.
+
+    Endpoints on the command line win over the file's port and host.
+
+    Args:
+        ours: option name → value, from the command line.
+        config: the same, from the file.
+        places: option name → what a refusal calls it.
+
+    Raises:
+        SettingError: there is one.
+    """
+    is_named_here = any(ours.get(door) for door in _DOORS)
+    chosen = ours if is_named_here else {**config, **ours}
+    door = next((door for door in _DOORS if chosen.get(door)), None)
+    if door is None:
+        return
+    web = ours.get("web", config.get("web", ""))
+    for name in ("port",) if web.isdigit() else ("port", "host"):
+        if name in chosen:
+            instead = f"say --{door} tcp:PORT:interface=HOST"
+            raise SettingError(
+                f"{places[name]}: it does nothing beside --{door}: {instead}"
+            )
 
 
 def read_config(path: str) -> dict[str, str]:

@@ -1,9 +1,11 @@
 """What ``twist`` asks of us: the ``Options``, and the daemon put together from them."""
 
+import errno
 import gc
 import os
 import time
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from twisted.application.service import Service
@@ -144,8 +146,8 @@ def _web_for(settings: Settings, factory: BroadcastFactory, reactor: Any) -> Any
         from broadcast.web.site import WebSite
     except ModuleNotFoundError as missing:
         raise SystemExit(
-            f"broadcast: --web: there is no {missing.name};"
-            " pip install 'broadcast[web]' brings it"
+            f"broadcast: --web: there is no {missing.name}:"
+            " pip install wsproto prometheus_client"
         ) from None
     return WebSite(reactor, factory, settings)
 
@@ -172,7 +174,7 @@ def _certificates_for(settings: Settings) -> "Certificates | None":
     try:
         from broadcast.tls import Certificates
     except ImportError:
-        hint = "TLS is not installed: pip install 'broadcast[tls]'"
+        hint = "TLS is not installed: pip install 'twisted[tls]'"
         raise SystemExit(f"broadcast: --tls-cert: {hint}") from None
     key = settings.tls_key or settings.tls_cert
     try:
@@ -182,6 +184,10 @@ def _certificates_for(settings: Settings) -> "Certificates | None":
 
 
 def _guard_for(settings: Settings, reactor: Any) -> Guard:
+    path = settings.ban_file
+    if path is not None and not Path(os.path.realpath(path)).parent.is_dir():
+        words = f"{path}: {os.strerror(errno.ENOENT).lower()}"
+        raise SystemExit(f"broadcast: --ban-file: {words}")
     try:
         return guard_from(settings, time.monotonic, time.time, reactor)
     except ValueError as error:

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from broadcast import __version__
 from broadcast.admin import HELP
 from broadcast.safe import escape
 
@@ -42,11 +43,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         metavar="PATH",
         help=f"the daemon's --admin socket (BCAST_ADMIN, else {DEFAULT_SOCKET})",
     )
+    parser.add_argument(
+        "--version", action="version", version=f"bcast-admin {__version__}"
+    )
     parser.add_argument("--json", action="store_true", help="print what came, as is")
     parser.add_argument("order", nargs=argparse.REMAINDER, help="one of the orders")
     given = parser.parse_args(arguments)
     if not given.order:
         parser.error("an order is needed: see --help")
+    if given.order[0] != "say" and "--json" in given.order:
+        given.order.remove("--json")
+        given.json = True
     try:
         path = given.socket.removeprefix("unix:")
         _show(_answers(path, " ".join(given.order)), given.json)

@@ -13,6 +13,7 @@ from broadcast.events import Bye, Notice
 from broadcast.hub import Hub
 from broadcast.journal import Threshold
 from broadcast.member import Member
+from broadcast.readers import reason_of
 
 Row = dict[str, object]
 
@@ -92,7 +93,7 @@ class Desk:
         try:
             self.bans.add(whom, seconds, reason)
         except OSError as error:
-            answer["warning"] = f"not saved: {(error.strerror or '').lower()}"
+            answer["warning"] = self._unsaved(error)
         closed = self._close_banned()
         for_ever = " for good" if seconds is None else f" for {spell(seconds)}"
         answer["text"] = f"banned {whom}{for_ever}, {closed} closed"
@@ -109,8 +110,7 @@ class Desk:
         try:
             self.bans.remove(whom)
         except OSError as error:
-            why = (error.strerror or "").lower()
-            return {"text": f"unbanned {whom}", "warning": f"not saved: {why}"}
+            return {"text": f"unbanned {whom}", "warning": self._unsaved(error)}
         return {"text": f"unbanned {whom}"}
 
     def mute(self, name: str) -> str:
@@ -175,6 +175,9 @@ class Desk:
             "processor_seconds": round(time.process_time(), 1),
             "log_level": self.threshold.name,
         }
+
+    def _unsaved(self, error: OSError) -> str:
+        return f"not saved: {self.bans.path}: {reason_of(error)}"
 
     def _close_banned(self) -> int:
         """Close all whom a ban concerns; return how many."""

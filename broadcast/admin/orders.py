@@ -9,7 +9,8 @@ from broadcast.access.bans import BanError
 from broadcast.admin import HELP
 from broadcast.admin.desk import Desk, OrderError, Row
 
-_FOR = re.compile(r"(\d{1,9})([smhd]?)")
+_FOR = re.compile(r"(?:^| +)--for(?=[ =\d]|$)[ =]*(\S*)")
+_TIME = re.compile(r"(\d{1,9})([smhd]?)")
 _SECONDS: Final = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 _MAX_FOR = 100 * 365 * 86400
 
@@ -57,15 +58,12 @@ def _kick(desk: Desk, argument: str) -> Iterator[Row]:
 
 def _ban(desk: Desk, argument: str) -> Iterator[Row]:
     usage = "ban HOST|NAME [--for 10m] [REASON]"
-    whom, rest = _first(argument, usage)
-    seconds: float | None = None
-    if rest.startswith("--for"):
-        word, _, rest = rest.removeprefix("--for").lstrip(" =").partition(" ")
-        found = _FOR.fullmatch(word)
-        if found is None or not 0 < int(found[1]) * _SECONDS[found[2]] <= _MAX_FOR:
-            raise OrderError("--for takes a time: 90s, 10m, 2h or 7d")
-        seconds = float(int(found[1]) * _SECONDS[found[2]])
-    yield desk.ban(whom, seconds, safe.mend(rest.strip()))
+    option = _FOR.search(argument)
+    seconds = None if option is None else _seconds(option[1])
+    whom, reason = _first(_FOR.sub("", argument, 1).strip(), usage)
+    if whom.startswith("--"):
+        raise OrderError(usage)
+    yield desk.ban(whom, seconds, safe.mend(reason))
 
 
 def _unban(desk: Desk, argument: str) -> Iterator[Row]:
@@ -141,6 +139,13 @@ def _first(argument: str, usage: str) -> tuple[str, str]:
     if not word:
         raise OrderError(usage)
     return word, rest.strip()
+
+
+def _seconds(time: str) -> float:
+    found = _TIME.fullmatch(time)
+    if found is None or not 0 < int(found[1]) * _SECONDS[found[2]] <= _MAX_FOR:
+        raise OrderError("--for takes a time: 90s, 10m, 2h or 7d")
+    return float(int(found[1]) * _SECONDS[found[2]])
 
 
 def _only(argument: str, usage: str) -> str:

@@ -131,7 +131,7 @@ def _endpoint(reactor: Any, address: Address) -> Any:
         )
     except ImportError:
         raise CannotConnectError(
-            "tls:// and wss:// on a reactor need pip install 'broadcast[tls]'"
+            "tls:// and wss:// on a reactor need pip install 'twisted[tls]'"
         ) from None
     trust = None
     if address.ca is not None:

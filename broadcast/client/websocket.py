@@ -66,7 +66,7 @@ class WebSocketCodec:
             import wsproto
         except ImportError:
             raise CannotConnectError(
-                "ws:// and wss:// need wsproto: pip install 'broadcast[web]'"
+                "ws:// and wss:// need wsproto: pip install wsproto"
             ) from None
         from wsproto import events
 

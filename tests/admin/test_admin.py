@@ -11,7 +11,7 @@ import pytest
 
 from tests.admin.office import Connect, Office, Start
 from tests.support.daemon import eventually
-from tests.support.lineclient import LineClient
+from tests.support.lineclient import LineClient, connect_tcp
 
 
 def test_only_its_owner_can_open_it(office: Office) -> None:
@@ -62,6 +62,28 @@ def test_ban_and_unban(office: Office, alice: LineClient, connect: Connect) -> N
     free = connect(office.daemon)
     free.send("/name alice")
     assert "You are alice" in free.line()
+
+
+@pytest.mark.parametrize(
+    "words", ["--for 10m foo be kind", "foo --for=10m be kind", "foo be kind --for 10m"]
+)
+def test_a_ban_takes_its_time_anywhere(office: Office, words: str) -> None:
+    """Before whom it concerns, after, and after the reason."""
+    assert office.order("ban", *words.split()) == "banned foo for 10m, 0 closed\n"
+    row = json.loads(office.order("--json", "bans").splitlines()[0])
+    assert (row["ban"], row["reason"]) == ("foo", "be kind")
+    assert office.order("ban", "bar", "no --force") == "banned bar for good, 0 closed\n"
+
+
+def test_json_may_be_asked_for_after_the_order(office: Office) -> None:
+    """As before it; but what is said may have any words in it."""
+    assert office.order("bans", "--json") == office.order("--json", "bans")
+    assert json.loads(office.order("ban", "foo", "--json"))["ok"]
+    ear = LineClient(connect_tcp(office.daemon.port))
+    ear.until("You are")
+    assert office.order("say", "--json", "is", "it") == "said to 1\n"
+    assert ear.line() == "* --json is it"
+    ear.close()
 
 
 def test_a_ban_survives_a_restart(
@@ -212,6 +234,10 @@ def test_a_drain_while_it_stops_changes_nothing(
         ("kick", "kick NAME [REASON]"),
         ("kick nobody", "nobody here is called nobody"),
         ("ban a/b", "that is no address, no network and no name"),
+        ("ban", "ban HOST|NAME [--for 10m] [REASON]"),
+        ("ban --for 10m", "ban HOST|NAME [--for 10m] [REASON]"),
+        ("ban --until 10m x", "ban HOST|NAME [--for 10m] [REASON]"),
+        ("ban x --for", "--for takes a time: 90s, 10m, 2h or 7d"),
         ("ban x --for soon", "--for takes a time: 90s, 10m, 2h or 7d"),
         ("ban x --for 0m", "--for takes a time: 90s, 10m, 2h or 7d"),
         ("ban x --for 99999999d", "--for takes a time: 90s, 10m, 2h or 7d"),
@@ -248,12 +274,15 @@ def test_too_long_an_order(office: Office) -> None:
 
 
 def test_a_ban_that_cannot_be_saved(daemon: Start, tmp_path: Path) -> None:
-    """The ban stands, and the admin is warned; so too without a file."""
+    """The ban stands, and the admin is warned, with the file's path."""
     folder = tmp_path / "state"
     folder.mkdir()
     path = tmp_path / "admin"
     started = daemon("--admin", f"unix:{path}", "--ban-file", str(folder / "bans"))
     folder.rmdir()
-    done = Office(started, path).run("ban", "alice")
-    assert (done.returncode, done.stdout) == (0, "banned alice for good, 0 closed\n")
-    assert done.stderr == "bcast-admin: not saved: no such file or directory\n"
+    warning = f"bcast-admin: not saved: {folder / 'bans'}: no such file or directory\n"
+    office = Office(started, path)
+    for order in ("ban", "unban"):
+        done = office.run(order, "alice")
+        assert (done.returncode, done.stderr) == (0, warning)
+        assert done.stdout.startswith(f"{order}ned alice")

@@ -2,11 +2,14 @@
 
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from broadcast import __version__
 from broadcast.admin.cli import main
+from broadcast.passwd import main as passwd
 from tests.admin.office import Office, Start
 from tests.support.daemon import refused_start
 
@@ -44,6 +47,17 @@ def test_without_a_daemon(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
     assert (
         capsys.readouterr().err == f"bcast-admin: {path}: no such file or directory\n"
     )
+
+
+@pytest.mark.parametrize(("main", "name"), [(main, "admin"), (passwd, "passwd")])
+def test_version(
+    main: Callable[[list[str]], int], name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each command tells its own name and the version."""
+    with pytest.raises(SystemExit) as exit_:
+        main(["--version"])
+    assert exit_.value.code == 0
+    assert capsys.readouterr().out == f"bcast-{name} {__version__}\n"
 
 
 def test_the_command_needs_no_twisted() -> None:

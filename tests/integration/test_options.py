@@ -61,11 +61,11 @@ def test_a_wrong_value_is_one_line(name: str, value: str) -> None:
 
 @pytest.mark.parametrize(("name", "value"), WRONG)
 def test_a_wrong_value_in_the_file(tmp_path: Path, name: str, value: str) -> None:
-    """And in the file."""
+    """And in the file: which file, and the name as it stands there."""
     path = tmp_path / "config"
     path.write_text(f"[server]\n{name} = {value}\n")
     words = _refusal("--config", str(path))
-    assert words.startswith(f"broadcast: --{name}: ")
+    assert words.startswith(f"broadcast: --config: {path}: {name}: ")
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,6 @@ def test_the_command_line_wins(tmp_path: Path) -> None:
         "welcome = Hi; no # here\n"
         "echo = yes\n"
         "log-size = 1 MiB\n"
-        "listen = tcp:1 tcp:2\n"
     )
     settings = _settings("--config", str(path), "--port", "9001")
     wanted = {
@@ -116,11 +115,57 @@ def test_the_command_line_wins(tmp_path: Path) -> None:
         "echo": True,
         "relay": False,
         "log_size": 1 << 20,
-        "listen": ("tcp:1", "tcp:2"),
+        "listen": (),
         "history": 1000,
         "rate": 10_000.0,
     }
     assert {name: getattr(settings, name) for name in wanted} == wanted
+
+
+@pytest.mark.parametrize("place", ["port", "host"])
+@pytest.mark.parametrize("door", ["listen", "listen-only", "speak-only"])
+def test_no_place_is_ignored(tmp_path: Path, place: str, door: str) -> None:
+    """A port or host beside an endpoint would do nothing: it is refused."""
+    told = f"it does nothing beside --{door}: say --{door} tcp:PORT:interface=HOST"
+    here, there = (f"--{door}", "tcp:1"), (f"--{place}", "2")
+    words = _refusal(*here, *there)
+    assert words == f"broadcast: --{place}: {told}"
+    path = tmp_path / "config"
+    path.write_text(f"[server]\n{door} = tcp:1\n")
+    words = _refusal("--config", str(path), *there)
+    assert words == f"broadcast: --{place}: {told}"
+    path.write_text(f"[server]\n{door} = tcp:1\n{place} = 2\n")
+    words = _refusal("--config", str(path))
+    assert words == f"broadcast: --config: {path}: {place}: {told}"
+
+
+def test_a_listen_wins_over_the_files_port(tmp_path: Path) -> None:
+    """On the command line; over the file's host and endpoints as well."""
+    path = tmp_path / "config"
+    path.write_text("[server]\nport = 9000\nhost = ::1\n")
+    words = ("--config", str(path), "--listen", "tcp:3")
+    assert getattr(_settings(*words), "listen", None) == ("tcp:3",)
+    path.write_text("[server]\nlisten = tcp:1 tcp:2\n")
+    assert getattr(_settings(*words), "listen", None) == ("tcp:3",)
+    assert getattr(_settings(*words[:2]), "listen", None) == ("tcp:1", "tcp:2")
+
+
+def test_the_host_of_the_page_goes_with_a_listen() -> None:
+    """A bare port of --web is one on --host; an endpoint is not."""
+    words = ("--listen", "tcp:3", "--host", "::1", "--web")
+    assert getattr(_settings(*words, "80"), "host", None) == "::1"
+    assert "it does nothing beside --listen" in _refusal(*words, "tcp:80")
+
+
+def test_a_word_too_many_is_named() -> None:
+    """What is neither an option nor an option's value."""
+    assert _refusal("extra") == "broadcast: 'extra' is no option: see --help"
+
+
+def test_a_whole_number_below_the_least(tmp_path: Path) -> None:
+    """It is told the least, not that it is no number."""
+    told = "broadcast: --max-per-host: -3 is not between 0 and 1000000"
+    assert _refusal("--max-per-host", "-3") == told
 
 
 def test_values_that_are_right(tmp_path: Path) -> None:

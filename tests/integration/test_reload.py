@@ -111,7 +111,7 @@ def test_what_cannot_change_is_said(daemon: Start, config: Config) -> None:
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("[server]\nport = 0\nwelcome = two\nrate = x\n", "--rate: 'x' is not"),
+        ("[server]\nport = 0\nwelcome = two\nrate = x\n", "rate: 'x' is not"),
         ("[server]\nport = 0\nwelcome = two\nlouder = yes\n", "unknown option louder"),
         ("welcome = two\n", "no section headers"),
         (None, "no such file"),

@@ -27,6 +27,22 @@ def test_the_start_line(daemon: Start) -> None:
     )
 
 
+@pytest.mark.parametrize("option", ["--listen", "--listen-only", "--config"])
+def test_the_start_line_hints_at_no_option_without_effect(
+    daemon: Start, tmp_path: Path, option: str
+) -> None:
+    """An endpoint has its interface: --host would change nothing."""
+    here = "tcp:0:interface=127.0.0.1"
+    path = tmp_path / "config"
+    path.write_text(f"[server]\nlisten = {here}\nweb = {here}\n")
+    if option == "--config":
+        running = daemon(option, str(path))
+        assert running.out.wait_for(r"the page is on \S+/ \(this machine only\)$")
+    else:
+        running = daemon(option, here)
+    assert running.out.wait_for(r"listening on \S+:\d+ (\(.*)?\(this machine only\)$")
+
+
 def test_ipv6(daemon: Start) -> None:
     """--host takes an IPv6 address too."""
     running = daemon("--host", "::1")
@@ -242,3 +258,11 @@ def test_a_log_file_that_can_not_be_opened() -> None:
     code, _, err = refused_start("--log-file", "/nonexistent/log", "--port", "0")
     assert code > 0
     assert err == "broadcast: --log-file: /nonexistent/log: no such file or directory\n"
+
+
+def test_a_ban_file_that_can_not_be_written() -> None:
+    """Its folder is looked for at the start, not at the first ban."""
+    code, _, err = refused_start("--ban-file", "/nonexistent/bans", "--port", "0")
+    assert code > 0
+    told = "broadcast: --ban-file: /nonexistent/bans: no such file or directory\n"
+    assert err == told

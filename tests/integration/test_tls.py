@@ -52,6 +52,11 @@ def shake_hands(
     )
 
 
+def test_the_start_line_says_so(room: Daemon) -> None:
+    """Who reads it knows what to connect with."""
+    assert room.out.wait_for(r"listening on \S+ \(tls\) \(this machine only\)$")
+
+
 def certificate_of(port: int) -> bytes:
     with shake_hands(port) as sock:
         der = sock.getpeercert(binary_form=True)

@@ -25,6 +25,7 @@ _OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*[a-z]")
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
 _FENCED = re.compile(r"^```.*?^```$", re.DOTALL | re.MULTILINE)
 _NAMED = re.compile(r"`([\w./-]+(?:\.(?:py|md|sh|ini)|/))`")
+_FROM_PYPI = re.compile(r"pipx? install (?:-\S+ )*['\"]?broadcast\b|'broadcast\[")
 _SOMEBODYS = re.compile(r"/(?:root|home/\w+|Users/\w+|work)/|[.]pyenv/")
 
 
@@ -112,8 +113,8 @@ def test_files_that_are_named_are_there(name: str) -> None:
     assert not [f for f in found if not any((place / f).exists() for place in places)]
 
 
-def test_no_file_names_a_machines_path() -> None:
-    """What git keeps would be as true in any other folder, of any other person."""
+def kept_files() -> Iterator[tuple[str, str]]:
+    """Yield each file that git keeps: its name and what is in it."""
     kept = subprocess.run(
         ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=False
     )
@@ -122,5 +123,18 @@ def test_no_file_names_a_machines_path() -> None:
     for name in filter(None, kept.stdout.split("\0")):
         path = ROOT / name
         if path.is_file():  # and not deleted just now
-            told = _SOMEBODYS.search(path.read_bytes().decode("utf-8", "replace"))
-            assert told is None, (name, told)
+            yield name, path.read_bytes().decode("utf-8", "replace")
+
+
+def test_no_file_names_a_machines_path() -> None:
+    """What git keeps would be as true in any other folder, of any other person."""
+    for name, text in kept_files():
+        told = _SOMEBODYS.search(text)
+        assert told is None, (name, told)
+
+
+def test_nobody_is_sent_to_the_other_broadcast() -> None:
+    """The name on PyPI is another project's: ours comes from a checkout or a wheel."""
+    for name, text in kept_files():
+        told = _FROM_PYPI.search(text)
+        assert told is None, (name, told)

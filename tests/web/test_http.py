@@ -230,12 +230,12 @@ def test_a_busy_web_port_is_one_line() -> None:
 
 
 def test_without_the_extra_one_line_says_what_to_install(tmp_path: Path) -> None:
-    """Where wsproto is missing, --web says which extra brings it."""
+    """Where wsproto is missing, --web names all that it needs."""
     (tmp_path / "wsproto.py").write_text("raise ModuleNotFoundError(name='wsproto')")
     code, _, err = refused_start("--web", "0", env={"PYTHONPATH": str(tmp_path)})
     assert code != 0
     assert err.strip().endswith(
-        "broadcast: --web: there is no wsproto; pip install 'broadcast[web]' brings it"
+        "broadcast: --web: there is no wsproto: pip install wsproto prometheus_client"
     )
 
 

@@ -74,6 +74,12 @@ def test_wrong_and_surplus_words_are_refused(room: Room, command: str) -> None:
     ]
 
 
+@pytest.mark.parametrize("command", ["/say", "/say  ", "/say token", "/say token "])
+def test_say_with_too_few_words_tells_how(room: Room, command: str) -> None:
+    """What it wants, rather than what a token is."""
+    assert answers_to(room, command)[0]["text"] == "/say TOKEN TEXT"
+
+
 def test_an_unknown_command_is_never_said(room: Room) -> None:
     """It may be a mistyped password."""
     alice, bob = room.join("alice"), room.join("bob")
