@@ -17,6 +17,7 @@ from broadcast.client.config import (
     read_config,
 )
 from broadcast.client.errors import AddressError
+from broadcast.client.naming import RULE, is_word
 from broadcast.client.position import Position
 
 BELLS = ("off", "mention", "all")
@@ -75,7 +76,7 @@ def _options(given: argparse.Namespace, environ: Mapping[str, str]) -> Options:
     return Options(
         command=given.command,
         address=address,
-        name=settings.get("name"),
+        name=_name(settings),
         secret=secret,
         retry=_retry(settings, given.command),
         bell=_choice(settings, "bell", BELLS),
@@ -126,6 +127,13 @@ def _address(settings: Settings) -> Address:
     if ca is not None and not address.is_tls:
         raise ConfigError(f"--ca goes with tls:// or wss://, not with {address}")
     return address
+
+
+def _name(settings: Settings) -> str | None:
+    name = settings.get("name")
+    if name is not None and not is_word(name):
+        raise ConfigError(f"--name: {name!r} is none: {RULE}")
+    return name
 
 
 def _secret(settings: Settings, environ: Mapping[str, str]) -> str | None:

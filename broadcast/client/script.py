@@ -121,7 +121,9 @@ class Script:
             case ev.LoginNeeded() if not self.options.secret:
                 text = "the server asks for a login: use --token-file or BCAST_TOKEN"
                 self.end(Exit.REFUSED, text)
-            case ev.Problem(code=code, text=text) if code in LOGIN_ERRORS:
+            case ev.Problem(code=code, text=text) if (
+                code in LOGIN_ERRORS or self.session.state.is_early
+            ):
                 self.end(Exit.REFUSED, text or code)
 
     def last_words(self, event: ev.Lost) -> str:

@@ -74,6 +74,10 @@ class Lister(Script):
 class Tail(Lister):
     """Follows the room. Says nothing."""
 
+    def __init__(self, options: Options, wish: Wish) -> None:
+        super().__init__(options, wish)
+        self._was_lost = False
+
     def hear(self, event: ev.Event) -> None:
         """Watch for the end of what was asked for."""
         super().hear(event)
@@ -83,8 +87,10 @@ class Tail(Lister):
                     self.end(Exit.DONE)
             case ev.Replayed() if not self.options.follow:
                 self.end(Exit.DONE)
+            case ev.Lost():
+                self._was_lost = True
             case ev.Problem(command=command, text=text, code=code):
-                if command in ("since", "history"):
+                if command in ("since", "history") or not self._was_lost:
                     self.end(Exit.REFUSED, text or code)
                 else:
                     complain(text or code)
