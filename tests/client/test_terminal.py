@@ -39,9 +39,23 @@ def test_own_lines_are_marked(room: RoomThread, home: str) -> None:
 
 def test_asks_for_a_name(room: RoomThread, home: str) -> None:
     """Without a name, a person is asked; Enter takes the one they have here."""
+    for typed, name in (("\r", "tester"), ("alice\r", "alice")):
+        with connect(room, home) as terminal:
+            terminal.wait_for("Your name [tester]:")
+            terminal.type(typed)
+            terminal.wait_for(f"connected · {name} · 1 here>")
+            terminal.type("\x04")
+            assert terminal.exit_code() == 0
+
+
+def test_asks_again_for_what_is_no_name(room: RoomThread, home: str) -> None:
+    """Two words are no name: what is one is told, and it is asked again."""
     with connect(room, home) as terminal:
-        terminal.wait_for("Your name: tester")
-        terminal.type("\x15alice\r")
+        terminal.wait_for("Your name [tester]:")
+        terminal.type("alice smith\r")
+        terminal.wait_for("a name is 1 to 32 letters")
+        assert room.room.heard == []
+        terminal.type("alice\r")
         terminal.wait_for("connected · alice · 1 here>")
 
 
@@ -155,7 +169,7 @@ def test_leaving_waits_for_what_was_typed(room: RoomThread, home: str) -> None:
 def test_no_name_is_a_refusal(room: RoomThread, home: str) -> None:
     """Ctrl-C where a name is asked for leaves with 130; nobody joins."""
     with connect(room, home) as terminal:
-        terminal.wait_for("Your name: ")
+        terminal.wait_for("Your name [tester]:")
         terminal.type("\x03")
         assert terminal.exit_code() == 130
         assert room.room.heard == []
