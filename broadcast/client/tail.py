@@ -29,6 +29,7 @@ class Lister(Script):
         colors = wants_color(options.color, os.environ, sys.stdout.isatty())
         self.look = Look(colors)
         self._lines: list[str] = []
+        self._is_unprinted = False
         self.printer = Printer(1, self._drained, self._stdout_failed)
 
     def listen(self, events: list[ev.Event]) -> None:
@@ -56,10 +57,10 @@ class Lister(Script):
         return self.look.line(event)
 
     async def run(self) -> Exit:
-        """Until it ends and all is printed."""
+        """Until it ends and all is printed; failed if it could not be."""
         code = await super().run()
         await self.printer.flush()
-        return code
+        return Exit.FAILED if code is Exit.DONE and self._is_unprinted else code
 
     def _drained(self) -> None:
         self.link.set_paused(False)
@@ -67,8 +68,10 @@ class Lister(Script):
     def _stdout_failed(self, problem: OSError) -> None:
         if isinstance(problem, BrokenPipeError):
             self.end(Exit.DONE)
-        else:
-            self.end(Exit.FAILED, f"stdout: {problem.strerror}")
+            return
+        self._is_unprinted = True
+        complain(f"stdout: {problem.strerror}")
+        self.end(Exit.FAILED)
 
 
 class Tail(Lister):

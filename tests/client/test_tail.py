@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import threading
+from pathlib import Path
 from typing import IO
 
 import pytest
@@ -145,6 +146,37 @@ def test_reader_that_goes_ends_it_quietly(daemon: Daemon, home: str) -> None:
     assert follower.process.stderr is not None
     assert follower.process.stderr.read() == ""
     follower.process.stderr.close()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("tail", "--no-follow", "--url"),
+        ("tail", "--no-follow", "--json", "--url"),
+        ("tail", "--url"),
+        ("connect", "--url"),
+        ("completion", "bash"),
+    ],
+)
+def test_full_disk_is_told(
+    command: tuple[str, ...], room: RoomThread, home: str
+) -> None:
+    """What can't be printed makes it end with 1 and one line, also at the very end."""
+    room.do(lambda: room.room.say("eve", "lost on the disk"))
+    url = [room.room.address] if command[-1] == "--url" else []
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "broadcast.client.cli", *command, *url],
+            env=environment(home),
+            input=b"/history\n",
+            stdout=full,
+            stderr=subprocess.PIPE,
+            timeout=30,
+            check=False,
+        )
+    assert done.stderr == b"bcast-client: stdout: No space left on device\n"
+    assert done.returncode == 1
 
 
 def test_goes_on_after_the_server_was_away(room: RoomThread, home: str) -> None:
