@@ -8,9 +8,11 @@ from broadcast.client import events as ev
 from broadcast.client.commands import Local, Remote, Say, interpret
 from broadcast.client.errors import OutboxFullError
 from broadcast.client.local import LocalCommands
+from broadcast.client.login import Question
 from broadcast.client.look import Look, wants_color
 from broadcast.client.options import Options
 from broadcast.client.prompt import prompt
+from broadcast.client.remote import send_command
 from broadcast.client.screen import GATHER, Screen, Typed
 from broadcast.client.script import (
     LOGIN_ERRORS,
@@ -47,7 +49,8 @@ class Chat(Script):
         self._loop = asyncio.get_running_loop()
         self._touched_at = self._loop.time()
         self._divided = False
-        self._asks_secret = False
+        self._question: Question | None = None
+        self._login_words = ""
         self._replaying = False
         self._last = self._drawn = ""
 
@@ -83,6 +86,7 @@ class Chat(Script):
                 self._count_down()
             case ev.LoginNeeded(text=text):
                 self.note(text or "the server asks for a login")
+                self._login_words = text
                 self.ask_secret(self.options.secret is None)
             case ev.Doubtful(lines=lines):
                 self._doubt(lines)
@@ -99,7 +103,9 @@ class Chat(Script):
                 pass
             case _:
                 self.show(event)
-        if isinstance(event, ev.Problem) and event.code in LOGIN_ERRORS:
+        if isinstance(event, ev.Problem) and (
+            event.code in LOGIN_ERRORS or self.session.state is State.LOGIN
+        ):
             self.ask_secret(True)
 
     def listen(self, events: list[ev.Event]) -> None:
@@ -130,7 +136,9 @@ class Chat(Script):
 
     def ask_secret(self, yes: bool) -> None:
         """Take the next line as the secret, hidden."""
-        self._asks_secret = self.screen.hidden = yes
+        name = self.session.wish.name or ""
+        self._question = Question(self._login_words, name) if yes else None
+        self.screen.hidden = yes
         self.screen.refresh()
 
     def _welcome(self, event: ev.Welcome) -> None:
@@ -176,9 +184,9 @@ class Chat(Script):
 
     def enter(self, text: str) -> Typed:
         """A line, or several, were entered."""
-        if self._asks_secret:
+        if self._question is not None:
+            self.session.login(self._question.secret(text))
             self.ask_secret(False)
-            self.session.login(text)
             self.link.pump()
             return Typed.SECRET
         lines = [interpret(line) for line in text.split("\n")]
@@ -209,23 +217,15 @@ class Chat(Script):
                 self.session.say(meant.text)
         elif isinstance(meant, Local):
             self.local.run(meant)
-        elif self.session.state is not State.LIVE and meant.word != "login":
-            self.note(f"not connected: /{meant.word} was not sent")
-        elif meant.word == "format":
-            self.note("this client and the server speak json; /format is not for you")
-        elif meant.word == "login" and not meant.rest:
-            self.ask_secret(True)
-        elif meant.word == "name" and meant.rest and " " not in meant.rest:
-            self.session.rename(meant.rest)
         else:
-            self.session.command(meant.line)
+            send_command(self, meant)
 
     # The prompt
 
     def status(self) -> str:
         """What stands before the cursor."""
-        if self._asks_secret:
-            return "secret (hidden)> "
+        if self._question is not None:
+            return self._question.prompt
         wait = None
         if self.link.retry_at is not None:
             wait = self.link.retry_at - self._loop.time()
