@@ -82,7 +82,8 @@ class Chat(Script):
             case ev.Lost(retry_in=None):
                 self.end_with(event)
             case ev.Lost(reason=reason):
-                self.note(f"connection lost: {reason}")
+                if words := self.absence.lost(reason):
+                    self.note(words)
                 self._count_down()
             case ev.LoginNeeded(text=text):
                 self.note(text or "the server asks for a login")
@@ -144,6 +145,8 @@ class Chat(Script):
     def _welcome(self, event: ev.Welcome) -> None:
         self.ask_secret(False)
         self.look.me = event.name
+        if words := self.absence.over():
+            self.note(words)
         if event.text:
             self.screen.print(self.look.server(event.text))
 

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable
 
 from broadcast.client import events as ev
+from broadcast.client.absence import Absence
 from broadcast.client.link import Link
 from broadcast.client.on_asyncio import AsyncioNet
 from broadcast.client.options import Options
@@ -83,6 +84,7 @@ class Script:
     def __init__(self, options: Options, wish: Wish) -> None:
         self.options = options
         self.done: asyncio.Future[Exit] = asyncio.get_running_loop().create_future()
+        self.absence = Absence(options.address.where)
         end_on_signals(lambda: self.end(Exit.TERMINATED))
         self.session = Session(wish)
         self.link = Link(
@@ -117,7 +119,11 @@ class Script:
             case ev.Lost(retry_in=None):
                 self.end(exit_for(event), self.last_words(event))
             case ev.Lost(reason=reason, retry_in=wait):
-                complain(f"connection lost ({reason}); trying again in {wait:.0f} s")
+                if words := self.absence.lost(reason):
+                    complain(f"{words}; trying again in {wait:.0f} s")
+            case ev.Welcome():
+                if words := self.absence.over():
+                    complain(words)
             case ev.LoginNeeded() if not self.options.secret:
                 text = "the server asks for a login: use --token-file or BCAST_TOKEN"
                 self.end(Exit.REFUSED, text)

@@ -195,7 +195,9 @@ def test_goes_on_after_the_server_was_away(room: RoomThread, home: str) -> None:
     assert follower.out.readline().endswith("eve: after\n")
     code, errors = follower.end()
     assert code == 130
-    assert errors.startswith("bcast-client: connection lost (")
+    lost, back = errors.splitlines()
+    assert lost.startswith("bcast-client: connection lost: ")
+    assert back == "bcast-client: connected again"
 
 
 def test_what_is_gone_is_marked(room: RoomThread, home: str) -> None:
