@@ -1,11 +1,15 @@
 """Where a server is: a URL, taken apart and checked."""
 
+import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from broadcast.client.errors import AddressError
 
 DEFAULT_PORT = 8000
+_LIKELY = re.compile(
+    r"(tcp|tls|wss?)://\S+|unix:/\S+|([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\]):[1-9]\d{3,4}"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,14 @@ class Address:
 
 
 DEFAULT_ADDRESS = Address("tcp", "127.0.0.1", DEFAULT_PORT)
+
+
+def is_likely(word: str) -> bool:
+    """Whether a word is hardly anything but an address: a URL, or host and port.
+
+    Only ports of four or five digits count, so that `foo.py:12` is a word like others.
+    """
+    return _LIKELY.fullmatch(word) is not None
 
 
 def parse_address(text: str, ca: str | None = None) -> Address:

@@ -7,7 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from broadcast.client import arguments
-from broadcast.client.address import DEFAULT_ADDRESS, Address, parse_address
+from broadcast.client.address import (
+    DEFAULT_ADDRESS,
+    Address,
+    is_likely,
+    parse_address,
+)
 from broadcast.client.config import (
     ConfigError,
     Settings,
@@ -58,6 +63,8 @@ def parse_options(argv: Sequence[str], environ: Mapping[str, str]) -> Options:
     if given.command == "completion":
         return Options("completion", shell=given.shell)
     try:
+        if "--" not in argv:
+            _check_words(given)
         return _options(given, environ)
     except (AddressError, ConfigError) as problem:
         parser.exit(2, f"bcast-client: {problem}\n")
@@ -90,6 +97,17 @@ def _options(given: argparse.Namespace, environ: Mapping[str, str]) -> Options:
         lines=getattr(given, "lines", 10),
         follow=getattr(given, "follow", True),
     )
+
+
+def _check_words(given: argparse.Namespace) -> None:
+    """See that no server stands where `send` takes its text."""
+    words: Sequence[str] = getattr(given, "text", ())
+    named = given.server or given.url or given.host or given.port
+    if len(words) > 1 and not named and is_likely(words[0]):
+        raise ConfigError(
+            f"{words[0]!r} looks like a server: write -s {words[0]}, or -- in front of "
+            "the text if it is to be said"
+        )
 
 
 def _settings(given: argparse.Namespace, environ: Mapping[str, str]) -> Settings:

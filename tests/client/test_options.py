@@ -105,6 +105,31 @@ def test_wrong_values(
 
 
 @pytest.mark.parametrize(
+    "word",
+    ["127.0.0.1:8000", "chat:8000", "[::1]:8000", "wss://h/ws", "tls://h", "unix:/s"],
+)
+def test_server_among_the_words_to_say(
+    word: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`send SERVER TEXT` is refused; alone, or after an option or --, it is said."""
+    with pytest.raises(SystemExit) as exit_:
+        options(tmp_path, "send", word, "hello")
+    assert exit_.value.code == 2
+    assert f"write -s {word}, or --" in capsys.readouterr().err
+    for before in (["--"], ["-s", "h"], ["-p", "7"], ["--host", "h"]):
+        assert options(tmp_path, "send", *before, word, "x").text == (word, "x")
+    assert options(tmp_path, "send", word).text == (word,)
+
+
+@pytest.mark.parametrize(
+    "word", ["foo.py:12", "error:404", "at:", "https://x/", "12:30"]
+)
+def test_words_that_are_no_server(word: str, tmp_path: Path) -> None:
+    """What may well be meant as text is said."""
+    assert options(tmp_path, "send", word, "hello").text == (word, "hello")
+
+
+@pytest.mark.parametrize(
     "text", ["name = x", "[client]\nnom = x", "[client\n", "[client]\nquiet = perhaps"]
 )
 def test_wrong_files(

@@ -29,6 +29,13 @@ def test_words_are_one_line(daemon: Daemon, home: str) -> None:
     assert spoken(daemon, home) == ["tester: all is  well /quit"]
 
 
+def test_line_ends_in_the_words_are_kept(daemon: Daemon, home: str) -> None:
+    """A text with line ends in it is said as several lines."""
+    done = run_client("send", "-s", daemon.url, "one\ntwo", "three", home=home)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert spoken(daemon, home) == ["tester: one", "tester: two three"]
+
+
 def test_piped_lines_arrive_complete_and_in_order(daemon: Daemon, home: str) -> None:
     """Every line of stdin, in order, as it is; blank ones are nothing to say."""
     lines = [f"line {number} é" for number in range(5000)]
