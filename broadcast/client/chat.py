@@ -44,7 +44,7 @@ class Chat(Script):
             self.touched,
         )
         self.look = Look(wants_color(options.color, os.environ, True))
-        self.shown: deque[ev.Event] = deque(maxlen=KEEP_SHOWN)
+        self.shown: deque[tuple[str, ev.Event]] = deque(maxlen=KEEP_SHOWN)
         self.local = LocalCommands(self)
         self._loop = asyncio.get_running_loop()
         self._touched_at = self._loop.time()
@@ -78,6 +78,7 @@ class Chat(Script):
 
     def hear(self, event: ev.Event) -> None:
         """One event: shown, or acted on."""
+        self.look.follow(event)
         match event:
             case ev.Lost(retry_in=None):
                 self.end_with(event)
@@ -111,7 +112,6 @@ class Chat(Script):
 
     def listen(self, events: list[ev.Event]) -> None:
         """Events have come."""
-        self.look.me = self.session.name
         super().listen(events)
         if self.local.is_leaving and not len(self.session.outbox):
             self.end(Exit.DONE)
@@ -125,10 +125,10 @@ class Chat(Script):
         self.end(exit_for(event), self.last_words(event))
 
     def show(self, event: ev.Event) -> None:
-        """Print an event, and remember it for /save."""
+        """Print an event, and remember it and who we were for /save."""
         line = self.look.line(event)
         if line is not None:
-            self.shown.append(event)
+            self.shown.append((self.look.me, event))
             self.screen.print(line)
 
     def note(self, text: str) -> None:
@@ -144,7 +144,6 @@ class Chat(Script):
 
     def _welcome(self, event: ev.Welcome) -> None:
         self.ask_secret(False)
-        self.look.me = event.name
         if words := self.absence.over():
             self.note(words)
         if event.text:
@@ -159,7 +158,7 @@ class Chat(Script):
             self.screen.print(self.look.divider("new since you looked away"))
         self.show(event)
         bell = self.local.bell
-        if bell == "off" or event.replayed or event.name == self.session.name:
+        if bell == "off" or event.replayed or event.name == self.look.me:
             return
         if bell == "all" or self.look.is_mention(event):
             self.screen.ring()

@@ -83,9 +83,9 @@ class LocalCommands:
         if not path:
             chat.note("/save FILE")
             return
-        look = Look(0)
-        look.me = chat.session.name
-        lines = [line for event in chat.shown if (line := look.line(event))]
+        look, lines = Look(0), []
+        for look.me, event in chat.shown:
+            lines.append(look.line(event))
         try:
             with Path(path).expanduser().open("x", encoding="utf-8") as file:
                 file.writelines(f"{line}\n" for line in lines)

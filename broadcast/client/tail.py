@@ -43,6 +43,7 @@ class Lister(Script):
 
     def heard(self, event: ev.Event) -> None:
         """One event: to be printed."""
+        self.look.follow(event)
         line = self.show(event)
         if line is not None:
             self._lines.append(line)
@@ -53,7 +54,6 @@ class Lister(Script):
             return None if event.missing == 0 else gap(event.missing)
         if isinstance(event, PRESENCE) and self.options.quiet:
             return None
-        self.look.me = self.session.name
         return self.look.line(event)
 
     async def run(self) -> Exit:

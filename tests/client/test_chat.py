@@ -149,6 +149,19 @@ def test_name_and_server_commands(bob: Terminal) -> None:
     bob.wait(lambda: len(bob.shown) == 1)
 
 
+def test_own_lines_stay_marked_over_a_rename(bob: Terminal, tmp_path: Path) -> None:
+    """What I said just before I took another name is marked, shown and saved."""
+    bob.type("before\r/name robert\rafter\r")
+    bob.wait_for("bob [you]: before")
+    bob.wait_for("robert [you]: after")
+    path = tmp_path / "saved"
+    bob.type(f"/save {path}\r")
+    bob.wait_for("- saved:")
+    text = path.read_text(encoding="utf-8")
+    assert "bob [you]: before\n" in text
+    assert "robert [you]: after\n" in text
+
+
 def test_typed_lines_are_remembered_per_server(daemon: Daemon, home: str) -> None:
     """Up and Ctrl-R find what was typed in earlier sessions, but never a secret."""
     arguments = ("connect", daemon.url, "-n", "bob")
