@@ -1,4 +1,4 @@
-"""What is told while a connection is gone: the loss, what is in the way, the return."""
+"""What is told while a connection is gone: its loss, its return, what is missing."""
 
 
 class Absence:
@@ -11,6 +11,7 @@ class Absence:
     def __init__(self, where: str) -> None:
         self._where = where
         self._told: set[str] | None = None
+        self._is_back = False
 
     def lost(self, reason: str) -> str | None:
         """It is lost, or a try to come back has failed; None: that was told."""
@@ -24,5 +25,27 @@ class Absence:
 
     def over(self) -> str | None:
         """We are connected; None: that is no return."""
-        was_away, self._told = self._told is not None, None
-        return "connected again" if was_away else None
+        self._is_back, self._told = self._told is not None, None
+        return "connected again" if self._is_back else None
+
+    def gap(self, missing: int | None) -> str | None:
+        """The mark where a replay begins in which something is gone for good.
+
+        The first replay after a return goes on where we were; others go on after a
+        position that somebody gave, which may be wrong.
+        """
+        goes_on, self._is_back = self._is_back, False
+        if missing == 0:
+            return None
+        if missing is not None:
+            return (
+                f"* ({missing} lines are missing here: the server no longer has them)"
+            )
+        if goes_on:
+            return (
+                "* (the server's log began anew: what was said meanwhile may be lost)"
+            )
+        return (
+            "* (that position is not in the server's log, which may have begun anew: "
+            "these are its newest lines)"
+        )

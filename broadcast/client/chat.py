@@ -21,7 +21,6 @@ from broadcast.client.script import (
     Script,
     complain,
     exit_for,
-    gap,
 )
 from broadcast.client.state import State
 from broadcast.client.wish import Wish
@@ -164,8 +163,8 @@ class Chat(Script):
             self.screen.ring()
 
     def _replay(self, event: ev.Replay) -> None:
-        if event.missing != 0 and self.link.welcomed:
-            self.screen.print(gap(event.missing))
+        if words := self.absence.gap(event.missing):
+            self.screen.print(words)
         self._replaying = event.count > 0
         if self._replaying:
             self.screen.print(self.look.divider(f"replayed: {event.count} lines"))

@@ -37,13 +37,6 @@ NAME_ERRORS = ("name-taken", "bad-name")
 LOGIN_ERRORS = ("login-failed", "login-throttled", "login-required")
 
 
-def gap(missing: int | None) -> str:
-    """The mark where something is gone for good."""
-    if missing is None:
-        return "* (the server's log began anew: what was said meanwhile may be lost)"
-    return f"* ({missing} lines are missing here: the server no longer has them)"
-
-
 def exit_for(event: ev.Lost) -> Exit:
     """The exit code for the last `Lost`."""
     codes = {

@@ -13,7 +13,7 @@ from broadcast.client.look import Look, wants_color
 from broadcast.client.options import Options
 from broadcast.client.printer import Printer, read_lines
 from broadcast.client.safe import visible_json
-from broadcast.client.script import PRESENCE, Exit, Script, complain, gap
+from broadcast.client.script import PRESENCE, Exit, Script, complain
 from broadcast.client.send import Sender
 from broadcast.client.state import State
 from broadcast.client.wish import Wish
@@ -51,7 +51,7 @@ class Lister(Script):
     def show(self, event: ev.Event) -> str | None:
         """How an event is printed, if it is."""
         if isinstance(event, ev.Replay):
-            return None if event.missing == 0 else gap(event.missing)
+            return self.absence.gap(event.missing)
         if isinstance(event, PRESENCE) and self.options.quiet:
             return None
         return self.look.line(event)
