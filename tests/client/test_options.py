@@ -1,5 +1,7 @@
 """The command line, the environment and the config file."""
 
+import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -204,12 +206,23 @@ def test_platforms_places(
         ({"USERNAME": "Ann Lee"}, "Ann-Lee"),
         ({"LOGNAME": "_x"}, "x"),
         ({"USER": "---"}, "guest"),
-        ({}, "guest"),
     ],
 )
 def test_default_name(environ: dict[str, str], name: str) -> None:
     """The name one has on this machine, made into one that a server takes."""
     assert name_on_this_machine(environ) == name
+
+
+def test_default_name_without_variables(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Under cron it is the account's; guest only where there are no accounts."""
+    pwd = pytest.importorskip("pwd", reason="this system has no accounts database")
+    try:
+        account = pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        account = "guest"
+    assert name_on_this_machine({}) == name_on_this_machine({"USER": account})
+    monkeypatch.setitem(sys.modules, "pwd", None)
+    assert name_on_this_machine({}) == "guest"
 
 
 def test_every_option_is_documented() -> None:
