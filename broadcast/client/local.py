@@ -96,8 +96,11 @@ class LocalCommands:
 
     def set_bell(self, when: str = "") -> None:
         """When to ring."""
-        if when in BELLS:
-            self.bell = when
+        if when and when not in BELLS:
+            choices = ", ".join(BELLS)
+            self._chat.note(f"/bell takes one of {choices}, not {visible(when)}")
+            return
+        self.bell = when or self.bell
         self._chat.note(f"bell: {self.bell} ({', '.join(BELLS)})")
 
     def resend(self, *_: str) -> None:

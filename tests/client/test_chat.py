@@ -121,6 +121,9 @@ def test_bell_and_mention(bob: Terminal, daemon: Daemon, home: str) -> None:
     say(daemon, home, "eve", "again")
     bob.wait(lambda: bob.bytes.count(b"\x07") == 2)
     bob.type("/bell loud\r")
+    bob.wait_for("- /bell takes one of off, mention, all, not loud")
+    bob.type("/bell\r")
+    bob.wait(lambda: sum("- bell: all" in row for row in bob.everything) == 2)
 
 
 def test_help_tells_whose_commands(bob: Terminal) -> None:
