@@ -96,10 +96,15 @@ def _network_address(
     try:
         parts = urlsplit(f"//{rest}")
         host = parts.hostname or ""
+    except ValueError:
+        raise AddressError(f"{text!r}: write {scheme}://host:port") from None
+    try:
         port = port if parts.port is None else parts.port
-    except ValueError as problem:
-        raise AddressError(f"{text!r}: {problem}") from None
-    if not host or parts.username is not None or parts.fragment or port == 0:
+    except ValueError:
+        port = 0
+    if not port:
+        raise AddressError(f"{text!r}: a port is a number, 1 to 65535")
+    if not host or parts.username is not None or parts.fragment:
         raise AddressError(f"{text!r} is no address: write {scheme}://host:port")
     path = parts.path + (f"?{parts.query}" if parts.query else "")
     if scheme in ("ws", "wss"):

@@ -4,6 +4,7 @@ from broadcast.client.address import Address
 
 CLOSED = "the server closed the connection"
 RESET = "the server reset the connection"
+NO_HOST = "no such host"
 SILENT = "no broadcast server answers there"
 
 _OTHER = {"tcp": "tls", "tls": "tcp", "ws": "wss", "wss": "ws"}

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from broadcast.client.address import Address
-from broadcast.client.hints import CLOSED, RESET
+from broadcast.client.hints import CLOSED, NO_HOST, RESET
 from broadcast.client.net import Tap, Waiter
 
 CONNECT_TIMEOUT = 10.0
@@ -136,6 +136,6 @@ def explain(problem: BaseException) -> str:
     if verify:
         return f"its certificate is not accepted: {verify}"
     if type(problem).__name__ == "gaierror":
-        return "no such host"
+        return NO_HOST
     text = getattr(problem, "strerror", None) or str(problem) or type(problem).__name__
     return text[0].lower() + text[1:]

@@ -31,7 +31,10 @@ COLORS = ("auto", "always", "never")
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What to do. Times are seconds; `retry` None means for ever."""
+    """What to do. Times are seconds; `retry` None means for ever.
+
+    `sections` are the servers that the config file has.
+    """
 
     command: str
     address: Address = DEFAULT_ADDRESS
@@ -49,6 +52,7 @@ class Options:
     lines: int = 10
     follow: bool = True
     shell: str = ""
+    sections: tuple[str, ...] = ()
 
 
 def parse_options(argv: Sequence[str], environ: Mapping[str, str]) -> Options:
@@ -71,7 +75,8 @@ def parse_options(argv: Sequence[str], environ: Mapping[str, str]) -> Options:
 
 
 def _options(given: argparse.Namespace, environ: Mapping[str, str]) -> Options:
-    settings = _settings(given, environ)
+    sections = _sections(given, environ)
+    settings = _settings(given, environ, sections)
     address = _address(settings)
     secret = _secret(settings, environ)
     if secret and not address.is_private and not given.plaintext_login:
@@ -96,6 +101,7 @@ def _options(given: argparse.Namespace, environ: Mapping[str, str]) -> Options:
         since=since,
         lines=getattr(given, "lines", 10),
         follow=getattr(given, "follow", True),
+        sections=tuple(name for name in sections if name != "client"),
     )
 
 
@@ -110,10 +116,20 @@ def _check_words(given: argparse.Namespace) -> None:
         )
 
 
-def _settings(given: argparse.Namespace, environ: Mapping[str, str]) -> Settings:
+def _sections(
+    given: argparse.Namespace, environ: Mapping[str, str]
+) -> dict[str, Settings]:
+    """What the config file says."""
     chosen = given.config or environ.get("BCAST_CONFIG")
     path = Path(chosen) if chosen else config_path(environ)
-    sections = read_config(path, must_exist=bool(chosen))
+    return read_config(path, must_exist=bool(chosen))
+
+
+def _settings(
+    given: argparse.Namespace,
+    environ: Mapping[str, str],
+    sections: Mapping[str, Settings],
+) -> Settings:
     line = {
         key: str(value)
         for key in arguments.SETTINGS
@@ -187,7 +203,7 @@ def _flag(settings: Settings, key: str) -> bool:
 def _whole(settings: Settings, key: str, default: int) -> int:
     value = settings.get(key, str(default))
     if not (value.isascii() and value.isdigit()):
-        raise ConfigError(f"--{key}: {value!r} is no whole number")
+        raise ConfigError(f"--{key}: {value!r} is no whole number, 0 or more")
     return int(value)
 
 
@@ -197,7 +213,9 @@ def _seconds(settings: Settings, key: str, default: float) -> float:
     except ValueError:
         seconds = -1
     if not 0 <= seconds < 1e9:
-        raise ConfigError(f"--{key}: {settings[key]!r} is no number of seconds")
+        raise ConfigError(
+            f"--{key}: {settings[key]!r} is no number of seconds, 0 or more"
+        )
     return seconds
 
 

@@ -12,6 +12,7 @@ from collections.abc import Callable
 
 from broadcast.client import events as ev
 from broadcast.client.absence import Absence
+from broadcast.client.hints import NO_HOST
 from broadcast.client.link import Link
 from broadcast.client.on_asyncio import AsyncioNet
 from broadcast.client.options import Options
@@ -55,7 +56,11 @@ def complain(text: str) -> None:
 def reason_for(event: ev.Lost, options: Options) -> str:
     """The last `Lost`, as a sentence."""
     if event.code == "cannot-connect":
-        return f"Could not connect to {options.address.where}: {event.reason}"
+        reason, host = event.reason, options.address.host
+        if reason == NO_HOST and options.sections and "." not in host:
+            there = ", ".join(f"[{name}]" for name in options.sections)
+            reason += f"; the config file has no [{host}] either, but {there}"
+        return f"Could not connect to {options.address.where}: {reason}"
     if event.code == "refused":
         return f"{options.address.where} refused: {event.reason}"
     return f"The connection to {options.address.where} is lost: {event.reason}"

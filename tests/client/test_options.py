@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from broadcast import __version__
 from broadcast.client.arguments import make_parser, option_words
 from broadcast.client.config import (
     KEYS,
@@ -13,8 +14,10 @@ from broadcast.client.config import (
     name_on_this_machine,
     state_path,
 )
+from broadcast.client.events import Lost
 from broadcast.client.options import Options, parse_options
 from broadcast.client.remember import MAX_BYTES, typed_lines
+from broadcast.client.script import reason_for
 
 ROOT = Path(__file__).parents[2]
 CONFIG = """\
@@ -77,10 +80,13 @@ def test_what_wins(configured: Path) -> None:
     [
         (["connect", "-p", "0"], "--port: '0'"),
         (["connect", "-p", "x"], "--port: 'x'"),
+        (["send", "-s", "h:abc", "x"], "'h:abc': a port is a number, 1 to 65535"),
+        (["send", "-s", "h:70000", "x"], "'h:70000': a port is a number, 1 to 65535"),
+        (["send", "-s", "[::1", "x"], "'[::1': write tcp://host:port"),
         (["connect", "--url", "http://x"], "'http://x'"),
         (["connect", "--bell", "loud"], "--bell: 'loud'"),
         (["connect", "--color", "blue"], "--color: 'blue'"),
-        (["connect", "--history", "x"], "--history: 'x'"),
+        (["connect", "--history", "x"], "--history: 'x' is no whole number, 0 or more"),
         (["send", "-n", "has space", "x"], "'has space' is none: a name is 1 to 32 "),
         (["connect", "--name", ""], "--name: ''"),
         (["tail", "--name", "two\nlines"], "--name: "),
@@ -129,6 +135,25 @@ def test_server_among_the_words_to_say(
 def test_words_that_are_no_server(word: str, tmp_path: Path) -> None:
     """What may well be meant as text is said."""
     assert options(tmp_path, "send", word, "hello").text == (word, "hello")
+
+
+def test_section_that_is_not_there(configured: Path, tmp_path: Path) -> None:
+    """A name that is neither a host nor a section is said so, with those there are."""
+    lost = Lost("no such host", None, "cannot-connect")
+    words = reason_for(lost, options(configured, "tail", "wrk"))
+    assert words.endswith("the config file has no [wrk] either, but [work]")
+    words = reason_for(lost, options(configured, "tail", "wrk.example"))
+    assert words == "Could not connect to wrk.example:8000: no such host"
+    words = reason_for(lost, options(tmp_path / "none", "tail", "wrk"))
+    assert words == "Could not connect to wrk:8000: no such host"
+
+
+def test_version_says_of_what(capsys: pytest.CaptureFixture[str]) -> None:
+    """`--version` names the program as well."""
+    with pytest.raises(SystemExit) as exit_:
+        parse_options(["--version"], {})
+    assert exit_.value.code == 0
+    assert capsys.readouterr().out == f"bcast-client {__version__}\n"
 
 
 @pytest.mark.parametrize(

@@ -220,7 +220,9 @@ def test_bad_arguments(home: str, arguments: tuple[str, ...]) -> None:
     """A count or a position that is none is a usage error."""
     done = run_client("tail", *arguments, home=home)
     assert done.returncode == 2
-    assert done.stderr.splitlines()[-1].startswith("bcast-client tail: error: ")
+    last = done.stderr.splitlines()[-1]
+    assert last.startswith("bcast-client tail: error: ")
+    assert last.endswith(("is no whole number, 0 or more", "the ID in digits"))
 
 
 def test_killed_daemon_is_exit_5(home: str) -> None:
