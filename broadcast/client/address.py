@@ -1,11 +1,15 @@
 """Where a server is: a URL, taken apart and checked."""
 
+import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from broadcast.client.errors import AddressError
 
 DEFAULT_PORT = 8000
+_LIKELY = re.compile(
+    r"(tcp|tls|wss?)://\S+|unix:/\S+|([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\]):[1-9]\d{3,4}"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,14 @@ class Address:
 DEFAULT_ADDRESS = Address("tcp", "127.0.0.1", DEFAULT_PORT)
 
 
+def is_likely(word: str) -> bool:
+    """Whether a word is hardly anything but an address: a URL, or host and port.
+
+    Only ports of four or five digits count, so that `foo.py:12` is a word like others.
+    """
+    return _LIKELY.fullmatch(word) is not None
+
+
 def parse_address(text: str, ca: str | None = None) -> Address:
     """The address in `tcp://host:port`, `tls://`, `ws://`, `wss://` or `unix:/path`.
 
@@ -84,10 +96,15 @@ def _network_address(
     try:
         parts = urlsplit(f"//{rest}")
         host = parts.hostname or ""
+    except ValueError:
+        raise AddressError(f"{text!r}: write {scheme}://host:port") from None
+    try:
         port = port if parts.port is None else parts.port
-    except ValueError as problem:
-        raise AddressError(f"{text!r}: {problem}") from None
-    if not host or parts.username is not None or parts.fragment or port == 0:
+    except ValueError:
+        port = 0
+    if not port:
+        raise AddressError(f"{text!r}: a port is a number, 1 to 65535")
+    if not host or parts.username is not None or parts.fragment:
         raise AddressError(f"{text!r} is no address: write {scheme}://host:port")
     path = parts.path + (f"?{parts.query}" if parts.query else "")
     if scheme in ("ws", "wss"):

@@ -5,6 +5,7 @@ still lives. The answers are awaited in `broadcast.client.answers`.
 """
 
 from broadcast.client.answers import Merge, Roster
+from broadcast.client.hints import SILENT
 from broadcast.client.pulse import Pulse
 from broadcast.client.wish import Wish
 
@@ -73,7 +74,7 @@ class Asking:
     def verdict(self, now: float, *, greeted: bool) -> str | None:
         """Return why the server counts as dead, or None."""
         if not greeted and self._pulse.is_late(now):
-            return "no broadcast server answers there"
+            return SILENT
         return "the server does not answer" if self._pulse.is_dead(now) else None
 
     def _for_names(self, now: float) -> str:

@@ -8,9 +8,11 @@ from broadcast.client import events as ev
 from broadcast.client.commands import Local, Remote, Say, interpret
 from broadcast.client.errors import OutboxFullError
 from broadcast.client.local import LocalCommands
+from broadcast.client.login import Question
 from broadcast.client.look import Look, wants_color
 from broadcast.client.options import Options
 from broadcast.client.prompt import prompt
+from broadcast.client.remote import send_command
 from broadcast.client.screen import GATHER, Screen, Typed
 from broadcast.client.script import (
     LOGIN_ERRORS,
@@ -19,7 +21,6 @@ from broadcast.client.script import (
     Script,
     complain,
     exit_for,
-    gap,
 )
 from broadcast.client.state import State
 from broadcast.client.wish import Wish
@@ -42,12 +43,13 @@ class Chat(Script):
             self.touched,
         )
         self.look = Look(wants_color(options.color, os.environ, True))
-        self.shown: deque[ev.Event] = deque(maxlen=KEEP_SHOWN)
+        self.shown: deque[tuple[str, ev.Event]] = deque(maxlen=KEEP_SHOWN)
         self.local = LocalCommands(self)
         self._loop = asyncio.get_running_loop()
         self._touched_at = self._loop.time()
         self._divided = False
-        self._asks_secret = False
+        self._question: Question | None = None
+        self._login_words = ""
         self._replaying = False
         self._last = self._drawn = ""
 
@@ -75,14 +77,17 @@ class Chat(Script):
 
     def hear(self, event: ev.Event) -> None:
         """One event: shown, or acted on."""
+        self.look.follow(event)
         match event:
             case ev.Lost(retry_in=None):
                 self.end_with(event)
             case ev.Lost(reason=reason):
-                self.note(f"connection lost: {reason}")
+                if words := self.absence.lost(reason):
+                    self.note(words)
                 self._count_down()
             case ev.LoginNeeded(text=text):
                 self.note(text or "the server asks for a login")
+                self._login_words = text
                 self.ask_secret(self.options.secret is None)
             case ev.Doubtful(lines=lines):
                 self._doubt(lines)
@@ -99,12 +104,13 @@ class Chat(Script):
                 pass
             case _:
                 self.show(event)
-        if isinstance(event, ev.Problem) and event.code in LOGIN_ERRORS:
+        if isinstance(event, ev.Problem) and (
+            event.code in LOGIN_ERRORS or self.session.state is State.LOGIN
+        ):
             self.ask_secret(True)
 
     def listen(self, events: list[ev.Event]) -> None:
         """Events have come."""
-        self.look.me = self.session.name
         super().listen(events)
         if self.local.is_leaving and not len(self.session.outbox):
             self.end(Exit.DONE)
@@ -118,10 +124,10 @@ class Chat(Script):
         self.end(exit_for(event), self.last_words(event))
 
     def show(self, event: ev.Event) -> None:
-        """Print an event, and remember it for /save."""
+        """Print an event, and remember it and who we were for /save."""
         line = self.look.line(event)
         if line is not None:
-            self.shown.append(event)
+            self.shown.append((self.look.me, event))
             self.screen.print(line)
 
     def note(self, text: str) -> None:
@@ -130,12 +136,15 @@ class Chat(Script):
 
     def ask_secret(self, yes: bool) -> None:
         """Take the next line as the secret, hidden."""
-        self._asks_secret = self.screen.hidden = yes
+        name = self.session.wish.name or ""
+        self._question = Question(self._login_words, name) if yes else None
+        self.screen.hidden = yes
         self.screen.refresh()
 
     def _welcome(self, event: ev.Welcome) -> None:
         self.ask_secret(False)
-        self.look.me = event.name
+        if words := self.absence.over():
+            self.note(words)
         if event.text:
             self.screen.print(self.look.server(event.text))
 
@@ -148,14 +157,14 @@ class Chat(Script):
             self.screen.print(self.look.divider("new since you looked away"))
         self.show(event)
         bell = self.local.bell
-        if bell == "off" or event.replayed or event.name == self.session.name:
+        if bell == "off" or event.replayed or event.name == self.look.me:
             return
         if bell == "all" or self.look.is_mention(event):
             self.screen.ring()
 
     def _replay(self, event: ev.Replay) -> None:
-        if event.missing != 0 and self.link.welcomed:
-            self.screen.print(gap(event.missing))
+        if words := self.absence.gap(event.missing):
+            self.screen.print(words)
         self._replaying = event.count > 0
         if self._replaying:
             self.screen.print(self.look.divider(f"replayed: {event.count} lines"))
@@ -176,9 +185,9 @@ class Chat(Script):
 
     def enter(self, text: str) -> Typed:
         """A line, or several, were entered."""
-        if self._asks_secret:
+        if self._question is not None:
+            self.session.login(self._question.secret(text))
             self.ask_secret(False)
-            self.session.login(text)
             self.link.pump()
             return Typed.SECRET
         lines = [interpret(line) for line in text.split("\n")]
@@ -209,23 +218,15 @@ class Chat(Script):
                 self.session.say(meant.text)
         elif isinstance(meant, Local):
             self.local.run(meant)
-        elif self.session.state is not State.LIVE and meant.word != "login":
-            self.note(f"not connected: /{meant.word} was not sent")
-        elif meant.word == "format":
-            self.note("this client and the server speak json; /format is not for you")
-        elif meant.word == "login" and not meant.rest:
-            self.ask_secret(True)
-        elif meant.word == "name" and meant.rest and " " not in meant.rest:
-            self.session.rename(meant.rest)
         else:
-            self.session.command(meant.line)
+            send_command(self, meant)
 
     # The prompt
 
     def status(self) -> str:
         """What stands before the cursor."""
-        if self._asks_secret:
-            return "secret (hidden)> "
+        if self._question is not None:
+            return self._question.prompt
         wait = None
         if self.link.retry_at is not None:
             wait = self.link.retry_at - self._loop.time()

@@ -5,6 +5,7 @@ import os
 from broadcast.client.chat import Chat
 from broadcast.client.complete import RoomCompleter
 from broadcast.client.config import name_on_this_machine, state_path
+from broadcast.client.naming import RULE, is_word
 from broadcast.client.options import Options
 from broadcast.client.remember import typed_lines
 from broadcast.client.screen import Screen
@@ -32,10 +33,13 @@ async def ask_name() -> str | None:
     from prompt_toolkit import PromptSession
 
     session: PromptSession[str] = PromptSession()
-    try:
-        answer = await session.prompt_async(
-            "Your name: ", default=name_on_this_machine()
-        )
-    except (KeyboardInterrupt, EOFError):
-        return None
-    return answer.strip() or name_on_this_machine()
+    usual = name_on_this_machine()
+    while True:
+        try:
+            answer = await session.prompt_async(f"Your name [{usual}]: ")
+        except (KeyboardInterrupt, EOFError):
+            return None
+        name = answer.strip() or usual
+        if is_word(name):
+            return name
+        print(RULE)

@@ -15,14 +15,21 @@ from broadcast.client.options import Options, parse_options
 def main(argv: Sequence[str] | None = None) -> int:
     """Run it; the exit code comes back. docs/client.md lists them."""
     options = parse_options(sys.argv[1:] if argv is None else argv, os.environ)
-    if options.command == "completion":
-        from broadcast.client.completion import script_for
-
-        print(script_for(options.shell), end="")
-        return 0
     from broadcast.client.errors import CannotConnectError
     from broadcast.client.script import Exit, complain
 
+    if options.command == "completion":
+        from broadcast.client.completion import script_for
+
+        try:
+            with open(1, "w", encoding="utf-8", closefd=False) as stdout:
+                stdout.write(script_for(options.shell))
+        except BrokenPipeError:
+            return Exit.DONE
+        except OSError as problem:
+            complain(f"stdout: {problem.strerror}")
+            return Exit.FAILED
+        return Exit.DONE
     try:
         with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
             return runner.run(_run(options))

@@ -116,8 +116,23 @@ def merge(*layers: Settings) -> Settings:
 
 
 def name_on_this_machine(environ: Mapping[str, str] = os.environ) -> str:
-    """What this person is called here, as a name that a server takes."""
+    """What this person is called here, as a name that a server takes.
+
+    Where no variable tells (cron, containers), the system's accounts do.
+    """
     variables = ("USER", "LOGNAME", "USERNAME")
-    name = next((environ[v] for v in variables if environ.get(v)), "")
+    name = next((environ[v] for v in variables if environ.get(v)), "") or _account()
     kept = "".join(c if c.isalnum() or c in "_-." else "-" for c in name)[:32]
     return kept.lstrip("_-.") or "guest"
+
+
+def _account() -> str:
+    """The name of the account that we run as; empty where there is none."""
+    try:
+        import pwd
+    except ImportError:  # Windows
+        return ""
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return ""

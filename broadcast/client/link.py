@@ -10,6 +10,7 @@ from broadcast.client.address import Address
 from broadcast.client.backoff import Backoff
 from broadcast.client.errors import BrokenServerError
 from broadcast.client.events import Event, Lost
+from broadcast.client.hints import advice
 from broadcast.client.net import Net, Wire
 from broadcast.client.session import Session
 from broadcast.client.state import State
@@ -57,8 +58,7 @@ class Link:
         self._last_read = 0.0
         self._dead: str | None = None
         self._lost_at: float | None = None
-        self._paused = False
-        self._over = self._closed = False
+        self._paused = self._over = self._closed = False
         self._leaving: Callable[[], None] | None = None
         self._stop_dialling: Callable[[], None] = _nothing
         self._stop_retry: Callable[[], None] = _nothing
@@ -206,8 +206,10 @@ class Link:
             code = "refused" if ended else "lost"
             code = "quit" if farewell.code == "quit" else code
             return Lost(farewell.text or farewell.code, delay, code)
-        code = "lost" if self.welcomed else "cannot-connect"
-        return Lost(self.session.preface or reason, delay, code)
+        reason = self.session.preface or reason
+        if self.welcomed:
+            return Lost(reason, delay, "lost")
+        return Lost(advice(reason, self._address), delay, "cannot-connect")
 
     def _rest(self) -> None:
         """Two reads in a short time: stop reading for a moment."""

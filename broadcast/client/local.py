@@ -83,9 +83,9 @@ class LocalCommands:
         if not path:
             chat.note("/save FILE")
             return
-        look = Look(0)
-        look.me = chat.session.name
-        lines = [line for event in chat.shown if (line := look.line(event))]
+        look, lines = Look(0), []
+        for look.me, event in chat.shown:
+            lines.append(look.line(event))
         try:
             with Path(path).expanduser().open("x", encoding="utf-8") as file:
                 file.writelines(f"{line}\n" for line in lines)
@@ -96,8 +96,11 @@ class LocalCommands:
 
     def set_bell(self, when: str = "") -> None:
         """When to ring."""
-        if when in BELLS:
-            self.bell = when
+        if when and when not in BELLS:
+            choices = ", ".join(BELLS)
+            self._chat.note(f"/bell takes one of {choices}, not {visible(when)}")
+            return
+        self.bell = when or self.bell
         self._chat.note(f"bell: {self.bell} ({', '.join(BELLS)})")
 
     def resend(self, *_: str) -> None:

@@ -47,6 +47,13 @@ class Look:
         self._mention: tuple[str, re.Pattern[str] | None] = ("", None)
         self._paints: dict[str, str] = {}
 
+    def follow(self, event: ev.Event) -> None:
+        """Know who we are from this event on; call it with each, in order."""
+        if isinstance(event, ev.Welcome):
+            self.me = event.name
+        elif isinstance(event, ev.Renamed) and event.name == self.me:
+            self.me = event.to
+
     def line(self, event: ev.Event) -> str | None:
         """The event as one line or several, or None when there is nothing to see."""
         match event:

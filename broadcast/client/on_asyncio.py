@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from broadcast.client.address import Address
+from broadcast.client.hints import CLOSED, NO_HOST, RESET
 from broadcast.client.net import Tap, Waiter
 
 CONNECT_TIMEOUT = 10.0
@@ -71,7 +72,7 @@ class _Connection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._transport = None
-        reason = "the server closed the connection" if exc is None else explain(exc)
+        reason = CLOSED if exc is None else explain(exc)
         self._tap.closed(reason)
 
     def write(self, data: bytes) -> None:
@@ -130,11 +131,11 @@ def explain(problem: BaseException) -> str:
     if isinstance(problem, TimeoutError):
         return "timed out"
     if isinstance(problem, ConnectionResetError):
-        return "the server reset the connection"
+        return RESET
     verify = getattr(problem, "verify_message", "")
     if verify:
         return f"its certificate is not accepted: {verify}"
     if type(problem).__name__ == "gaierror":
-        return "no such host"
+        return NO_HOST
     text = getattr(problem, "strerror", None) or str(problem) or type(problem).__name__
     return text[0].lower() + text[1:]

@@ -16,6 +16,7 @@ from twisted.python.failure import Failure
 
 from broadcast.client.address import Address
 from broadcast.client.errors import CannotConnectError
+from broadcast.client.hints import CLOSED
 from broadcast.client.net import Tap, Waiter
 
 CONNECT_TIMEOUT = 10.0
@@ -142,7 +143,7 @@ def _endpoint(reactor: Any, address: Address) -> Any:
 
 def _explain(reason: Failure) -> str:
     if reason.check(ConnectionDone):
-        return "the server closed the connection"
+        return CLOSED
     text = str(reason.getErrorMessage())
     if "certificate verify failed" in text or "VerificationError" in text:
         return "its certificate is not accepted"

@@ -7,7 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from broadcast.client import arguments
-from broadcast.client.address import DEFAULT_ADDRESS, Address, parse_address
+from broadcast.client.address import (
+    DEFAULT_ADDRESS,
+    Address,
+    is_likely,
+    parse_address,
+)
 from broadcast.client.config import (
     ConfigError,
     Settings,
@@ -17,6 +22,7 @@ from broadcast.client.config import (
     read_config,
 )
 from broadcast.client.errors import AddressError
+from broadcast.client.naming import RULE, is_word
 from broadcast.client.position import Position
 
 BELLS = ("off", "mention", "all")
@@ -25,7 +31,10 @@ COLORS = ("auto", "always", "never")
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What to do. Times are seconds; `retry` None means for ever."""
+    """What to do. Times are seconds; `retry` None means for ever.
+
+    `sections` are the servers that the config file has.
+    """
 
     command: str
     address: Address = DEFAULT_ADDRESS
@@ -43,6 +52,7 @@ class Options:
     lines: int = 10
     follow: bool = True
     shell: str = ""
+    sections: tuple[str, ...] = ()
 
 
 def parse_options(argv: Sequence[str], environ: Mapping[str, str]) -> Options:
@@ -57,13 +67,16 @@ def parse_options(argv: Sequence[str], environ: Mapping[str, str]) -> Options:
     if given.command == "completion":
         return Options("completion", shell=given.shell)
     try:
+        if "--" not in argv:
+            _check_words(given)
         return _options(given, environ)
     except (AddressError, ConfigError) as problem:
         parser.exit(2, f"bcast-client: {problem}\n")
 
 
 def _options(given: argparse.Namespace, environ: Mapping[str, str]) -> Options:
-    settings = _settings(given, environ)
+    sections = _sections(given, environ)
+    settings = _settings(given, environ, sections)
     address = _address(settings)
     secret = _secret(settings, environ)
     if secret and not address.is_private and not given.plaintext_login:
@@ -75,7 +88,7 @@ def _options(given: argparse.Namespace, environ: Mapping[str, str]) -> Options:
     return Options(
         command=given.command,
         address=address,
-        name=settings.get("name"),
+        name=_name(settings),
         secret=secret,
         retry=_retry(settings, given.command),
         bell=_choice(settings, "bell", BELLS),
@@ -88,13 +101,35 @@ def _options(given: argparse.Namespace, environ: Mapping[str, str]) -> Options:
         since=since,
         lines=getattr(given, "lines", 10),
         follow=getattr(given, "follow", True),
+        sections=tuple(name for name in sections if name != "client"),
     )
 
 
-def _settings(given: argparse.Namespace, environ: Mapping[str, str]) -> Settings:
+def _check_words(given: argparse.Namespace) -> None:
+    """See that no server stands where `send` takes its text."""
+    words: Sequence[str] = getattr(given, "text", ())
+    named = given.server or given.url or given.host or given.port
+    if len(words) > 1 and not named and is_likely(words[0]):
+        raise ConfigError(
+            f"{words[0]!r} looks like a server: write -s {words[0]}, or -- in front of "
+            "the text if it is to be said"
+        )
+
+
+def _sections(
+    given: argparse.Namespace, environ: Mapping[str, str]
+) -> dict[str, Settings]:
+    """What the config file says."""
     chosen = given.config or environ.get("BCAST_CONFIG")
     path = Path(chosen) if chosen else config_path(environ)
-    sections = read_config(path, must_exist=bool(chosen))
+    return read_config(path, must_exist=bool(chosen))
+
+
+def _settings(
+    given: argparse.Namespace,
+    environ: Mapping[str, str],
+    sections: Mapping[str, Settings],
+) -> Settings:
     line = {
         key: str(value)
         for key in arguments.SETTINGS
@@ -126,6 +161,13 @@ def _address(settings: Settings) -> Address:
     if ca is not None and not address.is_tls:
         raise ConfigError(f"--ca goes with tls:// or wss://, not with {address}")
     return address
+
+
+def _name(settings: Settings) -> str | None:
+    name = settings.get("name")
+    if name is not None and not is_word(name):
+        raise ConfigError(f"--name: {name!r} is none: {RULE}")
+    return name
 
 
 def _secret(settings: Settings, environ: Mapping[str, str]) -> str | None:
@@ -161,7 +203,7 @@ def _flag(settings: Settings, key: str) -> bool:
 def _whole(settings: Settings, key: str, default: int) -> int:
     value = settings.get(key, str(default))
     if not (value.isascii() and value.isdigit()):
-        raise ConfigError(f"--{key}: {value!r} is no whole number")
+        raise ConfigError(f"--{key}: {value!r} is no whole number, 0 or more")
     return int(value)
 
 
@@ -171,7 +213,9 @@ def _seconds(settings: Settings, key: str, default: float) -> float:
     except ValueError:
         seconds = -1
     if not 0 <= seconds < 1e9:
-        raise ConfigError(f"--{key}: {settings[key]!r} is no number of seconds")
+        raise ConfigError(
+            f"--{key}: {settings[key]!r} is no number of seconds, 0 or more"
+        )
     return seconds
 
 

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+MAX_DIGITS = 16  # ids stay below 2^53
+
 
 @dataclass(frozen=True, slots=True)
 class Position:
@@ -23,6 +25,7 @@ class Position:
         """
         epoch, colon, number = text.strip().rpartition(":")
         plain = epoch.isascii() and epoch.isprintable() and " " not in epoch
-        if not (colon and epoch and plain and number.isascii() and number.isdigit()):
-            raise ValueError("a position is written EPOCH:ID")
+        whole = number.isascii() and number.isdigit() and len(number) <= MAX_DIGITS
+        if not (colon and epoch and plain and whole):
+            raise ValueError("a position is written EPOCH:ID, the ID in digits")
         return cls(epoch, int(number))

@@ -11,6 +11,8 @@ import sys
 from collections.abc import Callable
 
 from broadcast.client import events as ev
+from broadcast.client.absence import Absence
+from broadcast.client.hints import NO_HOST
 from broadcast.client.link import Link
 from broadcast.client.on_asyncio import AsyncioNet
 from broadcast.client.options import Options
@@ -36,13 +38,6 @@ NAME_ERRORS = ("name-taken", "bad-name")
 LOGIN_ERRORS = ("login-failed", "login-throttled", "login-required")
 
 
-def gap(missing: int | None) -> str:
-    """The mark where something is gone for good."""
-    if missing is None:
-        return "* (the server's log began anew: what was said meanwhile may be lost)"
-    return f"* ({missing} lines are missing here: the server no longer has them)"
-
-
 def exit_for(event: ev.Lost) -> Exit:
     """The exit code for the last `Lost`."""
     codes = {
@@ -61,7 +56,11 @@ def complain(text: str) -> None:
 def reason_for(event: ev.Lost, options: Options) -> str:
     """The last `Lost`, as a sentence."""
     if event.code == "cannot-connect":
-        return f"Could not connect to {options.address.where}: {event.reason}"
+        reason, host = event.reason, options.address.host
+        if reason == NO_HOST and options.sections and "." not in host:
+            there = ", ".join(f"[{name}]" for name in options.sections)
+            reason += f"; the config file has no [{host}] either, but {there}"
+        return f"Could not connect to {options.address.where}: {reason}"
     if event.code == "refused":
         return f"{options.address.where} refused: {event.reason}"
     return f"The connection to {options.address.where} is lost: {event.reason}"
@@ -83,6 +82,7 @@ class Script:
     def __init__(self, options: Options, wish: Wish) -> None:
         self.options = options
         self.done: asyncio.Future[Exit] = asyncio.get_running_loop().create_future()
+        self.absence = Absence(options.address.where)
         end_on_signals(lambda: self.end(Exit.TERMINATED))
         self.session = Session(wish)
         self.link = Link(
@@ -117,11 +117,17 @@ class Script:
             case ev.Lost(retry_in=None):
                 self.end(exit_for(event), self.last_words(event))
             case ev.Lost(reason=reason, retry_in=wait):
-                complain(f"connection lost ({reason}); trying again in {wait:.0f} s")
+                if words := self.absence.lost(reason):
+                    complain(f"{words}; trying again in {wait:.0f} s")
+            case ev.Welcome():
+                if words := self.absence.over():
+                    complain(words)
             case ev.LoginNeeded() if not self.options.secret:
                 text = "the server asks for a login: use --token-file or BCAST_TOKEN"
                 self.end(Exit.REFUSED, text)
-            case ev.Problem(code=code, text=text) if code in LOGIN_ERRORS:
+            case ev.Problem(code=code, text=text) if (
+                code in LOGIN_ERRORS or self.session.state.is_early
+            ):
                 self.end(Exit.REFUSED, text or code)
 
     def last_words(self, event: ev.Lost) -> str:

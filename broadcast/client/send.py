@@ -22,6 +22,7 @@ class Sender(Script):
         self._room = asyncio.Event()
         self.is_fed = False
         self._refused = 0
+        self._is_renamed = False
 
     def listen(self, events: list[ev.Event]) -> None:
         """Events have come."""
@@ -36,8 +37,12 @@ class Sender(Script):
                 if code != "slowed":
                     self._refused += 1
                     complain(f"a line was refused: {text or code}")
-            case ev.Problem(code=code, text=text) if code in NAME_ERRORS:
+            case ev.Problem(command="name", text=text, code=code) if (
+                self.session.is_nameless
+            ):
                 self._rename(text or code)
+            case ev.Problem(code=code, text=text) if code in NAME_ERRORS:
+                self.end(Exit.REFUSED, text or code)
             case ev.Doubtful(lines=lines):
                 text = f"{len(lines)} lines may have been said or not: not sent again"
                 self.end(Exit.LOST, text)
@@ -88,9 +93,10 @@ class Sender(Script):
         return self.link.welcomed
 
     def _rename(self, text: str) -> None:
-        if self.options.name is not None:
+        if self.options.name is not None or self._is_renamed:
             self.end(Exit.REFUSED, text)
             return
+        self._is_renamed = True
         base = (self.session.wish.name or "guest")[:25]
         self.session.rename(f"{base}-{secrets.token_hex(3)}")
         self.link.pump()

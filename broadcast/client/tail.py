@@ -13,7 +13,7 @@ from broadcast.client.look import Look, wants_color
 from broadcast.client.options import Options
 from broadcast.client.printer import Printer, read_lines
 from broadcast.client.safe import visible_json
-from broadcast.client.script import PRESENCE, Exit, Script, complain, gap
+from broadcast.client.script import PRESENCE, Exit, Script, complain
 from broadcast.client.send import Sender
 from broadcast.client.state import State
 from broadcast.client.wish import Wish
@@ -29,6 +29,7 @@ class Lister(Script):
         colors = wants_color(options.color, os.environ, sys.stdout.isatty())
         self.look = Look(colors)
         self._lines: list[str] = []
+        self._is_unprinted = False
         self.printer = Printer(1, self._drained, self._stdout_failed)
 
     def listen(self, events: list[ev.Event]) -> None:
@@ -42,6 +43,7 @@ class Lister(Script):
 
     def heard(self, event: ev.Event) -> None:
         """One event: to be printed."""
+        self.look.follow(event)
         line = self.show(event)
         if line is not None:
             self._lines.append(line)
@@ -49,17 +51,16 @@ class Lister(Script):
     def show(self, event: ev.Event) -> str | None:
         """How an event is printed, if it is."""
         if isinstance(event, ev.Replay):
-            return None if event.missing == 0 else gap(event.missing)
+            return self.absence.gap(event.missing)
         if isinstance(event, PRESENCE) and self.options.quiet:
             return None
-        self.look.me = self.session.name
         return self.look.line(event)
 
     async def run(self) -> Exit:
-        """Until it ends and all is printed."""
+        """Until it ends and all is printed; failed if it could not be."""
         code = await super().run()
         await self.printer.flush()
-        return code
+        return Exit.FAILED if code is Exit.DONE and self._is_unprinted else code
 
     def _drained(self) -> None:
         self.link.set_paused(False)
@@ -67,12 +68,18 @@ class Lister(Script):
     def _stdout_failed(self, problem: OSError) -> None:
         if isinstance(problem, BrokenPipeError):
             self.end(Exit.DONE)
-        else:
-            self.end(Exit.FAILED, f"stdout: {problem.strerror}")
+            return
+        self._is_unprinted = True
+        complain(f"stdout: {problem.strerror}")
+        self.end(Exit.FAILED)
 
 
 class Tail(Lister):
     """Follows the room. Says nothing."""
+
+    def __init__(self, options: Options, wish: Wish) -> None:
+        super().__init__(options, wish)
+        self._was_lost = False
 
     def hear(self, event: ev.Event) -> None:
         """Watch for the end of what was asked for."""
@@ -83,8 +90,10 @@ class Tail(Lister):
                     self.end(Exit.DONE)
             case ev.Replayed() if not self.options.follow:
                 self.end(Exit.DONE)
+            case ev.Lost():
+                self._was_lost = True
             case ev.Problem(command=command, text=text, code=code):
-                if command in ("since", "history"):
+                if command in ("since", "history") or not self._was_lost:
                     self.end(Exit.REFUSED, text or code)
                 else:
                     complain(text or code)

@@ -4,6 +4,7 @@ from typing import Protocol
 
 from broadcast.client.address import Address
 from broadcast.client.errors import BrokenServerError, CannotConnectError
+from broadcast.client.hints import stranger
 
 
 class Codec(Protocol):
@@ -28,6 +29,10 @@ class Codec(Protocol):
 class PlainCodec:
     """Lines as they are."""
 
+    def __init__(self, address: Address) -> None:
+        self._address = address
+        self._has_begun = False
+
     def hello(self) -> bytes:
         """See `Codec`."""
         return b""
@@ -37,7 +42,14 @@ class PlainCodec:
         return lines
 
     def decode(self, data: bytes) -> bytes:
-        """See `Codec`."""
+        """See `Codec`.
+
+        Raises:
+            BrokenServerError: the first bytes are of another protocol.
+        """
+        if not self._has_begun and (problem := stranger(data, self._address)):
+            raise BrokenServerError(problem)
+        self._has_begun = True
         return data
 
     def answer(self) -> bytes:
@@ -55,7 +67,7 @@ def codec_for(address: Address) -> Codec:
     Raises:
         CannotConnectError: the extra that brings wsproto is not installed.
     """
-    return WebSocketCodec(address) if address.is_web else PlainCodec()
+    return WebSocketCodec(address) if address.is_web else PlainCodec(address)
 
 
 class WebSocketCodec:

@@ -121,6 +121,9 @@ def test_bell_and_mention(bob: Terminal, daemon: Daemon, home: str) -> None:
     say(daemon, home, "eve", "again")
     bob.wait(lambda: bob.bytes.count(b"\x07") == 2)
     bob.type("/bell loud\r")
+    bob.wait_for("- /bell takes one of off, mention, all, not loud")
+    bob.type("/bell\r")
+    bob.wait(lambda: sum("- bell: all" in row for row in bob.everything) == 2)
 
 
 def test_help_tells_whose_commands(bob: Terminal) -> None:
@@ -147,6 +150,19 @@ def test_name_and_server_commands(bob: Terminal) -> None:
     bob.wait_for("robert [you]: /literal")
     bob.type("/clear\r")
     bob.wait(lambda: len(bob.shown) == 1)
+
+
+def test_own_lines_stay_marked_over_a_rename(bob: Terminal, tmp_path: Path) -> None:
+    """What I said just before I took another name is marked, shown and saved."""
+    bob.type("before\r/name robert\rafter\r")
+    bob.wait_for("bob [you]: before")
+    bob.wait_for("robert [you]: after")
+    path = tmp_path / "saved"
+    bob.type(f"/save {path}\r")
+    bob.wait_for("- saved:")
+    text = path.read_text(encoding="utf-8")
+    assert "bob [you]: before\n" in text
+    assert "robert [you]: after\n" in text
 
 
 def test_typed_lines_are_remembered_per_server(daemon: Daemon, home: str) -> None:

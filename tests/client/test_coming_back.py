@@ -21,7 +21,27 @@ def test_comes_back_by_itself(daemon: Daemon, home: str) -> None:
         daemon.restart()
         bob.wait_for("bob [you]: typed while away", 30)
         bob.wait_for("log began anew")
+        bob.wait_for("- connected again")
         bob.wait(lambda: bob.prompt == "connected · bob · 1 here>")
+
+
+def test_each_obstacle_is_told_once(daemon: Daemon, home: str) -> None:
+    """However often it is tried, the loss is one line, and each reason another."""
+    with Terminal("connect", daemon.url, "-n", "bob", home=home) as bob:
+        bob.wait_for("connected · bob")
+        daemon.stop()
+        bob.wait_for("- connection lost: ")
+        bob.wait_for("- can't reach ")
+        bob.wait(lambda: re.search(r"reconnecting in [5-8] s", bob.prompt))
+        daemon.restart()
+        bob.type("x")
+        bob.wait_for("- connected again")
+        told = [row for row in bob.everything if row.startswith("- ")]
+        assert [row.split(":")[0] for row in told] == [
+            "- connection lost",
+            f"- can't reach {daemon.where.split(':')[0]}",
+            "- connected again",
+        ]
 
 
 def test_a_key_reconnects_at_once(daemon: Daemon, home: str) -> None:
@@ -30,7 +50,7 @@ def test_a_key_reconnects_at_once(daemon: Daemon, home: str) -> None:
         bob.wait_for("connected · bob")
         daemon.stop()
         bob.wait_for("- connection lost: ")
-        bob.wait_for("- connection lost: connection refused")
+        bob.wait_for(f"- can't reach {daemon.where}: connection refused")
         daemon.restart()
         bob.type("x")
         bob.wait(lambda: bob.prompt == "connected · bob · 1 here> x", 5)

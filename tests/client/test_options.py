@@ -1,9 +1,12 @@
 """The command line, the environment and the config file."""
 
+import os
+import sys
 from pathlib import Path
 
 import pytest
 
+from broadcast import __version__
 from broadcast.client.arguments import make_parser, option_words
 from broadcast.client.config import (
     KEYS,
@@ -11,8 +14,10 @@ from broadcast.client.config import (
     name_on_this_machine,
     state_path,
 )
+from broadcast.client.events import Lost
 from broadcast.client.options import Options, parse_options
 from broadcast.client.remember import MAX_BYTES, typed_lines
+from broadcast.client.script import reason_for
 
 ROOT = Path(__file__).parents[2]
 CONFIG = """\
@@ -75,10 +80,16 @@ def test_what_wins(configured: Path) -> None:
     [
         (["connect", "-p", "0"], "--port: '0'"),
         (["connect", "-p", "x"], "--port: 'x'"),
+        (["send", "-s", "h:abc", "x"], "'h:abc': a port is a number, 1 to 65535"),
+        (["send", "-s", "h:70000", "x"], "'h:70000': a port is a number, 1 to 65535"),
+        (["send", "-s", "[::1", "x"], "'[::1': write tcp://host:port"),
         (["connect", "--url", "http://x"], "'http://x'"),
         (["connect", "--bell", "loud"], "--bell: 'loud'"),
         (["connect", "--color", "blue"], "--color: 'blue'"),
-        (["connect", "--history", "x"], "--history: 'x'"),
+        (["connect", "--history", "x"], "--history: 'x' is no whole number, 0 or more"),
+        (["send", "-n", "has space", "x"], "'has space' is none: a name is 1 to 32 "),
+        (["connect", "--name", ""], "--name: ''"),
+        (["tail", "--name", "two\nlines"], "--name: "),
         (["connect", "--away", "-1"], "--away: '-1'"),
         (["connect", "--retry", "soon"], "--retry: 'soon'"),
         (["connect", "--ca", "/nowhere"], "--ca: /nowhere"),
@@ -99,6 +110,50 @@ def test_wrong_values(
     assert exit_.value.code == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert words in line
+
+
+@pytest.mark.parametrize(
+    "word",
+    ["127.0.0.1:8000", "chat:8000", "[::1]:8000", "wss://h/ws", "tls://h", "unix:/s"],
+)
+def test_server_among_the_words_to_say(
+    word: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`send SERVER TEXT` is refused; alone, or after an option or --, it is said."""
+    with pytest.raises(SystemExit) as exit_:
+        options(tmp_path, "send", word, "hello")
+    assert exit_.value.code == 2
+    assert f"write -s {word}, or --" in capsys.readouterr().err
+    for before in (["--"], ["-s", "h"], ["-p", "7"], ["--host", "h"]):
+        assert options(tmp_path, "send", *before, word, "x").text == (word, "x")
+    assert options(tmp_path, "send", word).text == (word,)
+
+
+@pytest.mark.parametrize(
+    "word", ["foo.py:12", "error:404", "at:", "https://x/", "12:30"]
+)
+def test_words_that_are_no_server(word: str, tmp_path: Path) -> None:
+    """What may well be meant as text is said."""
+    assert options(tmp_path, "send", word, "hello").text == (word, "hello")
+
+
+def test_section_that_is_not_there(configured: Path, tmp_path: Path) -> None:
+    """A name that is neither a host nor a section is said so, with those there are."""
+    lost = Lost("no such host", None, "cannot-connect")
+    words = reason_for(lost, options(configured, "tail", "wrk"))
+    assert words.endswith("the config file has no [wrk] either, but [work]")
+    words = reason_for(lost, options(configured, "tail", "wrk.example"))
+    assert words == "Could not connect to wrk.example:8000: no such host"
+    words = reason_for(lost, options(tmp_path / "none", "tail", "wrk"))
+    assert words == "Could not connect to wrk:8000: no such host"
+
+
+def test_version_says_of_what(capsys: pytest.CaptureFixture[str]) -> None:
+    """`--version` names the program as well."""
+    with pytest.raises(SystemExit) as exit_:
+        parse_options(["--version"], {})
+    assert exit_.value.code == 0
+    assert capsys.readouterr().out == f"bcast-client {__version__}\n"
 
 
 @pytest.mark.parametrize(
@@ -176,12 +231,23 @@ def test_platforms_places(
         ({"USERNAME": "Ann Lee"}, "Ann-Lee"),
         ({"LOGNAME": "_x"}, "x"),
         ({"USER": "---"}, "guest"),
-        ({}, "guest"),
     ],
 )
 def test_default_name(environ: dict[str, str], name: str) -> None:
     """The name one has on this machine, made into one that a server takes."""
     assert name_on_this_machine(environ) == name
+
+
+def test_default_name_without_variables(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Under cron it is the account's; guest only where there are no accounts."""
+    pwd = pytest.importorskip("pwd", reason="this system has no accounts database")
+    try:
+        account = pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        account = "guest"
+    assert name_on_this_machine({}) == name_on_this_machine({"USER": account})
+    monkeypatch.setitem(sys.modules, "pwd", None)
+    assert name_on_this_machine({}) == "guest"
 
 
 def test_every_option_is_documented() -> None:

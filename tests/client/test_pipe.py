@@ -36,6 +36,15 @@ def test_commands_and_exit_in_a_pipe(room: RoomThread, home: str) -> None:
     )
 
 
+def test_own_lines_stay_marked_over_a_rename(room: RoomThread, home: str) -> None:
+    """What was said before another name was taken is marked as well."""
+    stdin = "before\n/name robert\nafter\n"
+    done = run_client("connect", "-p", str(room.room.port), home=home, stdin=stdin)
+    assert done.returncode == 0, done.stderr
+    assert "tester [you]: before\n" in done.stdout
+    assert "robert [you]: after\n" in done.stdout
+
+
 def test_nobody_there(home: str) -> None:
     """Where nobody listens, one line says so and the exit code is 3."""
     done = run_client("connect", "-p", "1", home=home, stdin="hi\n")

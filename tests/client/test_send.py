@@ -5,9 +5,12 @@ import subprocess
 import sys
 import time
 
+import pytest
+
 from tests.client.command import environment, run_client
 from tests.client.conftest import RoomThread
 from tests.client.daemon import Daemon
+from tests.client.room import Member
 
 
 def spoken(daemon: Daemon, home: str, lines: int = 1000) -> list[str]:
@@ -24,6 +27,13 @@ def test_words_are_one_line(daemon: Daemon, home: str) -> None:
     done = run_client("send", "-s", daemon.url, "all", "is  well", "/quit", home=home)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     assert spoken(daemon, home) == ["tester: all is  well /quit"]
+
+
+def test_line_ends_in_the_words_are_kept(daemon: Daemon, home: str) -> None:
+    """A text with line ends in it is said as several lines."""
+    done = run_client("send", "-s", daemon.url, "one\ntwo", "three", home=home)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert spoken(daemon, home) == ["tester: one", "tester: two three"]
 
 
 def test_piped_lines_arrive_complete_and_in_order(daemon: Daemon, home: str) -> None:
@@ -137,6 +147,58 @@ def test_ctrl_c(room: RoomThread, home: str) -> None:
         assert process.wait(15) == 130
         assert process.stderr is not None
         assert process.stderr.read() == ""
+
+
+@pytest.mark.parametrize("command", [("send",), ("connect",), ("tail", "--no-follow")])
+@pytest.mark.parametrize("code", ["bad-argument", "bad-name", "from-the-future"])
+def test_introduction_that_is_refused(
+    command: tuple[str, ...], code: str, room: RoomThread, home: str
+) -> None:
+    """Whatever the server has against the name, it ends with 4 and its words."""
+
+    def refuse(member: Member, rest: str) -> bool:
+        room.room.join(member)
+        member.send("error", code=code, command="name", text="not you")
+        return True
+
+    room.room.on["/name"] = refuse
+    where = ("--url", room.room.address, "--name", "tester")
+    done = run_client(*command, *where, home=home, stdin="x\n")
+    assert (done.returncode, done.stderr) == (4, "bcast-client: not you\n")
+    assert room.room.log == []
+
+
+def test_default_name_that_is_always_refused(room: RoomThread, home: str) -> None:
+    """With a suffix it is tried once; then it ends with 4."""
+
+    def refuse(member: Member, rest: str) -> bool:
+        room.room.join(member)
+        member.send("error", code="name-taken", command="name", text="taken")
+        return True
+
+    room.room.on["/name"] = refuse
+    done = run_client("send", "-s", room.room.address, "x", home=home)
+    assert (done.returncode, done.stderr) == (4, "bcast-client: taken\n")
+    names = [line for line in room.room.heard if line.startswith("/name")]
+    assert len(names) == 2
+
+
+def test_login_that_is_not_understood(room: RoomThread, home: str) -> None:
+    """Any error before the greeting ends it with 4: it would wait for ever."""
+
+    def ask(member: Member, rest: str) -> bool:
+        member.send("login", text="who are you?")
+        return True
+
+    def misunderstand(member: Member, rest: str) -> bool:
+        member.send("error", code="bad-argument", command="login", text="what?")
+        return True
+
+    room.room.on |= {"/ping": ask, "/login": misunderstand}
+    environ = {"BCAST_TOKEN": "three words here"}
+    where = ("-s", room.room.address)
+    done = run_client("send", *where, "x", home=home, environ=environ)
+    assert (done.returncode, done.stderr) == (4, "bcast-client: what?\n")
 
 
 def test_login_without_a_secret_is_refused(room: RoomThread, home: str) -> None:

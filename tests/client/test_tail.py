@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import threading
+from pathlib import Path
 from typing import IO
 
 import pytest
@@ -94,7 +95,8 @@ def test_since_goes_on_after_a_position(daemon: Daemon, home: str) -> None:
     ]
     gone = run_client("tail", daemon.url, "--since", "f00:1", "--no-follow", home=home)
     assert gone.returncode == 0
-    assert "log began anew" in gone.stdout
+    assert "that position is not in the server's log" in gone.stdout
+    assert "said meanwhile" not in gone.stdout
 
 
 def test_json_has_nothing_active(room: RoomThread, home: str) -> None:
@@ -147,6 +149,37 @@ def test_reader_that_goes_ends_it_quietly(daemon: Daemon, home: str) -> None:
     follower.process.stderr.close()
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("tail", "--no-follow", "--url"),
+        ("tail", "--no-follow", "--json", "--url"),
+        ("tail", "--url"),
+        ("connect", "--url"),
+        ("completion", "bash"),
+    ],
+)
+def test_full_disk_is_told(
+    command: tuple[str, ...], room: RoomThread, home: str
+) -> None:
+    """What can't be printed makes it end with 1 and one line, also at the very end."""
+    room.do(lambda: room.room.say("eve", "lost on the disk"))
+    url = [room.room.address] if command[-1] == "--url" else []
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "broadcast.client.cli", *command, *url],
+            env=environment(home),
+            input=b"/history\n",
+            stdout=full,
+            stderr=subprocess.PIPE,
+            timeout=30,
+            check=False,
+        )
+    assert done.stderr == b"bcast-client: stdout: No space left on device\n"
+    assert done.returncode == 1
+
+
 def test_goes_on_after_the_server_was_away(room: RoomThread, home: str) -> None:
     """What was said while the connection was lost appears, once and in order."""
     follower = Follower(home, room.room.address, "--quiet", "-n", "5")
@@ -163,7 +196,9 @@ def test_goes_on_after_the_server_was_away(room: RoomThread, home: str) -> None:
     assert follower.out.readline().endswith("eve: after\n")
     code, errors = follower.end()
     assert code == 130
-    assert errors.startswith("bcast-client: connection lost (")
+    lost, back = errors.splitlines()
+    assert lost.startswith("bcast-client: connection lost: ")
+    assert back == "bcast-client: connected again"
 
 
 def test_what_is_gone_is_marked(room: RoomThread, home: str) -> None:
@@ -177,12 +212,17 @@ def test_what_is_gone_is_marked(room: RoomThread, home: str) -> None:
     assert follower.end()[0] == 130
 
 
-@pytest.mark.parametrize("arguments", [("-n", "-1"), ("-nx",), ("--since", "x")])
+@pytest.mark.parametrize(
+    "arguments",
+    [("-n", "-1"), ("-nx",), ("--since", "x"), ("--since", "e:" + "1" * 17)],
+)
 def test_bad_arguments(home: str, arguments: tuple[str, ...]) -> None:
     """A count or a position that is none is a usage error."""
     done = run_client("tail", *arguments, home=home)
     assert done.returncode == 2
-    assert done.stderr.splitlines()[-1].startswith("bcast-client tail: error: ")
+    last = done.stderr.splitlines()[-1]
+    assert last.startswith("bcast-client tail: error: ")
+    assert last.endswith(("is no whole number, 0 or more", "the ID in digits"))
 
 
 def test_killed_daemon_is_exit_5(home: str) -> None:

@@ -1,8 +1,12 @@
 """`connect` for a person, on a pseudo-terminal, as the screen shows it."""
 
+import subprocess
+import sys
 from functools import partial
+from pathlib import Path
 
 from tests.client.conftest import RoomThread
+from tests.client.daemon import Daemon
 from tests.client.room import Member
 from tests.client.terminal import Terminal
 
@@ -39,9 +43,23 @@ def test_own_lines_are_marked(room: RoomThread, home: str) -> None:
 
 def test_asks_for_a_name(room: RoomThread, home: str) -> None:
     """Without a name, a person is asked; Enter takes the one they have here."""
+    for typed, name in (("\r", "tester"), ("alice\r", "alice")):
+        with connect(room, home) as terminal:
+            terminal.wait_for("Your name [tester]:")
+            terminal.type(typed)
+            terminal.wait_for(f"connected · {name} · 1 here>")
+            terminal.type("\x04")
+            assert terminal.exit_code() == 0
+
+
+def test_asks_again_for_what_is_no_name(room: RoomThread, home: str) -> None:
+    """Two words are no name: what is one is told, and it is asked again."""
     with connect(room, home) as terminal:
-        terminal.wait_for("Your name: tester")
-        terminal.type("\x15alice\r")
+        terminal.wait_for("Your name [tester]:")
+        terminal.type("alice smith\r")
+        terminal.wait_for("a name is 1 to 32 letters")
+        assert room.room.heard == []
+        terminal.type("alice\r")
         terminal.wait_for("connected · alice · 1 here>")
 
 
@@ -96,6 +114,28 @@ def test_login_is_asked_for_hidden(room: RoomThread, home: str) -> None:
         terminal.wait_for("secret (hidden)>")
         assert b"s3cret" not in terminal.bytes
         assert b"guess" not in terminal.bytes
+
+
+def test_password_alone_is_enough(tmp_path: Path, home: str) -> None:
+    """Where accounts log in, the prompt names mine, and its password alone will do."""
+    users = tmp_path / "users"
+    passwd = [sys.executable, "-m", "broadcast.passwd", str(users), "alice"]
+    subprocess.run(passwd, input=b"correct-horse\n", check=True, timeout=30)
+    with Daemon("--users", str(users)) as daemon:
+        for typed in ("correct-horse", "ALICE correct-horse"):
+            with Terminal("connect", daemon.url, "-n", "alice", home=home) as terminal:
+                terminal.wait_for("password for alice (hidden)>")
+                terminal.type("\r")
+                terminal.wait_for("* /login NAME PASSWORD")
+                terminal.wait_for("password for alice (hidden)>")
+                terminal.type("wrong-horse\r")
+                terminal.wait_for("* that is wrong")
+                terminal.wait_for("password for alice (hidden)>")
+                terminal.type(f"{typed}\r")
+                terminal.wait_for("connected · alice · 1 here>")
+                terminal.type("\x04")
+                assert terminal.exit_code() == 0
+                assert b"horse" not in terminal.bytes
 
 
 def test_lines_in_doubt_are_asked_about(room: RoomThread, home: str) -> None:
@@ -155,7 +195,7 @@ def test_leaving_waits_for_what_was_typed(room: RoomThread, home: str) -> None:
 def test_no_name_is_a_refusal(room: RoomThread, home: str) -> None:
     """Ctrl-C where a name is asked for leaves with 130; nobody joins."""
     with connect(room, home) as terminal:
-        terminal.wait_for("Your name: ")
+        terminal.wait_for("Your name [tester]:")
         terminal.type("\x03")
         assert terminal.exit_code() == 130
         assert room.room.heard == []

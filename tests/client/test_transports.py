@@ -1,6 +1,7 @@
 """TLS, unix sockets and WebSockets, from the command line and from both loops."""
 
 import asyncio
+import contextlib
 import subprocess
 import sys
 from pathlib import Path
@@ -84,11 +85,48 @@ def test_tls_host_name_is_verified(tmp_path: Path, home: str) -> None:
 
 
 def test_tls_to_a_plain_server(home: str) -> None:
-    """Where no TLS is spoken, it is an error and not a wait."""
+    """Where no TLS is spoken, it is an error and not a wait; it says what may help."""
     with Daemon() as daemon:
         done = run_client("send", "-s", f"tls://{daemon.where}", "x", home=home)
         assert done.returncode == 3
         assert len(done.stderr.splitlines()) == 1
+        assert f"; if it speaks no TLS, try tcp://{daemon.where}" in done.stderr
+
+
+def test_plain_to_a_tls_server(tls: tuple[Path, Path], home: str) -> None:
+    """Where TLS is spoken, the advice is to try that."""
+    with secure(tls[1]) as daemon:
+        done = run_client("send", "-s", daemon.where, "x", home=home)
+        assert done.returncode == 3
+        assert f"; if it speaks TLS, try tls://{daemon.where}" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (b"HTTP/1.1 400 Bad Request\r\n\r\n", "a web server answers there: try ws:"),
+        (b"\x15\x03\x01\x00\x02\x02\x46", "TLS is spoken there: try tls:"),
+    ],
+)
+def test_strangers_are_known_at_once(answer: bytes, words: str) -> None:
+    """A web server's answer, or a TLS alert, is known for what it is: no wait."""
+
+    async def main() -> None:
+        async def serve(
+            reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+        ) -> None:
+            writer.write(answer)
+            with contextlib.suppress(ConnectionError):
+                await reader.read()
+            writer.close()
+
+        async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+            where = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
+            with pytest.raises(CannotConnectError, match=f"{words}//{where}"):
+                async with connect(where):
+                    pass
+
+    run(main())
 
 
 def test_unix_socket(tmp_path: Path, home: str) -> None:
