@@ -16,6 +16,7 @@ DEADLINE = 20.0
 
 _STAMP = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d"
 LOG_LINE = re.compile(rf"{_STAMP} \[(?:INFO|WARNING|ERROR|CRITICAL)\] .*")
+_WHERE = ("--port", "-p", "--listen", "--speak-only", "--config", "-c")
 _LISTENING = re.compile(r"listening on (\S+)")
 
 
@@ -89,10 +90,7 @@ class Daemon:
         files: int | None = None,
         module: str | None = None,
     ) -> None:
-        chosen = any(
-            option.startswith(("--port", "-p", "--listen", "--config", "-c"))
-            for option in options
-        )
+        chosen = any(option.startswith(_WHERE) for option in options)
         where = () if chosen else ("--port", "0")
         limit = () if files is None else ("prlimit", f"--nofile={files}:{files}")
         self.process = subprocess.Popen(
