@@ -74,6 +74,7 @@ class Daemon:
 
     Args:
         files: the file descriptors that it may have.
+        under: a command, and its options, that runs the command behind it.
         module: what runs ``twist``, if something of ours does.
 
     Attributes:
@@ -88,6 +89,7 @@ class Daemon:
         env: dict[str, str] | None = None,
         files: int | None = None,
         module: str | None = None,
+        under: Sequence[str] = (),
     ) -> None:
         chosen = any(
             option.startswith(("--port", "-p", "--listen", "--config", "-c"))
@@ -96,7 +98,15 @@ class Daemon:
         where = () if chosen else ("--port", "0")
         limit = () if files is None else ("prlimit", f"--nofile={files}:{files}")
         self.process = subprocess.Popen(
-            [*limit, *twist_command(module), *twist, "broadcast", *where, *options],
+            [
+                *under,
+                *limit,
+                *twist_command(module),
+                *twist,
+                "broadcast",
+                *where,
+                *options,
+            ],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
