@@ -1,19 +1,24 @@
 """The log: ``YYYY-MM-DD HH:MM:SS [LEVEL] message``, one event, one line, UTF-8."""
 
+import os
 import time
 from collections.abc import Callable
+from contextlib import suppress
+from io import FileIO
 from pathlib import Path
+from threading import RLock
 from typing import Any
 
 from twisted.logger import (
     FileLogObserver,
     LogEvent,
+    Logger,
     LogLevel,
     formatEvent,
 )
 from twisted.python.failure import Failure
-from twisted.python.logfile import LogFile
 
+from broadcast.readers import reason_of
 from broadcast.safe import escape
 
 _LEVELS = {LogLevel.warn: "WARNING"}
@@ -24,6 +29,11 @@ _BY_NAME = {
     "error": LogLevel.error,
 }
 _QUIET = (LogLevel.debug, LogLevel.info)
+
+CANT_BE_WRITTEN = "the log file can't be written: {why}"
+CAN_BE_WRITTEN = "the log file can be written again"
+CANT_BE_ROTATED = "the log file can't be rotated: {why}"
+IS_ROTATED = "the log file is rotated again"
 
 
 def format_line(event: LogEvent, chatty: bool = False) -> str | None:
@@ -81,41 +91,46 @@ class Threshold:
 class RotatingFile:
     """A log file that is rotated, and that survives a full disk.
 
-    What can't be written is counted, and told on the console once and in the
-    file when it can be written again.
+    What can't be written is counted, and told in the file when it can be written
+    again; that it can't, and that it can again, is logged once, for the console.
+    Where there is no room for a new file, the old one is written on.
 
     Args:
         path: the file; its folder must exist.
         size: bytes at which it is rotated.
         count: rotated files kept.
-        complain: called once with what is wrong, when writing begins to fail.
+        log: told how things are; what it is told may come back as a line.
 
     Raises:
         OSError: the file can't be opened.
     """
 
-    def __init__(
-        self, path: str, size: int, count: int, complain: Callable[[str], None]
-    ) -> None:
-        where = Path(path).absolute()
-        self._file = LogFile(
-            where.name, str(where.parent), rotateLength=size, maxRotatedFiles=count
-        )
-        self._complain = complain
+    def __init__(self, path: str, size: int, count: int, log: Logger) -> None:
+        self._path = Path(path).absolute()
+        self._size = size
+        self._count = count
+        self._log = log
         self._lost = 0
+        self._is_stuck = False
+        self._lock = RLock()
+        self._file = FileIO(self._path, "ab")
 
     def write(self, text: str) -> None:
-        """Write ``text``, whole lines, or count that they were lost; raise nothing."""
-        try:
-            if self._lost:
-                self._file.write(f"{self._lost} lines could not be written here\n")
+        """Write ``text``, a line, or count that it was lost; raise nothing."""
+        with self._lock:
+            self._rotate_if_due()
+            lost = self._lost
+            told = f"{lost} lines could not be written here\n" if lost else ""
+            try:
+                self._append((told + text).encode())
+            except OSError as error:
+                self._lost += 1
+                if not lost:
+                    self._log.error(CANT_BE_WRITTEN, why=reason_of(error))
+            else:
                 self._lost = 0
-            self._file.write(text)
-            self._file.flush()
-        except OSError as error:
-            self._lost += 1
-            if self._lost == 1:
-                self._complain(f"the log file can't be written: {error.strerror}")
+                if lost:
+                    self._log.info(CAN_BE_WRITTEN)
 
     def reopen(self) -> str:
         """Open the file anew: something else (logrotate) has moved it away.
@@ -123,10 +138,79 @@ class RotatingFile:
         Raises:
             OSError: it can't be opened; the old one is written on.
         """
-        with open(self._file.path, "ab"):
-            pass
-        self._file.reopen()
-        return self._file.path
+        with self._lock:
+            self._take(FileIO(self._path, "ab"))
+        return str(self._path)
 
     def flush(self) -> None:
         """Do nothing: each line has been flushed."""
+
+    def _append(self, data: bytes) -> None:
+        """Write all of ``data``, or nothing.
+
+        Raises:
+            OSError: it can't be written.
+        """
+        size = os.fstat(self._file.fileno()).st_size
+        try:
+            while data:
+                data = data[self._file.write(data) :]
+        except OSError:
+            with suppress(OSError):  # there are things that have no size
+                self._file.truncate(size)
+            raise
+
+    def _rotate_if_due(self) -> None:
+        if os.fstat(self._file.fileno()).st_size < self._size:
+            return
+        was_stuck = self._is_stuck
+        try:
+            self._rotate()
+        except OSError as error:
+            self._is_stuck = True
+            if not was_stuck:
+                self._log.error(CANT_BE_ROTATED, why=reason_of(error))
+        else:
+            self._is_stuck = False
+            if was_stuck:
+                self._log.info(IS_ROTATED)
+
+    def _rotate(self) -> None:
+        """Begin a new file, which is there before the old one is put aside.
+
+        Raises:
+            OSError: that can't be done; the old one is where it was.
+        """
+        for number in self._rotated():
+            if number >= self._count:
+                self._aside(number).unlink(missing_ok=True)
+        fresh = self._path.with_name(f"{self._path.name}.new")
+        file = FileIO(fresh, "ab")
+        try:
+            fresh.chmod(os.fstat(self._file.fileno()).st_mode & 0o777)
+            free = 1
+            while self._aside(free).exists():
+                free += 1
+            for number in range(free, 1, -1):
+                self._aside(number - 1).rename(self._aside(number))
+            with suppress(FileNotFoundError):
+                self._path.rename(self._aside(1))
+            fresh.rename(self._path)
+        except OSError:
+            file.close()
+            raise
+        self._take(file)
+
+    def _rotated(self) -> list[int]:
+        """Return the numbers of the rotated files."""
+        names = (path.name for path in self._path.parent.iterdir())
+        tails = (name.removeprefix(f"{self._path.name}.") for name in names)
+        return [int(tail) for tail in tails if tail.isdecimal()]
+
+    def _aside(self, number: int) -> Path:
+        return self._path.with_name(f"{self._path.name}.{number}")
+
+    def _take(self, file: FileIO) -> None:
+        """Write to another file from now on."""
+        self._file.close()
+        self._file = file

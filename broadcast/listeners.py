@@ -1,8 +1,8 @@
 """What ``--listen`` can say: Twisted's endpoints, and some of our own.
 
 ``tls:`` before another endpoint, or before a port, puts our certificates in
-front of it; ``haproxy:`` the PROXY protocol. A unix socket that the service
-manager holds is left as it is.
+front of it; ``haproxy:`` the PROXY protocol. A unix socket is ours alone; one that
+the service manager holds is left as it is.
 """
 
 import socket
@@ -13,7 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from twisted.internet.defer import Deferred, succeed
-from twisted.internet.endpoints import AdoptedStreamServerEndpoint, serverFromString
+from twisted.internet.endpoints import (
+    AdoptedStreamServerEndpoint,
+    UNIXServerEndpoint,
+    serverFromString,
+)
 
 from broadcast import sockets
 from broadcast.proxied import ProxiedFactory
@@ -44,6 +48,8 @@ def endpoint_for(reactor: Any, text: str, wrap: Wrap | None = None) -> Any:
     if text.startswith("haproxy:"):
         inner = endpoint_for(reactor, _behind(text))
         return _WrappedEndpoint(inner, partial(ProxiedFactory, reactor=reactor))
+    if text.startswith("unix:"):
+        return serverFromString(_alone(reactor), text)
     endpoint = serverFromString(reactor, text)
     if (
         isinstance(endpoint, AdoptedStreamServerEndpoint)
@@ -51,6 +57,17 @@ def endpoint_for(reactor: Any, text: str, wrap: Wrap | None = None) -> Any:
     ):
         return _HeldUnixEndpoint(reactor, endpoint.fileno)
     return endpoint
+
+
+def unix_endpoint(reactor: Any, path: str, backlog: int, mode: int) -> Any:
+    """Return the endpoint of a unix socket at ``path``, of which we are to be alone."""
+    return UNIXServerEndpoint(_alone(reactor), path, backlog, mode, wantPID=True)
+
+
+def _alone(reactor: Any) -> Any:
+    from broadcast.unixes import UnixSockets  # Windows has no such sockets
+
+    return UnixSockets(reactor)
 
 
 def _behind(text: str) -> str:

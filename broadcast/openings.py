@@ -10,11 +10,7 @@ from functools import partial
 from typing import Any
 
 from twisted.internet.defer import Deferred, maybeDeferred
-from twisted.internet.endpoints import (
-    TCP4ServerEndpoint,
-    TCP6ServerEndpoint,
-    UNIXServerEndpoint,
-)
+from twisted.internet.endpoints import TCP4ServerEndpoint, TCP6ServerEndpoint
 from twisted.internet.error import CannotListenError
 from twisted.internet.protocol import Factory
 from twisted.logger import Logger
@@ -23,7 +19,7 @@ from broadcast import sockets
 from broadcast.access.door import LISTEN_ONLY, OPEN, Door
 from broadcast.doorway import Doorway
 from broadcast.factory import BroadcastFactory
-from broadcast.listeners import Wrap, endpoint_for
+from broadcast.listeners import Wrap, endpoint_for, unix_endpoint
 from broadcast.readers import reason_of
 from broadcast.settings import Settings
 
@@ -143,10 +139,8 @@ class Openings:
             self._log.warn("{name}: {words}", name=place.name, words=NO_LOGIN)
 
     async def _open_admin(self, path: str, problems: list[str]) -> None:
-        endpoint = UNIXServerEndpoint(
-            self._reactor, path, backlog=16, mode=0o600, wantPID=True
-        )
         try:
+            endpoint = unix_endpoint(self._reactor, path, backlog=16, mode=0o600)
             self._ports.append(await endpoint.listen(self._admin))
         except Exception as error:
             problems.append(f"broadcast: --admin unix:{path}: {why_not(error)}")

@@ -198,13 +198,9 @@ def _log_to_file(
     path: str, settings: Settings, threshold: journal.Threshold
 ) -> journal.RotatingFile:
     log = Logger(namespace="broadcast")
+    size, count = settings.log_file_size, settings.log_file_count
     try:
-        file = journal.RotatingFile(
-            path,
-            settings.log_file_size,
-            settings.log_file_count,
-            lambda words: log.error("{words}", words=words),
-        )
+        file = journal.RotatingFile(path, size, count, log)
     except OSError as error:
         raise SystemExit(f"broadcast: --log-file: {path}: {reason_of(error)}") from None
     observer: Any = threshold.line_observer(file)  # zope knows it as one

@@ -253,6 +253,35 @@ def test_a_full_disk_is_survived(daemon: Start, connect: Connect) -> None:
     assert running.err.lines == []
 
 
+def test_no_room_for_a_new_log_file_is_survived(
+    daemon: Start, connect: Connect, tmp_path: Path
+) -> None:
+    """A file system that is out of files: nothing is lost; later it is rotated."""
+    mount = ["mount", "-t", "tmpfs", "-o", "nr_inodes=3,size=1m", "tmpfs"]
+    if subprocess.run([*mount, tmp_path], capture_output=True, check=False).returncode:
+        pytest.skip("a file system of one's own needs root")
+    try:
+        other, path = tmp_path / "other", tmp_path / "room.log"
+        other.touch()
+        running = Daemon(f"--log-file={path}", "--log-file-size=4K")
+        with running:
+            client = connect(running)
+            names = [f"a-rather-long-name-{number}" for number in range(110)]
+            client.since_ping(*(f"/name {name}" for name in names[:100]))
+            running.out.wait_for("the log file can't be rotated: no space left on")
+            other.unlink()
+            client.since_ping(*(f"/name {name}" for name in names[100:]))
+            running.out.wait_for("the log file is rotated again")
+            running.signal()
+            running.wait()
+        assert running.err.lines == []
+        assert sum("can't be" in line for line in running.out.lines) == 1
+        logged = (tmp_path / "room.log.1").read_text() + path.read_text()
+        assert set(running.out.lines) <= set(logged.splitlines())
+    finally:
+        subprocess.run(["umount", tmp_path], check=True)
+
+
 def test_a_log_file_that_can_not_be_opened() -> None:
     """One line that names the option."""
     code, _, err = refused_start("--log-file", "/nonexistent/log", "--port", "0")

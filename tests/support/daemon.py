@@ -75,6 +75,7 @@ class Daemon:
 
     Args:
         files: the file descriptors that it may have.
+        under: a command, and its options, that runs the command behind it.
         module: what runs ``twist``, if something of ours does.
 
     Attributes:
@@ -89,12 +90,21 @@ class Daemon:
         env: dict[str, str] | None = None,
         files: int | None = None,
         module: str | None = None,
+        under: Sequence[str] = (),
     ) -> None:
         chosen = any(option.startswith(_WHERE) for option in options)
         where = () if chosen else ("--port", "0")
         limit = () if files is None else ("prlimit", f"--nofile={files}:{files}")
         self.process = subprocess.Popen(
-            [*limit, *twist_command(module), *twist, "broadcast", *where, *options],
+            [
+                *under,
+                *limit,
+                *twist_command(module),
+                *twist,
+                "broadcast",
+                *where,
+                *options,
+            ],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -122,24 +122,48 @@ def _strip_slowly(data: bytes) -> bytes:
         elif 251 <= data[at + 1] <= 254:
             at += 3
         elif data[at + 1] == 250:
-            end = at + 2
-            while data[end : end + 2] not in (b"\xff\xf0", b""):
+            end, limit = at + 2, at + MAX_SUBNEGOTIATION
+            while end + 2 <= min(limit, len(data)) and data[end : end + 2] != SE:
                 end += 1
-            at = end + 2
+            if end + 2 <= min(limit, len(data)):
+                at = end + 2
+            elif limit <= len(data):
+                at += 2
+            else:
+                break
         else:
             at += 2
     return bytes(kept)
 
 
+SE = b"\xff\xf0"
 TELNET_BYTES = st.lists(
     st.sampled_from([255, 250, 240, 251, 254, 241, 10, 65]), max_size=60
 ).map(bytes)
+TELNET_RUNS = st.lists(
+    st.tuples(
+        st.sampled_from(
+            [b"x", b"\xff", b"\xff\xf1", b"\xff\xfa", SE, b"\xff\xfb", b"\xff\xfax"]
+        ),
+        st.one_of(st.integers(1, 3), st.integers(120, 260), st.integers(503, 513)),
+    ),
+    max_size=6,
+).map(lambda runs: b"".join(piece * times for piece, times in runs))
 
 
 @given(TELNET_BYTES, st.lists(st.integers(0, 60), max_size=6))
 @settings(max_examples=400)
 def test_telnet_against_a_slow_reader(data: bytes, cuts: list[int]) -> None:
     """Negotiation is swallowed as RFC 854 says, across any reads."""
+    telnet = Telnet()
+    stripped = b"".join(telnet.strip(piece) for piece in _split(data, cuts))
+    assert stripped == _strip_slowly(data)
+
+
+@given(TELNET_RUNS, st.lists(st.integers(0, 5000), max_size=6))
+@settings(max_examples=150, deadline=None)
+def test_long_telnet_against_a_slow_reader(data: bytes, cuts: list[int]) -> None:
+    """Also where subnegotiations are too long, or just not, and others follow."""
     telnet = Telnet()
     stripped = b"".join(telnet.strip(piece) for piece in _split(data, cuts))
     assert stripped == _strip_slowly(data)
