@@ -122,9 +122,7 @@ class Delivery:
 
     def lag(self, member: Member) -> int:
         """Return how many lines ``member`` has still to read."""
-        if member.live or member.cursor >= self.log.end:
-            return 0
-        return self.log.total - self.log.at(member.cursor).before
+        return 0 if member.live else self.log.total - self._before(member.cursor, [])
 
     def _send_to(
         self, audience: Audience, batch: Batch, short: list[tuple[Member, int]]

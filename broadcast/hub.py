@@ -333,7 +333,7 @@ class Hub:
         """Close a few of those who have lost their place: others wait meanwhile."""
         for _ in range(min(len(self._lost), DISMISSALS)):
             member, missed = self._lost.popleft()
-            if member.standing is Standing.GONE or not member.has_lost_place:
+            if not member.has_lost_place:
                 continue
             self.too_slow += 1
             words = f"too slow: you missed {lines(missed)}"
