@@ -113,3 +113,12 @@ def test_mutes_are_bounded() -> None:
     assert [n for n in range(100) if f"tmp{n}" in mutes] == [99]
     assert mutes.remove("tmp99") == {"n1", "tmp99"}
     assert len(mutes) == MAX_MUTED - 1
+
+
+def test_a_mute_by_account_follows_to_the_new_name() -> None:
+    """So that it holds for that name though nobody has logged in under it."""
+    mutes = Mutes()
+    mutes.add("alice")
+    mutes.follow("zed", "alice", "bob")
+    assert "bob" in mutes
+    assert "zed" not in mutes

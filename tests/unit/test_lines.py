@@ -177,6 +177,14 @@ def test_a_subnegotiation_without_end_is_none() -> None:
     assert got == b"x" * (2 * MAX_SUBNEGOTIATION)
 
 
+@pytest.mark.parametrize(("length", "is_one"), [(512, True), (513, False)])
+def test_the_longest_subnegotiation(length: int, is_one: bool) -> None:
+    """Of 512 bytes, its beginning and its end counted."""
+    body = b"x" * (length - 4)
+    got = Telnet().strip(b"\xff\xfa" + body + b"\xff\xf0")
+    assert got == (b"" if is_one else body)
+
+
 def test_who_leaves_in_the_introduction_was_never_here() -> None:
     """Neither by end of file nor by a loss."""
     hall = Hall()
