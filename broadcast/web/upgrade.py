@@ -61,6 +61,9 @@ class Socket(Resource):
             lines, is_by_line = _introduction(request)
         except handshake.HandshakeError as error:
             request.setHeader("Sec-WebSocket-Version", handshake.VERSION)
+            if error.status == 426:  # which is to say to what (RFC 9110, 15.5.22)
+                request.setHeader("Upgrade", "websocket")
+                request.responseHeaders.addRawHeader("Connection", "upgrade")
             return say(request, error.status, str(error))
         reception = self._reception
         framing = line_by_line if is_by_line else whole

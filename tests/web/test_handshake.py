@@ -71,4 +71,6 @@ def test_bad_handshakes_are_refused(
     wire.send(asked)
     answer = wire.receive()
     assert re.match(rb"HTTP/1\.[01] %d " % status, answer), answer
+    assert (b"\r\nUpgrade: websocket\r\n" in answer) == (status == 426)
+    assert (b"\r\nConnection: upgrade\r\n" in answer) == (status == 426)
     wire.close()
