@@ -15,6 +15,11 @@ from broadcast.outlet import is_plain
 NO_BODY: Final = (
     b"HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 )
+_WORDS: Final = b"HTTP and WebSocket are spoken here\n"
+NO_HTTP: Final = (
+    b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\n"
+    b"Content-Length: %d\r\nConnection: close\r\n\r\n%b" % (len(_WORDS), _WORDS)
+)
 
 _DONE = Failure(ConnectionDone())
 
@@ -38,6 +43,7 @@ class Channel(HTTPChannel):
     transport: Any
     factory: Any
     _face: Upgraded | None = None
+    _is_new = True
     _is_refused = False
     _is_stopping = False
 
@@ -51,9 +57,12 @@ class Channel(HTTPChannel):
         """Take bytes. More of them don't earn a request more time."""
         if self._face is not None:
             self._face.data_received(data)
-        elif not self.transport.disconnecting:
+        elif self._is_new and _is_no_http(data):
+            self._refuse(NO_HTTP)
+        elif not (self._is_refused or self.transport.disconnecting):
             # Over TLS more comes after we have closed, and HTTPChannel, which has
             # forgotten the request by then, would raise.
+            self._is_new = False
             LineReceiver.dataReceived(self, data)
 
     def allHeadersReceived(self) -> None:
@@ -66,7 +75,7 @@ class Channel(HTTPChannel):
             super().allHeadersReceived()  # type: ignore[no-untyped-call]  # Twisted's
             return
         self.length = None  # with 0 it would be answered
-        self._refuse()
+        self._refuse(NO_BODY)
 
     def rawDataReceived(self, data: bytes) -> None:
         """Take what follows the headers: the first frames."""
@@ -113,13 +122,23 @@ class Channel(HTTPChannel):
         self._face = face
         return face
 
-    def _refuse(self) -> None:
+    def _refuse(self, answer: bytes) -> None:
         """Say so and close; what comes meanwhile is discarded, else a reset eats it."""
+        self._is_new = False
         self._is_refused = True
-        self.transport.write(NO_BODY)
+        self.transport.write(answer)
         self.transport.unregisterProducer()  # this channel itself
         self.setTimeout(LINGER)  # type: ignore[no-untyped-call]  # Twisted's
         if is_plain(self.transport):
             self.transport.loseWriteConnection()
         else:
             self.transport.loseConnection()
+
+
+def _is_no_http(data: bytes) -> bool:
+    """Tell whether who begins like that means the line port: no need to let it wait.
+
+    Lines of HTTP end with CR LF.
+    """
+    line, end, _ = data.partition(b"\n")
+    return bool(end) and not line.endswith(b"\r")

@@ -47,3 +47,12 @@ def test_send_and_tail_over_the_web_face(web: list[str], home: str) -> None:
     assert sent.returncode == 0, sent.stderr
     heard = run_client("tail", *web, "-n", "5", "--no-follow", home=home)
     assert "alice: over the web" in heard.stdout, heard.stderr
+
+
+def test_the_line_client_is_told_at_once(web: list[str], home: str) -> None:
+    """Who takes it for the line port hears so from it, without a wait for silence."""
+    url = web[1]
+    web[1] = url.replace("wss", "tls").replace("ws", "tcp")
+    done = run_client("send", *web, "x", home=home)
+    assert done.returncode == 3
+    assert f"a web server answers there: try {url}" in done.stderr

@@ -119,6 +119,17 @@ def test_a_body_that_comes_all_the_same_is_kept_nowhere(daemon: Start) -> None:
     wire.close()
 
 
+def test_who_means_the_line_port_is_told_at_once(web: Daemon) -> None:
+    """A line that ends as none of HTTP does is refused, whatever follows it."""
+    wire = connect_tcp(web_port(web))
+    wire.send(b"/format json\nGET / HTTP/1.1\r\nHost: x\r\n\r\n")
+    wire.send(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+    head, _, rest = LineClient(wire).rest().partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 400 ")
+    assert rest == b"HTTP and WebSocket are spoken here\n"
+    wire.close()
+
+
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 def test_an_empty_body_is_none(web: Daemon, method: str) -> None:
     """Content-Length: 0 is answered, and the connection kept, as without it."""
