@@ -9,7 +9,7 @@ from broadcast.access.door import OPEN, Door
 from broadcast.closings import Closings
 from broadcast.conversation import Conversation, Face
 from broadcast.deadlines import CLOSING_SHARE, Deadlines
-from broadcast.doorway import LOOK_AFTER, Doorway
+from broadcast.doorway import LOOK_AFTER, Doorways
 from broadcast.events import Bye
 from broadcast.feed import Feed
 from broadcast.hub import Hub
@@ -46,14 +46,14 @@ class BroadcastFactory(ServerFactory):
         handshake: float = 10.0,
     ) -> None:
         self.hub = hub
-        hub.meanwhile = self.look_at_doors
+        self.doorways = Doorways(later)
+        """Where who waits is taken in while many leave, or ask for much."""
+        hub.meanwhile = self.doorways.look
         self.later = later
         self.flush_partial = flush_partial
         self.connections: dict[Connection, None] = {}
         self.is_open = False
         """All listeners are open, and it is not stopping."""
-        self.doorways: list[Doorway] = []
-        """Where who waits is taken in while many leave."""
         self._lost = 0
         self._on_empty: Callable[[], None] | None = None
         self.greetings = Deadlines[Connection](
@@ -107,14 +107,9 @@ class BroadcastFactory(ServerFactory):
         self.connections.pop(protocol, None)
         self._lost += 1
         if self._lost % LOOK_AFTER == 0:
-            self.look_at_doors()
+            self.doorways.look()
         if not self.connections and self._on_empty is not None:
             self._on_empty()
-
-    def look_at_doors(self) -> None:
-        """Take in who waits at the listeners."""
-        for doorway in self.doorways:
-            doorway.look()
 
     def when_empty(self, call: Callable[[], None]) -> None:
         """Call ``call`` when the last connection is gone."""

@@ -17,7 +17,6 @@ from twisted.logger import Logger
 
 from broadcast import sockets
 from broadcast.access.door import LISTEN_ONLY, OPEN, Door
-from broadcast.doorway import Doorway
 from broadcast.factory import BroadcastFactory
 from broadcast.listeners import Wrap, endpoint_for, unix_endpoint
 from broadcast.readers import reason_of
@@ -118,8 +117,7 @@ class Openings:
         self._ports.append(port)
         if (listener := getattr(port, "socket", None)) is not None:
             listener.listen(sockets.BACKLOG)
-            doorway = Doorway(port, self._reactor.callLater)
-            self._factory.doorways.append(doorway)
+            self._factory.doorways.add(port)
         address = port.getHost()
         host = getattr(address, "host", "")
         inside = host.startswith("127.") or host == "::1"

@@ -1,15 +1,15 @@
 """Many who come at once do not hold up those who are here."""
 
 import socket
+from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any
 
 from twisted.internet import tcp
 from twisted.internet.protocol import Protocol, ServerFactory
-from twisted.internet.task import Clock
 from twisted.internet.testing import MemoryReactor
 
-from broadcast.doorway import MAKE, Doorway
+from broadcast.doorway import MAKE, Doorways
 from tests.support.daemon import DEADLINE
 
 
@@ -27,22 +27,33 @@ class Hall(ServerFactory):
 
 
 def test_few_are_accepted_in_a_turn() -> None:
-    """Sixty wait: each turn takes a few of them, until all are here."""
-    factory = Hall()
-    made: Any = factory  # zope knows it as one
-    port = tcp.Port(0, made, 100, "127.0.0.1", MemoryReactor())
-    port.startListening()
-    clock = Clock()
-    Doorway(port, clock.callLater)
+    """Sixty wait at each of two listeners: they take turns, a few at each."""
+    turns: list[Callable[[], None]] = []
+    doorways = Doorways(lambda _, call: turns.append(call))
+    halls = [Hall(), Hall()]
+    made: Any = halls  # zope knows them as factories
+    ports = [tcp.Port(0, hall, 100, "127.0.0.1", MemoryReactor()) for hall in made]
     with ExitStack() as stack:
-        for _ in range(60):
-            address = ("127.0.0.1", port.getHost().port)
-            stack.enter_context(socket.create_connection(address, DEADLINE))
+        for port in ports:
+            port.startListening()
+            doorways.add(port)
+            for _ in range(60):
+                address = ("127.0.0.1", port.getHost().port)
+                stack.enter_context(socket.create_connection(address, DEADLINE))
+        doorways.look()
         counts = []
-        while len(factory.guests) < 60:
-            port.doRead()
-            counts.append(len(factory.guests))
-        assert counts == [*range(MAKE, 60, MAKE), 60]
-        for guest in factory.guests:
-            guest.transport.getHandle().close()
-        port.socket.close()
+        while turns:
+            (turn,) = turns
+            turns.clear()
+            for port in ports:
+                port.doRead()  # nobody is made while others are before him
+            turn()
+            counts.append(tuple(len(hall.guests) for hall in halls))
+        steps = [*range(MAKE, 60, MAKE), 60]
+        assert counts[::2] == list(zip(steps, [0, *steps], strict=False))
+        assert counts[1::2] == list(zip(steps, steps, strict=True))
+        for hall in halls:
+            for guest in hall.guests:
+                guest.transport.getHandle().close()
+        for port in ports:
+            port.socket.close()

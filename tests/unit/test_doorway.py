@@ -3,12 +3,13 @@
 import socket
 from collections.abc import Iterator
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from twisted.internet.task import Clock
 
 from broadcast import doorway
-from broadcast.doorway import LOOK_AFTER, Doorway
+from broadcast.doorway import LOOK_AFTER, Doorway, Doorways
 
 SHORT = 3
 
@@ -48,6 +49,12 @@ def port() -> Iterator[Port]:
     made.close()
 
 
+def _stand_in(port: Any, clock: Clock) -> Doorway:
+    Doorways(clock.callLater).add(port)
+    made: Doorway = port.socket
+    return made
+
+
 def _connect(port: Port, count: int) -> list[socket.socket]:
     where = port.socket.getsockname()
     return [socket.create_connection(where, timeout=10) for _ in range(count)]
@@ -56,7 +63,7 @@ def _connect(port: Port, count: int) -> list[socket.socket]:
 def test_who_waits_is_taken_in_early_and_made_later(port: Port) -> None:
     """More come than the kernel's queue takes: all are let in, in their order."""
     clock = Clock()
-    entrance = Doorway(port, clock.callLater)
+    entrance = _stand_in(port, clock)
     came: list[socket.socket] = []
     for _ in range(5):
         came += _connect(port, SHORT)  # would take a second each time, else
@@ -72,7 +79,7 @@ def test_who_waits_is_taken_in_early_and_made_later(port: Port) -> None:
 def test_making_connections_looks_too(port: Port) -> None:
     """While a port makes one connection after another, it takes in who waits."""
     clock = Clock()
-    entrance = Doorway(port, clock.callLater)
+    entrance = _stand_in(port, clock)
     came = _connect(port, SHORT)
     for _ in range(LOOK_AFTER):
         entrance._held.append((socket.socket(), ("127.0.0.1", 1)))
@@ -89,7 +96,7 @@ def test_files_are_left_for_others(port: Port, monkeypatch: pytest.MonkeyPatch) 
     """Nobody is held with the last files: who comes then is refused in time."""
     monkeypatch.setattr(doorway, "file_limit", lambda: 0)
     clock = Clock()
-    entrance = Doorway(port, clock.callLater)
+    entrance = _stand_in(port, clock)
     came = _connect(port, SHORT)
     entrance.look()
     assert len(entrance._held) == 1
@@ -105,10 +112,26 @@ def test_no_more_are_held_than_there_is_room(
     """Who comes faster than connections are made waits in the kernel."""
     monkeypatch.setattr(doorway, "HELD", 2)
     clock = Clock()
-    entrance = Doorway(port, clock.callLater)
+    entrance = _stand_in(port, clock)
     came = _connect(port, SHORT)
     entrance.look()
     assert len(entrance._held) == 2
+    clock.advance(0)
+    assert port.made == [one.getsockname() for one in came]
+    for one in came:
+        one.close()
+
+
+def test_no_look_takes_long(port: Port, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A look takes in so many, the next one those who came after them."""
+    monkeypatch.setattr(doorway, "TAKE", 2)
+    clock = Clock()
+    entrance = _stand_in(port, clock)
+    came = _connect(port, SHORT)
+    entrance.look()
+    assert len(entrance._held) == 2
+    entrance.look()
+    assert len(entrance._held) == SHORT
     clock.advance(0)
     assert port.made == [one.getsockname() for one in came]
     for one in came:
@@ -123,7 +146,7 @@ def test_errors_are_the_ports_to_see() -> None:
 
     failing = SimpleNamespace(accept=fail, fileno=lambda: 5)
     port = SimpleNamespace(socket=failing, doRead=fail)
-    entrance = Doorway(port, Clock().callLater)
+    entrance = _stand_in(port, Clock())
     entrance.look()
     with pytest.raises(OSError, match="Too many open files"):
         entrance.accept()
@@ -132,7 +155,7 @@ def test_errors_are_the_ports_to_see() -> None:
 
 def test_closing_lets_go_of_who_was_held(port: Port) -> None:
     """Who was taken in and not let in is closed with the port."""
-    entrance = Doorway(port, Clock().callLater)
+    entrance = _stand_in(port, Clock())
     (one,) = _connect(port, 1)
     entrance.look()
     port.close()
