@@ -18,9 +18,8 @@ import time
 from pathlib import Path
 
 from benchmarks import cells, machine, publish, tables
-from benchmarks.build import LOAD, build
+from benchmarks.build import build
 from benchmarks.cells import Cell
-from benchmarks.process import spawn
 from benchmarks.results import Medians, Result, read, values_of
 from benchmarks.servers import SERVERS, Running, Server, started
 from benchmarks.targets import Targets
@@ -45,14 +44,7 @@ def measure(server: Server, cell: Cell) -> Result:
     """Run one cell against a fresh server."""
     try:
         with started(server, core=0) as running:
-            command = [str(LOAD), *cell.arguments(server)]
-            command += ["--port", str(running.port), "--pid", str(running.pid)]
-            generator = spawn(
-                command,
-                core=1 if machine.cores() > 1 else 0,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-            )
+            generator = cell.generate(server, running)
             try:
                 memory = _watch(running, generator) if cell.suite == "stalled" else ()
                 said, why = generator.communicate(timeout=120)

@@ -1,9 +1,13 @@
 """What is measured: the cells, and who takes part in which."""
 
+import subprocess
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from benchmarks.servers import Server
+from benchmarks.build import LOAD
+from benchmarks.machine import cores
+from benchmarks.process import spawn
+from benchmarks.servers import Running, Server
 
 OURS = ("chat", "relay")
 _NOT_OPTIONS = ("suite", "only", "once")
@@ -55,6 +59,16 @@ class Cell:
         return [
             word for key, value in kept.items() for word in (f"--{key}", str(value))
         ]
+
+    def generate(self, server: Server, running: Running) -> "subprocess.Popen[bytes]":
+        """Start the generator, on another core where there is one."""
+        where = ["--port", str(running.port), "--pid", str(running.pid)]
+        return spawn(
+            [str(LOAD), *self.arguments(server), *where],
+            core=1 if cores() > 1 else 0,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
 
     @property
     def estimate(self) -> float:
