@@ -26,9 +26,10 @@ TAKE = 256
 """Connections taken in at one look: two milliseconds."""
 
 MAKE = 8
-"""Connections made in one turn of the reactor: about 2 ms. Twisted begins with 100 for
-each listener, and takes 20 more each time that there were so many: when thousands come
-at once, each turn takes 50 ms, in which nobody else is heard."""
+"""Connections made in one turn of the reactor, of those who wait here; as many by each
+listener where nobody waits. About 2 ms. Twisted begins with 100, and takes 20 more each
+time that there were so many: when thousands come at once, each turn takes 50 ms, in
+which nobody else is heard."""
 
 
 class Doorways:

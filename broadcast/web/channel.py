@@ -57,11 +57,13 @@ class Channel(HTTPChannel):
         """Take bytes. More of them don't earn a request more time."""
         if self._face is not None:
             self._face.data_received(data)
-        elif self._is_new and _is_no_http(data):
-            self._refuse(NO_HTTP)
-        elif not (self._is_refused or self.transport.disconnecting):
+        elif self._is_refused or self.transport.disconnecting:
             # Over TLS more comes after we have closed, and HTTPChannel, which has
             # forgotten the request by then, would raise.
+            return
+        elif self._is_new and _is_no_http(data):
+            self._refuse(NO_HTTP)
+        else:
             self._is_new = False
             LineReceiver.dataReceived(self, data)
 
@@ -124,7 +126,6 @@ class Channel(HTTPChannel):
 
     def _refuse(self, answer: bytes) -> None:
         """Say so and close; what comes meanwhile is discarded, else a reset eats it."""
-        self._is_new = False
         self._is_refused = True
         self.transport.write(answer)
         self.transport.unregisterProducer()  # this channel itself

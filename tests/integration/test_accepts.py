@@ -5,10 +5,12 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any
 
+import pytest
 from twisted.internet import tcp
 from twisted.internet.protocol import Protocol, ServerFactory
 from twisted.internet.testing import MemoryReactor
 
+from broadcast import doorway
 from broadcast.doorway import MAKE, Doorways
 from tests.support.daemon import DEADLINE
 
@@ -26,8 +28,12 @@ class Hall(ServerFactory):
         return self.guests[-1]  # type: ignore[no-any-return]  # a Protocol
 
 
-def test_few_are_accepted_in_a_turn() -> None:
+@pytest.mark.parametrize("look_after", [MAKE, 1000])
+def test_few_are_accepted_in_a_turn(
+    look_after: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Sixty wait at each of two listeners: they take turns, a few at each."""
+    monkeypatch.setattr(doorway, "LOOK_AFTER", look_after)
     turns: list[Callable[[], None]] = []
     doorways = Doorways(lambda _, call: turns.append(call))
     halls = [Hall(), Hall()]

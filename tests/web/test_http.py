@@ -130,6 +130,17 @@ def test_who_means_the_line_port_is_told_at_once(web: Daemon) -> None:
     wire.close()
 
 
+def test_who_was_refused_does_not_come_in(web: Daemon, join: Join) -> None:
+    """What follows on that connection is not read as a request."""
+    wire = connect_tcp(web_port(web))
+    wire.send(b"hello\n")
+    assert wire.receive().startswith(b"HTTP/1.1 400 ")
+    wire.send(request("/ws?name=ghost") + frame(TEXT, b"boo"))
+    alice = join(web, "alice")
+    assert "ghost" not in "".join(alice.since_ping("/who"))
+    wire.close()
+
+
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 def test_an_empty_body_is_none(web: Daemon, method: str) -> None:
     """Content-Length: 0 is answered, and the connection kept, as without it."""
