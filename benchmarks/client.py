@@ -63,7 +63,7 @@ def cpu_at(daemon: Daemon, home: str, rate: int, seconds: float) -> tuple[float,
 
 def send(daemon: Daemon, home: str, lines: int) -> tuple[float, float, bool]:
     """Seconds and MiB that `send` took for so many lines; whether all came in order."""
-    client = [sys.executable, "-m", "broadcast.client.cli"]
+    client = [sys.executable, "-m", "broadcast.client.cli.main"]
     tail = [*client, "tail", daemon.url, "--json", "--quiet", "-n", "0"]
     with subprocess.Popen(
         tail, stdout=subprocess.PIPE, env=environment(home)

@@ -10,9 +10,10 @@ from twisted.logger import textFileLogObserver
 from twisted.python.usage import Options as UsageOptions
 from twisted.python.usage import UsageError
 
-from broadcast import __version__, journal
+from broadcast import __version__
+from broadcast import logfile as journal
+from broadcast.base.settings import SettingError, Settings, read_config, settings_from
 from broadcast.options import FLAGS, LISTS, OPTIONS
-from broadcast.settings import SettingError, Settings, read_config, settings_from
 
 LISTEN_HELP = (
     "Twisted endpoint (tcp:8000, tls:8443, unix:/PATH, systemd:…) to listen on instead"

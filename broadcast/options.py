@@ -8,8 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from broadcast import readers
-from broadcast.access.door import speak_only
+from broadcast.base import values as readers
+from broadcast.protocol.roles import speak_only
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,9 @@ from typing import Any
 
 from twisted.logger import Logger
 
+from broadcast.base.settings import Settings
+from broadcast.base.values import reason_of
 from broadcast.options import FLAGS, OPTIONS
-from broadcast.readers import reason_of
-from broadcast.settings import Settings
 
 Again = Callable[[], str]
 """Reads a thing again. Returns what is to be said of it, as ``3 users``.

@@ -15,14 +15,14 @@ from twisted.internet.base import ReactorBase
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
-from broadcast.events import Bye
-from broadcast.factory import BroadcastFactory
-from broadcast.member import Standing
-from broadcast.notify import Notifier
-from broadcast.openings import Openings
+from broadcast.base.settings import Settings
+from broadcast.net.connections import BroadcastFactory
+from broadcast.net.listeners import Openings
+from broadcast.net.liveness import Patience, Watch
+from broadcast.protocol.events import Bye
 from broadcast.reload import Reload, on_hangup
-from broadcast.settings import Settings
-from broadcast.watch import Patience, Watch
+from broadcast.room.member import Standing
+from broadcast.systemd import Notifier
 
 EXIT_TIME = 5.0
 """Seconds in which a drained daemon has surely gone."""

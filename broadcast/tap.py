@@ -12,23 +12,25 @@ from twisted.application.service import Service
 from twisted.internet.error import ReactorNotRunning
 from twisted.logger import Logger, globalLogPublisher
 
-from broadcast import __version__, journal, sockets
-from broadcast.access.guard import Guard
-from broadcast.access.plan import guard_from
-from broadcast.admin.desk import Desk
-from broadcast.admin.socket import AdminFactory
+from broadcast import __version__
+from broadcast import logfile as journal
+from broadcast.admin.actions import Desk
+from broadcast.admin.server import AdminFactory
+from broadcast.auth.plan import guard_from
+from broadcast.auth.policy import Guard
+from broadcast.base.house import House
+from broadcast.base.settings import Settings
+from broadcast.base.values import reason_of
 from broadcast.command_line import Options
-from broadcast.engine.memory import MemoryEngine
-from broadcast.factory import BroadcastFactory
-from broadcast.house import House
-from broadcast.hub import Hub
-from broadcast.listeners import Wrap
-from broadcast.notify import Notifier
-from broadcast.openings import Openings
-from broadcast.readers import reason_of
+from broadcast.net import sockopts as sockets
+from broadcast.net.connections import BroadcastFactory
+from broadcast.net.endpoints import Wrap
+from broadcast.net.listeners import Openings
 from broadcast.reload import LiveSettings, Reload
+from broadcast.room.room import Hub
 from broadcast.service import BroadcastService, keep_steady_time
-from broadcast.settings import Settings
+from broadcast.store.memory import MemoryEngine
+from broadcast.systemd import Notifier
 
 __all__ = ["GC_THRESHOLD", "Options", "house_of", "makeService"]
 
@@ -39,7 +41,7 @@ leaves none. A look at 5000 objects takes up to 7 ms, in which nobody is heard; 
 50,000, 23."""
 
 if TYPE_CHECKING:
-    from broadcast.tls import Certificates
+    from broadcast.net.tls import Certificates
 
 
 def makeService(options: Options) -> Service:
@@ -174,7 +176,7 @@ def _certificates_for(settings: Settings) -> "Certificates | None":
     if settings.tls_cert is None:
         return None
     try:
-        from broadcast.tls import Certificates
+        from broadcast.net.tls import Certificates
     except ImportError:
         hint = "TLS is not installed: pip install 'twisted[tls]'"
         raise SystemExit(f"broadcast: --tls-cert: {hint}") from None

@@ -16,16 +16,16 @@ from twisted.internet.task import Clock
 from twisted.logger import globalLogPublisher
 from twisted.python.failure import Failure
 
-from broadcast.access.bans import Bans
-from broadcast.access.checkers import TokenChecker
-from broadcast.access.door import LISTEN_ONLY, OPEN, Door
-from broadcast.access.gate import Gate
-from broadcast.access.guard import Guard
-from broadcast.engine.memory import MemoryEngine
-from broadcast.factory import BroadcastFactory
-from broadcast.house import House
-from broadcast.hub import Hub
-from broadcast.lines import LineProtocol
+from broadcast.auth.authenticator import Gate
+from broadcast.auth.bans import Bans
+from broadcast.auth.checkers import TokenChecker
+from broadcast.auth.policy import Guard
+from broadcast.base.house import House
+from broadcast.net.connections import BroadcastFactory
+from broadcast.net.lines import LineProtocol
+from broadcast.protocol.roles import LISTEN_ONLY, OPEN, Door
+from broadcast.room.room import Hub
+from broadcast.store.memory import MemoryEngine
 from hostile.wire import BrokenPromiseError, Wire, check_lines
 
 SECRET = "open-sesame"

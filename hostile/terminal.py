@@ -137,7 +137,7 @@ def show_client(lines: Iterator[str], screen: Screen) -> int:
     with socket.create_server(("127.0.0.1", 0)) as server:
         where = f"tcp://127.0.0.1:{server.getsockname()[1]}"
         tail = ("tail", "--url", where, "-n", "0", "--retry", "0", "--quiet")
-        command = [sys.executable, "-m", "broadcast.client.cli", *tail]
+        command = [sys.executable, "-m", "broadcast.client.cli.main", *tail]
         server.settimeout(DEADLINE)
         with subprocess.Popen(command, stdout=subprocess.PIPE) as client:
             assert client.stdout is not None

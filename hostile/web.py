@@ -8,8 +8,8 @@ closes; to a request it never answers 500.
 from collections.abc import Sequence
 from typing import Any
 
-from broadcast.house import House
-from broadcast.settings import settings_from
+from broadcast.base.house import House
+from broadcast.base.settings import settings_from
 from broadcast.web.site import WebSite
 from hostile.rooms import SECRET, Room
 from hostile.wire import BrokenPromiseError, Wire, check_lines

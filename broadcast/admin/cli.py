@@ -12,7 +12,7 @@ from typing import Any
 
 from broadcast import __version__
 from broadcast.admin import HELP
-from broadcast.safe import escape
+from broadcast.protocol.sanitize import escape
 
 DEFAULT_SOCKET = "/run/broadcast/admin"
 TIMEOUT = 30.0

@@ -7,8 +7,8 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from broadcast.client.api import Room
     from broadcast.client.connecting import connect
-    from broadcast.client.room import Room
 
 __all__ = ["Room", "connect"]
 

@@ -8,11 +8,11 @@ from typing import Any
 
 from broadcast.client import events as ev
 from broadcast.client.address import Address, parse_address
-from broadcast.client.link import Link
-from broadcast.client.net import Net
-from broadcast.client.room import Room
-from broadcast.client.session import Session
-from broadcast.client.wish import Wish
+from broadcast.client.api import Room
+from broadcast.client.core.session import Session
+from broadcast.client.core.wish import Wish
+from broadcast.client.io.connection import Link
+from broadcast.client.io.net import Net
 
 
 class Connecting:
@@ -84,7 +84,7 @@ def connect(
         AddressError: the URL is none.
         ValueError: `since` is no position.
     """
-    from broadcast.client.position import Position
+    from broadcast.client.core.position import Position
 
     position = Position.parse(since) if since is not None else None
     wish = Wish(name=name, secret=secret, history=history, since=position)
@@ -100,10 +100,10 @@ def _net_for(reactor: Any) -> Net:
         except RuntimeError:
             task = None
         if task is not None:
-            from broadcast.client.on_asyncio import AsyncioNet
+            from broadcast.client.io.asyncio import AsyncioNet
 
             return AsyncioNet()
-    from broadcast.client.on_twisted import TwistedNet
+    from broadcast.client.io.twisted import TwistedNet
 
     return TwistedNet(reactor)
 

@@ -25,11 +25,11 @@ from prometheus_client.core import (
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
-from broadcast.tally import BOUNDS
+from broadcast.room.stats import BOUNDS
 
 if TYPE_CHECKING:
-    from broadcast.factory import BroadcastFactory
-    from broadcast.hub import Hub
+    from broadcast.net.connections import BroadcastFactory
+    from broadcast.room.room import Hub
 
 CONTENT_TYPE: Final = CONTENT_TYPE_LATEST
 

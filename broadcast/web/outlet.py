@@ -6,8 +6,8 @@ one that has to wait is replaced by the next one (RFC 6455, 5.5.3).
 
 from collections.abc import Callable
 
-from broadcast.batch import Framing
-from broadcast.outlet import BufferedOutlet, DirectOutlet, Face, is_plain
+from broadcast.net.writers import BufferedOutlet, DirectOutlet, Face, is_plain
+from broadcast.store.entries import Framing
 
 
 class DirectFrames(DirectOutlet):

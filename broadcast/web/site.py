@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Any
 from twisted.web.resource import Resource
 from twisted.web.server import Request, Site
 
-from broadcast.settings import Settings
+from broadcast.base.settings import Settings
 from broadcast.web import page
 from broadcast.web.answers import answer, headers, say
-from broadcast.web.channel import Channel
+from broadcast.web.http import Channel
 from broadcast.web.metrics import CONTENT_TYPE, Exporter
 from broadcast.web.upgrade import Front, Socket
 
 if TYPE_CHECKING:
-    from broadcast.factory import BroadcastFactory
+    from broadcast.net.connections import BroadcastFactory
 
 REQUEST_TIME = 20
 """Seconds in which a request must be whole; an idle connection is kept as long."""

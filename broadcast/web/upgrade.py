@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET, Request
 
+from broadcast.protocol.origins import Origin, may_talk
 from broadcast.web import handshake
 from broadcast.web.answers import headers, say
-from broadcast.web.face import WebSocketFace
 from broadcast.web.frames import line_by_line, relayed, whole
-from broadcast.web.origin import Origin, may_talk
+from broadcast.web.websocket import WebSocketFace
 
 if TYPE_CHECKING:
-    from broadcast.factory import BroadcastFactory
+    from broadcast.net.connections import BroadcastFactory
 
 
 class Socket(Resource):

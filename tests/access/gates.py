@@ -5,10 +5,10 @@ from typing import Any
 
 from twisted.cred.checkers import InMemoryUsernamePasswordDatabaseDontUse
 
-from broadcast.access.bans import Bans
-from broadcast.access.checkers import TokenChecker
-from broadcast.access.gate import Gate
-from broadcast.access.guard import Guard
+from broadcast.auth.authenticator import Gate
+from broadcast.auth.bans import Bans
+from broadcast.auth.checkers import TokenChecker
+from broadcast.auth.policy import Guard
 from tests.support.hall import Guest, Hall
 
 SECRET = "open-sesame"

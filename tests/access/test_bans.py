@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from twisted.internet.task import Clock
 
-from broadcast.access.bans import Ban, BanError, Bans
-from broadcast.access.files import FileError
-from broadcast.access.guard import Guard
+from broadcast.auth.bans import Ban, BanError, Bans
+from broadcast.auth.files import FileError
+from broadcast.auth.policy import Guard
 from tests.support.hall import Hall
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from broadcast.access.hashes import make_hash
-from broadcast.passwd import main
+from broadcast.auth.passwd import main
+from broadcast.auth.passwords import make_hash
 from tests.support.daemon import DEADLINE, Daemon, refused_start
 from tests.support.lineclient import LineClient
 
@@ -19,7 +19,7 @@ Start = Callable[..., Daemon]
 
 def _passwd(path: Path, name: str, password: str, *more: str) -> tuple[int, str]:
     done = subprocess.run(
-        [sys.executable, "-m", "broadcast.passwd", *more, str(path), name],
+        [sys.executable, "-m", "broadcast.auth.passwd", *more, str(path), name],
         input=f"{password}\n",
         capture_output=True,
         text=True,
@@ -180,7 +180,7 @@ def test_passwd_asks_on_a_terminal(tmp_path: Path) -> None:
     """Twice, and without showing it; two that differ change nothing."""
     pexpect = pytest.importorskip("pexpect")
     path = tmp_path / "users"
-    words = ["-m", "broadcast.passwd", str(path), "alice"]
+    words = ["-m", "broadcast.auth.passwd", str(path), "alice"]
     for second, code in (("correct-mule", 1), ("correct-horse", 0)):
         terminal = pexpect.spawn(sys.executable, words, timeout=DEADLINE)
         terminal.expect_exact("Password: ")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from broadcast.access.door import OPEN, DoorError, speak_only
+from broadcast.protocol.roles import OPEN, DoorError, speak_only
 from tests.admin.office import Office
 from tests.support.daemon import DEADLINE, Daemon, refused_start
 from tests.support.lineclient import LineClient, SocketWire, connect_tcp

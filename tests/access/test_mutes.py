@@ -2,9 +2,9 @@
 
 import pytest
 
-from broadcast.access.mutes import MAX_MUTED, Mutes
-from broadcast.admin.desk import Desk, OrderError
-from broadcast.journal import Threshold
+from broadcast.admin.actions import Desk, OrderError
+from broadcast.auth.mutes import MAX_MUTED, Mutes
+from broadcast.logfile import Threshold
 from tests.access.gates import SECRET, GatedHall
 from tests.support.hall import Guest
 

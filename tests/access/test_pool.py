@@ -10,8 +10,8 @@ from twisted.cred.credentials import IUsernamePassword
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 
-from broadcast.access.gate import Gate, Refusal
-from broadcast.access.pool import MAX_WAITING, BusyError, Pool
+from broadcast.auth.authenticator import Gate, Refusal
+from broadcast.auth.pool import MAX_WAITING, BusyError, Pool
 from hostile.rooms import Failures
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from broadcast.access.hashes import make_hash
+from broadcast.auth.passwords import make_hash
 from tests.support.daemon import DEADLINE, Daemon
 from tests.support.faces import make_certificate
 from tests.support.lineclient import LineClient
@@ -68,7 +68,7 @@ def test_the_client_logs_in(daemon: Start, connect: Connect, tmp_path: Path) -> 
     house = daemon("--token-file", str(tokens))
     ear = connect(house)
     assert _enters(ear, "/login open-sesame")
-    command = [sys.executable, "-m", "broadcast.client.cli", "send", "--port"]
+    command = [sys.executable, "-m", "broadcast.client.cli.main", "send", "--port"]
     words = [str(house.port), "--name", "bob", "--token-file", str(tokens), "hello"]
     done = subprocess.run([*command, *words], timeout=DEADLINE, check=False)
     assert done.returncode == 0

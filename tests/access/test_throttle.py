@@ -2,7 +2,7 @@
 
 from twisted.internet.task import Clock
 
-from broadcast.access.throttle import MAX_KEYS, Throttle
+from broadcast.auth.ratelimit import MAX_KEYS, Throttle
 
 
 def test_three_for_a_name_thirty_for_a_host() -> None:

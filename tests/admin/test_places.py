@@ -9,7 +9,7 @@ import pytest
 
 from broadcast import __version__
 from broadcast.admin.cli import main
-from broadcast.passwd import main as passwd
+from broadcast.auth.passwd import main as passwd
 from tests.admin.office import Office, Start
 from tests.support.daemon import refused_start
 

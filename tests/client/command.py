@@ -24,7 +24,7 @@ def run_client(
     """What it printed, and its exit code."""
     data = stdin.encode() if isinstance(stdin, str) else stdin
     done = subprocess.run(
-        [sys.executable, "-m", "broadcast.client.cli", *arguments],
+        [sys.executable, "-m", "broadcast.client.cli.main", *arguments],
         input=data,
         capture_output=True,
         env=environment(home, environ),

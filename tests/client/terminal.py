@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 import pexpect
 import pyte
 
-CLIENT = (sys.executable, "-m", "broadcast.client.cli")
+CLIENT = (sys.executable, "-m", "broadcast.client.cli.main")
 
 
 class Terminal:

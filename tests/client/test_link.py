@@ -3,11 +3,11 @@
 import pytest
 
 from broadcast.client.address import parse_address
-from broadcast.client.backoff import LONGEST_DELAY, Backoff
+from broadcast.client.core.session import Session
+from broadcast.client.core.wish import Wish
 from broadcast.client.events import Event, Lost, Message
-from broadcast.client.link import Link
-from broadcast.client.session import Session
-from broadcast.client.wish import Wish
+from broadcast.client.io.backoff import LONGEST_DELAY, Backoff
+from broadcast.client.io.connection import Link
 from tests.client.memory import MemoryNet, MemoryWire
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 import pytest
 
 from broadcast.client import events as ev
-from broadcast.client.look import PALETTE, Look, wants_color
+from broadcast.client.ui.format import PALETTE, Look, wants_color
 
 AT = "2026-01-02T03:04:05.678Z"
 

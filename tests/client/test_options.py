@@ -7,17 +7,17 @@ from pathlib import Path
 import pytest
 
 from broadcast import __version__
-from broadcast.client.arguments import make_parser, option_words
-from broadcast.client.config import (
+from broadcast.client.cli.arguments import make_parser, option_words
+from broadcast.client.cli.config import Options, parse_options
+from broadcast.client.cli.sources import (
     KEYS,
     config_path,
     name_on_this_machine,
     state_path,
 )
 from broadcast.client.events import Lost
-from broadcast.client.options import Options, parse_options
-from broadcast.client.remember import MAX_BYTES, typed_lines
-from broadcast.client.script import reason_for
+from broadcast.client.io.runner import reason_for
+from broadcast.client.ui.remember import MAX_BYTES, typed_lines
 
 ROOT = Path(__file__).parents[2]
 CONFIG = """\

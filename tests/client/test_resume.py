@@ -3,10 +3,10 @@
 import pytest
 
 from broadcast.client import events as ev
+from broadcast.client.core.outbox import MAX_LINES, WINDOW_LINES
+from broadcast.client.core.position import Position
+from broadcast.client.core.state import State
 from broadcast.client.errors import OutboxFullError
-from broadcast.client.outbox import MAX_LINES, WINDOW_LINES
-from broadcast.client.position import Position
-from broadcast.client.state import State
 from tests.client.wiretap import AT, Talk, ids
 
 

@@ -5,13 +5,9 @@ import sys
 
 import pytest
 
+from broadcast.client import api as room_module
 from broadcast.client import connect
-from broadcast.client import room as room_module
-from broadcast.client.errors import (
-    AddressError,
-    LostError,
-    RefusedError,
-)
+from broadcast.client.errors import AddressError, LostError, RefusedError
 from broadcast.client.events import Message, Missed, Welcome
 from tests.client.asynchronous import run
 from tests.client.conftest import RoomThread

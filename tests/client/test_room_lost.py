@@ -3,11 +3,7 @@
 import pytest
 
 from broadcast.client import connect
-from broadcast.client.errors import (
-    CannotConnectError,
-    LostError,
-    RefusedError,
-)
+from broadcast.client.errors import CannotConnectError, LostError, RefusedError
 from tests.client.asynchronous import run
 from tests.client.room import Member, ScriptedRoom
 

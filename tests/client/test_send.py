@@ -62,7 +62,7 @@ def test_line_too_long_is_refused(daemon: Daemon, home: str) -> None:
 
 def test_own_name_taken_by_oneself(daemon: Daemon, home: str) -> None:
     """Who chats already can still send: the default name gets a suffix."""
-    holder = [sys.executable, "-m", "broadcast.client.cli", "connect", daemon.url]
+    holder = [sys.executable, "-m", "broadcast.client.cli.main", "connect", daemon.url]
     with subprocess.Popen(
         holder,
         env=environment(home),
@@ -131,7 +131,7 @@ def test_a_hole_is_not_guessed_over(room: RoomThread, home: str) -> None:
 
 def test_ctrl_c(room: RoomThread, home: str) -> None:
     """Ctrl-C ends it with 130, and without a traceback."""
-    command = [sys.executable, "-m", "broadcast.client.cli", "send"]
+    command = [sys.executable, "-m", "broadcast.client.cli.main", "send"]
     with subprocess.Popen(
         [*command, "-s", room.room.address],
         env=environment(home),

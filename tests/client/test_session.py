@@ -8,13 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from broadcast.client import events as ev
-from broadcast.client.answers import MAX_HELD
+from broadcast.client.core.lines import MAX_LINE
+from broadcast.client.core.position import Position
+from broadcast.client.core.session import Session
+from broadcast.client.core.state import State
+from broadcast.client.core.sync import MAX_HELD
+from broadcast.client.core.wish import Wish
 from broadcast.client.errors import BrokenServerError
-from broadcast.client.lines import MAX_LINE
-from broadcast.client.position import Position
-from broadcast.client.session import Session
-from broadcast.client.state import State
-from broadcast.client.wish import Wish
 from tests.client.wiretap import AT, Talk, ids
 
 

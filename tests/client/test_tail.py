@@ -23,7 +23,13 @@ class Follower:
         home: str,
         *arguments: str,
     ) -> None:
-        command = [sys.executable, "-m", "broadcast.client.cli", "tail", *arguments]
+        command = [
+            sys.executable,
+            "-m",
+            "broadcast.client.cli.main",
+            "tail",
+            *arguments,
+        ]
         self.process = subprocess.Popen(
             command,
             env=environment(home),
@@ -168,7 +174,7 @@ def test_full_disk_is_told(
     url = [room.room.address] if command[-1] == "--url" else []
     with open("/dev/full", "wb") as full:
         done = subprocess.run(
-            [sys.executable, "-m", "broadcast.client.cli", *command, *url],
+            [sys.executable, "-m", "broadcast.client.cli.main", *command, *url],
             env=environment(home),
             input=b"/history\n",
             stdout=full,

@@ -119,7 +119,7 @@ def test_login_is_asked_for_hidden(room: RoomThread, home: str) -> None:
 def test_password_alone_is_enough(tmp_path: Path, home: str) -> None:
     """Where accounts log in, the prompt names mine, and its password alone will do."""
     users = tmp_path / "users"
-    passwd = [sys.executable, "-m", "broadcast.passwd", str(users), "alice"]
+    passwd = [sys.executable, "-m", "broadcast.auth.passwd", str(users), "alice"]
     subprocess.run(passwd, input=b"correct-horse\n", check=True, timeout=30)
     with Daemon("--users", str(users)) as daemon:
         for typed in ("correct-horse", "ALICE correct-horse"):

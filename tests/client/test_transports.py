@@ -12,7 +12,7 @@ from broadcast.client import connect
 from broadcast.client.address import parse_address
 from broadcast.client.errors import BrokenServerError, CannotConnectError
 from broadcast.client.events import Message
-from broadcast.client.websocket import WebSocketCodec, codec_for
+from broadcast.client.io.websocket import WebSocketCodec, codec_for
 from tests.client.asynchronous import run
 from tests.client.certificates import make_certificates
 from tests.client.command import run_client

@@ -3,10 +3,10 @@
 import json
 from typing import Any
 
+from broadcast.client.core.session import Session
+from broadcast.client.core.state import State
+from broadcast.client.core.wish import Wish
 from broadcast.client.events import Event, Message
-from broadcast.client.session import Session
-from broadcast.client.state import State
-from broadcast.client.wish import Wish
 
 AT = "2026-01-02T03:04:05.678Z"
 

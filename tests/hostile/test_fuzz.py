@@ -27,7 +27,7 @@ def _plain_room() -> Room:
 
 def test_an_active_byte_would_be_found(monkeypatch: pytest.MonkeyPatch) -> None:
     """If nothing were mended, the check after an input would tell."""
-    monkeypatch.setattr("broadcast.safe.mend", lambda text: text)
+    monkeypatch.setattr("broadcast.protocol.sanitize.mend", lambda text: text)
     with pytest.raises(BrokenPromiseError, match="active"):
         _plain_room().run([b"x\x1b[2J\n"], "192.0.2.1", 0)
 

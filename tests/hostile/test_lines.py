@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from broadcast.telnet import Telnet
+from broadcast.net.telnet import Telnet
 from tests.support.hall import Hall
 
 

@@ -51,7 +51,7 @@ def test_a_fault_would_be_found(monkeypatch: pytest.MonkeyPatch) -> None:
         patch.setattr("broadcast.web.site.say", lambda *given: 1 / 0)
         with pytest.raises(BrokenPromiseError, match="fault"):
             room.run([request], "192.0.2.1", 0)
-    monkeypatch.setattr("broadcast.safe.mend", lambda text: text)
+    monkeypatch.setattr("broadcast.protocol.sanitize.mend", lambda text: text)
     with pytest.raises(BrokenPromiseError, match="active"):
         room.run([handshake() + frame(TEXT, b"x\x1b[2J")], "192.0.2.1", 0)
 

@@ -10,8 +10,8 @@ from twisted.internet import tcp
 from twisted.internet.protocol import Protocol, ServerFactory
 from twisted.internet.testing import MemoryReactor
 
-from broadcast import doorway
-from broadcast.doorway import MAKE, Doorways
+from broadcast.net import accept as doorway
+from broadcast.net.accept import MAKE, Doorways
 from tests.support.daemon import DEADLINE
 
 

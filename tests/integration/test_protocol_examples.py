@@ -105,7 +105,7 @@ def test_example(is_coming: bool, text: str) -> None:
 
 def test_each_command_has_an_example() -> None:
     """Each command that there is has a section with at least one example."""
-    from broadcast.commands import COMMANDS
+    from broadcast.session.commands import COMMANDS
 
     text = PAGE.read_text("utf-8")
     examples = "\n".join(found[2] for found in _FENCE.finditer(text))

@@ -8,12 +8,12 @@ from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 
-from broadcast.access.guard import Guard
-from broadcast.engine.memory import MemoryEngine
-from broadcast.factory import BroadcastFactory
-from broadcast.house import House
-from broadcast.hub import Hub
-from broadcast.lines import LineProtocol
+from broadcast.auth.policy import Guard
+from broadcast.base.house import House
+from broadcast.net.connections import BroadcastFactory
+from broadcast.net.lines import LineProtocol
+from broadcast.room.room import Hub
+from broadcast.store.memory import MemoryEngine
 
 EPOCH = "e1"
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from twisted.internet.task import Clock
 
-from broadcast.deadlines import SHARE, Deadlines
+from broadcast.base.timers import SHARE, Deadlines
 
 
 def _taker(expired: list[int]) -> Callable[[int], bool]:

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from broadcast.dialect import JSON, TEXT
-from broadcast.events import Bye
-from broadcast.house import House
-from broadcast.hub import DISMISSALS
-from broadcast.member import Member
-from broadcast.outlet import BufferedOutlet, DirectOutlet
+from broadcast.base.house import House
+from broadcast.net.writers import BufferedOutlet, DirectOutlet
+from broadcast.protocol.dialects import JSON, TEXT
+from broadcast.protocol.events import Bye
+from broadcast.room.member import Member
+from broadcast.room.room import DISMISSALS
 from tests.support.hall import Hall
 
 SIZES = st.sampled_from([1, 7, 60, 5000, 40_000, 70_000])

@@ -10,8 +10,8 @@ import pytest
 
 import broadcast
 from broadcast.admin.cli import main as admin
-from broadcast.client.cli import main as client
-from broadcast.passwd import main as passwd
+from broadcast.auth.passwd import main as passwd
+from broadcast.client.cli.main import main as client
 from broadcast.tap import Options
 
 ROOT = Path(__file__).parents[2]

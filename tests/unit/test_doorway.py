@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from twisted.internet.task import Clock
 
-from broadcast import doorway
-from broadcast.doorway import LOOK_AFTER, Doorway, Doorways
+from broadcast.net import accept as doorway
+from broadcast.net.accept import LOOK_AFTER, Doorway, Doorways
 
 SHORT = 3
 

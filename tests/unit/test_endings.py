@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from broadcast.conversation import SHARE_LINES
+from broadcast.session.session import SHARE_LINES
 from tests.support.hall import Guest, Hall
 
 DEADLINE = 2.0

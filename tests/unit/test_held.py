@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.internet.task import Clock
 
-from broadcast.held import HOLD, MAX_HELD, Held
-from broadcast.roster import NameRefusedError
+from broadcast.room.held import HOLD, MAX_HELD, Held
+from broadcast.room.roster import NameRefusedError
 from tests.support.hall import Hall
 
 

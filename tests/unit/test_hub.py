@@ -2,9 +2,9 @@
 
 import json
 
-from broadcast.events import Bye, who_pieces
-from broadcast.held import HOLD
-from broadcast.house import House
+from broadcast.base.house import House
+from broadcast.protocol.events import Bye, who_pieces
+from broadcast.room.held import HOLD
 from tests.support.hall import Hall
 
 

@@ -8,7 +8,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from broadcast.house import House
+from broadcast.base.house import House
 from tests.support.hall import EPOCH, Guest, Hall
 
 HISTORY = 7

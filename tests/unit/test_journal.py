@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from twisted.logger import Logger, formatEvent
 
-from broadcast.journal import RotatingFile
+from broadcast.logfile import RotatingFile
 
 
 class Journal:

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from broadcast.conversation import SHARE_LINES
-from broadcast.house import House
-from broadcast.member import Member
-from broadcast.telnet import MAX_SUBNEGOTIATION, Telnet
+from broadcast.base.house import House
+from broadcast.net.telnet import MAX_SUBNEGOTIATION, Telnet
+from broadcast.room.member import Member
+from broadcast.session.session import SHARE_LINES
 from tests.support.hall import Guest, Hall
 
 # Pieces of which a stream can be made, chosen for what may be cut badly.

@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from broadcast.batch import Batch, Entry, Run, Told
-from broadcast.dialect import RAW, TEXT, Speaker
-from broadcast.events import Join
-from broadcast.log import Log
-from broadcast.replay import Replay
+from broadcast.protocol.dialects import RAW, TEXT, Speaker
+from broadcast.protocol.events import Join
+from broadcast.room.subscription import Replay
+from broadcast.store.entries import Batch, Entry, Run, Told
+from broadcast.store.log import Log
 
 SPEAKER = Speaker("al")
 BATCHES = st.lists(st.lists(st.integers(0, 6), min_size=1, max_size=4), max_size=30)
@@ -36,7 +36,7 @@ def _fill(log: Log, batches: list[list[int]]) -> list[tuple[int, bytes]]:
 
 def _read(log: Log, seq: int, skip: int, count: int) -> bytes:
     """Return all that a replay of such a stretch gives, without its times."""
-    from broadcast.log import Stretch
+    from broadcast.store.log import Stretch
 
     replay = Replay(log, Stretch(seq, skip, count, 0))
     pieces = []

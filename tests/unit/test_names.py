@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from broadcast import names
+from broadcast.protocol import names
 
 LETTERS = st.characters(categories=["L", "Nd"])
 INNER = st.characters(categories=["L", "M", "Nd"], include_characters="_-.")

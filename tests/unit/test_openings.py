@@ -5,7 +5,7 @@ import socket
 import pytest
 from twisted.internet.address import IPv4Address, IPv6Address
 
-from broadcast.openings import reachable
+from broadcast.net.listeners import reachable
 
 
 def test_an_address_is_found_under_itself() -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.internet.address import IPv4Address, IPv6Address
 
-from broadcast.proxied import HeaderError, parse
+from broadcast.net.proxy import HeaderError, parse
 
 SIGNATURE = b"\r\n\r\n\0\r\nQUIT\n"
 

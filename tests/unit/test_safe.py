@@ -3,7 +3,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from broadcast import safe
+from broadcast.protocol import sanitize as safe
 
 # Characters around every edge of the rules, and some that mean nothing.
 CHARS = st.sampled_from(

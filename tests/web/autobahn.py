@@ -20,9 +20,9 @@ from twisted.web.server import NOT_DONE_YET, Request, Site
 
 from broadcast.web import handshake
 from broadcast.web.answers import headers
-from broadcast.web.channel import Channel
 from broadcast.web.frames import Code
-from broadcast.web.wire import Wire
+from broadcast.web.http import Channel
+from broadcast.web.messages import Wire
 
 CASES = ["1.*", "2.*", "3.*", "4.*", "5.*", "6.*", "7.*", "10.*"]
 MAX_MESSAGE = 1 << 20

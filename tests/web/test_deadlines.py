@@ -8,10 +8,10 @@ from twisted.internet.testing import StringTransport
 from twisted.logger import LogEvent, globalLogPublisher
 from twisted.python.failure import Failure
 
-from broadcast.settings import settings_from
-from broadcast.watch import Patience
-from broadcast.web.face import DEAD_AFTER, PING_AFTER
+from broadcast.base.settings import settings_from
+from broadcast.net.liveness import Patience
 from broadcast.web.site import REQUEST_TIME, WebSite
+from broadcast.web.websocket import DEAD_AFTER, PING_AFTER
 from tests.support.hall import Hall
 from tests.support.websocket import PONG, TEXT, frame, request
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from broadcast.web.origin import Origin, may_talk, parse
+from broadcast.protocol.origins import Origin, may_talk, parse
 
 HOST = "chat.example.org"
 

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from broadcast.web.wire import Wire
+from broadcast.web.messages import Wire
 from tests.support.websocket import BINARY, CLOSE, PING, PONG, TEXT, frame
 
 FRAMES = st.one_of(

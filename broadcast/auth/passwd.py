@@ -1,0 +1,106 @@
+"""``bcast-passwd FILE NAME``: write somebody's password into a ``--users`` file."""
+
+import argparse
+import getpass
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from broadcast import __version__
+from broadcast.auth.files import FileError, read_users, write_whole
+from broadcast.auth.passwords import make_hash
+from broadcast.protocol import names
+
+MIN_PASSWORD = 8
+"""Characters that a password has at least."""
+
+DESCRIPTION = """\
+Set NAME's password in FILE, which --users of the daemon names. The password is
+asked for on a terminal, else read from the first line of standard input. The
+file is replaced whole (mode 0600); send the daemon SIGHUP to have it read."""
+
+
+class PasswordError(ValueError):
+    """That can't be done; says why."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; return its exit code: 0, or 1 with a line on stderr."""
+    parser = argparse.ArgumentParser("bcast-passwd", description=DESCRIPTION)
+    parser.add_argument("file", metavar="FILE", help="made if it is not there")
+    parser.add_argument(
+        "name", metavar="NAME", help="whose password: an account's name"
+    )
+    parser.add_argument(
+        "-d", "--delete", action="store_true", help="take NAME out of the file"
+    )
+    parser.add_argument(
+        "--version", action="version", version=f"bcast-passwd {__version__}"
+    )
+    given = parser.parse_args(arguments)
+    try:
+        change(given.file, given.name, None if given.delete else _ask)
+    except (PasswordError, FileError) as error:
+        print(f"bcast-passwd: {error}", file=sys.stderr)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        print(f"bcast-passwd: {given.file}: {reason}", file=sys.stderr)
+    except KeyboardInterrupt:
+        print("bcast-passwd: nothing was changed", file=sys.stderr)
+    else:
+        return 0
+    return 1
+
+
+def change(path: str, raw: str, ask: Callable[[], str] | None) -> None:
+    """Set a password, or take its name out of the file.
+
+    Args:
+        ask: returns the new password; None: there shall be none.
+
+    Raises:
+        PasswordError: not a name, or not a password, that one can have.
+        FileError: what is in the file is wrong: it is left alone.
+        OSError: it can't be written: it is as it was.
+    """
+    name = names.clean(raw)
+    if name is None or names.fold(name) in names.RESERVED:
+        raise PasswordError(f"{raw!r} is no name that one can have")
+    is_there = os.path.exists(path)
+    users = read_users(path) if is_there else {}
+    if ask is None and names.fold(name) not in users:
+        raise PasswordError(f"{name} is not in {path}")
+    lines = Path(path).read_text("utf-8-sig").splitlines() if is_there else []
+    kept = [line for line in lines if not _is_for(name, line)]
+    if ask is not None:
+        kept.append(f"{name}:{make_hash(_checked(ask()))}")
+    write_whole(path, "".join(f"{line}\n" for line in kept))
+
+
+def _is_for(name: str, line: str) -> bool:
+    """Tell whether ``line`` has ``name``'s password; comments are nobody's."""
+    given = names.clean(line.strip().partition(":")[0])
+    return given is not None and names.fold(given) == names.fold(name)
+
+
+def _ask() -> str:
+    if not sys.stdin.isatty():
+        return sys.stdin.readline().rstrip("\n")
+    password = getpass.getpass("Password: ")
+    if getpass.getpass("Again: ") != password:
+        raise PasswordError("the two are not the same")
+    return password
+
+
+def _checked(password: str) -> bytes:
+    """Return the bytes that ``/login`` would bring for ``password``."""
+    if len(password) < MIN_PASSWORD:
+        raise PasswordError(f"a password has {MIN_PASSWORD} characters or more")
+    if " " in password or not password.isprintable():
+        raise PasswordError("a password has no spaces and can be printed")
+    return password.encode()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

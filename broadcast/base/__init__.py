@@ -1,0 +1,1 @@
+"""Settings, values and timers: no I/O, and no import of ours."""

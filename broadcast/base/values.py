@@ -1,0 +1,166 @@
+"""How the value of an option is read: text in, a value out, or why not.
+
+A reader raises ``ValueError`` with words that fit behind the option's name.
+"""
+
+import configparser
+from collections.abc import Callable
+from pathlib import Path
+
+from broadcast.net import sockopts as sockets
+from broadcast.protocol.origins import Origin, parse
+from broadcast.room.crowd import RESERVE
+
+_UNITS = {"": 1, "K": 1024, "M": 1024**2, "G": 1024**3}
+
+
+def text(value: str) -> str:
+    """Return any text as it is."""
+    return value
+
+
+def text_or_none(value: str) -> str | None:
+    """Return any text; None for none."""
+    return value or None
+
+
+def text_or_file(value: str) -> str:
+    """Return the text, or after ``@`` what is in the file of that name."""
+    if not value.startswith("@"):
+        return value
+    try:
+        return Path(value[1:]).read_text("utf-8").rstrip("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(f"can't read {value[1:]}: {reason_of(error)}") from None
+
+
+def flag(value: str) -> bool:
+    """Return yes or no, in one of INI's words for them."""
+    state = configparser.ConfigParser.BOOLEAN_STATES.get(value.lower())
+    if state is None:
+        raise ValueError(f"{value!r} is neither yes nor no")
+    return state
+
+
+def whole(least: int, most: int, unit: str) -> Callable[[str], int]:
+    """Return a reader of whole numbers, ``least`` and ``most`` among them.
+
+    Args:
+        unit: what is counted, for the refusal: ``of lines``; may be empty.
+    """
+
+    def read(value: str) -> int:
+        digits = value.removeprefix("-")
+        if not digits.isascii() or not digits.isdigit():
+            raise ValueError(f"{value!r} is not a whole number {unit}".rstrip())
+        if not least <= int(value) <= most:
+            raise ValueError(f"{value} is not between {least} and {most}")
+        return int(value)
+
+    return read
+
+
+def size(least: int) -> Callable[[str], int]:
+    """Return a reader of sizes, from ``least`` bytes to 1 TiB; it returns bytes.
+
+    ``K``, ``M`` and ``G`` are powers of 1024; ``MB`` and ``MiB`` are the same.
+    """
+
+    def read(value: str) -> int:
+        number = value.upper().removesuffix("IB").removesuffix("B").strip()
+        unit = number[-1:] if number[-1:] in _UNITS else ""
+        digits = number.removesuffix(unit).strip()
+        if not digits.isascii() or not digits.isdigit():
+            raise ValueError(f"{value!r} is no size: bytes, or a number and K, M or G")
+        size = int(digits) * _UNITS[unit]
+        if not least <= size <= 1 << 40:
+            raise ValueError(f"{value} is not between {least} bytes and 1024 G")
+        return size
+
+    return read
+
+
+def seconds(value: str) -> float:
+    """Return a number of seconds, 0 to 10,000,000."""
+    try:
+        seconds = float(value)
+    except ValueError:
+        raise ValueError(f"{value!r} is not a number of seconds") from None
+    if not 0 <= seconds <= 1e7:
+        raise ValueError(f"{value} is not between 0 and 10000000 seconds")
+    return seconds
+
+
+def off_or_seconds(value: str) -> float | None:
+    """Return a number of seconds, as ``seconds`` does; None for ``off``."""
+    return None if value.lower() in ("", "off") else seconds(value)
+
+
+def rate(value: str) -> float | None:
+    """Return a number of lines (a second, or at once), 0 or from 0.1 to 10⁹.
+
+    None if none is given.
+    """
+    if value == "":
+        return None
+    try:
+        rate = float(value)
+    except ValueError:
+        raise ValueError(f"{value!r} is not a number of lines") from None
+    if not (rate == 0 or 0.1 <= rate <= 1e9):
+        raise ValueError(f"{value} is neither 0 nor between 0.1 and 1000000000 lines")
+    return rate
+
+
+def one_of(*words: str) -> Callable[[str], str]:
+    """Return a reader of one of ``words``, in any case; it returns lower case."""
+
+    def read(value: str) -> str:
+        if value.lower() not in words:
+            raise ValueError(f"{value!r} is none of {', '.join(words)}")
+        return value.lower()
+
+    return read
+
+
+def origins(value: str) -> frozenset[Origin]:
+    """Return the origins listed, between spaces or commas."""
+    found = set()
+    for word in value.replace(",", " ").split():
+        if (origin := parse(word)) is None:
+            raise ValueError(f"{word!r} is no origin, such as https://example.org")
+        found.add(origin)
+    return frozenset(found)
+
+
+def reason_of(error: Exception) -> str:
+    """Return why something failed, in the system's own words, as one line."""
+    words = str(error)
+    if isinstance(error, OSError) and error.strerror:
+        words = error.strerror.lower()
+    return " ".join(words.split())
+
+
+def words(value: str) -> tuple[str, ...]:
+    """Return several words, separated by white space."""
+    return tuple(value.split())
+
+
+def unix_path(value: str) -> str | None:
+    """Return the path of a unix socket, given as ``unix:/PATH``; None for none."""
+    if not value:
+        return None
+    path = value.removeprefix("unix:")
+    if path == value or not path:
+        raise ValueError(f"{value!r} is not unix:/PATH")
+    return path
+
+
+def members(value: str) -> int:
+    """Return a number of members; by default, what the open files allow.
+
+    The soft limit on open files is raised to the hard one at the start.
+    """
+    if value:
+        return whole(1, 10_000_000, "of members")(value)
+    return max(1, sockets.file_limit() - RESERVE)

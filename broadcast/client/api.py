@@ -1,0 +1,205 @@
+"""The API for programs: a room, from inside. `connecting` is the way in."""
+
+from collections import deque
+
+from broadcast.client import events as ev
+from broadcast.client.core.state import State
+from broadcast.client.errors import CannotConnectError, LostError, RefusedError
+from broadcast.client.io.connection import Link
+from broadcast.client.io.net import Net, Waiter
+
+MAX_EVENTS = 10_000
+
+
+class Room:
+    """A room, from inside. Make one with `connect`.
+
+    Events wait here until they are taken, `MAX_EVENTS` at most. While somebody
+    iterates, more than that makes the server wait, unless an answer is awaited too.
+    While nobody has begun to iterate, the oldest are dropped, and a `Missed` says so.
+    """
+
+    def __init__(self, net: Net, link: Link) -> None:
+        self._net = net
+        self._link = link
+        self._events: deque[ev.Event] = deque()
+        self._missed = 0
+        self._iterated = False
+        self._acks: dict[str, Waiter] = {}
+        self._ready: Waiter | None = None
+        self._next: Waiter | None = None
+        self._said_goodbye = False
+        self._end: Exception | None = None
+
+    @property
+    def name(self) -> str:
+        """Our name in the room now."""
+        return self._link.session.name
+
+    @property
+    def count(self) -> int:
+        """How many are here, as far as we were told."""
+        return self._link.session.roster.count
+
+    @property
+    def position(self) -> str:
+        """After which message to go on, `EPOCH:ID`; empty before there is one."""
+        return str(self._link.session.position or "")
+
+    async def say(self, text: str) -> int:
+        """Say one line; returns its message id when the server has it.
+
+        It is said exactly once, also over a reconnect.
+
+        Raises:
+            RefusedError: the server refused this line.
+            LostError: the connection is gone for good, or came back with a hole in the
+                log: the line may have been said or not.
+            OutboxFullError: too much is waiting already.
+            ValueError: there is a line end in it, or nothing.
+        """
+        if not text.strip() or "\n" in text or "\r" in text:
+            raise ValueError("one line, and not a blank one")
+        self._check()
+        waiter = self._net.waiter()
+        self._acks[self._link.session.say(text)] = waiter
+        self._flow()
+        self._link.pump()
+        return int(str(await waiter.result()))
+
+    async def command(self, line: str) -> None:
+        """Send a slash command; its answer comes as an event.
+
+        Raises:
+            ValueError: it does not begin with a slash, or has a line end in it.
+            LostError: the connection is gone for good.
+        """
+        if not line.startswith("/") or "\n" in line:
+            raise ValueError("one line that begins with a slash")
+        self._check()
+        self._link.session.command(line)
+        self._link.pump()
+
+    async def close(self) -> None:
+        """Leave. What was said and not acknowledged is unsure."""
+        left = self._net.waiter()
+        self._link.leave(left.answer)
+        self._fail(LostError("closed by this side"))
+        await left.result()
+
+    def __aiter__(self) -> "Room":
+        """All events, from the welcome on."""
+        self._iterated = True
+        return self
+
+    async def __anext__(self) -> ev.Event:
+        """The next event; ends when the room is closed, or after our `/quit`.
+
+        Raises:
+            LostError: the connection is gone for good.
+            RefusedError: the server sent us away.
+        """
+        while not self._events:
+            if self._end is not None:
+                self._stop_iteration(self._end)
+            self._next = self._net.waiter()
+            await self._next.result()
+        if self._missed:
+            missed, self._missed = self._missed, 0
+            return ev.Missed(missed)
+        event = self._events.popleft()
+        self._flow()
+        return event
+
+    # Inside
+
+    async def _open(self) -> "Room":
+        self._ready = self._net.waiter()
+        self._link.start()
+        await self._ready.result()
+        return self
+
+    def _listen(self, events: list[ev.Event]) -> None:
+        for event in events:
+            self._hear(event)
+        self._events += events
+        if not self._iterated:
+            while len(self._events) > MAX_EVENTS:
+                self._events.popleft()
+                self._missed += 1
+        if self._next is not None:
+            self._next.answer(None)
+        self._flow()
+
+    def _hear(self, event: ev.Event) -> None:
+        session = self._link.session
+        match event:
+            case ev.Ack(token=token, id=number):
+                self._answer(token, number)
+            case ev.Problem(token=token, text=text, code=code) if token:
+                self._answer(token, RefusedError(text or code, code))
+            case ev.Problem(text=text, code=code) if self._ready is not None:
+                if session.state is State.LOGIN:
+                    self._refuse(RefusedError(text or code, code))
+            case ev.LoginNeeded(text=text) if session.wish.secret is None:
+                self._refuse(RefusedError(text, "login-required"))
+            case ev.Welcome():
+                if self._ready is not None:
+                    self._ready.answer(None)
+            case ev.Doubtful():
+                self._doubt()
+            case ev.Lost(retry_in=None):
+                self._said_goodbye = event.code == "quit"
+                self._fail(self._problem(event))
+
+    def _problem(self, event: ev.Lost) -> Exception:
+        if event.code == "cannot-connect":
+            return CannotConnectError(event.reason)
+        if event.code == "refused":
+            return RefusedError(event.reason, event.code)
+        return LostError(event.reason)
+
+    def _refuse(self, problem: RefusedError) -> None:
+        self._link.close()
+        self._fail(problem)
+
+    def _answer(self, token: str, value: object) -> None:
+        waiter = self._acks.pop(token, None)
+        if waiter is None:
+            return
+        if isinstance(value, Exception):
+            waiter.fail(value)
+        else:
+            waiter.answer(value)
+
+    def _doubt(self) -> None:
+        """After a hole: who waits for these must decide, so the lines are given up."""
+        outbox = self._link.session.outbox
+        text = "reconnected with a hole in the log: said or not, nobody can tell"
+        for token in outbox.doubtful_tokens:
+            self._answer(token, LostError(text))
+        outbox.drop_doubtful()
+
+    def _fail(self, problem: Exception) -> None:
+        if self._end is None:
+            self._end = problem
+        for waiter in (self._ready, *self._acks.values()):
+            if waiter is not None:
+                waiter.fail(problem)
+        self._acks.clear()
+        if self._next is not None:
+            self._next.answer(None)
+
+    def _check(self) -> None:
+        if self._end is not None:
+            raise self._end
+
+    def _stop_iteration(self, problem: Exception) -> None:
+        if self._link.is_closed or self._said_goodbye:
+            raise StopAsyncIteration
+        raise problem
+
+    def _flow(self) -> None:
+        """Pause reading when enough waits here, and nobody waits for an answer."""
+        full = len(self._events) > MAX_EVENTS
+        self._link.set_paused(self._iterated and full and not self._acks)

@@ -1,0 +1,1 @@
+"""The ``bcast-client`` command."""

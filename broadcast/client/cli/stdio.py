@@ -1,0 +1,122 @@
+"""Text to stdout and lines from stdin, each in a thread of its own.
+
+A pipe that nobody reads, or a terminal where nobody types, must not stop the
+heartbeat. Both are bounded: a full printer says so, a reader waits for its taker.
+"""
+
+import asyncio
+import contextlib
+import os
+import queue
+import threading
+from collections.abc import AsyncIterator, Callable
+
+from broadcast.client.core.lines import Lines
+from broadcast.client.errors import BrokenServerError
+
+FULL = 1024 * 1024
+CHUNK = 64 * 1024
+
+
+class Printer:
+    """Writes in order to a file descriptor; `drained` is called when little is left.
+
+    Args:
+        failed: called once when the descriptor takes no more (SIGPIPE, disk full).
+    """
+
+    def __init__(
+        self, fd: int, drained: Callable[[], None], failed: Callable[[OSError], None]
+    ) -> None:
+        self._fd = fd
+        self._drained = drained
+        self._failed = failed
+        self._loop = asyncio.get_running_loop()
+        self._queue: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+        self._size = 0
+        self._empty = asyncio.Event()
+        self._empty.set()
+        threading.Thread(target=self._write_all, daemon=True).start()
+
+    @property
+    def is_full(self) -> bool:
+        """Whether more than `FULL` bytes wait."""
+        return self._size > FULL
+
+    def write(self, text: str) -> None:
+        """Write this, sooner or later."""
+        data = text.encode(errors="replace")
+        self._size += len(data)
+        self._empty.clear()
+        self._queue.put(data)
+
+    async def flush(self) -> None:
+        """Until all is written."""
+        await self._empty.wait()
+
+    def _write_all(self) -> None:
+        while True:
+            data = self._queue.get()
+            try:
+                rest = memoryview(data)
+                while rest:
+                    rest = rest[os.write(self._fd, rest) :]
+            except OSError as problem:
+                self._tell(self._fail, problem)
+                return
+            self._tell(self._wrote, len(data))
+
+    def _tell(self, call: Callable[..., None], *arguments: object) -> None:
+        with contextlib.suppress(RuntimeError):  # a closed loop wants to know nothing
+            self._loop.call_soon_threadsafe(call, *arguments)
+
+    def _wrote(self, size: int) -> None:
+        self._size -= size
+        if self._size == 0:
+            self._empty.set()
+        if self._size <= FULL // 4:
+            self._drained()
+
+    def _fail(self, problem: OSError) -> None:
+        self._empty.set()
+        self._failed(problem)
+
+
+async def read_lines(fd: int) -> AsyncIterator[list[str]]:
+    """The lines of a file descriptor, as they come; the last needs no line end.
+
+    Nothing is read ahead but one chunk: who takes slowly slows the writer down.
+
+    Raises:
+        ValueError: a line is too long to be one.
+    """
+    loop = asyncio.get_running_loop()
+    chunks: asyncio.Queue[bytes] = asyncio.Queue()
+    taken = threading.Semaphore(1)
+
+    def read_all() -> None:
+        data = b"-"
+        while data:
+            taken.acquire()
+            try:
+                data = os.read(fd, CHUNK)
+            except OSError:
+                data = b""
+            try:
+                loop.call_soon_threadsafe(chunks.put_nowait, data)
+            except RuntimeError:
+                return  # the loop is closed
+
+    threading.Thread(target=read_all, daemon=True).start()
+    lines = Lines()
+    while data := await chunks.get():
+        try:
+            found = lines.feed(data)
+        except BrokenServerError:
+            raise ValueError("a line without end") from None
+        if found:
+            yield found
+        taken.release()
+    last = lines.rest()
+    if last:
+        yield [last]

@@ -1,0 +1,249 @@
+"""The client's side of the wire protocol, without a connection or a clock.
+
+Bytes and times go in (`connected`, `receive`, `tick`, `disconnected`), events and bytes
+come out (`take_events`, `take_output`). A session outlives its connections: it knows
+our name and key, the last position seen, and which lines are not yet answered; so a
+reconnect loses nothing, repeats nothing and says nothing twice.
+
+What it asks by itself lives in `asking`, which answer belongs to which question in
+`answers`, lines on their way out in `outbox`.
+"""
+
+from dataclasses import replace
+
+from broadcast.client import events as ev
+from broadcast.client.core.decode import decode
+from broadcast.client.core.lines import Lines
+from broadcast.client.core.outbox import Outbox
+from broadcast.client.core.position import Position
+from broadcast.client.core.requests import HEARTBEAT, Asking
+from broadcast.client.core.state import State
+from broadcast.client.core.sync import Merge, Roster
+from broadcast.client.core.wish import Wish, is_same_name
+from broadcast.client.errors import BadLineError
+from broadcast.client.safe import visible
+
+
+class Session:
+    """One member's conversation with a server, over any number of connections."""
+
+    def __init__(self, wish: Wish) -> None:
+        self.wish = wish
+        self.state = State.AWAY
+        self.name = wish.name or ""
+        self.server = ""
+        self.preface = ""
+        self.farewell: ev.Bye | None = None
+        self.outbox = Outbox(wish.prefix)
+        self.roster = Roster()
+        self.merge = Merge(wish.since)
+        self._max_line = 8192
+        self._lines = Lines()
+        self._out: list[bytes] = []
+        self._events: list[ev.Event] = []
+        self._asking = Asking(self.merge, self.roster)
+
+    @property
+    def position(self) -> Position | None:
+        """After which message to go on, once it is known."""
+        return self.merge.position
+
+    @property
+    def is_nameless(self) -> bool:
+        """Whether we insist on a name and have not got it."""
+        return self.wish.insist and self.name != self.wish.name
+
+    # In: the connection
+
+    def connected(self, now: float) -> None:
+        """A connection is open: introduce ourselves."""
+        self.state = State.GREETING
+        self.preface = ""
+        self._lines, self._out = Lines(), []
+        self._send(*self._asking.introduction(self.wish, now))
+
+    def receive(self, data: bytes, now: float) -> None:
+        """Bytes have come, in any pieces.
+
+        Raises:
+            BrokenServerError: this is not the protocol.
+        """
+        self._asking.heard(now)
+        for line in self._lines.feed(data):
+            if self.state is not State.ENDED:
+                self._receive_line(line)
+
+    def disconnected(self) -> None:
+        """The connection is gone; `connected` may follow."""
+        if self.state is not State.ENDED:
+            self.state = State.AWAY
+        self._out = []
+        self._asking.interrupted()
+
+    def tick(self, now: float, *, reading: bool = True) -> str | None:
+        """Call every two seconds or so: keeps the connection alive.
+
+        While `reading` is false nothing can be heard, and nobody is called dead.
+
+        Returns:
+            Why the server counts as dead, or None.
+        """
+        if self.state in (State.AWAY, State.ENDED):
+            return None
+        if not reading:
+            self._asking.heard(now)
+        verdict = self._asking.verdict(now, greeted=self.state is not State.GREETING)
+        if verdict is None:
+            self._send(*self._asking.due(now))
+        return verdict
+
+    # In: the person or the program
+
+    def say(self, text: str) -> str:
+        """Take one line to say, now or after the next reconnect; its token.
+
+        Raises:
+            OutboxFullError: too much is waiting.
+        """
+        return self.outbox.add(text)
+
+    def rename(self, name: str) -> None:
+        """Ask for another name, under the same key."""
+        self._send(f"/name {name} {self.wish.key}")
+
+    def login(self, secret: str) -> None:
+        """Answer `LoginNeeded`: `SECRET`, or `NAME PASSWORD`."""
+        self.wish = replace(self.wish, secret=secret)
+        self._send(f"/login {secret}")
+
+    def command(self, line: str) -> None:
+        """Send a slash command as it is; its answer comes as an event."""
+        self._asking.by_hand(line)
+        self._send(line)
+
+    # Out
+
+    def take_output(self) -> bytes:
+        """The bytes to write now; call it after every input."""
+        if self.state is State.LIVE and not self.is_nameless:
+            for piece in self.outbox.take(self.name, self._max_line):
+                if isinstance(piece, bytes):
+                    self._out.append(piece)
+                    continue
+                text = f"longer than the {self._max_line} bytes this server takes"
+                self._emit(ev.Problem("too-long", "say", text, piece.token))
+        data, self._out = b"".join(self._out), []
+        return data
+
+    def take_events(self) -> list[ev.Event]:
+        """What has happened since the last call."""
+        events, self._events = self._events, []
+        return events
+
+    def _send(self, *lines: str) -> None:
+        self._out += [line.encode(errors="replace") + b"\n" for line in lines]
+
+    def _emit(self, event: ev.Event) -> None:
+        self._events.append(event)
+
+    def _receive_line(self, line: str) -> None:
+        try:
+            event = decode(line)
+        except BadLineError as problem:
+            if self.state.is_early:
+                self.preface = visible(line) or self.preface
+            else:
+                self._emit(ev.Notice(f"(a line that is no event: {problem})"))
+            return
+        if event is not None and self.state.minds(event):
+            self._receive_event(event)
+
+    def _receive_event(self, event: ev.Event) -> None:
+        match event:
+            case ev.Message() | ev.Replay():
+                self._events += self.merge.ordered(event)
+            case ev.Joined() | ev.Left() | ev.Renamed() | ev.Presence():
+                self._follow(event)
+            case ev.Ack(token=token):
+                self.outbox.settle(token)
+                self._emit(event)
+            case ev.Who():
+                if self.roster.answered(event):
+                    self._emit(event)
+            case ev.Pong(token=token):
+                if token != HEARTBEAT:
+                    self._emit(event)
+            case ev.Replayed():
+                self._show(*self.merge.replayed(event))
+            case ev.Problem():
+                self._on_problem(event)
+            case ev.Welcome():
+                self._on_welcome(event)
+            case ev.LoginNeeded():
+                self._on_login(event)
+            case ev.Bye():
+                self._on_bye(event)
+            case _:
+                self._emit(event)
+
+    def _on_welcome(self, event: ev.Welcome) -> None:
+        self.roster.count, self.server = event.count, event.server
+        self._max_line = event.max_line
+        if not self.state.is_early:
+            self._emit(event)
+            return
+        if self.state is State.LOGIN:
+            self._send(*self._asking.for_missed(self.wish, 0.0))
+        self.name = event.name
+        if self.wish.name and is_same_name(self.wish.name, event.name):
+            self.wish = replace(self.wish, name=event.name)
+        self.merge.welcome(event)
+        self._emit(event)
+        if self.merge.is_resuming:
+            self.state = State.REPLAYING
+        else:
+            self._live()
+
+    def _live(self) -> None:
+        self.state = State.LIVE
+        sure = self.merge.sure and self.name == self.wish.name
+        if doubtful := self.outbox.recall(self.name, sure):
+            self._emit(ev.Doubtful(doubtful))
+
+    def _show(self, events: list[ev.Event], resumed: bool) -> None:
+        self._events += events
+        if resumed and self.state is State.REPLAYING:
+            self._live()
+
+    def _follow(self, event: ev.Event) -> None:
+        if isinstance(event, ev.Renamed) and event.name == self.name:
+            self.name = event.to
+            self.wish = replace(self.wish, name=event.to)
+        self.roster.follow(event)
+        self._events += self.merge.ordered(event)
+
+    def _on_problem(self, event: ev.Problem) -> None:
+        if self.state.is_early:
+            if event.code != "login-required":
+                self._emit(event)
+            return
+        if event.token and event.code != "slowed":
+            self.outbox.settle(event.token)
+        self._emit(event)
+        if event.command == "who":
+            self.roster.refused()
+        elif event.command in ("since", "history"):
+            self._show(*self.merge.refused())
+
+    def _on_login(self, event: ev.LoginNeeded) -> None:
+        self.state = State.LOGIN
+        self._asking.interrupted()
+        self._emit(event)
+        if self.wish.secret is not None:
+            self._send(f"/login {self.wish.secret}")
+
+    def _on_bye(self, event: ev.Bye) -> None:
+        self.farewell = event
+        if not event.reconnect:
+            self.state = State.ENDED
+        self._emit(event)

@@ -1,0 +1,1 @@
+"""Connections over asyncio or Twisted, plain, in TLS or as a WebSocket."""

@@ -1,0 +1,141 @@
+"""`broadcast.client` on plain asyncio. No Twisted is imported: a quick start."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from broadcast.client.address import Address
+from broadcast.client.hints import CLOSED, NO_HOST, RESET
+from broadcast.client.io.net import Tap, Waiter
+
+CONNECT_TIMEOUT = 10.0
+
+
+class AsyncioNet:
+    """The `Net` of the running loop."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+
+    def now(self) -> float:
+        """See `Net`."""
+        return self._loop.time()
+
+    def later(self, seconds: float, call: Callable[[], None]) -> Callable[[], None]:
+        """See `Net`."""
+        return self._loop.call_later(seconds, call).cancel
+
+    def open(self, address: Address, tap: Tap) -> Callable[[], None]:
+        """See `Net`."""
+        task = self._loop.create_task(_open(self._loop, address, tap))
+
+        def stop() -> None:
+            task.cancel()
+
+        return stop
+
+    def waiter(self) -> Waiter:
+        """See `Net`."""
+        return _Waiter(self._loop.create_future())
+
+
+class _Waiter:
+    def __init__(self, future: asyncio.Future[object]) -> None:
+        self._future = future
+
+    def answer(self, value: object) -> None:
+        if not self._future.done():
+            self._future.set_result(value)
+
+    def fail(self, problem: Exception) -> None:
+        if not self._future.done():
+            self._future.set_exception(problem)
+            self._future.exception()  # whoever gave up waiting need not hear of it
+
+    def result(self) -> Awaitable[object]:
+        return self._future
+
+
+class _Connection(asyncio.Protocol):
+    """Both ends of an open connection: asyncio's protocol and our wire."""
+
+    def __init__(self, tap: Tap) -> None:
+        self._tap = tap
+        self._transport: asyncio.Transport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        self._tap.opened(self)
+
+    def data_received(self, data: bytes) -> None:
+        self._tap.received(data)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._transport = None
+        reason = CLOSED if exc is None else explain(exc)
+        self._tap.closed(reason)
+
+    def write(self, data: bytes) -> None:
+        if self._transport is not None:
+            self._transport.write(data)
+
+    def close(self) -> None:
+        if self._transport is not None:
+            self._transport.close()
+
+    def abort(self) -> None:
+        if self._transport is not None:
+            self._transport.abort()
+
+    def pause(self) -> None:
+        if self._transport is not None:
+            self._transport.pause_reading()
+
+    def resume(self) -> None:
+        if self._transport is not None:
+            self._transport.resume_reading()
+
+
+async def _open(loop: asyncio.AbstractEventLoop, address: Address, tap: Tap) -> None:
+    try:
+        async with asyncio.timeout(CONNECT_TIMEOUT):
+            await _dial(loop, address, lambda: _Connection(tap))
+    except NotImplementedError:
+        tap.closed("this system has no unix sockets")
+    except Exception as problem:  # whatever it is: somebody waits to be told
+        tap.closed(explain(problem))
+
+
+async def _dial(
+    loop: asyncio.AbstractEventLoop,
+    address: Address,
+    make: Callable[[], asyncio.Protocol],
+) -> None:
+    if address.scheme == "unix":
+        await loop.create_unix_connection(make, address.path)
+        return
+    tls = None
+    if address.is_tls:
+        import ssl  # here: 20 ms that most sessions need not wait for
+
+        tls = ssl.create_default_context(cafile=address.ca)
+    await loop.create_connection(
+        make, address.host, address.port, ssl=tls, happy_eyeballs_delay=0.25
+    )
+
+
+def explain(problem: BaseException) -> str:
+    """What went wrong, in a few words for a person."""
+    if isinstance(problem, ConnectionRefusedError) or "refused" in str(problem):
+        return "connection refused"
+    if isinstance(problem, TimeoutError):
+        return "timed out"
+    if isinstance(problem, ConnectionResetError):
+        return RESET
+    verify = getattr(problem, "verify_message", "")
+    if verify:
+        return f"its certificate is not accepted: {verify}"
+    if type(problem).__name__ == "gaierror":
+        return NO_HOST
+    text = getattr(problem, "strerror", None) or str(problem) or type(problem).__name__
+    return text[0].lower() + text[1:]

@@ -1,0 +1,250 @@
+"""Keeps a session connected: dials, listens, notices the dead, dials again.
+
+Callbacks only, over a `broadcast.client.net.Net`, so that one link serves asyncio and
+Twisted alike. What is said and heard is the session's business.
+"""
+
+from collections.abc import Callable
+
+from broadcast.client.address import Address
+from broadcast.client.core.session import Session
+from broadcast.client.core.state import State
+from broadcast.client.errors import BrokenServerError
+from broadcast.client.events import Event, Lost
+from broadcast.client.hints import advice
+from broadcast.client.io.backoff import Backoff
+from broadcast.client.io.net import Net, Wire
+from broadcast.client.io.websocket import Codec, codec_for
+
+LOOK_EVERY = 2.0
+LARGE = 64 * 1024
+LAST_WORDS = 2.0
+
+
+class Link:
+    """One session's connection, for as long as it is wanted.
+
+    `listener` gets each batch of events; a `Lost` whose `retry_in` is None is the last.
+
+    Args:
+        retry: for how many seconds to try to come back after a loss; None is for ever,
+            0 not at all. The very first connection is tried once.
+        ease: when small pieces come thick and fast, let them gather for so many seconds
+            in the kernel: a reader that looks 20 times a second pays 20 wake-ups.
+    """
+
+    def __init__(
+        self,
+        net: Net,
+        address: Address,
+        session: Session,
+        listener: Callable[[list[Event]], None],
+        *,
+        retry: float | None = None,
+        backoff: Backoff | None = None,
+        ease: float = 0.0,
+    ) -> None:
+        self.session = session
+        self.welcomed = False
+        self.retry_at: float | None = None
+        self._net = net
+        self._address = address
+        self.listener = listener
+        self._retry = retry
+        self._backoff = backoff or Backoff()
+        self._wire: Wire | None = None
+        self._codec: Codec = codec_for(address)
+        self._ease = ease
+        self._last_read = 0.0
+        self._dead: str | None = None
+        self._lost_at: float | None = None
+        self._paused = self._over = self._closed = False
+        self._leaving: Callable[[], None] | None = None
+        self._stop_dialling: Callable[[], None] = _nothing
+        self._stop_retry: Callable[[], None] = _nothing
+        self._stop_looking: Callable[[], None] = _nothing
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether `close` was called."""
+        return self._closed
+
+    def start(self) -> None:
+        """Dial."""
+        self._stop_retry()
+        self.retry_at = None
+        self._dead = None
+        self._codec = codec_for(self._address)
+        self._stop_dialling = self._net.open(self._address, self)
+
+    def wake(self) -> None:
+        """If the next try is being waited for: try now."""
+        if self.retry_at is not None:
+            self.start()
+
+    def leave(self, left: Callable[[object], None]) -> None:
+        """Say goodbye, so that the server keeps no place for us; then `close`.
+
+        `left` is called when the server has closed, or after `LAST_WORDS` seconds.
+        """
+
+        def finish() -> None:
+            self._leaving = None
+            stop()
+            self.close()
+            left(None)
+
+        if self.session.state not in (State.LIVE, State.REPLAYING):
+            self.close()
+            left(None)
+            return
+        self.session.command("/quit")
+        self.pump()
+        self._over, self._leaving = True, finish
+        self.set_paused(False)
+        stop = self._net.later(LAST_WORDS, finish)
+
+    def close(self) -> None:
+        """Leave: what is written is sent; no event comes any more."""
+        self._over = self._closed = True
+        self._stop()
+        if self._wire is not None:
+            self._wire.write(self._codec.farewell())
+            self._wire.close()
+
+    def set_paused(self, paused: bool) -> None:
+        """Read nothing while the listener has enough."""
+        if paused == self._paused:
+            return
+        self._paused = paused
+        if self._wire is not None and paused:
+            self._wire.pause()
+        else:
+            self._read_on()
+
+    def pump(self) -> None:
+        """Move what the session has to say; call after using the session."""
+        data = self.session.take_output()
+        if data and self._wire is not None:
+            self._wire.write(self._codec.encode(data))
+        events = self.session.take_events()
+        if events:
+            self.listener(events)
+
+    # Called by the net (see broadcast.client.net.Tap)
+
+    def opened(self, wire: Wire) -> None:
+        """The connection is there."""
+        self._wire = wire
+        if self._over:
+            wire.abort()
+            return
+        if self._paused:
+            wire.pause()
+        wire.write(self._codec.hello())
+        self.session.connected(self._net.now())
+        self._look_later()
+        self.pump()
+
+    def received(self, data: bytes) -> None:
+        """Bytes have come."""
+        if self._over or self._dead is not None:
+            return
+        if self._ease and len(data) < LARGE:
+            self._rest()
+        try:
+            lines = self._codec.decode(data)
+            self.session.receive(lines, self._net.now())
+        except BrokenServerError as problem:
+            self.pump()
+            self._give_up(str(problem))
+            return
+        if self._wire is not None:
+            answer = self._codec.answer()
+            if answer:
+                self._wire.write(answer)
+        if self.session.state in (State.LIVE, State.REPLAYING):
+            self.welcomed = True
+            self._lost_at = None
+            self._backoff.reset()
+        self.pump()
+
+    def closed(self, reason: str) -> None:
+        """The connection is gone, or never came."""
+        self._wire = None
+        self._stop_looking()
+        if self._leaving is not None:
+            self._leaving()
+        if self._over:
+            return
+        self.session.disconnected()
+        self.pump()
+        if not self._over:
+            self._plan(self._dead or reason)
+
+    # Inside
+
+    def _plan(self, reason: str) -> None:
+        """Say that it is lost, and when we try again."""
+        now = self._net.now()
+        if self._lost_at is None:
+            self._lost_at = now
+        delay: float | None = self._backoff.next()
+        late = self._retry is not None and now - self._lost_at >= self._retry
+        if self.session.state is State.ENDED or not self.welcomed or late:
+            delay, self._over = None, True
+            self._stop()
+        elif delay is not None:
+            self.retry_at = now + delay
+            self._stop_retry = self._net.later(delay, self.start)
+        self.listener([self._lost(reason, delay)])
+
+    def _lost(self, reason: str, delay: float | None) -> Lost:
+        farewell, self.session.farewell = self.session.farewell, None
+        if farewell is not None:
+            ended = self.session.state is State.ENDED or not self.welcomed
+            code = "refused" if ended else "lost"
+            code = "quit" if farewell.code == "quit" else code
+            return Lost(farewell.text or farewell.code, delay, code)
+        reason = self.session.preface or reason
+        if self.welcomed:
+            return Lost(reason, delay, "lost")
+        return Lost(advice(reason, self._address), delay, "cannot-connect")
+
+    def _rest(self) -> None:
+        """Two reads in a short time: stop reading for a moment."""
+        now = self._net.now()
+        if now - self._last_read < self._ease and self._wire is not None:
+            self._wire.pause()
+            self._net.later(self._ease, self._read_on)
+        self._last_read = now
+
+    def _read_on(self) -> None:
+        if self._wire is not None and not self._paused:
+            self._wire.resume()
+
+    def _look_later(self) -> None:
+        self._stop_looking = self._net.later(LOOK_EVERY, self._look)
+
+    def _look(self) -> None:
+        verdict = self.session.tick(self._net.now(), reading=not self._paused)
+        if verdict is not None:
+            self._give_up(verdict)
+            return
+        self._look_later()
+        self.pump()
+
+    def _give_up(self, reason: str) -> None:
+        self._dead = reason
+        if self._wire is not None:
+            self._wire.abort()
+
+    def _stop(self) -> None:
+        self._stop_dialling()
+        self._stop_retry()
+        self._stop_looking()
+        self.retry_at = None
+
+
+def _nothing() -> None:
+    pass

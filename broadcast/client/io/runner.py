@@ -1,0 +1,149 @@
+"""What `send`, `tail` and `connect` have in common: a link, and one end.
+
+Each ends with an exit code and, when that is not 0, one line on stderr.
+"""
+
+import asyncio
+import contextlib
+import enum
+import signal
+import sys
+from collections.abc import Callable
+
+from broadcast.client import events as ev
+from broadcast.client.cli.config import Options
+from broadcast.client.core.session import Session
+from broadcast.client.core.wish import Wish
+from broadcast.client.hints import NO_HOST
+from broadcast.client.io.absence import Absence
+from broadcast.client.io.asyncio import AsyncioNet
+from broadcast.client.io.connection import Link
+
+
+class Exit(enum.IntEnum):
+    """The exit codes, as docs/client.md lists them."""
+
+    DONE = 0
+    FAILED = 1
+    USAGE = 2
+    CANNOT_CONNECT = 3
+    REFUSED = 4
+    LOST = 5
+    INTERRUPTED = 130
+    TERMINATED = 143
+
+
+PRESENCE = (ev.Joined, ev.Left, ev.Renamed, ev.Presence)
+NAME_ERRORS = ("name-taken", "bad-name")
+LOGIN_ERRORS = ("login-failed", "login-throttled", "login-required")
+
+
+def exit_for(event: ev.Lost) -> Exit:
+    """The exit code for the last `Lost`."""
+    codes = {
+        "cannot-connect": Exit.CANNOT_CONNECT,
+        "refused": Exit.REFUSED,
+        "quit": Exit.DONE,
+    }
+    return codes.get(event.code, Exit.LOST)
+
+
+def complain(text: str) -> None:
+    """One line on stderr."""
+    print(f"bcast-client: {text}", file=sys.stderr, flush=True)
+
+
+def reason_for(event: ev.Lost, options: Options) -> str:
+    """The last `Lost`, as a sentence."""
+    if event.code == "cannot-connect":
+        reason, host = event.reason, options.address.host
+        if reason == NO_HOST and options.sections and "." not in host:
+            there = ", ".join(f"[{name}]" for name in options.sections)
+            reason += f"; the config file has no [{host}] either, but {there}"
+        return f"Could not connect to {options.address.where}: {reason}"
+    if event.code == "refused":
+        return f"{options.address.where} refused: {event.reason}"
+    return f"The connection to {options.address.where} is lost: {event.reason}"
+
+
+def end_on_signals(end: Callable[[], None]) -> None:
+    """Call `end` on SIGTERM, and on SIGHUP when the terminal goes; where they are."""
+    loop = asyncio.get_running_loop()
+    for name in ("SIGTERM", "SIGHUP"):
+        with contextlib.suppress(NotImplementedError, AttributeError, RuntimeError):
+            loop.add_signal_handler(getattr(signal, name), end)
+
+
+class Script:
+    """What all of them do: connect, listen, end once."""
+
+    ease = 0.0
+
+    def __init__(self, options: Options, wish: Wish) -> None:
+        self.options = options
+        self.done: asyncio.Future[Exit] = asyncio.get_running_loop().create_future()
+        self.absence = Absence(options.address.where)
+        end_on_signals(lambda: self.end(Exit.TERMINATED))
+        self.session = Session(wish)
+        self.link = Link(
+            AsyncioNet(),
+            options.address,
+            self.session,
+            self.listen,
+            retry=options.retry,
+            ease=self.ease,
+        )
+
+    def end(self, code: Exit, reason: str = "") -> None:
+        """The first call counts."""
+        if not self.done.done():
+            self.done.set_result(code)
+            if reason:
+                complain(reason)
+
+    def listen(self, events: list[ev.Event]) -> None:
+        """Events have come."""
+        for event in events:
+            if not self.done.done():
+                self.hear(event)
+                self.heard(event)
+
+    def heard(self, event: ev.Event) -> None:
+        """One event that was acted on; for those that print."""
+
+    def hear(self, event: ev.Event) -> None:
+        """One event, where it concerns all scripts."""
+        match event:
+            case ev.Lost(retry_in=None):
+                self.end(exit_for(event), self.last_words(event))
+            case ev.Lost(reason=reason, retry_in=wait):
+                if words := self.absence.lost(reason):
+                    complain(f"{words}; trying again in {wait:.0f} s")
+            case ev.Welcome():
+                if words := self.absence.over():
+                    complain(words)
+            case ev.LoginNeeded() if not self.options.secret:
+                text = "the server asks for a login: use --token-file or BCAST_TOKEN"
+                self.end(Exit.REFUSED, text)
+            case ev.Problem(code=code, text=text) if (
+                code in LOGIN_ERRORS or self.session.state.is_early
+            ):
+                self.end(Exit.REFUSED, text or code)
+
+    def last_words(self, event: ev.Lost) -> str:
+        """The last `Lost` in a sentence; none if it was meant."""
+        return "" if event.code == "quit" else reason_for(event, self.options)
+
+    async def run(self) -> Exit:
+        """Until it ends; the exit code."""
+        self.link.start()
+        try:
+            return await self.done
+        finally:
+            await self.leave()
+
+    async def leave(self) -> None:
+        """Go, and let the server know."""
+        left = asyncio.Event()
+        self.link.leave(lambda _: left.set())
+        await left.wait()

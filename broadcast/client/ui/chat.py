@@ -1,0 +1,248 @@
+"""`bcast-client connect` for a person: a link on one side, a screen on the other."""
+
+import asyncio
+import os
+from collections import deque
+
+from broadcast.client import events as ev
+from broadcast.client.cli.config import Options
+from broadcast.client.core.state import State
+from broadcast.client.core.wish import Wish
+from broadcast.client.errors import OutboxFullError
+from broadcast.client.io.runner import (
+    LOGIN_ERRORS,
+    PRESENCE,
+    Exit,
+    Script,
+    complain,
+    exit_for,
+)
+from broadcast.client.ui.commands import LocalCommands
+from broadcast.client.ui.format import Look, wants_color
+from broadcast.client.ui.interpret import Local, Remote, Say, interpret
+from broadcast.client.ui.login import Question
+from broadcast.client.ui.prompt import prompt
+from broadcast.client.ui.remote import send_command
+from broadcast.client.ui.screen import GATHER, Screen, Typed
+
+KEEP_SHOWN = 10_000
+FEW = 10
+
+
+class Chat(Script):
+    """One session at the terminal."""
+
+    ease = GATHER
+
+    def __init__(self, options: Options, wish: Wish, screen: Screen) -> None:
+        super().__init__(options, wish)
+        self.screen = screen
+        screen.status, screen.enter, screen.touched = (
+            self.status,
+            self.enter,
+            self.touched,
+        )
+        self.look = Look(wants_color(options.color, os.environ, True))
+        self.shown: deque[tuple[str, ev.Event]] = deque(maxlen=KEEP_SHOWN)
+        self.local = LocalCommands(self)
+        self._loop = asyncio.get_running_loop()
+        self._touched_at = self._loop.time()
+        self._divided = False
+        self._question: Question | None = None
+        self._login_words = ""
+        self._replaying = False
+        self._last = self._drawn = ""
+
+    async def run(self) -> Exit:
+        """Until the person leaves or the server is gone for good."""
+        prompt = asyncio.create_task(self.screen.run(self.link.start))
+        prompt.add_done_callback(self._prompt_ended)
+        try:
+            code = await self.done
+            self.screen.leave()
+            await asyncio.wait([prompt])
+        finally:
+            await self.leave()
+        if self._last:
+            complain(self._last)
+        return code
+
+    def end(self, code: Exit, reason: str = "") -> None:
+        """As for any script, but the reason waits until the prompt is gone."""
+        if not self.done.done():
+            self._last = reason
+        super().end(code)
+
+    # From the link
+
+    def hear(self, event: ev.Event) -> None:
+        """One event: shown, or acted on."""
+        self.look.follow(event)
+        match event:
+            case ev.Lost(retry_in=None):
+                self.end_with(event)
+            case ev.Lost(reason=reason):
+                if words := self.absence.lost(reason):
+                    self.note(words)
+                self._count_down()
+            case ev.LoginNeeded(text=text):
+                self.note(text or "the server asks for a login")
+                self._login_words = text
+                self.ask_secret(self.options.secret is None)
+            case ev.Doubtful(lines=lines):
+                self._doubt(lines)
+            case ev.Replay():
+                self._replay(event)
+            case ev.Replayed():
+                if self._replaying:
+                    self.screen.print(self.look.divider("now"))
+            case ev.Message():
+                self._message(event)
+            case ev.Welcome():
+                self._welcome(event)
+            case _ if isinstance(event, PRESENCE) and self.options.quiet:
+                pass
+            case _:
+                self.show(event)
+        if isinstance(event, ev.Problem) and (
+            event.code in LOGIN_ERRORS or self.session.state is State.LOGIN
+        ):
+            self.ask_secret(True)
+
+    def listen(self, events: list[ev.Event]) -> None:
+        """Events have come."""
+        super().listen(events)
+        if self.local.is_leaving and not len(self.session.outbox):
+            self.end(Exit.DONE)
+        status = self.status()
+        if status != self._drawn:
+            self._drawn = status
+            self.screen.refresh()
+
+    def end_with(self, event: ev.Lost) -> None:
+        """Nothing more will come from there."""
+        self.end(exit_for(event), self.last_words(event))
+
+    def show(self, event: ev.Event) -> None:
+        """Print an event, and remember it and who we were for /save."""
+        line = self.look.line(event)
+        if line is not None:
+            self.shown.append((self.look.me, event))
+            self.screen.print(line)
+
+    def note(self, text: str) -> None:
+        """Say something ourselves."""
+        self.screen.print(self.look.own(text))
+
+    def ask_secret(self, yes: bool) -> None:
+        """Take the next line as the secret, hidden."""
+        name = self.session.wish.name or ""
+        self._question = Question(self._login_words, name) if yes else None
+        self.screen.hidden = yes
+        self.screen.refresh()
+
+    def _welcome(self, event: ev.Welcome) -> None:
+        self.ask_secret(False)
+        if words := self.absence.over():
+            self.note(words)
+        if event.text:
+            self.screen.print(self.look.server(event.text))
+
+    def _message(self, event: ev.Message) -> None:
+        if self.local.is_ignored(event.name):
+            return
+        idle = self._loop.time() - self._touched_at
+        if idle >= self.options.away and not self._divided and not event.replayed:
+            self._divided = True
+            self.screen.print(self.look.divider("new since you looked away"))
+        self.show(event)
+        bell = self.local.bell
+        if bell == "off" or event.replayed or event.name == self.look.me:
+            return
+        if bell == "all" or self.look.is_mention(event):
+            self.screen.ring()
+
+    def _replay(self, event: ev.Replay) -> None:
+        if words := self.absence.gap(event.missing):
+            self.screen.print(words)
+        self._replaying = event.count > 0
+        if self._replaying:
+            self.screen.print(self.look.divider(f"replayed: {event.count} lines"))
+
+    def _doubt(self, lines: tuple[str, ...]) -> None:
+        self.note("these lines may have been said or not; the server cannot tell:")
+        for line in lines:
+            self.note(f"  {line}")
+        self.note("/resend says them again, /drop forgets them")
+
+    # From the person
+
+    def touched(self) -> None:
+        """A key was pressed."""
+        self._touched_at = self._loop.time()
+        self._divided = False
+        self.link.wake()
+
+    def enter(self, text: str) -> Typed:
+        """A line, or several, were entered."""
+        if self._question is not None:
+            self.session.login(self._question.secret(text))
+            self.ask_secret(False)
+            self.link.pump()
+            return Typed.SECRET
+        lines = [interpret(line) for line in text.split("\n")]
+        says = [m.text for m in lines if isinstance(m, Say) and m.text.strip()]
+        try:
+            self.session.outbox.check(says)
+        except OutboxFullError as problem:
+            self.note(f"not taken: {problem}")
+            return Typed.KEPT
+        for meant in lines:
+            self._act(meant)
+        if self.session.state is not State.LIVE:
+            self._note_queued(says)
+        self.link.pump()
+        secret = any(isinstance(m, Remote) and m.word == "login" for m in lines)
+        return Typed.SECRET if secret else Typed.TAKEN
+
+    def _note_queued(self, says: list[str]) -> None:
+        if len(says) > FEW:
+            self.note(f"queued: {len(says)} lines")
+            return
+        for text in says:
+            self.note(f"queued: {text}")
+
+    def _act(self, meant: Say | Local | Remote) -> None:
+        if isinstance(meant, Say):
+            if meant.text.strip():
+                self.session.say(meant.text)
+        elif isinstance(meant, Local):
+            self.local.run(meant)
+        else:
+            send_command(self, meant)
+
+    # The prompt
+
+    def status(self) -> str:
+        """What stands before the cursor."""
+        if self._question is not None:
+            return self._question.prompt
+        wait = None
+        if self.link.retry_at is not None:
+            wait = self.link.retry_at - self._loop.time()
+        return prompt(self.session, wait)
+
+    def _count_down(self) -> None:
+        """Draw the seconds until the next try."""
+        self.screen.refresh()
+        if self.link.retry_at is not None:
+            self._loop.call_later(1, self._count_down)
+
+    def _prompt_ended(self, task: "asyncio.Task[None]") -> None:
+        problem = None if task.cancelled() else task.exception()
+        if isinstance(problem, KeyboardInterrupt):
+            self.end(Exit.INTERRUPTED)
+        elif problem is None or isinstance(problem, EOFError):
+            self.end(Exit.LOST if len(self.session.outbox) else Exit.DONE)
+        else:
+            self.end(Exit.FAILED, f"the terminal failed: {problem}")

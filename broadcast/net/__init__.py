@@ -1,0 +1,1 @@
+"""Sockets: listeners, connections, lines, writers, and how connections close."""

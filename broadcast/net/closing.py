@@ -1,0 +1,67 @@
+"""Connections that are closing: first asked to end, then cut off."""
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from broadcast.base.timers import Deadlines
+from broadcast.net import sockopts as sockets
+
+LINGER = 2.0
+"""Seconds for which a closing connection is read and discarded."""
+
+CLOSES = 4
+"""Connections closed in one turn of the reactor: the kernel takes up to half a
+millisecond to drop the megabytes that one has not read."""
+
+
+class Closing(Protocol):
+    """A connection that has said, or was to say, its last words."""
+
+    @property
+    def transport(self) -> Any:
+        """Of Twisted."""
+
+    def abort(self) -> bool:
+        """Close now; return whether it was open."""
+
+
+class Closings:
+    """Closes each connection ``LINGER`` seconds after it was added, in order.
+
+    Who has received all of it, and stays, is reset: ``nc`` on a terminal would wait
+    for the next key. To the others the kernel still delivers what it has taken: who
+    reads slowly, or later, finds the last words. Who hasn't left the kernel room for
+    them in as long again is cut off.
+
+    Args:
+        connections: those that are open.
+        clock: seconds, never going back.
+        later: calls a function after so many seconds.
+    """
+
+    def __init__(
+        self,
+        connections: dict[Any, None],
+        clock: Callable[[], float],
+        later: Callable[[float, Callable[[], None]], object],
+    ) -> None:
+        self._connections = connections
+        self._ends = Deadlines[Closing](LINGER, clock, later, self._end, CLOSES)
+        self._cuts = Deadlines[Closing](LINGER, clock, later, _cut, CLOSES)
+
+    def add(self, connection: Closing) -> None:
+        """Close it soon."""
+        self._ends.add(connection)
+
+    def _end(self, connection: Closing) -> bool:
+        if connection not in self._connections:
+            return False
+        if sockets.has_arrived(connection.transport):
+            return connection.abort()
+        self._cuts.add(connection)
+        connection.transport.loseConnection()
+        return True
+
+
+def _cut(connection: Closing) -> bool:
+    return connection.abort()

@@ -1,0 +1,289 @@
+"""The TCP face: lines over any stream that Twisted listens on.
+
+Bytes become whole lines here; what they mean is the conversation's. A stray TLS
+client or browser is turned away before anybody hears it.
+"""
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from twisted.internet import interfaces
+from twisted.internet.error import ConnectionDone
+from twisted.logger import Logger
+from twisted.protocols.basic import LineReceiver
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from broadcast.net import liveness as watch
+from broadcast.net import sockopts as sockets
+from broadcast.net.liveness import Patience, Vigil
+from broadcast.net.telnet import IAC, Telnet
+from broadcast.net.writers import BufferedOutlet, DirectOutlet, outlet_for
+from broadcast.protocol.events import Bye
+from broadcast.protocol.roles import OPEN
+from broadcast.session.relay import RelayConversation
+from broadcast.session.session import Conversation
+
+if TYPE_CHECKING:
+    from broadcast.net.connections import BroadcastFactory
+
+_DONE = Failure(ConnectionDone())
+
+_WORDS = b"This port speaks lines, not HTTP. Try: nc HOST PORT\n"
+BAD_REQUEST = (
+    b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\n"
+    b"Content-Length: %d\r\nConnection: close\r\n\r\n%b" % (len(_WORDS), _WORDS)
+)
+
+_TLS_HELLO = b"\x16\x03"
+_HTTP_REQUEST = re.compile(rb"[A-Za-z]+ \S+ HTTP/\d[^\n]*\n")
+_UNFINISHED_UTF8 = re.compile(
+    rb"(?:[\xc2-\xdf]|[\xe0-\xef][\x80-\xbf]?|[\xf0-\xf4][\x80-\xbf]{0,2})\Z"
+)
+
+
+@implementer(interfaces.IHalfCloseableProtocol, interfaces.IHandshakeListener)
+class LineProtocol(LineReceiver):
+    """One connection. ``pauseProducing`` here means input, never output."""
+
+    delimiter = b"\n"
+    transport: Any  # the interfaces of Twisted's transports are many
+    factory: "BroadcastFactory"
+    _log = Logger(namespace="broadcast")
+    door = OPEN
+    talk: Conversation | RelayConversation
+    outlet: DirectOutlet | BufferedOutlet
+
+    _vigil: Vigil | None = None
+    _is_shaking_hands = False
+    _is_fresh = True
+    _is_closing = False
+    _is_ended = False
+    _telnet: Telnet | None = None
+    _flush: Any = None
+
+    def connectionMade(self) -> None:
+        """Prepare the socket; a TLS handshake may still have to come."""
+        sockets.prepare(self.transport)
+        peer = sockets.peer_of(self.transport)
+        is_private = sockets.is_private(self.transport)
+        self.talk = self.factory.converse(self, peer, is_private, self.door)
+        self.outlet = outlet_for(self)
+        self.talk.member.outlet = self.outlet
+        self.factory.connections[self] = None
+        if interfaces.ISSLTransport.providedBy(self.transport):
+            self._is_shaking_hands = True
+            self.factory.handshakes.add(self)
+        else:
+            self.handshakeCompleted()
+
+    def handshakeCompleted(self) -> None:
+        """Begin to wait for the introduction."""
+        self._is_shaking_hands = False
+        if (name := sockets.certified_name(self.transport)) is not None:
+            self.talk.certify(name)
+        self.factory.greetings.add(self)
+
+    def dataReceived(self, data: bytes) -> None:
+        """Take what was read: whole lines go on, the rest is kept.
+
+        The chunk is split once. ``LineReceiver``'s own loop takes one line at a
+        time and copies the rest each time, which is quadratic.
+        """
+        if self._is_closing:
+            return
+        if self._vigil is not None:
+            self._vigil.heard = True
+        data = self._strip_telnet(data)
+        limit = 4 * self.factory.hub.house.max_line
+        if b"\n" not in data and len(self._buffer) + len(data) > limit:
+            self._flood(limit)
+            return
+        if self._buffer:
+            data = self._buffer + data
+        if self._is_fresh and not self._is_welcome(data):
+            return
+        end = data.rfind(b"\n") + 1
+        self._buffer = data[end:]
+        if end:
+            self.talk.hear(data if end == len(data) else data[:end])
+        if len(self._buffer) > limit:
+            self._flood(limit)
+        elif self.factory.flush_partial is not None:
+            self._arrange_flush(self.factory.flush_partial)
+
+    def readConnectionLost(self) -> None:
+        """Leave: the other end has said all; what is queued is still written."""
+        self._is_ended = True
+        if self._is_closing:
+            self.transport.loseConnection()
+            return
+        if self.door.speaks:
+            self._end()
+        else:
+            self._hear_on()
+
+    def writeConnectionLost(self) -> None:
+        """Do nothing: our own end is closed, the other's is awaited."""
+
+    def connectionLost(self, reason: Failure = _DONE) -> None:
+        """Be gone."""
+        done = reason.check(ConnectionDone) is not None
+        if done and not self._is_ended and not self._is_closing:
+            self._end()  # TLS knows no half-close
+        self._cancel_flush()
+        clean = done and not self.outlet.is_broken
+        self.talk.lose("left" if clean else "lost")
+        self._is_closing = True
+        del self.outlet  # it knows this protocol, and no cycle is to be left
+        self.factory.forget(self)
+
+    # What the outlet and the conversation ask of a face
+
+    def pause_reading(self) -> None:
+        """Read no more for now."""
+        self.transport.pauseProducing()
+
+    def resume_reading(self) -> None:
+        """Read on."""
+        if self.transport is not None and not self._is_ended:
+            self.transport.resumeProducing()
+
+    def finish(self) -> None:
+        """Close: all is written. Read on and discard, else a reset eats it."""
+        is_tls = interfaces.ISSLTransport.providedBy(self.transport)
+        if self._is_ended or is_tls:
+            self.transport.loseConnection()
+        else:
+            self.transport.loseWriteConnection()
+        self.close_soon()
+
+    def close_soon(self) -> None:
+        """Close in two seconds; what comes meanwhile is discarded.
+
+        The kernel gets room for the last words, and for the end.
+        """
+        if not self._is_closing:
+            self._is_closing = True
+            self._cancel_flush()
+            self.resume_reading()
+            sockets.make_room(self.transport)
+            self.factory.closings.add(self)
+
+    def abort(self) -> bool:
+        """Close now; return whether it was open."""
+        if self not in self.factory.connections:
+            return False
+        self.transport.abortConnection()
+        return True
+
+    @property
+    def kind(self) -> str:
+        """Which face this is: tcp, tls or unix."""
+        return sockets.kind_of(self.transport)
+
+    # What the watch and the deadlines ask
+
+    def greet(self) -> bool:
+        """End the introduction: its time is over; False: it was to end anyway."""
+        if self._is_closing or self._is_ended:
+            return False
+        self.talk.join()
+        return True
+
+    def give_up_handshake(self) -> bool:
+        """Close if the TLS handshake isn't over: its time is."""
+        if not self._is_shaking_hands or not self.abort():
+            return False
+        address = self.talk.member.address
+        self._log.info("no TLS handshake from {address} in time", address=address)
+        return True
+
+    def check(self, now: float, patience: Patience) -> None:
+        """Close if nothing was heard, or nothing read, for too long."""
+        vigil = self._vigil or watch.begin(self.talk, self.transport)
+        if vigil is not None:
+            address = self.talk.member.address
+            if vigil.check(now, patience, self.talk, self.transport, address):
+                self.abort()
+            self._vigil = vigil if vigil.goes_on(self.talk) else None
+
+    # The rules of the first bytes, and of the last
+
+    def _is_welcome(self, data: bytes) -> bool:
+        """Turn away what is no line protocol; False also while that is unknown."""
+        if data.startswith(_TLS_HELLO):
+            self._reject("a TLS client on a plain port", b"")
+            return False
+        if b"\n" not in data:
+            self._buffer = data
+            if self.factory.flush_partial is not None:
+                self._arrange_flush(self.factory.flush_partial)
+            return False
+        if _HTTP_REQUEST.match(data):
+            self._reject("an HTTP request", self.factory.bad_request())
+            return False
+        self._is_fresh = False
+        return True
+
+    def _end(self) -> None:
+        """Let the conversation end, with what stands without a line end."""
+        partial = self._take_partial()
+        if self.outlet.is_broken:
+            self.talk.lose("lost")
+            self.transport.abortConnection()
+            return
+        if partial and self._is_fresh and not self._is_welcome(partial + b"\n"):
+            return
+        self.talk.end(partial)
+
+    def _hear_on(self) -> None:
+        """Stay, though nothing more will be said."""
+        partial = self._take_partial()
+        if partial and (not self._is_fresh or self._is_welcome(partial + b"\n")):
+            self.talk.hear(partial + b"\n")
+        self.talk.join()
+
+    def _reject(self, why: str, words: bytes) -> None:
+        self._take_partial()
+        member = self.talk.member
+        self._log.info(
+            "{why} from {address}: turned away", why=why, address=member.address
+        )
+        self.talk.reject(words)
+
+    def _flood(self, limit: int) -> None:
+        self._take_partial()
+        self.talk.close(Bye("flood", f"more than {limit} bytes without a line end"))
+
+    def _take_partial(self) -> bytes:
+        partial, self._buffer = self._buffer, b""
+        return partial
+
+    def _strip_telnet(self, data: bytes) -> bytes:
+        if self.factory.hub.house.relay:
+            return data
+        if self._telnet is None:
+            if IAC not in data:
+                return data
+            self._telnet = Telnet()
+        return self._telnet.strip(data)
+
+    def _arrange_flush(self, delay: float) -> None:
+        self._cancel_flush()
+        if self._buffer:
+            self._flush = self.factory.later(delay, self._flush_partial)
+
+    def _cancel_flush(self) -> None:
+        if self._flush is not None and self._flush.active():
+            self._flush.cancel()
+        self._flush = None
+
+    def _flush_partial(self) -> None:
+        """Take a partial line as a line: its sender has been silent."""
+        line = self._take_partial()
+        if held := _UNFINISHED_UTF8.search(line):
+            self._buffer = line[held.start() :]
+            line = line[: held.start()]
+        if line and (not self._is_fresh or self._is_welcome(line + b"\n")):
+            self.talk.hear(line + b"\n")

@@ -1,0 +1,149 @@
+"""TLS: the certificates, read again while the daemon runs.
+
+The only place that imports pyOpenSSL. Every new connection takes the newest
+certificates that were found good; older connections keep theirs.
+"""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from OpenSSL import SSL
+from OpenSSL.crypto import PKey
+from twisted.internet.interfaces import IOpenSSLServerConnectionCreator
+from twisted.protocols.tls import TLSMemoryBIOFactory
+from zope.interface import implementer
+
+from broadcast.base.values import reason_of
+
+_OPTIONS = SSL.OP_NO_COMPRESSION | SSL.OP_NO_RENEGOTIATION
+
+
+class TLSError(ValueError):
+    """Certificate, key or client CA can't be used; says why."""
+
+
+@implementer(IOpenSSLServerConnectionCreator)
+class Certificates:
+    """Certificate chain and key, from PEM files; TLS 1.2 and up.
+
+    Args:
+        certificate: the file of the certificate, with its chain.
+        key: the file of its key.
+        client_ca: the file of the authorities whose client certificates are
+            asked for; None: nobody is asked for one.
+
+    Raises:
+        TLSError: the files can't be read or used.
+    """
+
+    def __init__(self, certificate: str, key: str, client_ca: str | None) -> None:
+        self._certificate = certificate
+        self._key = key
+        self._client_ca = client_ca
+        self._seen = self._stamp()
+        self._pending = self._seen
+        self._context = self._load()
+
+    def again(self) -> str:
+        """Read the files again, for connections to come; return whose they are.
+
+        Raises:
+            TLSError: they can't be used; the old ones stay.
+        """
+        self._seen = self._pending = self._stamp()
+        self._context = self._load()
+        return self.words
+
+    def have_changed(self) -> bool:
+        """Tell whether the files have changed since they were read.
+
+        Only once they have been the same for two calls: certificate and key
+        are seldom replaced in one instant.
+        """
+        stamp = self._stamp()
+        is_settled = stamp == self._pending
+        self._pending = stamp
+        return is_settled and stamp != self._seen
+
+    @property
+    def words(self) -> str:
+        """Whose the certificate is, and how long it is good."""
+        x509: Any = SSL.Connection(self._context, None).get_certificate()
+        certificate = x509.to_cryptography()
+        until = certificate.not_valid_after_utc
+        is_over = until < datetime.now(UTC)
+        subject = certificate.subject.rfc4514_string() or "somebody without a name"
+        return f"{subject}, {'EXPIRED' if is_over else 'good until'} {until:%Y-%m-%d}"
+
+    def wrap(self, factory: Any) -> Any:
+        """Return ``factory`` with TLS around its protocols."""
+        creator: Any = self  # zope knows it as one
+        return TLSMemoryBIOFactory(creator, False, factory)
+
+    def serverConnectionForTLS(self, protocol: Any) -> SSL.Connection:
+        """Return a connection with the newest certificate."""
+        return SSL.Connection(self._context, None)
+
+    def _stamp(self) -> tuple[tuple[int, int, int] | None, ...]:
+        files = (self._certificate, self._key, self._client_ca)
+        return tuple(_stamp(file) for file in files if file is not None)
+
+    def _load(self) -> SSL.Context:
+        context = SSL.Context(SSL.TLS_SERVER_METHOD)
+        context.set_min_proto_version(SSL.TLS1_2_VERSION)
+        context.set_options(_OPTIONS)
+        context.set_session_id(b"broadcast")
+        context.set_mode(SSL.MODE_RELEASE_BUFFERS)  # an idle member needs none
+        _use(context.use_certificate_chain_file, self._certificate)
+        _use(lambda file: context.use_privatekey(_key_in(file)), self._key)
+        if self._client_ca is not None:
+            _use(context.load_verify_locations, self._client_ca)
+            _use(context.load_client_ca, self._client_ca)
+            context.set_verify(SSL.VERIFY_PEER | SSL.VERIFY_FAIL_IF_NO_PEER_CERT)
+        return context
+
+
+def _use(load: Any, file: str) -> None:
+    """Load ``file`` into a context, or say in words what is wrong with it."""
+    try:
+        with Path(file).open("rb"):
+            pass  # OpenSSL's own words for a missing file are no words
+        load(file)
+    except OSError as error:
+        raise TLSError(f"{file}: {reason_of(error)}") from None
+    except SSL.Error as error:
+        raise TLSError(f"{file}: can't be used: {_reason(error)}") from None
+    except (TypeError, ValueError, UnsupportedAlgorithm) as error:
+        # Not the library's words, which may be pages, but for the commonest.
+        why = "it has a password" if isinstance(error, TypeError) else "no key in it"
+        raise TLSError(f"{file}: can't be used: {why}") from None
+
+
+def _key_in(file: str) -> PKey:
+    """Return the key in ``file``.
+
+    Not read by OpenSSL itself, which would ask the terminal for a password:
+    what keeps it from that is a callback, made at run time in memory that is
+    both written and executed. The unit forbids such memory.
+    """
+    key: Any = load_pem_private_key(Path(file).read_bytes(), password=None)
+    return PKey.from_cryptography_key(key)
+
+
+def _stamp(file: str) -> tuple[int, int, int] | None:
+    """Return what changes when a file is replaced or written."""
+    try:
+        found = Path(file).stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_ino, found.st_size
+
+
+def _reason(error: Exception) -> str:
+    """Return OpenSSL's first word on what is wrong; the last is of its own rooms."""
+    stack = error.args[0] if error.args else []
+    words = [reason for _, _, reason in stack if reason]
+    return words[0].lower() if words else "nothing that can be used in it"

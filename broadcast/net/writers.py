@@ -1,0 +1,211 @@
+"""Outlets over Twisted transports: direct for plain sockets, buffered for the rest.
+
+The direct one writes to the socket itself: it saves two ``epoll_ctl`` calls and
+a round of polling for each member and batch. It must never be used where
+something stands between the protocol and the socket: see ``is_plain``.
+"""
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from twisted.internet import interfaces, tcp
+from zope.interface import implementer
+
+from broadcast.room.member import CHUNK, Member
+from broadcast.store.entries import Framing
+
+try:
+    from twisted.internet import unix
+except ImportError:  # Windows
+    _PLAIN: tuple[type, ...] = (tcp.Server,)
+else:
+    _PLAIN = (tcp.Server, unix.Server)
+
+
+class Talk(Protocol):
+    """What an outlet knows of the input side."""
+
+    member: Member
+
+
+class Face(Protocol):
+    """What an outlet knows of the protocol that it writes for."""
+
+    @property
+    def transport(self) -> Any:
+        """Where bytes go."""
+
+    @property
+    def talk(self) -> Talk:
+        """Its input side, and the member."""
+
+    def finish(self) -> None:
+        """All has been written: close, and let the last words arrive."""
+
+    def close_soon(self) -> None:
+        """Close in two seconds."""
+
+
+def is_plain(transport: Any) -> bool:
+    """Tell whether bytes given to the socket are bytes on the wire.
+
+    Only by exact type, and with TLS off: anything that merely looks like a
+    socket transport may encrypt or frame.
+    """
+    return type(transport) in _PLAIN and not transport.TLS
+
+
+@implementer(interfaces.IPullProducer)
+class DirectOutlet:
+    """Writes straight to a plain TCP or unix socket; a pull producer when behind.
+
+    Attributes:
+        is_broken: the socket has failed. It tells why only once: the reactor,
+            which asks later, may see a mere end of file.
+    """
+
+    __slots__ = (
+        "_face",
+        "_pulling",
+        "_socket_send",
+        "is_broken",
+    )
+
+    framing: Framing | None = None
+
+    def __init__(self, face: Face) -> None:
+        self._face = face
+        self._socket_send: Callable[[bytes], int] = face.transport.getHandle().send
+        self._pulling = False
+        self.is_broken = False
+
+    @property
+    def send_shared(self) -> Callable[[bytes], int]:
+        """The socket's own ``send``: a wrapper would cost 4 % of a delivery."""
+        return self._socket_send
+
+    def send(self, data: bytes) -> int:
+        """Give the socket what it takes; 0 also when the connection is lost."""
+        try:
+            taken: int = self._socket_send(data)
+        except BlockingIOError:
+            return 0
+        except OSError:  # the reactor will find out, too
+            self.is_broken = True
+            return 0
+        return taken
+
+    _give = send
+
+    def wake(self) -> None:
+        """Register as a pull producer, which pulls at once."""
+        if not self._pulling:
+            self._pulling = True
+            self._face.transport.registerProducer(self, False)
+
+    def resumeProducing(self) -> None:
+        """Write on: the transport's queue is empty."""
+        for _ in range(self._face.talk.member.steps):
+            chunk = self._next()
+            if not chunk:
+                self._stop()
+                return
+            taken = self._give(chunk)
+            if taken < len(chunk):
+                self._face.transport.write(chunk[taken:])
+                return
+        if chunk := self._next():
+            self._face.transport.write(chunk)
+        else:
+            self._stop()
+
+    def stopProducing(self) -> None:
+        """Do nothing: the face is told that the connection is lost."""
+
+    def close_soon(self) -> None:
+        """Let the face close in two seconds."""
+        self._face.close_soon()
+
+    def _next(self) -> bytes:
+        """Return what is to be written next, bytes as they go out."""
+        return self._face.talk.member.next_chunk()
+
+    def _stop(self) -> None:
+        self._pulling = False
+        self._face.transport.unregisterProducer()
+        if self._face.talk.member.finished:
+            self._face.finish()
+
+
+@implementer(interfaces.IPushProducer)
+class BufferedOutlet:
+    """Writes through the transport (TLS, a proxy's wrapper); a push producer."""
+
+    __slots__ = ("_done", "_face", "_paused")
+
+    framing: Framing | None = None
+    is_broken = False
+
+    def __init__(self, face: Face) -> None:
+        self._face = face
+        self._paused = False
+        self._done = False
+        face.transport.registerProducer(self, True)
+
+    def send(self, data: bytes) -> int:
+        """Write chunks of 64 KiB, whole lines, until the transport's buffer is full.
+
+        What is left may never be sent: other last words may take its place.
+        """
+        sent = 0
+        while sent < len(data) and not self._paused:
+            end = data.rfind(b"\n", sent, sent + CHUNK) + 1
+            end = end or data.find(b"\n", sent) + 1
+            self._face.transport.write(data[sent:end])
+            sent = end
+        return sent
+
+    send_shared = send
+
+    def wake(self) -> None:
+        """Write on unless paused."""
+        if not self._paused:
+            self.resumeProducing()
+
+    def pauseProducing(self) -> None:
+        """Write no more for now."""
+        self._paused = True
+
+    def resumeProducing(self) -> None:
+        """Write on."""
+        self._paused = False
+        while not self._paused and not self._done:
+            chunk = self._next()
+            if not chunk:
+                self._stop()
+                return
+            self._face.transport.write(chunk)
+
+    def stopProducing(self) -> None:
+        """Stop: the connection is lost."""
+        self._paused = True
+
+    def close_soon(self) -> None:
+        """Let the face close in two seconds."""
+        self._face.close_soon()
+
+    def _next(self) -> bytes:
+        """Return what is to be written next, bytes as they go out."""
+        return self._face.talk.member.next_chunk()
+
+    def _stop(self) -> None:
+        if self._face.talk.member.finished and not self._done:
+            self._done = True
+            self._face.transport.unregisterProducer()
+            self._face.finish()
+
+
+def outlet_for(face: Face) -> DirectOutlet | BufferedOutlet:
+    """Return the fastest outlet that is right for the face's transport."""
+    kind = DirectOutlet if is_plain(face.transport) else BufferedOutlet
+    return kind(face)

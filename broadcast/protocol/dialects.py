@@ -1,0 +1,186 @@
+"""How what the server says looks as bytes: text for people, json for programs.
+
+A dialect renders once for all who speak it. It knows nothing of members.
+"""
+
+import time
+from abc import ABC, abstractmethod
+from datetime import UTC, datetime
+from json import JSONEncoder
+from json.encoder import encode_basestring
+from typing import Final
+
+from broadcast.protocol.events import Event
+
+_encode = JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+class Moment:
+    """A time of day, in seconds since the epoch, rendered at most once each way."""
+
+    __slots__ = ("_local", "_utc", "at")
+
+    def __init__(self, at: float) -> None:
+        self.at = at
+        self._utc: str | None = None
+        self._local: str | None = None
+
+    @property
+    def utc(self) -> str:
+        """RFC 3339, UTC, milliseconds."""
+        if self._utc is None:
+            utc = datetime.fromtimestamp(self.at, UTC)
+            self._utc = utc.isoformat(timespec="milliseconds")[:-6] + "Z"
+        return self._utc
+
+    @property
+    def local(self) -> str:
+        """``YYYY-MM-DD HH:MM:SS``, the server's own time zone."""
+        if self._local is None:
+            self._local = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(self.at))
+        return self._local
+
+
+class Speaker:
+    """A name, with all that a rendering puts before its lines made once."""
+
+    __slots__ = ("_next", "json", "name", "prefix")
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.prefix = f"{name}: ".encode() if name else b""
+        self.json = encode_basestring(name)
+        self._next = b"\n" + self.prefix
+
+    def text(self, block: bytes) -> tuple[bytes, int]:
+        """Put ``NAME: `` before each line of ``block``; return that and the count.
+
+        The count comes free with the length; counting line ends would take
+        twice as long as the rest.
+        """
+        size = len(self.prefix)
+        if not size:
+            return block, block.count(b"\n")
+        text = (self.prefix + block).replace(b"\n", self._next)
+        return text[:-size], (len(text) - len(block)) // size - 1
+
+
+class Dialect(ABC):
+    """One way to write what is said and what happens, as whole lines.
+
+    What is said comes as ``text``: lines that begin with the speaker's prefix
+    and end with LF, which is what most members are sent.
+
+    Attributes:
+        name: as in ``/format NAME``.
+        returns_own: senders get their own lines back, in their place.
+    """
+
+    name: str
+    returns_own: bool
+
+    @abstractmethod
+    def said(self, speaker: Speaker, text: bytes, first: int, when: Moment) -> bytes:
+        """Render lines said; the first one's id is ``first``."""
+
+    @abstractmethod
+    def replayed(
+        self, speaker: Speaker, text: bytes, first: int, when: Moment
+    ) -> bytes:
+        """Render lines said before, for somebody who asked."""
+
+    @abstractmethod
+    def told(self, event: Event, when: Moment | None = None) -> bytes:
+        """Render an event; ``when`` if it is one that everybody sees."""
+
+
+class TextDialect(Dialect):
+    """``alice: hi`` and ``* notice``, with the line end given."""
+
+    name = "text"
+    returns_own = False
+
+    def __init__(self, eol: bytes) -> None:
+        self._eol = eol
+
+    def said(self, speaker: Speaker, text: bytes, first: int, when: Moment) -> bytes:
+        """Return the text, which is this dialect but for its line ends."""
+        return text if self._eol == b"\n" else text.replace(b"\n", self._eol)
+
+    def replayed(
+        self, speaker: Speaker, text: bytes, first: int, when: Moment
+    ) -> bytes:
+        """Put ``[YYYY-MM-DD HH:MM:SS] `` before each line."""
+        stamp = f"[{when.local}] ".encode()
+        return (stamp + text).replace(b"\n", self._eol + stamp)[: -len(stamp)]
+
+    def told(self, event: Event, when: Moment | None = None) -> bytes:
+        """Put ``* `` before each line of the event's text."""
+        lines = event.text().encode().split(b"\n")
+        return b"".join(b"* %b%b" % (line, self._eol) for line in lines)
+
+
+class JsonDialect(Dialect):
+    """One object a line."""
+
+    name = "json"
+    returns_own = True
+
+    def said(self, speaker: Speaker, text: bytes, first: int, when: Moment) -> bytes:
+        """Render each line as a ``message``."""
+        return self._messages(speaker, text, first, when, "}\n")
+
+    def replayed(
+        self, speaker: Speaker, text: bytes, first: int, when: Moment
+    ) -> bytes:
+        """Render each line as a ``message`` marked ``replayed``."""
+        return self._messages(speaker, text, first, when, ',"replayed":true}\n')
+
+    def told(self, event: Event, when: Moment | None = None) -> bytes:
+        """Render the event's fields."""
+        head: dict[str, object] = {"event": event.kind}
+        if when is not None:
+            head["at"] = when.utc
+        return (_encode(head | event.record()) + "\n").encode()
+
+    @staticmethod
+    def _messages(
+        speaker: Speaker, text: bytes, first: int, when: Moment, tail: str
+    ) -> bytes:
+        head = '{"event":"message","id":'
+        middle = f',"at":"{when.utc}","name":{speaker.json},"text":'
+        lines = text.decode().split("\n")
+        lines.pop()
+        start = len(speaker.prefix.decode())
+        return "".join(
+            [
+                f"{head}{id}{middle}{encode_basestring(line[start:])}{tail}"
+                for id, line in enumerate(lines, first)
+            ]
+        ).encode()
+
+
+class RawDialect(Dialect):
+    """The relay's: the lines as they came, byte for byte, and nothing else.
+
+    A feed's too, which reads no lines, and so is told nothing at all.
+    """
+
+    name = "raw"
+    returns_own = False
+
+    def said(self, speaker: Speaker, text: bytes, first: int, when: Moment) -> bytes:
+        """Return the lines themselves: nobody has a name."""
+        return text
+
+    replayed = said
+
+    def told(self, event: Event, when: Moment | None = None) -> bytes:
+        """Return nothing: there are no words but the lines."""
+        return b""
+
+
+TEXT: Final = TextDialect(b"\n")
+TEXT_CRLF: Final = TextDialect(b"\r\n")
+JSON: Final = JsonDialect()
+RAW: Final = RawDialect()

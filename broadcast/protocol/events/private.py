@@ -1,0 +1,222 @@
+"""What one member is told: greeting, answers, refusals, the last words."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from broadcast.protocol.events.event import Event
+
+PROTOCOL = 1
+"""The protocol's version, told in every ``welcome``."""
+
+WHO_PIECE_NAMES = 200
+WHO_PIECE_BYTES = 12 * 1024
+
+
+def lines(count: int) -> str:
+    """Say how many lines, in English."""
+    return f"{count} line" if count == 1 else f"{count} lines"
+
+
+@dataclass(frozen=True, slots=True)
+class Welcome(Event):
+    """The greeting; live lines begin after ``id``."""
+
+    kind = "welcome"
+    server: str
+    name: str
+    epoch: str
+    id: int
+    count: int
+    max_line: int
+    welcome: str
+
+    def text(self) -> str:
+        """Return the admin's words and who and how many you are."""
+        own = f"You are {self.name}, {self.count} here. /help lists the commands."
+        return f"{self.welcome}\n{own}" if self.welcome else own
+
+    def record(self) -> dict[str, object]:
+        """Return the fields; ``text`` carries the admin's words."""
+        return {
+            "protocol": PROTOCOL,
+            "server": self.server,
+            "name": self.name,
+            "epoch": self.epoch,
+            "id": self.id,
+            "count": self.count,
+            "max_line": self.max_line,
+            "text": self.welcome,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Who(Event):
+    """A piece of the list of names; ``more`` pieces follow or not."""
+
+    kind = "who"
+    names: list[str]
+    count: int
+    more: bool
+
+    def text(self) -> str:
+        """Return ``2 here: alice, bob``."""
+        listed = f": {', '.join(self.names)}" if self.names else ""
+        return f"{self.count} here{listed}{', …' if self.more else ''}"
+
+
+def who_pieces(names: Iterable[str], count: int) -> Iterator[Who]:
+    """Cut a list of names into ``Who`` pieces of at most 200 names or 12 KiB."""
+    piece: list[str] = []
+    size = 0
+    for name in names:
+        if len(piece) == WHO_PIECE_NAMES or size > WHO_PIECE_BYTES:
+            yield Who(piece, count, more=True)
+            piece, size = [], 0
+        piece.append(name)
+        size += len(name.encode()) + 4
+    yield Who(piece, count, more=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Replay(Event):
+    """``count`` old lines follow; ``missing`` before them are gone (None: unknown)."""
+
+    kind = "replay"
+    count: int
+    missing: int | None
+
+    def text(self) -> str:
+        """Return ``the last 20 lines:`` after a word about what is gone."""
+        head = f"the last {lines(self.count)}:"
+        if self.missing is None:
+            return f"that position is not in this log\n{head}"
+        if self.missing:
+            return f"{lines(self.missing)} before these are gone\n{head}"
+        return head
+
+    def record(self) -> dict[str, object]:
+        """Return both fields: ``missing`` is null when it cannot be known."""
+        return {"count": self.count, "missing": self.missing}
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed(Event):
+    """The replay is over; ``position`` is where it ends."""
+
+    kind = "replayed"
+    count: int
+    position: str
+
+    def text(self) -> str:
+        """Return ``that was the last 20 lines``."""
+        return f"that was the last {lines(self.count)}"
+
+    def record(self) -> dict[str, object]:
+        """Return the position alone."""
+        return {"position": self.position}
+
+
+@dataclass(frozen=True, slots=True)
+class Ack(Event):
+    """The line said with ``token`` is in the log as ``id``."""
+
+    kind = "ack"
+    token: str
+    id: int
+    double: bool | None = None
+
+    def text(self) -> str:
+        """Return ``said TOKEN``."""
+        return f"said {self.token}"
+
+
+@dataclass(frozen=True, slots=True)
+class Pong(Event):
+    """The answer to ``/ping``: a receipt for all that was said before."""
+
+    kind = "pong"
+    token: str | None = None
+
+    def text(self) -> str:
+        """Return ``pong``, with the token."""
+        return f"pong {self.token}" if self.token else "pong"
+
+
+@dataclass(frozen=True, slots=True)
+class Words(Event):
+    """Words of the server's own, in lines; its kinds say what they are for."""
+
+    words: str
+
+    def text(self) -> str:
+        """Return the words."""
+        return self.words
+
+    def record(self) -> dict[str, object]:
+        """Return the words as ``text``."""
+        return {"text": self.words}
+
+
+@dataclass(frozen=True, slots=True)
+class Notice(Words):
+    """Words from the server, to one member or, from an admin, to everybody."""
+
+    kind = "notice"
+
+
+@dataclass(frozen=True, slots=True)
+class Login(Words):
+    """One has to log in before anything else."""
+
+    kind = "login"
+
+
+@dataclass(frozen=True, slots=True)
+class Error(Event):
+    """A command or a line was refused, for ``code``."""
+
+    kind = "error"
+    code: str
+    command: str | None
+    words: str
+    token: str | None = None
+
+    def text(self) -> str:
+        """Return the words."""
+        return f"error: {self.words}"
+
+    def record(self) -> dict[str, object]:
+        """Return the fields, the words as ``text``."""
+        base: dict[str, object] = {
+            "code": self.code,
+            "command": self.command,
+            "text": self.words,
+        }
+        return base if self.token is None else base | {"token": self.token}
+
+
+RECONNECT = frozenset({"shutdown", "too-slow", "idle", "full", "restarted"})
+"""The ``bye`` codes after which a client may come back by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bye(Event):
+    """The last words before the server closes."""
+
+    kind = "bye"
+    code: str
+    words: str
+    missed: int | None = None
+
+    def text(self) -> str:
+        """Return the words."""
+        return self.words
+
+    def record(self) -> dict[str, object]:
+        """Return the fields and whether to come back."""
+        base: dict[str, object] = {
+            "code": self.code,
+            "text": self.words,
+            "reconnect": self.code in RECONNECT,
+        }
+        return base if self.missed is None else base | {"missed": self.missed}

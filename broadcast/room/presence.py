@@ -1,0 +1,71 @@
+"""Comings and goings: told one by one while they are few, folded in a burst."""
+
+from collections.abc import Callable
+from typing import TypeGuard
+
+from broadcast.protocol.events import Join, Leave, Notice, Presence
+from broadcast.store.entries import Entry, Told
+
+ONE_BY_ONE = 8
+"""Presence events told one by one within ``WINDOW``; more are folded."""
+
+WINDOW = 0.5
+"""Seconds: while a burst lasts, what is folded is told this often, or along
+with the next lines said."""
+
+
+class Fold:
+    """Holds back and folds the presence events of a burst.
+
+    Args:
+        clock: seconds, never going back.
+        count: how many are here now.
+    """
+
+    def __init__(self, clock: Callable[[], float], count: Callable[[], int]) -> None:
+        self._clock = clock
+        self._count = count
+        self._held: list[Told] = []
+        self._window = 0.0
+        self._told = 0
+
+    @property
+    def due(self) -> float | None:
+        """In how many seconds what is held must be told; None: nothing is held."""
+        if not self._held:
+            return None
+        return max(0.0, self._window - self._clock())
+
+    def fold(self, entries: list[Entry]) -> list[Entry]:
+        """Return the entries of a turn as they are to be committed.
+
+        A turn in which lines are said takes along all that is held: nobody's
+        lines come before its arrival.
+        """
+        now = self._clock()
+        if now >= self._window:
+            self._window, self._told = now + WINDOW, 0
+        news = [entry for entry in entries if _is_presence(entry)]
+        if not news and not self._held:
+            return entries
+        few = self._told + len(self._held) + len(news) <= ONE_BY_ONE
+        if few:
+            self._told += len(self._held) + len(news)
+            held, self._held = self._held, []
+            return [*held, *entries]
+        self._held += news
+        said = [entry for entry in entries if not _is_presence(entry)]
+        if not said and self._told >= ONE_BY_ONE:
+            return []
+        return [*self._release(), *said]
+
+    def _release(self) -> list[Entry]:
+        held, self._held = self._held, []
+        self._told += ONE_BY_ONE
+        joined = sum(isinstance(told.event, Join) for told in held)
+        left = sum(isinstance(told.event, Leave) for told in held)
+        return [Told(None, Presence(joined, left, self._count()))]
+
+
+def _is_presence(entry: Entry) -> TypeGuard[Told]:
+    return isinstance(entry, Told) and not isinstance(entry.event, Notice)

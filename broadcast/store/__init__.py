@@ -1,0 +1,1 @@
+"""The ordered log, and the stores that commit to it."""

@@ -1,0 +1,26 @@
+"""Engines commit what was said and give it its one true order and its ids."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from broadcast.store.entries import Batch, Entry
+
+
+class Engine(Protocol):
+    """Where what is said becomes true.
+
+    Attributes:
+        epoch: the log's identity: new whenever anything in it was lost or
+            rolled back. A position is ``epoch:id``.
+    """
+
+    @property
+    def epoch(self) -> str:
+        """See above."""
+
+    def commit(self, entries: list[Entry], done: Callable[[Batch], None]) -> None:
+        """Commit ``entries`` as one batch, then call ``done`` with it.
+
+        The hub has one commit in flight at a time. ``done`` may be called at
+        once.
+        """

@@ -1,0 +1,41 @@
+"""What was said with which token, so that no line is said twice.
+
+Remembered by its owner, a name with its key or a session, for as long as the
+line is in the log; the log's limit bounds this too.
+"""
+
+from collections import deque
+from collections.abc import Hashable
+
+from broadcast.store.entries import Run
+
+
+class Tokens:
+    """Owner and token → the run that holds the line."""
+
+    def __init__(self) -> None:
+        self._said: dict[Hashable, dict[str, Run]] = {}
+        self._order: deque[tuple[Hashable, str, Run]] = deque()
+
+    def find(self, owner: Hashable, token: str) -> Run | None:
+        """Return what ``owner`` said with ``token``, if it is still in the log."""
+        return self._said.get(owner, {}).get(token)
+
+    def remember(self, owner: Hashable, token: str, run: Run) -> None:
+        """Remember that ``run`` was said with ``token``."""
+        self._said.setdefault(owner, {})[token] = run
+        self._order.append((owner, token, run))
+
+    def forget(self, owner: Hashable) -> None:
+        """Forget all that ``owner`` said."""
+        self._said.pop(owner, None)
+
+    def forget_before(self, first_id: int) -> None:
+        """Forget what is no longer in the log, which begins at ``first_id``."""
+        while self._order and 0 < self._order[0][2].first < first_id:
+            owner, token, run = self._order.popleft()
+            said = self._said.get(owner)
+            if said is not None and said.get(token) is run:
+                del said[token]
+                if not said:
+                    del self._said[owner]

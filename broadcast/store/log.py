@@ -1,0 +1,135 @@
+"""The one ordered log: batches that cursors read, bounded by bytes alone.
+
+It keeps the newest batches; a position in it is a batch's ``seq``, which goes up by
+one a batch. What members make of it is in ``member``.
+"""
+
+from collections import deque
+from dataclasses import dataclass, replace
+
+from broadcast.protocol.dialects import Dialect
+from broadcast.store.entries import RENDERING_COST, Batch, Framing, Rendering
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Lines asked back: where they begin, how many, how many before are gone."""
+
+    seq: int
+    skip: int
+    count: int
+    missing: int | None
+
+
+class Log:
+    """The ring of batches.
+
+    Args:
+        limit: bytes that it may take, all renderings counted. The newest batch
+            is kept whatever its size.
+        last_id: the id of the newest line before the log begins.
+    """
+
+    def __init__(self, limit: int, last_id: int = 0) -> None:
+        self.limit = limit
+        self.size = 0
+        self.lines = 0
+        self.total = 0
+        self.last_id = last_id
+        self._batches: deque[Batch] = deque()
+        self.end = 0
+        """The ``seq`` that the next batch will have."""
+
+    @property
+    def start(self) -> int:
+        """The ``seq`` of the oldest batch that is still here."""
+        return self.end - len(self._batches)
+
+    @property
+    def first_id(self) -> int:
+        """The oldest id that is still here (the next one's, if none is)."""
+        return self._batches[0].first if self._batches else self.last_id + 1
+
+    def append(self, batch: Batch) -> None:
+        """Put ``batch`` at the end."""
+        batch.seq = self.end
+        batch.before = self.total
+        self.end += 1
+        self.total += batch.count
+        self.lines += batch.count
+        self.last_id = max(self.last_id, batch.first + batch.count - 1)
+        self._batches.append(batch)
+        self.size += batch.cost
+
+    def trim(self) -> list[Batch]:
+        """Drop the oldest batches beyond the limit; return them."""
+        dropped: list[Batch] = []
+        while self.size > self.limit and len(self._batches) > 1:
+            batch = self._batches.popleft()
+            self.size -= batch.cost
+            self.lines -= batch.count
+            dropped.append(batch)
+        return dropped
+
+    def at(self, seq: int) -> Batch:
+        """Return the batch at ``seq``; IndexError if it is gone or not yet here."""
+        index = seq - self.start
+        if index < 0:
+            raise IndexError(seq)
+        return self._batches[index]
+
+    def rendering(self, batch: Batch, dialect: Dialect) -> Rendering:
+        """Return ``batch`` in ``dialect``, made on first use and kept."""
+        rendering = batch.renderings.get(dialect)
+        if rendering is None:
+            rendering = Rendering(batch.entries, dialect, batch.when)
+            batch.renderings[dialect] = rendering
+            is_text = len(batch.entries) == 1 and rendering.data is batch.text
+            made = 0 if is_text else len(rendering.data)
+            self._charge(batch, made + RENDERING_COST)
+        return rendering
+
+    def framed(
+        self, batch: Batch, rendering: Rendering, framing: Framing | None
+    ) -> bytes:
+        """Return the whole rendering of ``batch``, framed once for all."""
+        if framing is None:
+            return rendering.data
+        if rendering.framed is None:
+            rendering.framed = {}
+        data = rendering.framed.get(framing)
+        if data is None:
+            data = rendering.framed[framing] = framing(rendering.data)
+            self._charge(batch, len(data))
+        return data
+
+    def tail(self, count: int) -> Stretch:
+        """Return the last ``count`` lines, or as many as there are."""
+        wanted = count = min(count, self.lines)
+        seq, skip = self.end, 0
+        while wanted > 0:
+            seq -= 1
+            held = self.at(seq).count
+            skip = max(0, held - wanted)
+            wanted -= held - skip
+        return Stretch(seq, skip, count, 0)
+
+    def since(self, id: int, most: int) -> Stretch:
+        """Return what was said after ``id``, at most the last ``most`` lines."""
+        after = 0
+        for batch in reversed(self._batches):
+            if batch.first <= id:
+                after += max(0, batch.first + batch.count - 1 - id)
+                break
+            after += batch.count
+        stretch = self.tail(min(after, most))
+        gone = max(0, self.first_id - 1 - id)
+        return replace(stretch, missing=after - stretch.count + gone)
+
+    def _charge(self, batch: Batch, cost: int) -> None:
+        batch.cost += cost
+        self.size += cost
+
+    def __len__(self) -> int:
+        """Return how many batches are here."""
+        return len(self._batches)

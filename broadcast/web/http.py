@@ -1,0 +1,145 @@
+"""One HTTP connection: Twisted's parser, and what it leaves to us to refuse."""
+
+from collections.abc import Callable
+from typing import Any, Final, Protocol, TypeVar
+
+from twisted.internet.error import ConnectionDone
+from twisted.protocols.basic import LineReceiver
+from twisted.python.failure import Failure
+from twisted.web.http import HTTPChannel
+
+from broadcast.net import sockopts as sockets
+from broadcast.net.closing import LINGER
+from broadcast.net.writers import is_plain
+
+NO_BODY: Final = (
+    b"HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+)
+_WORDS: Final = b"HTTP and WebSocket are spoken here\n"
+NO_HTTP: Final = (
+    b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\n"
+    b"Content-Length: %d\r\nConnection: close\r\n\r\n%b" % (len(_WORDS), _WORDS)
+)
+
+_DONE = Failure(ConnectionDone())
+
+
+class Upgraded(Protocol):
+    """What gets the bytes once HTTP is over."""
+
+    def data_received(self, data: bytes) -> None:
+        """Take bytes."""
+
+    def connection_lost(self, reason: Failure) -> None:
+        """Be gone."""
+
+
+Face = TypeVar("Face", bound=Upgraded)
+
+
+class Channel(HTTPChannel):
+    """One HTTP connection, until it becomes a WebSocket."""
+
+    transport: Any
+    factory: Any
+    _face: Upgraded | None = None
+    _is_new = True
+    _is_refused = False
+    _is_stopping = False
+
+    def connectionMade(self) -> None:
+        """Prepare the socket and wait for a request."""
+        sockets.prepare(self.transport)
+        self.factory.channels[self] = None
+        super().connectionMade()  # type: ignore[no-untyped-call]  # Twisted's
+
+    def dataReceived(self, data: bytes) -> None:
+        """Take bytes. More of them don't earn a request more time."""
+        if self._face is not None:
+            self._face.data_received(data)
+        elif self._is_refused or self.transport.disconnecting:
+            # Over TLS more comes after we have closed, and HTTPChannel, which has
+            # forgotten the request by then, would raise.
+            return
+        elif self._is_new and _is_no_http(data):
+            self._refuse(NO_HTTP)
+        else:
+            self._is_new = False
+            LineReceiver.dataReceived(self, data)
+
+    def allHeadersReceived(self) -> None:
+        """Refuse a request that has a body, before that is read: none is taken here.
+
+        Twisted would keep it in a file, whatever its size.
+        """
+        given = self.requests[-1].requestHeaders
+        if self.length == 0 and not given.hasHeader(b"Transfer-Encoding"):
+            super().allHeadersReceived()  # type: ignore[no-untyped-call]  # Twisted's
+            return
+        self.length = None  # with 0 it would be answered
+        self._refuse(NO_BODY)
+
+    def rawDataReceived(self, data: bytes) -> None:
+        """Take what follows the headers: the first frames."""
+        if self._face is not None:
+            self._face.data_received(data)
+        elif not self._is_refused:
+            super().rawDataReceived(data)
+
+    def timeoutConnection(self) -> None:
+        """Close one who asks for nothing more, or too slowly: no news for the log."""
+        later: Any = self.callLater  # untyped, as Twisted's
+        self._abortingCall = later(self.abortTimeout, self.forceAbortClient)
+        self.loseConnection()  # type: ignore[no-untyped-call]  # Twisted's
+
+    def connectionLost(self, reason: Failure = _DONE) -> None:
+        """Be gone."""
+        self.factory.channels.pop(self, None)
+        if self._face is not None:
+            self._face.connection_lost(reason)
+        else:
+            super().connectionLost(reason)  # type: ignore[no-untyped-call]  # Twisted's
+
+    def stop(self) -> None:
+        """Close; if a request is under way, when it has been answered."""
+        self._is_stopping = True
+        if not self.requests and not self._buffer:
+            self.loseConnection()  # type: ignore[no-untyped-call]  # Twisted's
+
+    def checkPersistence(self, request: Any, version: bytes) -> bool:
+        """Tell whether the connection is kept once ``request`` has been answered."""
+        if self._is_stopping:
+            request.setHeader("Connection", "close")
+            return False
+        kept: bool = super().checkPersistence(request, version)  # type: ignore[no-untyped-call]  # Twisted's
+        return kept
+
+    def upgrade(self, make: Callable[[Any], Face]) -> Face:
+        """Become a WebSocket: HTTP is over."""
+        self.factory.channels.pop(self, None)
+        self.setTimeout(None)  # type: ignore[no-untyped-call]  # Twisted's
+        self.requests.clear()
+        self.transport.unregisterProducer()  # this channel itself
+        face = make(self.transport)
+        self._face = face
+        return face
+
+    def _refuse(self, answer: bytes) -> None:
+        """Say so and close; what comes meanwhile is discarded, else a reset eats it."""
+        self._is_refused = True
+        self.transport.write(answer)
+        self.transport.unregisterProducer()  # this channel itself
+        self.setTimeout(LINGER)  # type: ignore[no-untyped-call]  # Twisted's
+        if is_plain(self.transport):
+            self.transport.loseWriteConnection()
+        else:
+            self.transport.loseConnection()
+
+
+def _is_no_http(data: bytes) -> bool:
+    """Tell whether who begins like that means the line port: no need to let it wait.
+
+    Lines of HTTP end with CR LF.
+    """
+    line, end, _ = data.partition(b"\n")
+    return bool(end) and not line.endswith(b"\r")

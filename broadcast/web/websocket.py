@@ -1,0 +1,216 @@
+"""The WebSocket face: a member like any other, its lines in text messages."""
+
+from typing import TYPE_CHECKING, Any, Final
+
+from twisted.python.failure import Failure
+
+from broadcast.net.liveness import Patience, Vigil
+from broadcast.net.sockopts import is_private, make_room, peer_of
+from broadcast.protocol.events import Bye
+from broadcast.store.entries import Framing
+from broadcast.web.frames import Code, line_by_line, ping_frame
+from broadcast.web.messages import Wire
+from broadcast.web.outlet import DirectFrames, frames_for
+
+if TYPE_CHECKING:
+    from broadcast.net.connections import BroadcastFactory
+
+MIN_MESSAGE = 128 * 1024
+"""Bytes that a message may always have; more if four longest lines have."""
+
+PING_AFTER = 20.0
+"""Seconds of silence after which a ping is sent."""
+
+DEAD_AFTER = 45.0
+"""Seconds of silence, a ping sent, after which the other end is taken for dead."""
+
+_NAMED = b"__name__:"
+
+_CODES: Final = {
+    "quit": Code.NORMAL,
+    "shutdown": Code.GOING_AWAY,
+    "restarted": Code.RESTART,
+    "idle": Code.GOING_AWAY,
+    "too-slow": Code.TRY_AGAIN_LATER,
+    "full": Code.TRY_AGAIN_LATER,
+}
+
+
+class WebSocketFace:
+    """One member's connection, from the handshake's answer on.
+
+    Args:
+        reception: keeps the connections of all faces.
+        transport: below; nobody else writes to it any more.
+        framing: how lines become frames.
+        head: the handshake's answer.
+    """
+
+    kind = "websocket"
+
+    __slots__ = (
+        "_heard",
+        "_heard_at",
+        "_is_closing",
+        "_is_pinged",
+        "_reception",
+        "_vigil",
+        "_wire",
+        "outlet",
+        "talk",
+        "transport",
+    )
+
+    def __init__(
+        self,
+        reception: "BroadcastFactory",
+        transport: Any,
+        framing: Framing,
+        head: bytes,
+    ) -> None:
+        self._reception = reception
+        self.transport = transport
+        longest = 4 * reception.hub.house.max_line
+        self._wire = Wire(self, max(MIN_MESSAGE, longest))
+        self._vigil = Vigil()
+        self._heard: list[bytes] = []
+        self._heard_at = 0.0
+        self._is_pinged = False
+        self._is_closing = False
+        self.talk = reception.converse(self, peer_of(transport), is_private(transport))
+        member = self.talk.member
+        self.outlet = frames_for(self, framing, head)
+        member.outlet = self.outlet
+        reception.connections[self] = None
+        reception.greetings.add(self)
+
+    # What the transport and the wire tell
+
+    def data_received(self, data: bytes) -> None:
+        """Take bytes."""
+        self._vigil.heard = True
+        self._wire.receive(data)
+        self._say()
+
+    def connection_lost(self, reason: Failure) -> None:
+        """Be gone."""
+        self._is_closing = True
+        self.talk.lose("left" if self._wire.is_over else "lost")
+        self._reception.forget(self)
+        del self.outlet, self._wire  # they know this face: no cycle is to be left
+
+    def message_received(self, data: bytes, is_text: bool) -> None:
+        """Take a message: lines, of which the last needs no LF."""
+        if not is_text and not self._reception.hub.house.relay:
+            self._wire.fail(Code.UNSUPPORTED, "lines go in text messages")
+            return
+        if not data:
+            return
+        member = self.talk.member
+        if (
+            data.startswith(_NAMED)
+            and member.session not in self._reception.hub.members
+        ):
+            self.outlet.framing = line_by_line
+        self._heard.append(data if data.endswith(b"\n") else data + b"\n")
+
+    def write_control(self, frame: bytes) -> None:
+        """Write a control frame, between two others."""
+        self.outlet.write_control(frame)
+
+    def closed_by_peer(self, code: int) -> None:
+        """Leave, in turn: what was said is said, what is queued still written."""
+        self._say()
+        if self._wire.is_closing:
+            self.transport.loseConnection()
+        else:
+            self.talk.end()
+        self.close_soon()
+
+    def messages_end(self) -> None:
+        """Leave, having said all that came before the error.
+
+        Now, so that no answer follows the close frame.
+        """
+        self._say()
+        self.talk.lose("lost")
+
+    def closed_for_error(self) -> None:
+        """Close: what came was wrong."""
+        self.close_soon()
+        if isinstance(self.outlet, DirectFrames):
+            self.transport.loseWriteConnection()  # unread input would be a reset
+        else:
+            self.transport.loseConnection()
+
+    # What the outlet and the conversation ask of a face
+
+    def pause_reading(self) -> None:
+        """Read no more for now."""
+        self.transport.pauseProducing()
+
+    def resume_reading(self) -> None:
+        """Read on."""
+        self.transport.resumeProducing()
+
+    def finish(self) -> None:
+        """Close: all is written."""
+        bye = self.talk.member.bye or Bye("quit", "")
+        code = _CODES.get(bye.code, Code.POLICY)
+        self._wire.close(code, bye.words)
+        self.close_soon()
+        if self._wire.is_over:
+            self.transport.loseConnection()
+
+    def close_soon(self) -> None:
+        """Close in two seconds; what comes meanwhile is discarded."""
+        if not self._is_closing:
+            self._is_closing = True
+            self.resume_reading()
+            make_room(self.transport)
+            self._reception.closings.add(self)
+
+    def abort(self) -> bool:
+        """Close now; return whether it was open."""
+        if self not in self._reception.connections:
+            return False
+        self.transport.abortConnection()
+        return True
+
+    # What the watch and the deadlines ask
+
+    def introduce(self, lines: bytes) -> None:
+        """Take the lines of an introduction that came with the handshake."""
+        self.talk.hear(lines)
+
+    def greet(self) -> bool:
+        """End the introduction: its time is over; False: it was to end anyway."""
+        if self._is_closing:
+            return False
+        self.talk.join()
+        return True
+
+    def check(self, now: float, patience: Patience) -> None:
+        """Ping who is silent; give up on who is dead, idle, or reads nothing."""
+        if self._vigil.heard or self.talk.is_waiting:
+            self._heard_at = now
+            self._is_pinged = False
+        elif now - self._heard_at > DEAD_AFTER and self._is_pinged:
+            self.talk.lose("lost")
+            self.abort()
+            return
+        elif now - self._heard_at > PING_AFTER and not self._is_pinged:
+            self._is_pinged = True
+            self.write_control(ping_frame())
+        address = self.talk.member.address
+        if self._vigil.check(now, patience, self.talk, self.transport, address):
+            self.abort()
+
+    def _say(self) -> None:
+        """Pass on all messages of one read at once: they become one run."""
+        if self._heard:
+            block = b"".join(self._heard)
+            self._heard.clear()
+            if b"\r" in block:
+                block = block.replace(b"\r\n", b"\n")
+            self.talk.hear(block)
