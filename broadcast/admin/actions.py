@@ -7,7 +7,7 @@ from typing import Any
 from twisted.logger import Logger
 
 from broadcast.auth.bans import Bans
-from broadcast.auth.mutes import MAX_MUTED
+from broadcast.auth.policy import MAX_MUTED
 from broadcast.base.values import reason_of
 from broadcast.logfile import Threshold
 from broadcast.net import sockopts as sockets

@@ -16,9 +16,14 @@ from twisted.cred.portal import Portal
 from twisted.internet.defer import maybeDeferred
 from twisted.logger import Logger
 
-from broadcast.auth.checkers import Admission, IAdmission, Realm, SharedSecret
-from broadcast.auth.hosts import host_of
-from broadcast.auth.pool import BusyError
+from broadcast.auth.bans import host_of
+from broadcast.auth.checkers import (
+    Admission,
+    BusyError,
+    IAdmission,
+    Realm,
+    SharedSecret,
+)
 from broadcast.auth.ratelimit import Throttle
 from broadcast.base.timers import CLOSING_SHARE, Deadlines
 from broadcast.protocol import names

@@ -6,21 +6,80 @@ kind of credentials that it takes.
 
 import hmac
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any
+from typing import Any, TypeVar
 
+from twisted.cred import strcred
 from twisted.cred.checkers import ICredentialsChecker
 from twisted.cred.credentials import ICredentials, IUsernamePassword
-from twisted.cred.error import UnauthorizedLogin
+from twisted.cred.error import LoginFailed, UnauthorizedLogin
 from twisted.cred.portal import IRealm
 from twisted.internet.defer import Deferred
 from zope.interface import Interface, implementer
 
-from broadcast.auth.files import read_tokens, read_users
-from broadcast.auth.passwords import nobodys_hash
-from broadcast.auth.pool import Pool
+from broadcast.auth.passwords import nobodys_hash, read_tokens, read_users
 from broadcast.protocol import names
+
+THREADS = 2
+"""Checks made at once: 16 MiB each."""
+
+MAX_WAITING = 64
+"""Checks under way or waiting; one more is refused."""
+
+T = TypeVar("T")
+
+
+class BusyError(LoginFailed):
+    """Too many logins are being checked: try again."""
+
+
+class Pool:
+    """Runs functions in threads of its own.
+
+    Args:
+        from_thread: calls a function in the reactor's thread
+            (``reactor.callFromThread``).
+    """
+
+    def __init__(
+        self,
+        from_thread: Callable[[Callable[[], None]], object],
+        threads: int = THREADS,
+    ) -> None:
+        self._from_thread = from_thread
+        self._executor = ThreadPoolExecutor(threads, "broadcast-login")
+        self.waiting = 0
+
+    def run(self, work: Callable[[], T]) -> Deferred[T]:
+        """Return what ``work()`` returns, in time.
+
+        Raises:
+            BusyError: the queue is full.
+        """
+        if self.waiting >= MAX_WAITING:
+            raise BusyError("too many logins at once")
+        self.waiting += 1
+        done: Deferred[T] = Deferred()
+        future = self._executor.submit(work)
+        future.add_done_callback(
+            lambda future: self._from_thread(lambda: self._finish(future, done))
+        )
+        return done
+
+    def stop(self) -> None:
+        """Take no more; what waits is forgotten."""
+        self._executor.shutdown(wait=False, cancel_futures=True)
+
+    def _finish(self, future: "Future[Any]", done: "Deferred[Any]") -> None:
+        self.waiting -= 1
+        if future.cancelled():
+            done.errback(BusyError("shutting down"))
+        elif (error := future.exception()) is not None:
+            done.errback(error)
+        else:
+            done.callback(future.result())
 
 
 class ISharedSecret(ICredentials):
@@ -143,3 +202,40 @@ def _name_if(is_right: bool, name: str) -> bytes:
     if not (is_right and name):
         raise UnauthorizedLogin("no such name and password")
     return name.encode()
+
+
+USABLE = (IUsernamePassword, ISharedSecret)
+"""What ``/login`` can be for."""
+
+
+class AuthError(ValueError):
+    """There is no such checker, or none that is of use here; says so in one line."""
+
+
+def checker_for(text: str) -> Any:
+    """Return the checker that ``TYPE:ARGUMENTS`` names.
+
+    Raises:
+        AuthError: there is none, it can't be made, or it takes no logins of ours.
+    """
+    try:
+        checker: Any = strcred.makeChecker(text)
+    except strcred.InvalidAuthType:
+        known = ", ".join(sorted({one.authType for one in _usable()}))
+        raise AuthError(
+            f"{text!r}: there is no such checker; there are {known}"
+        ) from None
+    except (strcred.StrcredException, ValueError, OSError) as error:
+        raise AuthError(f"{text!r}: {error}") from None
+    if not _takes(checker):
+        raise AuthError(f"{text!r} takes neither name and password nor a secret")
+    return checker
+
+
+def _takes(checker: Any) -> list[Any]:
+    return [kind for kind in USABLE if kind in checker.credentialInterfaces]
+
+
+def _usable() -> list[Any]:
+    factories: Any = strcred.findCheckerFactories()
+    return [factory for factory in factories if _takes(factory)]

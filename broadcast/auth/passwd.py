@@ -8,8 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from broadcast import __version__
-from broadcast.auth.files import FileError, read_users, write_whole
-from broadcast.auth.passwords import make_hash
+from broadcast.auth.passwords import FileError, make_hash, read_users, write_whole
 from broadcast.protocol import names
 
 MIN_PASSWORD = 8

@@ -4,11 +4,68 @@ The hub has one; what is not set, it allows.
 """
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from broadcast.auth.authenticator import Gate
 from broadcast.auth.bans import Bans
-from broadcast.auth.mutes import Mutes
+from broadcast.auth.checkers import Pool, TokenChecker, UserChecker, checker_for
+from broadcast.base.settings import Settings
+from broadcast.protocol import names
 from broadcast.protocol.events import Bye
+
+MAX_MUTED = 10_000
+"""Mutes at most: one more is refused."""
+
+
+class Mutes:
+    """The mutes that stand. Names of any spelling, and folded ones, are the same."""
+
+    def __init__(self) -> None:
+        self._now_called: dict[str, str] = {}  # as ordered → as now; "" for the same
+        self._ordered_as: dict[str, str] = {}  # the other way
+
+    def add(self, name: str) -> bool:
+        """Mute ``name``; False: there are too many."""
+        folded = names.fold(name)
+        if folded not in self._now_called and len(self) >= MAX_MUTED:
+            return False
+        self._now_called.setdefault(folded, "")
+        return True
+
+    def remove(self, name: str) -> set[str]:
+        """Take back every mute that ``name`` is under; return the names, folded."""
+        freed: set[str] = set()
+        while ordered := self._order_for(name):
+            called = self._now_called.pop(ordered)
+            self._ordered_as.pop(called, None)
+            freed |= {ordered, called} - {""}
+        return freed
+
+    def follow(self, old: str, account: str, new: str) -> None:
+        """Who is muted as ``old``, or by its account, is called ``new`` now."""
+        ordered = self._order_for(old) or self._order_for(account)
+        if not ordered:
+            return
+        self._ordered_as.pop(self._now_called[ordered], None)
+        self._now_called[ordered] = ""
+        if new not in self:
+            folded = names.fold(new)
+            self._now_called[ordered] = folded
+            self._ordered_as[folded] = ordered
+
+    def __contains__(self, name: str) -> bool:
+        """Tell whether ``name`` may not speak."""
+        return bool(self._now_called) and bool(self._order_for(name))
+
+    def __len__(self) -> int:
+        """Return how many mutes were ordered and stand."""
+        return len(self._now_called)
+
+    def _order_for(self, name: str) -> str:
+        folded = names.fold(name)
+        if folded in self._now_called:
+            return folded
+        return self._ordered_as.get(folded, "")
 
 
 class Guard:
@@ -53,3 +110,79 @@ class Guard:
     def is_muted(self, name: str, account: str) -> bool:
         """Tell whether whoever is called so, and has logged in so, may not speak."""
         return name in self.mutes or account in self.mutes
+
+
+def guard_from(
+    settings: Settings,
+    clock: Callable[[], float],
+    wall_clock: Callable[[], float],
+    reactor: Any,
+) -> Guard:
+    """Return the guard that the settings ask for.
+
+    Args:
+        clock: seconds, never going back.
+        wall_clock: seconds since the epoch.
+        reactor: schedules, and is called back from threads.
+
+    Raises:
+        ValueError: a file, or ``--auth``, is of no use; says which option's.
+    """
+    files: dict[str, Callable[[], str]] = {}
+    checkers, users = _checkers_from(settings, reactor, files)
+    bans = _read("ban-file", Bans, wall_clock, settings.ban_file)
+    if settings.ban_file is not None:
+        files["ban-file"] = bans.reload
+    gate = None
+    if checkers:
+        gate = Gate(
+            checkers,
+            clock,
+            reactor.callLater,
+            settings.login_timeout,
+            settings.allow_plaintext_login,
+        )
+    reserves = users.knows if users is not None else _reserves_none
+    return Guard(bans, gate, reserves, files)
+
+
+def _checkers_from(
+    settings: Settings, reactor: Any, files: dict[str, Callable[[], str]]
+) -> tuple[list[Any], UserChecker | None]:
+    """Return the checkers, and which is that of ``--users``; add what they read."""
+    checkers: list[Any] = []
+    users: UserChecker | None = None
+    if settings.token_file is not None:
+        tokens = _read("token-file", TokenChecker, settings.token_file)
+        checkers.append(tokens)
+        files["token-file"] = tokens.reload
+    if settings.users is not None:
+        pool = Pool(reactor.callFromThread)
+        reactor.addSystemEventTrigger("during", "shutdown", pool.stop)
+        users = _read("users", UserChecker, settings.users, pool)
+        checkers.append(users)
+        files["users"] = users.reload
+    if settings.auth is not None:
+        checkers.append(_read("auth", checker_for, settings.auth))
+        _refuse_two(checkers)
+    return checkers, users
+
+
+def _read(option: str, make: Callable[..., Any], *given: Any) -> Any:
+    try:
+        return make(*given)
+    except ValueError as error:
+        raise ValueError(f"--{option}: {error}") from None
+
+
+def _refuse_two(checkers: list[Any]) -> None:
+    """Refuse a checker for what another one checks: only one of them would."""
+    *own, foreign = checkers
+    for checker in own:
+        if set(checker.credentialInterfaces) & set(foreign.credentialInterfaces):
+            option = "users" if isinstance(checker, UserChecker) else "token-file"
+            raise ValueError(f"--auth: --{option} checks the same logins already")
+
+
+def _reserves_none(folded: str) -> bool:
+    return False

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from broadcast.net import sockopts as sockets
 from broadcast.protocol.origins import Origin, parse
-from broadcast.room.crowd import RESERVE
+from broadcast.room.roster import RESERVE
 
 _UNITS = {"": 1, "K": 1024, "M": 1024**2, "G": 1024**3}
 

@@ -7,8 +7,7 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from broadcast.client.api import Room
-    from broadcast.client.connecting import connect
+    from broadcast.client.api import Room, connect
 
 __all__ = ["Room", "connect"]
 
@@ -16,7 +15,7 @@ __all__ = ["Room", "connect"]
 def __getattr__(name: str) -> Any:
     """Import the API when it is asked for: the command starts faster without it."""
     if name in __all__:
-        from broadcast.client import connecting
+        from broadcast.client import api
 
-        return getattr(connecting, name)
+        return getattr(api, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

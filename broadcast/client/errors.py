@@ -35,3 +35,7 @@ class BadLineError(ClientError, ValueError):
 
 class AddressError(ClientError, ValueError):
     """That is no address of a server."""
+
+
+class ConfigError(ClientError, ValueError):
+    """The config file, the environment or the command line is wrong; says where."""

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from broadcast.net.sockopts import file_limit
-from broadcast.room.crowd import RESERVE
+from broadcast.room.roster import RESERVE
 
 LOOK_AFTER = 8
 """Connections made, or lost, between two looks at the kernel's queue."""

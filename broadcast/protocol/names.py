@@ -9,6 +9,8 @@ MAX_KEY = 64
 MIN_KEY = 8
 RESERVED = frozenset({"server", "admin"})
 
+RULE = "a name is 1 to 32 letters, digits, _ - or ., beginning with a letter or digit"
+
 MAX_FOLDED = 3 * MAX_CODE_POINTS
 """Code points of a folded name at most: casefolding makes up to three of one."""
 
@@ -94,6 +96,11 @@ def numbered(name: str, number: int) -> str:
     """Return ``name-2``, cut so that it stays a good name."""
     suffix = f"-{number}"
     return name[: MAX_CODE_POINTS - len(suffix)] + suffix
+
+
+def is_word(name: str) -> bool:
+    """Tell whether ``name`` is one word, without which ``/name`` is not understood."""
+    return name.isprintable() and len(name.split()) == 1 and name == name.strip()
 
 
 def is_key(key: str) -> bool:

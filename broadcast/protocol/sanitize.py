@@ -1,22 +1,27 @@
-"""The rules for a safe line: what members say cannot act on a terminal.
+"""Safe text: what others say cannot act on a terminal. Server and client use it.
 
-A *block* is whole lines, each ended by LF, in one ``bytes``. The hot path asks
-of a block "is anything in it wrong?" with the C-speed methods of ``bytes``;
-only a block where something is wrong is mended line by line.
+A *block* is whole lines, each ended by LF, in one ``bytes``. The server's hot path
+asks of a block "is anything in it wrong?" with the C-speed methods of ``bytes``; only
+a block where something is wrong is mended line by line. The rules are those of
+docs/protocol.md. The server repairs each line; a client cannot know that, and does so
+again.
 """
 
 import re
 
 _C0 = bytes(c for c in range(32) if c not in b"\t\n") + b"\x7f"
 
-# What can act on a terminal or reorder text: C0 but TAB, DEL, C1, line and
-# paragraph separators, bidirectional embeddings, overrides and isolates.
-_ACTIVE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+_ACTIVE = "\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069"
+"""What can act on a terminal or reorder text: C0 but TAB and LF, DEL, C1, line and
+paragraph separators, bidirectional embeddings, overrides and isolates."""
+
+_IN_BLOCK = re.compile(f"[{_ACTIVE}]")
+_IN_LINE = re.compile(f"[{_ACTIVE}\n\ud800-\udfff]")  # no half of a character, either
 
 _MENDED = (
     {c: 0x2400 + c for c in range(32) if c != 9}
     | {0x7F: 0x2421}
-    | dict.fromkeys([*range(0x80, 0xA0)], 0xFFFD)
+    | dict.fromkeys([*range(0x80, 0xA0), *range(0xD800, 0xE000)], 0xFFFD)
     | dict.fromkeys([*range(0x2028, 0x202F), *range(0x2066, 0x206A)], 0xFFFD)
 )
 
@@ -26,14 +31,24 @@ def is_clean(block: bytes) -> bool:
     if block.isascii():
         return len(block.translate(None, _C0)) == len(block)
     try:
-        return _ACTIVE.search(block.decode()) is None
+        return _IN_BLOCK.search(block.decode()) is None
     except UnicodeDecodeError:
         return False
 
 
+def is_safe(text: str) -> bool:
+    """Tell whether ``mend`` would leave this text as it is."""
+    return _IN_LINE.search(text) is None
+
+
 def mend(text: str) -> str:
     """Make active characters visible: C0 and DEL as pictures, the rest U+FFFD."""
-    return text.translate(_MENDED) if _ACTIVE.search(text) or "\n" in text else text
+    return text.translate(_MENDED) if _IN_LINE.search(text) else text
+
+
+def mend_json(line: str) -> str:
+    """Return a line of JSON with the same characters escaped: it means the same."""
+    return _IN_LINE.sub(lambda found: f"\\u{ord(found[0]):04x}", line)
 
 
 def mend_line(line: bytes) -> bytes:
@@ -70,9 +85,7 @@ def has_longer(block: bytes, limit: int) -> bool:
 
 def escape(text: str) -> str:
     """Return ``text`` fit for one line of a log: active characters as escapes."""
-    return _ACTIVE.sub(
-        lambda found: found[0].encode("unicode_escape").decode(), text
-    ).replace("\n", "\\n")
+    return _IN_LINE.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 
 
 def split(block: bytes, count: int) -> tuple[bytes, bytes]:

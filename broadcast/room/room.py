@@ -34,11 +34,10 @@ from broadcast.protocol.events import (
     Welcome,
     lines,
 )
-from broadcast.room.crowd import Crowd
 from broadcast.room.fanout import Delivery, Lost
 from broadcast.room.member import Member, Peer, Standing
 from broadcast.room.presence import Fold
-from broadcast.room.roster import Roster
+from broadcast.room.roster import Crowd, Roster
 from broadcast.room.stats import Tally
 from broadcast.store.base import Engine
 from broadcast.store.dedup import Tokens

@@ -1,12 +1,134 @@
 """Who is called what: unique names, names held for their key, guests."""
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict, defaultdict
 from collections.abc import Callable, Iterator
 
-from broadcast.auth.hosts import host_of
+from broadcast.auth.bans import host_of
 from broadcast.protocol import names
-from broadcast.room.held import Held
+from broadcast.protocol.events import Bye
 from broadcast.room.member import Member
+
+HOLD = 120.0
+"""Seconds for which a lost name waits for its key."""
+
+MAX_HELD = 10_000
+"""Names held at most."""
+
+
+class Held:
+    """Folded names, each with its key and the host that it was lost from.
+
+    Args:
+        clock: seconds, never going back.
+        limit: names at most.
+    """
+
+    def __init__(self, clock: Callable[[], float], limit: int = MAX_HELD) -> None:
+        self._clock = clock
+        self._limit = limit
+        self._names: OrderedDict[str, tuple[str, str, float]] = OrderedDict()
+        self._of_host: dict[str, OrderedDict[str, None]] = {}
+        self._having: defaultdict[int, dict[str, None]] = defaultdict(dict)
+        self._most = 0
+
+    def hold(self, name: str, key: str, host: str) -> None:
+        """Keep ``name`` for ``key``.
+
+        Args:
+            host: as ``hosts.host_of`` tells it.
+        """
+        self.drop(name)
+        self._names[name] = (key, host, self._clock() + HOLD)
+        theirs = self._of_host.setdefault(host, OrderedDict())
+        theirs[name] = None
+        self._count(host, len(theirs) - 1, len(theirs))
+        self._drop_old()
+        if len(self._names) > self._limit:
+            greediest = next(iter(self._having[self._most]))
+            self.drop(next(iter(self._of_host[greediest])))
+
+    def drop(self, name: str) -> None:
+        """Hold ``name`` no longer, if it was held."""
+        if name not in self._names:
+            return
+        _, host, _ = self._names.pop(name)
+        theirs = self._of_host[host]
+        del theirs[name]
+        self._count(host, len(theirs) + 1, len(theirs))
+        if not theirs:
+            del self._of_host[host]
+
+    def key_of(self, name: str) -> str | None:
+        """Return the key for which ``name`` is held; None if it isn't."""
+        self._drop_old()
+        held = self._names.get(name)
+        return held[0] if held else None
+
+    def _drop_old(self) -> None:
+        while self._names and next(iter(self._names.values()))[2] <= self._clock():
+            self.drop(next(iter(self._names)))
+
+    def _count(self, host: str, before: int, now: int) -> None:
+        """Note that a host has one more or less; so the most changes by one."""
+        self._having[before].pop(host, None)
+        if not self._having[before]:
+            del self._having[before]
+        if now:
+            self._having[now][host] = None
+        if now > self._most or self._most not in self._having:
+            self._most = now
+
+
+RESERVE = 64
+"""File descriptors kept for the daemon's own files, and for those it refuses."""
+
+
+class Crowd:
+    """Counts who is here, and says why another one can't come in.
+
+    Addresses are as in the log: ``1.2.3.4:56``, ``[2001:db8::1]:56``, ``unix``.
+
+    Args:
+        most: members in all.
+        most_per_host: members from one host (IPv6: one /64); 0: any number.
+
+    Attributes:
+        goodbye: the last words for all who come from now on; None while it is open.
+    """
+
+    def __init__(self, most: int, most_per_host: int) -> None:
+        self.goodbye: Bye | None = None
+        self._most = most
+        self._most_per_host = most_per_host
+        self._hosts: Counter[str] = Counter()
+        self._here = 0
+
+    def refuse(self, address: str) -> Bye | None:
+        """Return the last words for one more from there; None: it may come in."""
+        if self.goodbye is not None:
+            return self.goodbye
+        if self._here >= self._most:
+            return Bye("full", f"the room is full: {self._most} are here")
+        most = self._most_per_host
+        if most and self._hosts[host_of(address)] >= most:
+            return Bye("full", f"{most} are here from your address, and no more may be")
+        return None
+
+    def came(self, address: str) -> None:
+        """Count one more who is here from there."""
+        self._here += 1
+        if self._most_per_host:
+            self._hosts[host_of(address)] += 1
+
+    def went(self, address: str) -> None:
+        """Count one less from there."""
+        self._here -= 1
+        if self._most_per_host:
+            host = host_of(address)
+            self._hosts[host] -= 1
+            if self._hosts[host] <= 0:
+                del self._hosts[host]
+
 
 MAX_CERTIFIED = 10_000
 """Names of certificates remembered; the longest unused are forgotten."""
@@ -67,11 +189,7 @@ class Roster:
         """
         name = names.clean(raw)
         if name is None:
-            raise NameRefusedError(
-                "bad-name",
-                "a name is 1 to 32 letters, digits, _ - or ., beginning with a letter"
-                " or digit",
-            )
+            raise NameRefusedError("bad-name", names.RULE)
         folded = names.fold(name)
         is_own = folded == member.account
         if folded in names.RESERVED or (self._reserves(folded) and not is_own):

@@ -12,7 +12,7 @@ from broadcast.protocol.events import Error
 from broadcast.protocol.roles import Door
 from broadcast.room.member import Peer
 from broadcast.room.room import Hub
-from broadcast.session import sifting
+from broadcast.session import session
 from broadcast.session.handshake import Entrance
 from broadcast.session.session import Conversation, Face
 
@@ -76,12 +76,12 @@ class Feed(Conversation):
     def _sift(self, block: bytes) -> bytes:
         longest = self.hub.house.max_line
         lines = [line for line in block.split(b"\n") if line]
-        sifting.say(
+        session.say(
             self, [safe.mend_line(line) for line in lines if len(line) <= longest]
         )
         for line in lines:
             if len(line) > longest:
-                self.refuse(sifting.too_long(len(line), longest))
+                self.refuse(session.too_long(len(line), longest))
         return b""
 
     def refuse(self, error: Error) -> None:

@@ -1,16 +1,52 @@
 """One HTTP connection: Twisted's parser, and what it leaves to us to refuse."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
 from typing import Any, Final, Protocol, TypeVar
 
 from twisted.internet.error import ConnectionDone
 from twisted.protocols.basic import LineReceiver
 from twisted.python.failure import Failure
 from twisted.web.http import HTTPChannel
+from twisted.web.server import Request
 
 from broadcast.net import sockopts as sockets
 from broadcast.net.closing import LINGER
 from broadcast.net.writers import is_plain
+
+_ALWAYS: Final = {
+    b"Cross-Origin-Resource-Policy": b"same-origin",
+    b"Referrer-Policy": b"no-referrer",
+    b"X-Content-Type-Options": b"nosniff",
+    b"X-Frame-Options": b"DENY",
+}
+
+
+def answer(
+    request: Request,
+    status: int,
+    kind: str,
+    body: bytes,
+    more: Mapping[bytes, bytes] | None = None,
+) -> bytes:
+    """Answer with ``body``, which is of the media type ``kind``."""
+    request.setResponseCode(status, HTTPStatus(status).phrase.encode())
+    own = {b"Content-Type": kind.encode(), b"Cache-Control": b"no-store"}
+    for name, value in {**_ALWAYS, **own, **(more or {})}.items():
+        request.setHeader(name, value)
+    return body
+
+
+def say(request: Request, status: int, words: str) -> bytes:
+    """Answer with a line of ``words``."""
+    return answer(request, status, "text/plain; charset=utf-8", f"{words}\n".encode())
+
+
+def headers(request: Request, name: str) -> list[str]:
+    """Return the values of all headers of that ``name``."""
+    values = request.requestHeaders.getRawHeaders(name.encode(), [])
+    return [value.decode("latin-1") for value in values]
+
 
 NO_BODY: Final = (
     b"HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"

@@ -17,7 +17,7 @@ from wsproto.events import (
     TextMessage,
 )
 
-from broadcast.web import quick
+from broadcast.web import frames
 from broadcast.web.frames import Code, close_frame, pong_frame
 
 _NO_STATUS = 1005
@@ -96,18 +96,18 @@ class Wire:
         if self._rest:
             data, self._rest = self._rest + data, b""
         while data and not self.is_over:
-            messages, stop = quick.take(data)
+            messages, stop = frames.take(data)
             if not self.is_closing:
                 for message in messages:
                     self._gather(message, is_whole=True, is_text=True)
             if stop == len(data):
                 return b""
-            if end := quick.control_ends(data, stop):
+            if end := frames.control_ends(data, stop):
                 self._parse(data[stop:end])
                 data = data[end:]
                 continue
             data = data[stop:]
-            if quick.is_unfinished(data, 0):
+            if frames.is_unfinished(data, 0):
                 self._rest = data
                 return b""
             self.is_quick = False

@@ -1,17 +1,61 @@
 """One HTTP port: the page, the WebSocket, metrics and health."""
 
+import hashlib
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any, Final
 
 from twisted.web.resource import Resource
 from twisted.web.server import Request, Site
 
 from broadcast.base.settings import Settings
-from broadcast.web import page
-from broadcast.web.answers import answer, headers, say
-from broadcast.web.http import Channel
+from broadcast.web.http import Channel, answer, headers, say
 from broadcast.web.metrics import CONTENT_TYPE, Exporter
 from broadcast.web.upgrade import Front, Socket
+
+KINDS: Final = {
+    ".css": "text/css; charset=utf-8",
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+}
+
+POLICY: Final = (
+    b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self';"
+    b" connect-src 'self'; base-uri 'none'; form-action 'none';"
+    b" frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
+)
+
+
+class File(Resource):
+    """One file, kept in memory: a browser asks each time whether it is still so."""
+
+    isLeaf = True
+
+    def __init__(self, name: str, content: bytes) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]  # Twisted's
+        self._kind = KINDS["." + name.rpartition(".")[2]]
+        self._content = content
+        self._tag = hashlib.sha256(content).hexdigest()[:32].encode()
+
+    def render_GET(self, request: Request) -> bytes:
+        """Give the file, or say that it has not changed."""
+        headers = {b"Content-Security-Policy": POLICY, b"Cache-Control": b"no-cache"}
+        is_known: Any = request.setETag(self._tag)
+        body = b"" if is_known else self._content
+        status = request.code if is_known else 200
+        return answer(request, status, self._kind, body, headers)
+
+
+def load() -> dict[str, File]:
+    """Return the page's files by name."""
+    folder = files("broadcast.web") / "static"
+    return {
+        item.name: File(item.name, item.read_bytes())
+        for item in folder.iterdir()
+        if item.name.endswith(tuple(KINDS))
+    }
+
 
 if TYPE_CHECKING:
     from broadcast.net.connections import BroadcastFactory
@@ -127,7 +171,7 @@ class WebSite(Site):
             self._add_page(socket)
 
     def _add_page(self, socket: Socket) -> None:
-        found = page.load()
+        found = load()
         self._add(b"", Front(found.pop("index.html"), socket))
         folder: Any = Folder()
         for name, file in found.items():

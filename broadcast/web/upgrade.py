@@ -6,16 +6,76 @@ along with the handshake is lost there, and it writes pongs past any outlet: a
 peer that pings and does not read makes it buffer without end.)
 """
 
+import base64
+import binascii
+import hashlib
+import re
 from typing import TYPE_CHECKING, Any
 
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET, Request
 
 from broadcast.protocol.origins import Origin, may_talk
-from broadcast.web import handshake
-from broadcast.web.answers import headers, say
 from broadcast.web.frames import line_by_line, relayed, whole
+from broadcast.web.http import headers, say
 from broadcast.web.websocket import WebSocketFace
+
+_GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+_KEY = re.compile(r"[A-Za-z0-9+/]{22}==", re.ASCII)
+VERSION = "13"
+
+
+class HandshakeError(Exception):
+    """The request can't become a WebSocket.
+
+    Attributes:
+        status: the HTTP status code that says so.
+    """
+
+    def __init__(self, status: int, words: str) -> None:
+        super().__init__(words)
+        self.status = status
+
+
+def wants_upgrade(upgrade: list[str]) -> bool:
+    """Tell whether the Upgrade headers of a request ask for a WebSocket."""
+    return "websocket" in _tokens(upgrade)
+
+
+def answer(
+    upgrade: list[str], connection: list[str], version: list[str], key: list[str]
+) -> bytes:
+    """Return the answer to a request with these headers, line ends and all.
+
+    Raises:
+        HandshakeError: something is missing or wrong.
+    """
+    if not wants_upgrade(upgrade) or "upgrade" not in _tokens(connection):
+        raise HandshakeError(426, "this address speaks WebSocket")
+    if version != [VERSION]:
+        raise HandshakeError(426, f"only version {VERSION} of WebSocket is spoken here")
+    if len(key) != 1 or not _is_key(key[0]):
+        raise HandshakeError(400, "Sec-WebSocket-Key is not 16 bytes in base64")
+    digest = hashlib.sha1(key[0].encode() + _GUID, usedforsecurity=False).digest()
+    return (
+        b"HTTP/1.1 101 Switching Protocols\r\n"
+        b"Upgrade: websocket\r\nConnection: Upgrade\r\n"
+        b"Sec-WebSocket-Accept: %b\r\n\r\n" % base64.b64encode(digest)
+    )
+
+
+def _is_key(key: str) -> bool:
+    if _KEY.fullmatch(key) is None:
+        return False
+    try:
+        return len(base64.b64decode(key, validate=True)) == 16
+    except binascii.Error:
+        return False
+
+
+def _tokens(headers: list[str]) -> set[str]:
+    return {token.strip().lower() for value in headers for token in value.split(",")}
+
 
 if TYPE_CHECKING:
     from broadcast.net.connections import BroadcastFactory
@@ -52,15 +112,15 @@ class Socket(Resource):
         if not may_talk(origins, host, self._allowed):
             return say(request, 403, "pages from there may not talk to this server")
         try:
-            head = handshake.answer(
+            head = answer(
                 headers(request, "Upgrade"),
                 headers(request, "Connection"),
                 headers(request, "Sec-WebSocket-Version"),
                 headers(request, "Sec-WebSocket-Key"),
             )
             lines, is_by_line = _introduction(request)
-        except handshake.HandshakeError as error:
-            request.setHeader("Sec-WebSocket-Version", handshake.VERSION)
+        except HandshakeError as error:
+            request.setHeader("Sec-WebSocket-Version", VERSION)
             if error.status == 426:  # which is to say to what (RFC 9110, 15.5.22)
                 request.setHeader("Upgrade", "websocket")
                 request.responseHeaders.addRawHeader("Connection", "upgrade")
@@ -90,7 +150,7 @@ class Front(Resource):
 
     def render_GET(self, request: Request) -> Any:
         """Give the page, or become a WebSocket."""
-        wants = handshake.wants_upgrade(headers(request, "Upgrade"))
+        wants = wants_upgrade(headers(request, "Upgrade"))
         return (self._socket if wants else self._page).render(request)
 
 
@@ -104,9 +164,9 @@ def _introduction(request: Request) -> tuple[bytes, bool]:
     for word in (b"format", b"name"):
         if (value := given.get(word)) is not None:
             if b"\n" in value or b"\r" in value:
-                raise handshake.HandshakeError(400, f"{word.decode()} is one line")
+                raise HandshakeError(400, f"{word.decode()} is one line")
             lines += b"/%b %b\n" % (word, value)
     frames = given.get(b"frames", b"batch")
     if frames not in (b"batch", b"line"):
-        raise handshake.HandshakeError(400, "frames is batch or line")
+        raise HandshakeError(400, "frames is batch or line")
     return lines, frames == b"line"

@@ -1,16 +1,128 @@
 """The WebSocket face: a member like any other, its lines in text messages."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 from twisted.python.failure import Failure
 
 from broadcast.net.liveness import Patience, Vigil
 from broadcast.net.sockopts import is_private, make_room, peer_of
+from broadcast.net.writers import BufferedOutlet, DirectOutlet, Face, is_plain
 from broadcast.protocol.events import Bye
 from broadcast.store.entries import Framing
 from broadcast.web.frames import Code, line_by_line, ping_frame
 from broadcast.web.messages import Wire
-from broadcast.web.outlet import DirectFrames, frames_for
+
+
+class DirectFrames(DirectOutlet):
+    """Frames straight to a plain socket; what a socket left of one goes first.
+
+    Args:
+        framing: how lines become frames.
+        head: the answer to the handshake, written before all else.
+    """
+
+    __slots__ = ("_control", "_is_held", "_rest", "framing")
+
+    def __init__(self, face: Face, framing: Framing, head: bytes) -> None:
+        super().__init__(face)
+        self.framing: Framing = framing
+        self._rest = b""
+        self._control = b""
+        self._is_held = True  # the head is in the transport's queue: see below
+        face.transport.write(head)
+        self.wake()
+
+    @property
+    def send_shared(self) -> Callable[[bytes], int]:
+        """Take frames, all or none."""
+        return self._send_frames
+
+    def send(self, data: bytes) -> int:
+        """Frame whole lines and take them all, or none."""
+        return len(data) if self._send_frames(self.framing(data)) else 0
+
+    def write_control(self, frame: bytes) -> None:
+        """Write ``frame`` as soon as the frame before it is out."""
+        if not self._send_frames(frame):
+            self._control = frame
+            self.wake()
+
+    def resumeProducing(self) -> None:
+        """Write on: the transport's queue is empty, but for the first time."""
+        if self._is_held:
+            self._is_held = False
+        else:
+            super().resumeProducing()
+
+    def _send_frames(self, frames: bytes) -> int:
+        if self._pulling:
+            return 0
+        taken = self._give(frames)
+        if 0 < taken < len(frames):
+            self._rest = frames[taken:]
+            self.wake()
+        return len(frames) if taken else 0
+
+    def _give(self, data: bytes) -> int:
+        try:
+            return self._socket_send(data)
+        except OSError:  # full, or lost: the reactor will tell which
+            return 0
+
+    def _next(self) -> bytes:
+        if self._rest:
+            rest, self._rest = self._rest, b""
+            return rest
+        if self._control:
+            control, self._control = self._control, b""
+            return control
+        chunk = self._face.talk.member.next_chunk()
+        return self.framing(chunk) if chunk else b""
+
+
+class BufferedFrames(BufferedOutlet):
+    """Frames through the transport: TLS, a proxy's wrapper."""
+
+    __slots__ = ("_control", "framing")
+
+    def __init__(self, face: Face, framing: Framing, head: bytes) -> None:
+        self.framing: Framing = framing
+        self._control = b""
+        super().__init__(face)
+        face.transport.write(head)
+
+    def send(self, data: bytes) -> int:
+        """Frame whole lines and take them all, or none."""
+        return len(data) if self.send_shared(self.framing(data)) else 0
+
+    def send_shared(self, data: bytes) -> int:
+        """Take frames whole, unless the transport's buffer is full."""
+        if self._paused:
+            return 0
+        self._face.transport.write(data)
+        return len(data)
+
+    def write_control(self, frame: bytes) -> None:
+        """Write ``frame`` as soon as there is room."""
+        if not self.send_shared(frame):
+            self._control = frame
+
+    def _next(self) -> bytes:
+        if self._control:
+            control, self._control = self._control, b""
+            return control
+        chunk = self._face.talk.member.next_chunk()
+        return self.framing(chunk) if chunk else b""
+
+
+def frames_for(
+    face: Face, framing: Framing, head: bytes
+) -> DirectFrames | BufferedFrames:
+    """Return the fastest framing outlet that is right for the face's transport."""
+    kind = DirectFrames if is_plain(face.transport) else BufferedFrames
+    return kind(face, framing, head)
+
 
 if TYPE_CHECKING:
     from broadcast.net.connections import BroadcastFactory

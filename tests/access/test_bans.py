@@ -7,7 +7,7 @@ import pytest
 from twisted.internet.task import Clock
 
 from broadcast.auth.bans import Ban, BanError, Bans
-from broadcast.auth.files import FileError
+from broadcast.auth.passwords import FileError
 from broadcast.auth.policy import Guard
 from tests.support.hall import Hall
 

@@ -6,8 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from broadcast.auth.files import FileError, read_tokens, read_users, write_whole
-from broadcast.auth.passwords import HashError, make_hash, nobodys_hash, read_hash
+from broadcast.auth.passwords import (
+    FileError,
+    HashError,
+    make_hash,
+    nobodys_hash,
+    read_hash,
+    read_tokens,
+    read_users,
+    write_whole,
+)
 
 
 def test_a_hash_knows_its_password() -> None:

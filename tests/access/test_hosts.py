@@ -2,7 +2,7 @@
 
 import pytest
 
-from broadcast.auth.hosts import host_of, network_of
+from broadcast.auth.bans import host_of, network_of
 
 
 @pytest.mark.parametrize(

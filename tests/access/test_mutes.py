@@ -3,7 +3,7 @@
 import pytest
 
 from broadcast.admin.actions import Desk, OrderError
-from broadcast.auth.mutes import MAX_MUTED, Mutes
+from broadcast.auth.policy import MAX_MUTED, Mutes
 from broadcast.logfile import Threshold
 from tests.access.gates import SECRET, GatedHall
 from tests.support.hall import Guest

@@ -11,7 +11,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 
 from broadcast.auth.authenticator import Gate, Refusal
-from broadcast.auth.pool import MAX_WAITING, BusyError, Pool
+from broadcast.auth.checkers import MAX_WAITING, BusyError, Pool
 from hostile.rooms import Failures
 
 

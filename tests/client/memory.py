@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from broadcast.client.address import Address
-from broadcast.client.io.net import Tap, Waiter
+from broadcast.client.io.connection import Tap, Waiter
 
 
 class MemoryWire:

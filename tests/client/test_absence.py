@@ -1,6 +1,6 @@
 """What is told of a connection that is gone."""
 
-from broadcast.client.io.absence import Absence
+from broadcast.client.io.runner import Absence
 
 
 def test_what_is_missing_is_told_for_what_it_is() -> None:

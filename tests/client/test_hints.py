@@ -2,8 +2,7 @@
 
 import pytest
 
-from broadcast.client.address import parse_address
-from broadcast.client.hints import CLOSED, RESET, SILENT, advice
+from broadcast.client.address import CLOSED, RESET, SILENT, advice, parse_address
 
 
 @pytest.mark.parametrize(

@@ -3,11 +3,10 @@
 import pytest
 
 from broadcast.client.address import parse_address
+from broadcast.client.core.requests import Wish
 from broadcast.client.core.session import Session
-from broadcast.client.core.wish import Wish
 from broadcast.client.events import Event, Lost, Message
-from broadcast.client.io.backoff import LONGEST_DELAY, Backoff
-from broadcast.client.io.connection import Link
+from broadcast.client.io.connection import LONGEST_DELAY, Backoff, Link
 from tests.client.memory import MemoryNet, MemoryWire
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from broadcast.client.ui.login import Question
+from broadcast.client.ui.chat import Question
 
 ACCOUNTS = "log in first: /login NAME PASSWORD"
 SECRETS = "log in first: /login SECRET"

@@ -8,16 +8,17 @@ import pytest
 
 from broadcast import __version__
 from broadcast.client.cli.arguments import make_parser, option_words
-from broadcast.client.cli.config import Options, parse_options
-from broadcast.client.cli.sources import (
+from broadcast.client.cli.config import (
     KEYS,
     config_path,
     name_on_this_machine,
+    parse_options,
     state_path,
 )
+from broadcast.client.core.options import Options
 from broadcast.client.events import Lost
 from broadcast.client.io.runner import reason_for
-from broadcast.client.ui.remember import MAX_BYTES, typed_lines
+from broadcast.client.ui.screen import MAX_BYTES, typed_lines
 
 ROOT = Path(__file__).parents[2]
 CONFIG = """\

@@ -4,9 +4,9 @@ import pytest
 
 from broadcast.client import events as ev
 from broadcast.client.core.outbox import MAX_LINES, WINDOW_LINES
-from broadcast.client.core.position import Position
-from broadcast.client.core.state import State
+from broadcast.client.core.session import State
 from broadcast.client.errors import OutboxFullError
+from broadcast.client.events import Position
 from tests.client.wiretap import AT, Talk, ids
 
 

@@ -8,13 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from broadcast.client import events as ev
-from broadcast.client.core.lines import MAX_LINE
-from broadcast.client.core.position import Position
-from broadcast.client.core.session import Session
-from broadcast.client.core.state import State
+from broadcast.client.core.decode import MAX_LINE
+from broadcast.client.core.requests import Wish
+from broadcast.client.core.session import Session, State
 from broadcast.client.core.sync import MAX_HELD
-from broadcast.client.core.wish import Wish
 from broadcast.client.errors import BrokenServerError
+from broadcast.client.events import Position
 from tests.client.wiretap import AT, Talk, ids
 
 

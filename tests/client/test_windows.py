@@ -22,15 +22,15 @@ RUN = """
 import asyncio
 if hasattr(asyncio.SelectorEventLoop, "create_unix_connection"):
     del asyncio.SelectorEventLoop.create_unix_connection
-from broadcast.client.cli import main
+from broadcast.client.cli.main import main
 sys.exit(main())
 """
 SCREEN = """
 from prompt_toolkit.application import create_app_session
 from prompt_toolkit.input import DummyInput
 from prompt_toolkit.output import DummyOutput
-import broadcast.client.chat, broadcast.client.complete, broadcast.client.remember
-from broadcast.client.screen import Screen
+import broadcast.client.ui.chat
+from broadcast.client.ui.screen import Screen
 with create_app_session(input=DummyInput(), output=DummyOutput()):
     Screen(input=DummyInput(), output=DummyOutput())
 print("imported")
@@ -71,7 +71,7 @@ def test_commands_import_no_twisted_and_little_else(home: str) -> None:
     """A quick start: no Twisted, and no prompt_toolkit where nobody types."""
     program = """
 import sys
-import broadcast.client.send, broadcast.client.tail, broadcast.client.cli
+import broadcast.client.cli.main, broadcast.client.cli.send, broadcast.client.cli.tail
 heavy = {"twisted", "prompt_toolkit", "wsproto", "ssl"} & set(sys.modules)
 print(sorted(heavy))
 """

@@ -3,9 +3,8 @@
 import json
 from typing import Any
 
-from broadcast.client.core.session import Session
-from broadcast.client.core.state import State
-from broadcast.client.core.wish import Wish
+from broadcast.client.core.requests import Wish
+from broadcast.client.core.session import Session, State
 from broadcast.client.events import Event, Message
 
 AT = "2026-01-02T03:04:05.678Z"

@@ -28,7 +28,7 @@ def test_who_leaves_makes_room() -> None:
 
 def test_one_host_is_not_everybody() -> None:
     """--max-per-host turns away the host, by its address without the port."""
-    from broadcast.room.crowd import Crowd
+    from broadcast.room.roster import Crowd
 
     crowd = Crowd(10, 1)
     crowd.came("192.0.2.1:5000")

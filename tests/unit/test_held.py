@@ -5,8 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.internet.task import Clock
 
-from broadcast.room.held import HOLD, MAX_HELD, Held
-from broadcast.room.roster import NameRefusedError
+from broadcast.room.roster import HOLD, MAX_HELD, Held, NameRefusedError
 from tests.support.hall import Hall
 
 

@@ -4,7 +4,7 @@ import json
 
 from broadcast.base.house import House
 from broadcast.protocol.events import Bye, who_pieces
-from broadcast.room.held import HOLD
+from broadcast.room.roster import HOLD
 from tests.support.hall import Hall
 
 

@@ -3,7 +3,7 @@
 import pytest
 from twisted.internet.testing import MemoryReactor
 
-from broadcast.net.endpoints import endpoint_for
+from broadcast.net.listeners import endpoint_for
 
 
 def test_tls_without_certificates_says_what_it_needs() -> None:

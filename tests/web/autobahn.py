@@ -18,10 +18,9 @@ from twisted.python.failure import Failure
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET, Request, Site
 
-from broadcast.web import handshake
-from broadcast.web.answers import headers
+from broadcast.web import upgrade
 from broadcast.web.frames import Code
-from broadcast.web.http import Channel
+from broadcast.web.http import Channel, headers
 from broadcast.web.messages import Wire
 
 CASES = ["1.*", "2.*", "3.*", "4.*", "5.*", "6.*", "7.*", "10.*"]
@@ -74,7 +73,7 @@ class EchoSocket(Resource):
 
     def render_GET(self, request: Request) -> int:
         names = ("Upgrade", "Connection", "Sec-WebSocket-Version", "Sec-WebSocket-Key")
-        head = handshake.answer(*(headers(request, name) for name in names))
+        head = upgrade.answer(*(headers(request, name) for name in names))
         channel: Any = request.channel
         channel.upgrade(lambda transport: Echo(transport, head))
         return NOT_DONE_YET

@@ -9,7 +9,8 @@ import os
 import sys
 from collections.abc import Coroutine, Sequence
 
-from broadcast.client.cli.config import Options, parse_options
+from broadcast.client.cli.config import parse_options
+from broadcast.client.core.options import Options
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -19,7 +20,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     from broadcast.client.io.runner import Exit, complain
 
     if options.command == "completion":
-        from broadcast.client.cli.completion import script_for
+        from broadcast.client.cli.arguments import script_for
 
         try:
             with open(1, "w", encoding="utf-8", closefd=False) as stdout:
@@ -47,12 +48,51 @@ def _run(options: Options) -> Coroutine[object, object, int]:
 
         return run_send(options)
     if options.command == "connect" and sys.stdin.isatty() and sys.stdout.isatty():
-        from broadcast.client.cli.chatting import run_chat
-
         return run_chat(options)
     from broadcast.client.cli.tail import run_pipe, run_tail
 
     return run_tail(options) if options.command == "tail" else run_pipe(options)
+
+
+async def run_chat(options: Options) -> int:
+    """`bcast-client connect` at a terminal: asks for a name, then chats."""
+    from broadcast.client.cli.config import state_path
+    from broadcast.client.core.requests import Wish
+    from broadcast.client.io.runner import Exit
+    from broadcast.client.ui.chat import Chat
+    from broadcast.client.ui.screen import RoomCompleter, Screen, typed_lines
+
+    name = options.name
+    if name is None:
+        name = await ask_name()
+        if name is None:
+            return Exit.INTERRUPTED
+    wish = Wish(name=name, secret=options.secret, history=options.history, roster=True)
+    completer = RoomCompleter()
+    history = typed_lines(state_path(os.environ), options.address)
+    chat = Chat(options, wish, Screen(completer=completer, history=history))
+    completer.names = lambda: chat.session.roster.names - {chat.session.name}
+    return await chat.run()
+
+
+async def ask_name() -> str | None:
+    """The name to use, asked for at the terminal; None is a refusal."""
+    from prompt_toolkit import PromptSession
+
+    from broadcast.client.cli.config import name_on_this_machine
+    from broadcast.protocol.names import RULE, is_word
+
+    session: PromptSession[str] = PromptSession()
+    usual = name_on_this_machine()
+    while True:
+        try:
+            answer = await session.prompt_async(f"Your name [{usual}]: ")
+        except (KeyboardInterrupt, EOFError):
+            return None
+        name = answer.strip() or usual
+        if is_word(name):
+            return name
+        print(RULE)
 
 
 if __name__ == "__main__":

@@ -6,10 +6,10 @@ import secrets
 from collections.abc import AsyncIterator
 
 from broadcast.client import events as ev
-from broadcast.client.cli.config import Options
-from broadcast.client.cli.sources import name_on_this_machine
+from broadcast.client.cli.config import name_on_this_machine
 from broadcast.client.cli.stdio import read_lines
-from broadcast.client.core.wish import Wish
+from broadcast.client.core.options import Options
+from broadcast.client.core.requests import Wish
 from broadcast.client.errors import ClientError
 from broadcast.client.io.runner import NAME_ERRORS, Exit, Script, complain
 

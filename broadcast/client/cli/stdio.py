@@ -11,7 +11,7 @@ import queue
 import threading
 from collections.abc import AsyncIterator, Callable
 
-from broadcast.client.core.lines import Lines
+from broadcast.client.core.decode import Lines
 from broadcast.client.errors import BrokenServerError
 
 FULL = 1024 * 1024

@@ -6,17 +6,17 @@ import sys
 from collections.abc import AsyncIterator
 
 from broadcast.client import events as ev
-from broadcast.client.cli.config import Options
+from broadcast.client.cli.config import name_on_this_machine
 from broadcast.client.cli.send import Sender
-from broadcast.client.cli.sources import name_on_this_machine
 from broadcast.client.cli.stdio import Printer, read_lines
-from broadcast.client.core.state import State
-from broadcast.client.core.wish import Wish
+from broadcast.client.core.options import Options
+from broadcast.client.core.requests import Wish
+from broadcast.client.core.session import State
 from broadcast.client.errors import ClientError
 from broadcast.client.io.runner import PRESENCE, Exit, Script, complain
-from broadcast.client.safe import visible_json
+from broadcast.client.ui.commands import Local, Say, interpret
 from broadcast.client.ui.format import Look, wants_color
-from broadcast.client.ui.interpret import Local, Say, interpret
+from broadcast.protocol.sanitize import mend_json
 
 _RECEIPT = "/ping end-of-input"
 
@@ -106,7 +106,7 @@ class Tail(Lister):
             return super().show(event)
         if isinstance(event, PRESENCE) and self.options.quiet:
             return None
-        return visible_json(event.raw) if event.raw else None
+        return mend_json(event.raw) if event.raw else None
 
 
 class Pipe(Lister, Sender):

@@ -6,8 +6,45 @@ from types import MappingProxyType
 from typing import Any
 
 from broadcast.client import events as ev
-from broadcast.client.errors import BadLineError
-from broadcast.client.safe import is_safe, visible
+from broadcast.client.errors import BadLineError, BrokenServerError
+from broadcast.protocol.sanitize import is_safe, mend
+
+MAX_LINE = 4 * 1024 * 1024
+
+
+class Lines:
+    """The lines of one connection; what has no end yet is kept for the next piece."""
+
+    def __init__(self) -> None:
+        self._rest: list[bytes] = []
+        self._size = 0
+
+    def feed(self, data: bytes) -> list[str]:
+        """The lines that are complete now, without their ends; bad UTF-8 repaired.
+
+        Raises:
+            BrokenServerError: a line is longer than `MAX_LINE` bytes.
+        """
+        whole, end, rest = data.rpartition(b"\n")
+        if not end:
+            rest = data
+        else:
+            whole = b"".join((*self._rest, whole))
+            self._rest, self._size = [], 0
+        self._rest.append(rest)
+        self._size += len(rest)
+        if self._size > MAX_LINE:
+            raise BrokenServerError("the server sends a line without end")
+        if not end:
+            return []
+        lines = whole.decode(errors="replace").split("\n")
+        return [line.removesuffix("\r") for line in lines] if b"\r" in whole else lines
+
+    def rest(self) -> str:
+        """What came after the last line end."""
+        rest, self._rest, self._size = b"".join(self._rest), [], 0
+        return rest.decode(errors="replace")
+
 
 _Fields = Mapping[str, Any]
 
@@ -38,7 +75,7 @@ def decode(line: str) -> ev.Event | None:
 
 def _made_safe(value: Any) -> Any:
     if isinstance(value, str):
-        return visible(value)
+        return mend(value)
     if isinstance(value, list):
         return [_made_safe(item) for item in value]
     return value
@@ -148,7 +185,7 @@ def _paragraph(raw: str) -> str:
     text = json.loads(raw).get("text", "")
     if not isinstance(text, str):
         raise TypeError("text")
-    return "\n".join(visible(line.removesuffix("\r")) for line in text.split("\n"))
+    return "\n".join(mend(line.removesuffix("\r")) for line in text.split("\n"))
 
 
 def _problem(fields: _Fields, raw: str) -> ev.Event:

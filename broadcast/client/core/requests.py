@@ -4,10 +4,77 @@ On connecting: who we are, what we missed, who is here. Later: whether the serve
 still lives. The answers are awaited in `broadcast.client.answers`.
 """
 
-from broadcast.client.core.pulse import Pulse
+import secrets
+from dataclasses import dataclass, field
+
+from broadcast.client.address import SILENT
 from broadcast.client.core.sync import Merge, Roster
-from broadcast.client.core.wish import Wish
-from broadcast.client.hints import SILENT
+from broadcast.client.events import Position
+
+PING_AFTER = 8.0
+SPEAK_AFTER = 30.0
+PATIENCE = 12.0
+
+
+class Pulse:
+    """The heartbeat of one connection.
+
+    With a look every two seconds, a dead server is noticed within 24 s. A server holds
+    a json member that pings to it, so we speak at least every `SPEAK_AFTER` seconds.
+    """
+
+    def __init__(self) -> None:
+        self._began = self._heard = self._spoke = 0.0
+        self._asked: float | None = None
+
+    def begin(self, now: float) -> None:
+        """A connection is open and we have spoken."""
+        self._began = self._heard = self._spoke = now
+        self._asked = None
+
+    def hear(self, now: float) -> None:
+        """Anything at all has come."""
+        self._heard, self._asked = now, None
+
+    def ask(self, now: float) -> None:
+        """A ping is sent."""
+        self._spoke = self._asked = now
+
+    def is_due(self, now: float) -> bool:
+        """Whether to send a ping."""
+        quiet = now - self._heard > PING_AFTER or now - self._spoke > SPEAK_AFTER
+        return quiet and self._asked is None
+
+    def is_dead(self, now: float) -> bool:
+        """Whether a ping has gone unanswered for too long."""
+        return self._asked is not None and now - self._asked > PATIENCE
+
+    def is_late(self, now: float) -> bool:
+        """Whether the connection is older than a greeting may take."""
+        return now - self._began > PATIENCE
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """Who we would like to be, and what we want to be told.
+
+    `name` None takes the name the server gives. `key` (8 to 64 printable ASCII, ours
+    alone) keeps the name and the tokens ours over a reconnect; tokens begin with
+    `prefix`, so that no two clients' are the same. `history` lines are asked for on
+    the first connection, unless `since` names a position to go on from. `roster` keeps
+    the list of names up to date. `insist` holds lines back while the server has not
+    granted the name.
+    """
+
+    name: str | None = None
+    key: str = field(default_factory=lambda: secrets.token_urlsafe(24), repr=False)
+    prefix: str = field(default_factory=lambda: secrets.token_hex(6), repr=False)
+    history: int = 0
+    since: Position | None = None
+    secret: str | None = field(default=None, repr=False)
+    roster: bool = False
+    insist: bool = False
+
 
 HEARTBEAT = "heartbeat"
 

@@ -9,19 +9,41 @@ What it asks by itself lives in `asking`, which answer belongs to which question
 `answers`, lines on their way out in `outbox`.
 """
 
+import enum
 from dataclasses import replace
 
 from broadcast.client import events as ev
-from broadcast.client.core.decode import decode
-from broadcast.client.core.lines import Lines
+from broadcast.client.core.decode import Lines, decode
 from broadcast.client.core.outbox import Outbox
-from broadcast.client.core.position import Position
-from broadcast.client.core.requests import HEARTBEAT, Asking
-from broadcast.client.core.state import State
+from broadcast.client.core.requests import HEARTBEAT, Asking, Wish
 from broadcast.client.core.sync import Merge, Roster
-from broadcast.client.core.wish import Wish, is_same_name
 from broadcast.client.errors import BadLineError
-from broadcast.client.safe import visible
+from broadcast.client.events import Position
+from broadcast.protocol.names import fold
+from broadcast.protocol.sanitize import mend
+
+
+class State(enum.Enum):
+    """Where a session stands. `ENDED` is for good."""
+
+    AWAY = "offline"
+    GREETING = "connecting"
+    LOGIN = "login"
+    REPLAYING = "replaying"
+    LIVE = "connected"
+    ENDED = "ended"
+
+    @property
+    def is_early(self) -> bool:
+        """Whether the server has not greeted yet."""
+        return self in (State.GREETING, State.LOGIN)
+
+    def minds(self, event: ev.Event) -> bool:
+        """Whether an event means anything there: before the greeting few do."""
+        return not self.is_early or isinstance(event, _EARLY)
+
+
+_EARLY = (ev.Welcome, ev.LoginNeeded, ev.Problem, ev.Bye)
 
 
 class Session:
@@ -151,7 +173,7 @@ class Session:
             event = decode(line)
         except BadLineError as problem:
             if self.state.is_early:
-                self.preface = visible(line) or self.preface
+                self.preface = mend(line) or self.preface
             else:
                 self._emit(ev.Notice(f"(a line that is no event: {problem})"))
             return
@@ -195,7 +217,7 @@ class Session:
         if self.state is State.LOGIN:
             self._send(*self._asking.for_missed(self.wish, 0.0))
         self.name = event.name
-        if self.wish.name and is_same_name(self.wish.name, event.name):
+        if self.wish.name and fold(self.wish.name) == fold(event.name):
             self.wish = replace(self.wish, name=event.name)
         self.merge.welcome(event)
         self._emit(event)

@@ -8,8 +8,8 @@ list of names. Both are parts of `broadcast.client.session`.
 from collections import deque
 
 from broadcast.client import events as ev
-from broadcast.client.core.position import Position
 from broadcast.client.errors import BrokenServerError
+from broadcast.client.events import Position
 
 MAX_HELD = 10_000
 MAX_NAMES = 2_000

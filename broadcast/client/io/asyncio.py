@@ -3,9 +3,8 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from broadcast.client.address import Address
-from broadcast.client.hints import CLOSED, NO_HOST, RESET
-from broadcast.client.io.net import Tap, Waiter
+from broadcast.client.address import CLOSED, NO_HOST, RESET, Address
+from broadcast.client.io.connection import Tap, Waiter
 
 CONNECT_TIMEOUT = 10.0
 

@@ -4,17 +4,98 @@ Callbacks only, over a `broadcast.client.net.Net`, so that one link serves async
 Twisted alike. What is said and heard is the session's business.
 """
 
-from collections.abc import Callable
+import random
+from collections.abc import Awaitable, Callable
+from typing import Protocol
 
-from broadcast.client.address import Address
-from broadcast.client.core.session import Session
-from broadcast.client.core.state import State
+from broadcast.client.address import Address, advice
+from broadcast.client.core.session import Session, State
 from broadcast.client.errors import BrokenServerError
 from broadcast.client.events import Event, Lost
-from broadcast.client.hints import advice
-from broadcast.client.io.backoff import Backoff
-from broadcast.client.io.net import Net, Wire
 from broadcast.client.io.websocket import Codec, codec_for
+
+
+class Wire(Protocol):
+    """An open connection, as the side that writes sees it."""
+
+    def write(self, data: bytes) -> None:
+        """Send, in order, sooner or later. A closed wire takes it in silence."""
+
+    def close(self) -> None:
+        """Send what is written, then close."""
+
+    def abort(self) -> None:
+        """Close at once."""
+
+    def pause(self) -> None:
+        """Read nothing until `resume`."""
+
+    def resume(self) -> None:
+        """Read on."""
+
+
+class Tap(Protocol):
+    """The side that is told. `closed` comes exactly once, also when nothing opened."""
+
+    def opened(self, wire: Wire) -> None:
+        """The connection is there, TLS and all."""
+
+    def received(self, data: bytes) -> None:
+        """Bytes have come."""
+
+    def closed(self, reason: str) -> None:
+        """It is over, or never came to be; `reason` is for a person."""
+
+
+class Waiter(Protocol):
+    """An answer to await, once."""
+
+    def answer(self, value: object) -> None:
+        """Let the one who awaits go on. A second answer is ignored."""
+
+    def fail(self, problem: Exception) -> None:
+        """Raise this where it is awaited."""
+
+    def result(self) -> Awaitable[object]:
+        """What to await."""
+
+
+class Net(Protocol):
+    """An event loop."""
+
+    def now(self) -> float:
+        """Seconds on a clock that never goes back."""
+
+    def later(self, seconds: float, call: Callable[[], None]) -> Callable[[], None]:
+        """Call this once, later; call what comes back to cancel."""
+
+    def open(self, address: Address, tap: Tap) -> Callable[[], None]:
+        """Begin to connect; call what comes back to give up."""
+
+    def waiter(self) -> Waiter:
+        """A fresh thing to await."""
+
+
+FIRST_DELAY = 1.0
+LONGEST_DELAY = 60.0
+
+
+class Backoff:
+    """Waits between tries: doubling from 1 s to 60 s, each cut by up to a half."""
+
+    def __init__(self, chance: Callable[[], float] = random.random) -> None:
+        self._chance = chance
+        self._next = FIRST_DELAY
+
+    def next(self) -> float:
+        """Seconds until the next try."""
+        wait, self._next = self._next, min(self._next * 2, LONGEST_DELAY)
+        return wait * (1 - self._chance() / 2)
+
+    def reset(self) -> None:
+        """It worked: start small again."""
+        self._next = FIRST_DELAY
+
 
 LOOK_EVERY = 2.0
 LARGE = 64 * 1024

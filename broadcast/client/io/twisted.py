@@ -14,10 +14,9 @@ from twisted.internet.error import ConnectionDone
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
 
-from broadcast.client.address import Address
+from broadcast.client.address import CLOSED, Address
 from broadcast.client.errors import CannotConnectError
-from broadcast.client.hints import CLOSED
-from broadcast.client.io.net import Tap, Waiter
+from broadcast.client.io.connection import Tap, Waiter
 
 CONNECT_TIMEOUT = 10.0
 

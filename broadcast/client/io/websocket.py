@@ -2,9 +2,8 @@
 
 from typing import Protocol
 
-from broadcast.client.address import Address
+from broadcast.client.address import Address, stranger
 from broadcast.client.errors import BrokenServerError, CannotConnectError
-from broadcast.client.hints import stranger
 
 
 class Codec(Protocol):

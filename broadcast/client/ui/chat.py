@@ -3,11 +3,12 @@
 import asyncio
 import os
 from collections import deque
+from dataclasses import dataclass
 
 from broadcast.client import events as ev
-from broadcast.client.cli.config import Options
-from broadcast.client.core.state import State
-from broadcast.client.core.wish import Wish
+from broadcast.client.core.options import Options
+from broadcast.client.core.requests import Wish
+from broadcast.client.core.session import Session, State
 from broadcast.client.errors import OutboxFullError
 from broadcast.client.io.runner import (
     LOGIN_ERRORS,
@@ -17,13 +18,67 @@ from broadcast.client.io.runner import (
     complain,
     exit_for,
 )
-from broadcast.client.ui.commands import LocalCommands
+from broadcast.client.ui.commands import (
+    Local,
+    LocalCommands,
+    Remote,
+    Say,
+    interpret,
+    send_command,
+)
 from broadcast.client.ui.format import Look, wants_color
-from broadcast.client.ui.interpret import Local, Remote, Say, interpret
-from broadcast.client.ui.login import Question
-from broadcast.client.ui.prompt import prompt
-from broadcast.client.ui.remote import send_command
 from broadcast.client.ui.screen import GATHER, Screen, Typed
+
+
+def prompt(session: Session, retry_in: float | None) -> str:
+    """Return the prompt, as ``connected · alice · 12 here> ``.
+
+    Args:
+        retry_in: seconds until the next try to come back; None: none is due.
+    """
+    state = session.state.value
+    if session.state is State.AWAY:
+        state = State.GREETING.value
+    if retry_in is not None:
+        state = f"reconnecting in {max(0, round(retry_in))} s"
+    parts = [state, session.name or "(no name yet)"]
+    if session.state in (State.LIVE, State.REPLAYING):
+        parts.append(f"{session.roster.count} here")
+    if session.state is not State.LIVE and len(session.outbox):
+        parts.append(f"{len(session.outbox)} queued")
+    return " · ".join(part for part in parts if part) + "> "
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What to ask the person for: a secret, or the password of `name`.
+
+    `wording` is the server's: the protocol's events do not say what it takes, but
+    these words name the commands that it does.
+    """
+
+    wording: str
+    name: str
+
+    @property
+    def prompt(self) -> str:
+        """What stands before the cursor."""
+        if not self._is_for_name:
+            return "secret (hidden)> "
+        what = f"password for {self.name}" if self.name else "NAME PASSWORD"
+        return f"{what} (hidden)> "
+
+    def secret(self, typed: str) -> str:
+        """What to log in with: a password alone is that of `name`."""
+        words = typed.split()
+        alone = self._is_for_name and self.name and len(words) == 1
+        return " ".join([self.name, *words] if alone else words)
+
+    @property
+    def _is_for_name(self) -> bool:
+        """Whether a name and its password are all that the server takes."""
+        return "/login NAME PASSWORD" in self.wording and "SECRET" not in self.wording
+
 
 KEEP_SHOWN = 10_000
 FEW = 10
@@ -133,6 +188,10 @@ class Chat(Script):
     def note(self, text: str) -> None:
         """Say something ourselves."""
         self.screen.print(self.look.own(text))
+
+    def clear(self) -> None:
+        """Empty the screen."""
+        self.screen.clear()
 
     def ask_secret(self, yes: bool) -> None:
         """Take the next line as the secret, hidden."""

@@ -1,25 +1,113 @@
-"""The commands that this client answers itself."""
+"""What a typed line means: something to say, or a command; and what commands do.
 
+Knows no terminal: `connect` in a pipe reads its input with `interpret` too.
+"""
+
+from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Protocol
 
-from broadcast.client.core.state import State
+from broadcast.client.core.options import BELLS, Options
+from broadcast.client.core.session import Session, State
+from broadcast.client.events import Event
 from broadcast.client.io.runner import Exit
-from broadcast.client.safe import visible
 from broadcast.client.ui.format import Look
-from broadcast.client.ui.interpret import LOCAL_HELP, REMOTE_HELP, Local
+from broadcast.protocol.sanitize import mend
 
-if TYPE_CHECKING:
-    from broadcast.client.ui.chat import Chat
 
-BELLS = ("off", "mention", "all")
+@dataclass(frozen=True, slots=True)
+class Say:
+    """A line to say."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Local:
+    """A command for this client: its word, without the slash, and the rest."""
+
+    word: str
+    rest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Remote:
+    """A command for the server, as typed."""
+
+    word: str
+    rest: str
+
+    @property
+    def line(self) -> str:
+        """As it is sent."""
+        return f"/{self.word} {self.rest}".rstrip()
+
+
+LOCAL_HELP = (
+    ("help", "", "this list, and the server's commands"),
+    ("ignore", "NAME", "hide what NAME says; alone: who is hidden"),
+    ("unignore", "NAME", "show NAME again"),
+    ("clear", "", "empty the screen"),
+    ("save", "FILE", "write what was shown to FILE"),
+    ("bell", "off|mention|all", "when to ring"),
+    ("resend", "", "say the lines in doubt again"),
+    ("drop", "", "forget the lines in doubt"),
+    ("quit", "", "leave; also /exit, exit and Ctrl-D"),
+)
+REMOTE_HELP = (
+    ("name", "NAME", "take another name"),
+    ("who", "[PREFIX]", "who is here"),
+    ("history", "[N]", "the last lines again"),
+    ("since", "EPOCH:ID", "what was said after that message"),
+    ("ping", "[WORD]", "ask for a pong"),
+    ("login", "", "tell the server your secret; it is asked for hidden"),
+)
+_LOCAL = frozenset(word for word, _, _ in LOCAL_HELP) | {"exit"}
+
+
+def interpret(line: str) -> Say | Local | Remote:
+    """What a typed line means. `//x` says `/x`; `exit` alone leaves."""
+    if line.strip().lower() == "exit":
+        return Local("quit", "")
+    if line.startswith("//") or not line.startswith("/"):
+        return Say(line[1:] if line.startswith("//") else line)
+    word, _, rest = line[1:].partition(" ")
+    word, rest = word.lower(), rest.strip()
+    if word in _LOCAL:
+        return Local("quit" if word == "exit" else word, rest)
+    return Remote("name" if word == "nick" else word, rest)
+
+
+class ChatContext(Protocol):
+    """The chat that a command is typed in.
+
+    Attributes:
+        shown: the events shown so far, each with our name at that time.
+    """
+
+    options: Options
+    session: Session
+    shown: deque[tuple[str, Event]]
+
+    def note(self, text: str) -> None:
+        """Say something ourselves."""
+
+    def clear(self) -> None:
+        """Empty the screen."""
+
+    def ask_secret(self, yes: bool) -> None:
+        """Take the next line as the secret, hidden."""
+
+    def end(self, code: Exit, reason: str = "") -> None:
+        """Leave, with this exit code."""
 
 
 class LocalCommands:
     """What /ignore, /save and the like do in a chat."""
 
-    def __init__(self, chat: "Chat") -> None:
+    def __init__(self, chat: ChatContext) -> None:
         self.bell = chat.options.bell
         self._chat = chat
         self._ignored: dict[str, str] = {}
@@ -75,7 +163,7 @@ class LocalCommands:
 
     def clear(self, *_: str) -> None:
         """Empty the screen."""
-        self._chat.screen.clear()
+        self._chat.clear()
 
     def save(self, path: str = "") -> None:
         """Write what was shown to a new file."""
@@ -90,15 +178,15 @@ class LocalCommands:
             with Path(path).expanduser().open("x", encoding="utf-8") as file:
                 file.writelines(f"{line}\n" for line in lines)
         except OSError as problem:
-            chat.note(f"not saved: {visible(path)}: {problem.strerror}")
+            chat.note(f"not saved: {mend(path)}: {problem.strerror}")
         else:
-            chat.note(f"saved: {len(lines)} lines in {visible(path)}")
+            chat.note(f"saved: {len(lines)} lines in {mend(path)}")
 
     def set_bell(self, when: str = "") -> None:
         """When to ring."""
         if when and when not in BELLS:
             choices = ", ".join(BELLS)
-            self._chat.note(f"/bell takes one of {choices}, not {visible(when)}")
+            self._chat.note(f"/bell takes one of {choices}, not {mend(when)}")
             return
         self.bell = when or self.bell
         self._chat.note(f"bell: {self.bell} ({', '.join(BELLS)})")
@@ -127,3 +215,17 @@ class LocalCommands:
             chat.note(f"{left} lines are not said yet; again to leave without them")
         else:
             chat.end(Exit.LOST, f"{left} lines were not said")
+
+
+def send_command(chat: ChatContext, meant: Remote) -> None:
+    """Send what a person typed; say so where it can't or needn't be."""
+    if chat.session.state is not State.LIVE and meant.word != "login":
+        chat.note(f"not connected: /{meant.word} was not sent")
+    elif meant.word == "format":
+        chat.note("this client and the server speak json; /format is not for you")
+    elif meant.word == "login" and not meant.rest:
+        chat.ask_secret(True)
+    elif meant.word == "name" and meant.rest and " " not in meant.rest:
+        chat.session.rename(meant.rest)
+    else:
+        chat.session.command(meant.line)

@@ -1,9 +1,13 @@
-"""What one member is told: greeting, answers, refusals, the last words."""
+"""Everything the server says, as data. How it looks as bytes is in ``dialects``.
+
+An event names its wire form in ``kind`` and its people's form in ``text()``;
+the fields of the dataclass are the fields of the json object, in their order
+(a field that is ``None`` is left out, but for ``Replay.missing``).
+"""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-
-from broadcast.protocol.events.event import Event
+from dataclasses import dataclass, fields
+from typing import ClassVar
 
 PROTOCOL = 1
 """The protocol's version, told in every ``welcome``."""
@@ -15,6 +19,77 @@ WHO_PIECE_BYTES = 12 * 1024
 def lines(count: int) -> str:
     """Say how many lines, in English."""
     return f"{count} line" if count == 1 else f"{count} lines"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing the server says."""
+
+    kind: ClassVar[str]
+
+    def text(self) -> str:
+        """Return what a person reads, without the leading ``* ``; may be lines."""
+        raise NotImplementedError
+
+    def record(self) -> dict[str, object]:
+        """Return the json object's fields, ``event`` left out."""
+        pairs = ((field.name, getattr(self, field.name)) for field in fields(self))
+        return {name: value for name, value in pairs if value is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class Join(Event):
+    """Somebody came; ``count`` are here now."""
+
+    kind = "join"
+    name: str
+    count: int
+
+    def text(self) -> str:
+        """Return ``alice joined the chat``."""
+        return f"{self.name} joined the chat"
+
+
+@dataclass(frozen=True, slots=True)
+class Leave(Event):
+    """Somebody left, for ``reason`` (``quit``, ``lost``, a ``bye`` code)."""
+
+    kind = "leave"
+    name: str
+    count: int
+    reason: str
+
+    def text(self) -> str:
+        """Return ``alice left the chat``."""
+        return f"{self.name} left the chat"
+
+
+@dataclass(frozen=True, slots=True)
+class Rename(Event):
+    """Somebody is called ``to`` from now on."""
+
+    kind = "rename"
+    name: str
+    count: int
+    to: str
+
+    def text(self) -> str:
+        """Return ``alice is now bob``."""
+        return f"{self.name} is now {self.to}"
+
+
+@dataclass(frozen=True, slots=True)
+class Presence(Event):
+    """A burst of comings and goings, folded."""
+
+    kind = "presence"
+    joined: int
+    left: int
+    count: int
+
+    def text(self) -> str:
+        """Return ``153 joined, 20 left, 10234 here``."""
+        return f"{self.joined} joined, {self.left} left, {self.count} here"
 
 
 @dataclass(frozen=True, slots=True)
