@@ -15,14 +15,13 @@ from twisted.internet.base import ReactorBase
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
-from broadcast.base.settings import Settings
+from broadcast.base.settings import Settings, Timeouts
 from broadcast.base.values import reason_of
-from broadcast.net.connections import BroadcastFactory
-from broadcast.net.listeners import Openings
-from broadcast.net.liveness import Patience, Watch
-from broadcast.options import FLAGS, OPTIONS
+from broadcast.net.connections import Connections
+from broadcast.net.listeners import Listeners
+from broadcast.net.liveness import LivenessMonitor
 from broadcast.protocol.events import Bye
-from broadcast.room.member import Standing
+from broadcast.room.subscription import Standing
 from broadcast.systemd import Notifier
 
 Again = Callable[[], str]
@@ -86,6 +85,7 @@ class LiveSettings:
 
     Args:
         settings: as they are now.
+        live: names of the fields that can change.
         read: reads them again; raises ``ValueError`` if one is wrong.
         apply: each is given the new settings when something has changed.
     """
@@ -93,10 +93,12 @@ class LiveSettings:
     def __init__(
         self,
         settings: Settings,
+        live: frozenset[str],
         read: Callable[[], Settings],
         apply: Sequence[Callable[[Settings], None]],
     ) -> None:
         self.settings = settings
+        self._live = live
         self._read = read
         self._apply = apply
 
@@ -108,14 +110,13 @@ class LiveSettings:
             for field in fields(Settings)
             if getattr(wanted, field.name) != getattr(self.settings, field.name)
         ]
-        live = {option.field for option in OPTIONS + FLAGS if option.is_live}
-        news = {name: getattr(wanted, name) for name in changed if name in live}
+        news = {name: getattr(wanted, name) for name in changed if name in self._live}
         if news:
             self.settings = replace(self.settings, **news)
             for apply in self._apply:
                 apply(self.settings)
         words = f"{_names(list(news))} changed" if news else "nothing changed"
-        if kept := [name for name in changed if name not in live]:
+        if kept := [name for name in changed if name not in self._live]:
             words += f"; {_names(kept)} can't change without a restart"
         return words
 
@@ -143,7 +144,7 @@ class BroadcastService(Service):
     Args:
         reactor: where it runs.
         settings: where it listens, and for how long it drains.
-        factory: makes the connections.
+        connections: all that are open.
         reload: what SIGHUP does.
         notifier: tells the service manager how things are.
         openings: what it listens on.
@@ -154,43 +155,42 @@ class BroadcastService(Service):
         self,
         reactor: Any,
         settings: Settings,
-        factory: BroadcastFactory,
+        connections: Connections,
         reload: Reload,
         notifier: Notifier,
-        openings: Openings,
+        listeners: Listeners,
         fail: Callable[[str], None] = sys.exit,
     ) -> None:
         self._reactor = reactor
         self._settings = settings
-        self._factory = factory
+        self._connections = connections
         self._reload = reload
         self._notifier = notifier
         self._fail = fail
-        self._openings = openings
+        self._listeners = listeners
         self._log = Logger(namespace="broadcast")
         self._drained: Deferred[None] | None = None
-        self._watch = Watch(
-            _patience(settings), lambda: factory.connections, factory.hub.clock
+        self._liveness = LivenessMonitor(
+            _timeouts(settings), connections, connections.clock
         )
 
     def startService(self) -> None:
         """Open every listener; ``fail`` with a line for each that can't be."""
         super().startService()  # type: ignore[no-untyped-call]  # Twisted's
-        problems = self._openings.open()
+        problems = self._listeners.open()
         if problems:
             self._fail("\n".join(problems))
-        self._factory.is_open = True
+        self._connections.is_open = True
         on_hangup(self._reactor, self._read_again)
         self._reactor.callWhenRunning(self._run)
 
     def adopt(self, settings: Settings) -> None:
         """Go on with other settings: those that can change while it runs."""
         self._settings = settings
-        self._watch.patience = _patience(settings)
-        self._factory.flush_partial = settings.flush_partial
-        hub = self._factory.hub
-        hub.house = replace(
-            hub.house,
+        self._liveness.timeouts = _timeouts(settings)
+        room = self._connections.room
+        room.settings = replace(
+            room.settings,
             welcome=settings.welcome,
             history=settings.history,
             rate=settings.rate,
@@ -210,7 +210,7 @@ class BroadcastService(Service):
     def _status(self) -> str:
         """Return how things are, in a few words."""
         left = "" if self.running else "stopping, "
-        return f"{left}{len(self._factory.hub.members)} here"
+        return f"{left}{len(self._connections.room.members)} here"
 
     def _read_again(self) -> None:
         self._notifier.reloading()
@@ -220,23 +220,23 @@ class BroadcastService(Service):
     async def _stop(self) -> None:
         self._catch_signals()
         self._notifier.stopping(self._status(), self._settings.drain + EXIT_TIME)
-        factory = self._factory
-        factory.stop(GOODBYE)
-        await self._openings.close()
-        self._log.info("shutting down, {count} here", count=len(factory.hub.members))
-        for protocol in tuple(factory.connections):
-            if protocol.talk.member.standing is Standing.APPLYING:
-                protocol.talk.close(GOODBYE)
-        factory.hub.shut_down(GOODBYE)
-        if factory.connections:
+        connections, room = self._connections, self._connections.room
+        connections.stop(GOODBYE)
+        await self._listeners.close()
+        self._log.info("shutting down, {count} here", count=len(room.members))
+        for connection in tuple(connections):
+            if connection.session.member.standing is Standing.APPLYING:
+                connection.session.close(GOODBYE)
+        room.shut_down(GOODBYE)
+        if connections:
             self._drained = Deferred()
             timer = self._reactor.callLater(self._settings.drain, self._cut_short)
-            factory.when_empty(self._is_drained)
+            connections.when_empty(self._is_drained)
             await self._drained
             if timer.active():
                 timer.cancel()
-        for protocol in tuple(factory.connections):
-            protocol.abort()
+        for connection in tuple(connections):
+            connection.abort()
         self._log.info("stopped")
 
     def stopService(self) -> Deferred[None]:
@@ -251,8 +251,8 @@ class BroadcastService(Service):
 
     def _sweep(self) -> None:
         if self.running:
-            self._watch.sweep()
-            self._reactor.callLater(self._watch.interval, self._sweep)
+            self._liveness.sweep()
+            self._reactor.callLater(self._liveness.interval, self._sweep)
 
     def _catch_signals(self) -> None:
         """Let a second signal cut the wait short, if there is one.
@@ -268,8 +268,8 @@ class BroadcastService(Service):
     def _cut_short(self) -> None:
         if self._drained is None:
             return
-        connections = self._factory.connections
-        left = sum(not protocol.talk.member.finished for protocol in connections)
+        connections = self._connections
+        left = sum(not c.session.member.finished for c in connections)
         if left:
             self._log.warn("{left} cut off, with lines to read", left=left)
         self._is_drained()
@@ -280,8 +280,8 @@ class BroadcastService(Service):
             drained.callback(None)
 
 
-def _patience(settings: Settings) -> Patience:
-    return Patience(settings.idle_timeout, settings.stall_timeout)
+def _timeouts(settings: Settings) -> Timeouts:
+    return Timeouts(settings.idle_timeout, settings.stall_timeout)
 
 
 def keep_steady_time(reactor: Any) -> None:

@@ -18,21 +18,28 @@ from twisted.logger import Logger, globalLogPublisher, textFileLogObserver
 from twisted.python.usage import Options as UsageOptions
 from twisted.python.usage import UsageError
 
-from broadcast import __version__
-from broadcast import logfile as journal
-from broadcast.admin.actions import Desk
+from broadcast import __version__, limits, logfile
+from broadcast.admin.actions import AdminActions
 from broadcast.admin.server import AdminFactory
-from broadcast.auth.policy import Guard, guard_from
-from broadcast.base.house import House
-from broadcast.base.settings import SettingError, Settings, read_config, settings_from
+from broadcast.auth.policy import Policy, policy_from
+from broadcast.base.settings import RoomSettings, Settings
 from broadcast.base.values import reason_of
-from broadcast.net import sockopts as sockets
-from broadcast.net.connections import BroadcastFactory
-from broadcast.net.listeners import Openings, Wrap
-from broadcast.options import FLAGS, LISTS, OPTIONS
-from broadcast.room.room import Hub
+from broadcast.net.connections import Connections
+from broadcast.net.lines import BroadcastFactory
+from broadcast.net.listeners import Listeners, Wrap
+from broadcast.options import (
+    FLAGS,
+    LISTS,
+    LIVE,
+    OPTIONS,
+    SettingError,
+    read_config,
+    settings_from,
+)
+from broadcast.room.room import Room
 from broadcast.service import BroadcastService, LiveSettings, Reload, keep_steady_time
-from broadcast.store.memory import MemoryEngine
+from broadcast.session import new_session
+from broadcast.store.memory import MemoryStore
 from broadcast.systemd import Notifier
 
 LISTEN_HELP = (
@@ -59,7 +66,7 @@ class Options(UsageOptions):
 
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # Twisted's
-        self.threshold = journal.Threshold()
+        self.threshold = logfile.Threshold()
         self["listen"] = []
         self.docs["listen"] = LISTEN_HELP
         for option in LISTS:
@@ -126,7 +133,7 @@ class Options(UsageOptions):
         return settings_from(given, tuple(self["listen"]), config, path)
 
 
-def _choose_format(twist: Any, threshold: journal.Threshold) -> None:
+def _choose_format(twist: Any, threshold: logfile.Threshold) -> None:
     """Log our lines on the console, unless json was asked for.
 
     ``twist`` chooses json by itself when stdout is no terminal; a log read
@@ -140,8 +147,6 @@ def _choose_format(twist: Any, threshold: journal.Threshold) -> None:
         if isinstance(sys.stdout, TextIOWrapper):
             sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
 
-
-__all__ = ["GC_THRESHOLD", "Options", "house_of", "makeService"]
 
 GC_THRESHOLD = (5_000, 100, 10)
 """Seven times as rarely as Python does by itself, and older objects far more so:
@@ -163,51 +168,57 @@ def makeService(options: Options) -> Service:
 
     reactor: Any = installed
     gc.set_threshold(*GC_THRESHOLD)
-    sockets.raise_file_limit()
+    limits.raise_file_limit()
     settings = options.settings
     reload = Reload()
     if settings.log_file is not None:
         file = _log_to_file(settings.log_file, settings, options.threshold)
         reload.add("log file", file.reopen)
     keep_steady_time(reactor)
-    guard = _guard_for(settings, reactor)
-    factory = BroadcastFactory(
-        _hub_for(settings, guard, reactor),
+    policy = _policy_for(settings, reactor)
+    connections = Connections(
+        _room_for(settings, policy, reactor),
+        new_session,
         time.monotonic,
         reactor.callLater,
         settings.greeting_delay,
-        settings.flush_partial,
-        settings.tls_handshake,
+        limits.most_connections(),
     )
-    openings = Openings(
+    factory = BroadcastFactory(
+        connections, settings.flush_partial, settings.tls_handshake
+    )
+    listeners = Listeners(
         reactor,
         settings,
-        factory,
+        connections,
+        factory.with_role,
         _wrap_for(settings, reload, reactor),
-        _web_for(settings, factory, reactor),
-        _admin_for(settings, factory, options.threshold, reactor),
+        _web_for(settings, connections, reactor),
+        _admin_for(settings, connections, options.threshold, reactor),
     )
     notifier = Notifier(os.environ, time.monotonic)
-    service = BroadcastService(reactor, settings, factory, reload, notifier, openings)
-    for option, again in guard.files.items():
+    service = BroadcastService(
+        reactor, settings, connections, reload, notifier, listeners
+    )
+    for option, again in policy.files.items():
         reload.add(option, again)
-    live = LiveSettings(settings, options.read, [service.adopt])
+    live = LiveSettings(settings, LIVE, options.read, [service.adopt, factory.adopt])
     reload.add("settings", live.again)
     gc.collect()
     gc.freeze()  # what is here stays: looking through it takes 10 ms each time
     return service
 
 
-def _hub_for(settings: Settings, guard: Guard, reactor: Any) -> Hub:
-    return Hub(
-        house_of(settings),
-        MemoryEngine(time.time),
+def _room_for(settings: Settings, policy: Policy, reactor: Any) -> Room:
+    return Room(
+        room_settings(settings),
+        MemoryStore(time.time),
         settings.log_size,
         time.monotonic,
         time.time,
         lambda call: reactor.callLater(0, call),
         reactor.callLater,
-        guard,
+        policy,
     )
 
 
@@ -229,17 +240,16 @@ def _wrap_for(settings: Settings, reload: Reload, reactor: Any) -> Wrap | None:
 
 def _admin_for(
     settings: Settings,
-    factory: BroadcastFactory,
-    threshold: journal.Threshold,
+    connections: Connections,
+    threshold: logfile.Threshold,
     reactor: Any,
 ) -> AdminFactory | None:
     if settings.admin is None:
         return None
     return AdminFactory(
-        Desk(
-            factory.hub,
-            factory.hub.guard.bans,
-            lambda: factory.connections,
+        AdminActions(
+            connections.room,
+            connections,
             threshold,
             lambda: reactor.callLater(0, _stop, reactor),
         )
@@ -252,7 +262,7 @@ def _stop(reactor: Any) -> None:
         reactor.stop()
 
 
-def _web_for(settings: Settings, factory: BroadcastFactory, reactor: Any) -> Any:
+def _web_for(settings: Settings, connections: Connections, reactor: Any) -> Any:
     if settings.web is None:
         return None
     try:
@@ -262,12 +272,12 @@ def _web_for(settings: Settings, factory: BroadcastFactory, reactor: Any) -> Any
             f"broadcast: --web: there is no {missing.name}:"
             " pip install wsproto prometheus_client"
         ) from None
-    return WebSite(reactor, factory, settings)
+    return WebSite(reactor, connections, settings)
 
 
-def house_of(settings: Settings) -> House:
+def room_settings(settings: Settings) -> RoomSettings:
     """Return what of the settings concerns the room."""
-    return House(
+    return RoomSettings(
         server=f"broadcast/{__version__}",
         welcome=settings.welcome,
         max_line=settings.max_line,
@@ -296,24 +306,24 @@ def _certificates_for(settings: Settings) -> "Certificates | None":
         raise SystemExit(f"broadcast: --tls-cert: {reason_of(error)}") from None
 
 
-def _guard_for(settings: Settings, reactor: Any) -> Guard:
+def _policy_for(settings: Settings, reactor: Any) -> Policy:
     path = settings.ban_file
     if path is not None and not Path(os.path.realpath(path)).parent.is_dir():
         words = f"{path}: {os.strerror(errno.ENOENT).lower()}"
         raise SystemExit(f"broadcast: --ban-file: {words}")
     try:
-        return guard_from(settings, time.monotonic, time.time, reactor)
+        return policy_from(settings, time.monotonic, time.time, reactor)
     except ValueError as error:
         raise SystemExit(f"broadcast: {error}") from None
 
 
 def _log_to_file(
-    path: str, settings: Settings, threshold: journal.Threshold
-) -> journal.RotatingFile:
+    path: str, settings: Settings, threshold: logfile.Threshold
+) -> logfile.RotatingFile:
     log = Logger(namespace="broadcast")
     size, count = settings.log_file_size, settings.log_file_count
     try:
-        file = journal.RotatingFile(path, size, count, log)
+        file = logfile.RotatingFile(path, size, count, log)
     except OSError as error:
         raise SystemExit(f"broadcast: --log-file: {path}: {reason_of(error)}") from None
     observer: Any = threshold.line_observer(file)  # zope knows it as one

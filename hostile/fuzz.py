@@ -11,13 +11,13 @@ from collections.abc import Callable
 
 from hostile.frames import WebGrammar
 from hostile.grammar import Grammar
-from hostile.rooms import Failures, Room, all_rooms, cut
+from hostile.rooms import Arena, Failures, all_rooms, cut
 from hostile.web import web_rooms
 
 REST_EVERY = 500
 """Inputs after which a room rests, and is looked at for leftovers."""
 
-Station = tuple[Room, Callable[[], bytes]]
+Station = tuple[Arena, Callable[[], bytes]]
 """A room, and what makes its inputs."""
 
 

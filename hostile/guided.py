@@ -14,7 +14,7 @@ except ImportError:
     sys.exit("hostile.guided: needs atheris: pip install atheris")
 
 with atheris.instrument_imports(include=["broadcast", "wsproto", "twisted.web.http"]):
-    from hostile.rooms import Failures, Room, all_rooms, cut
+    from hostile.rooms import Arena, Failures, all_rooms, cut
     from hostile.web import web_rooms
 
 REST_EVERY = 500
@@ -23,7 +23,7 @@ REST_EVERY = 500
 class Target:
     """Takes one input: a byte for the room and the ending, one for the cuts."""
 
-    def __init__(self, rooms: list[Room], failures: Failures) -> None:
+    def __init__(self, rooms: list[Arena], failures: Failures) -> None:
         self._rooms = rooms
         self._failures = failures
         self._done = 0

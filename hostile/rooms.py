@@ -16,16 +16,17 @@ from twisted.internet.task import Clock
 from twisted.logger import globalLogPublisher
 from twisted.python.failure import Failure
 
-from broadcast.auth.authenticator import Gate
+from broadcast.auth.authenticator import Authenticator
 from broadcast.auth.bans import Bans
 from broadcast.auth.checkers import TokenChecker
-from broadcast.auth.policy import Guard
-from broadcast.base.house import House
-from broadcast.net.connections import BroadcastFactory
-from broadcast.net.lines import LineProtocol
-from broadcast.protocol.roles import LISTEN_ONLY, OPEN, Door
-from broadcast.room.room import Hub
-from broadcast.store.memory import MemoryEngine
+from broadcast.auth.policy import Policy
+from broadcast.base.settings import RoomSettings
+from broadcast.net.connections import Connections
+from broadcast.net.lines import BroadcastFactory, LineProtocol
+from broadcast.protocol.roles import LISTEN_ONLY, UNRESTRICTED, Role
+from broadcast.room.room import Room
+from broadcast.session import new_session
+from broadcast.store.memory import MemoryStore
 from hostile.wire import BrokenPromiseError, Wire, check_lines
 
 SECRET = "open-sesame"
@@ -33,7 +34,7 @@ _DONE = Failure(ConnectionDone())
 _LOST = Failure(ConnectionLost())
 
 
-class Room:
+class Arena:
     """One kind of room, with a text and a json member who listen.
 
     Attributes:
@@ -44,31 +45,30 @@ class Room:
 
     def __init__(
         self,
-        house: House,
-        door: Door = OPEN,
+        settings: RoomSettings,
+        role: Role = UNRESTRICTED,
         secret: str = "",
         flush_partial: float | None = None,
     ) -> None:
         self.clock = Clock()
-        self.house = house
-        self.door = door
-        guard = Guard(Bans(self.clock.seconds), self._gate(secret) if secret else None)
-        self.hub = Hub(
-            house,
-            MemoryEngine(self.clock.seconds, "e1"),
+        self.settings = settings
+        self.role = role
+        authenticator = self._authenticator(secret) if secret else None
+        policy = Policy(Bans(self.clock.seconds), authenticator)
+        self.room = Room(
+            settings,
+            MemoryStore(self.clock.seconds, "e1"),
             1 << 18,
             self.clock.seconds,
             self.clock.seconds,
             lambda call: self.clock.callLater(0, call),
             self.clock.callLater,
-            guard,
+            policy,
         )
-        self.factory = BroadcastFactory(
-            self.hub,
-            self.clock.seconds,
-            self.clock.callLater,
-            flush_partial=flush_partial,
+        self.connections = Connections(
+            self.room, new_session, self.clock.seconds, self.clock.callLater
         )
+        self.factory = BroadcastFactory(self.connections, flush_partial)
         login = f"/login {secret}\n" if secret else ""
         self.ears = [self._ear(login), self._ear(f"/format json\n{login}")]
         self.clock.advance(1)
@@ -103,38 +103,38 @@ class Room:
     def rest(self) -> None:
         """Let a minute pass; nobody may be left."""
         self.clock.advance(61)
-        if len(self.factory.connections) != len(self.ears):
+        if len(self.connections) != len(self.ears):
             raise BrokenPromiseError("a connection that is gone is still kept")
-        if len(self.hub.members) != len(self.ears):
+        if len(self.room.members) != len(self.ears):
             raise BrokenPromiseError("a member that is gone is still here")
         if len(self.clock.getDelayedCalls()) > 20:
             raise BrokenPromiseError("timers of those who are gone are still set")
 
-    def _gate(self, secret: str) -> Gate:
+    def _authenticator(self, secret: str) -> Authenticator:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "tokens"
             path.write_text(secret)
             checker = TokenChecker(str(path))
-        return Gate(
+        return Authenticator(
             [checker], self.clock.seconds, self.clock.callLater, allows_plaintext=True
         )
 
     def _visit(self, host: str, is_slow: bool) -> tuple[Any, Wire]:
         """Return the connection that is given an input, and its wire."""
-        return self._connect(host, self.door, is_slow)
+        return self._connect(host, self.role, is_slow)
 
     def _connect(
-        self, host: str, door: Door, is_slow: bool = False
+        self, host: str, role: Role, is_slow: bool = False
     ) -> tuple[LineProtocol, Wire]:
         protocol: Any = self.factory.buildProtocol(None)
-        protocol.door = door
+        protocol.role = role
         wire = Wire(host, is_slow)
         protocol.makeConnection(wire)
         return protocol, wire
 
     def _ear(self, introduction: str) -> Wire:
-        protocol, wire = self._connect("127.0.0.1", OPEN)
-        if not self.house.relay:
+        protocol, wire = self._connect("127.0.0.1", UNRESTRICTED)
+        if not self.settings.relay:
             protocol.dataReceived(introduction.encode())
         return wire
 
@@ -143,7 +143,7 @@ class Room:
         self._check_own(own.take())
 
     def _check_ears(self) -> None:
-        if self.house.relay:
+        if self.settings.relay:
             for ear in self.ears:
                 ear.take()
             return
@@ -154,21 +154,21 @@ class Room:
             json.loads(line)
 
     def _check_own(self, data: bytes) -> None:
-        if not self.house.relay and not data.startswith(b"HTTP/1.1 400"):
+        if not self.settings.relay and not data.startswith(b"HTTP/1.1 400"):
             check_lines(data)
 
 
-def all_rooms() -> list[Room]:
+def all_rooms() -> list[Arena]:
     """Return a room of each kind."""
-    small = House(max_line=256, welcome="hello")
+    small = RoomSettings(max_line=256, welcome="hello")
     return [
-        Room(small),
-        Room(House(max_line=256, echo=True, rate=100, burst=100)),
-        Room(small, flush_partial=0.2),
-        Room(small, secret=SECRET),
-        Room(small, door=LISTEN_ONLY),
-        Room(small, door=Door(hears=False, name="feed")),
-        Room(House(max_line=256, relay=True)),
+        Arena(small),
+        Arena(RoomSettings(max_line=256, echo=True, rate=100, burst=100)),
+        Arena(small, flush_partial=0.2),
+        Arena(small, secret=SECRET),
+        Arena(small, role=LISTEN_ONLY),
+        Arena(small, role=Role(hears=False, name="feed")),
+        Arena(RoomSettings(max_line=256, relay=True)),
     ]
 
 

@@ -8,10 +8,10 @@ closes; to a request it never answers 500.
 from collections.abc import Sequence
 from typing import Any
 
-from broadcast.base.house import House
-from broadcast.base.settings import settings_from
+from broadcast.base.settings import RoomSettings
+from broadcast.options import settings_from
 from broadcast.web.site import WebSite
-from hostile.rooms import SECRET, Room
+from hostile.rooms import SECRET, Arena
 from hostile.wire import BrokenPromiseError, Wire, check_lines
 
 _TEXT, _BINARY, _CLOSE, _PING, _PONG = 0x81, 0x82, 0x88, 0x89, 0x8A
@@ -27,7 +27,7 @@ def handshake(path: str = "/ws") -> bytes:
     ).encode()
 
 
-class WebRoom(Room):
+class WebRoom(Arena):
     """A room that is given what comes to an HTTP port, with a WebSocket listening.
 
     Args:
@@ -36,13 +36,15 @@ class WebRoom(Room):
 
     half_closes = False
 
-    def __init__(self, house: House, opening: bytes = b"", secret: str = "") -> None:
-        super().__init__(house, secret=secret)
+    def __init__(
+        self, settings: RoomSettings, opening: bytes = b"", secret: str = ""
+    ) -> None:
+        super().__init__(settings, secret=secret)
         self._opening = opening
         given = {"web": "0", "web-metrics": "on"}
-        if house.relay:
+        if settings.relay:
             given["relay"] = "yes"
-        self._site = WebSite(self.clock, self.factory, settings_from(given, (), {}))
+        self._site = WebSite(self.clock, self.connections, settings_from(given, (), {}))
         self._browser = self._listen_in(secret)
 
     def run(self, pieces: Sequence[bytes], host: str, ending: int) -> None:
@@ -82,7 +84,7 @@ class WebRoom(Room):
             super()._check_ears()
         finally:
             self.ears.append(wire)
-        starts = check_frames(frames, is_relay=self.house.relay)
+        starts = check_frames(frames, is_relay=self.settings.relay)
         if any(frames[at] == _CLOSE for at in starts):
             raise BrokenPromiseError("one who only listens was closed")
 
@@ -91,7 +93,7 @@ class WebRoom(Room):
             raise BrokenPromiseError(f"a fault of the server's: {data[:300]!r}")
         head, _, rest = data.partition(b"\r\n\r\n")
         if head.startswith(b"HTTP/1.1 101 "):
-            check_frames(rest, is_relay=self.house.relay)
+            check_frames(rest, is_relay=self.settings.relay)
 
 
 def check_frames(data: bytes, is_relay: bool = False) -> list[int]:
@@ -127,13 +129,13 @@ def check_frames(data: bytes, is_relay: bool = False) -> list[int]:
 
 def web_rooms() -> list[WebRoom]:
     """Return an HTTP port of each kind."""
-    small = House(max_line=256, welcome="hello")
-    echo = House(max_line=256, echo=True, rate=100, burst=100)
+    small = RoomSettings(max_line=256, welcome="hello")
+    echo = RoomSettings(max_line=256, echo=True, rate=100, burst=100)
     by_line = handshake("/ws?frames=line&format=json&name=eve")
     return [
         WebRoom(small),
         WebRoom(small, handshake()),
         WebRoom(echo, by_line),
         WebRoom(small, handshake(), secret=SECRET),
-        WebRoom(House(max_line=256, relay=True), handshake()),
+        WebRoom(RoomSettings(max_line=256, relay=True), handshake()),
     ]

@@ -1,60 +1,66 @@
-"""What the orders act on: the room, the guard, the connections, the log's level."""
+"""What the admin's commands act on: room, policy, connections, the log's level."""
 
 import time
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from typing import Protocol
 
 from twisted.logger import Logger
 
-from broadcast.auth.bans import Bans
 from broadcast.auth.policy import MAX_MUTED
 from broadcast.base.values import reason_of
-from broadcast.logfile import Threshold
-from broadcast.net import sockopts as sockets
+from broadcast.net import sockopts
 from broadcast.protocol import names
 from broadcast.protocol.events import Bye, Notice
 from broadcast.room.member import Member
-from broadcast.room.room import Hub
+from broadcast.room.room import Room
+from broadcast.session.interfaces import IConnection
 
 Row = dict[str, object]
 
 
-class OrderError(Exception):
+class CommandRefusedError(Exception):
     """An order can't be carried out; says why."""
 
 
-class Desk:
-    """Where the orders come in.
+class IThreshold(Protocol):
+    """What is logged: events of a level, ``name``, and graver ones."""
+
+    name: str
+
+    def set(self, name: str) -> bool:
+        """Log events of that level and graver ones; False: there is no such level."""
+
+
+class AdminActions:
+    """What the admin's commands do.
 
     Args:
-        hub: the room.
-        bans: who is not let in.
-        connections: returns all there are, whatever their face.
+        room: where it is done.
+        connections: those that are open, whatever they speak.
         threshold: what is logged.
         stop: stops the daemon, as SIGTERM does.
     """
 
     def __init__(
         self,
-        hub: Hub,
-        bans: Bans,
-        connections: Callable[[], Iterable[Any]],
-        threshold: Threshold,
+        room: Room,
+        connections: Iterable[IConnection],
+        threshold: IThreshold,
         stop: Callable[[], object],
     ) -> None:
-        self.hub = hub
-        self.bans = bans
+        self.room = room
+        self.bans = room.policy.bans
         self.threshold = threshold
         self.stop = stop
         self.log = Logger(namespace="broadcast")
         self._connections = connections
-        self._began = hub.clock()
+        self._began = room.clock()
 
     def members(self) -> Iterator[Row]:
         """Yield who is here, as rows."""
-        by_session = {c.talk.member.session: c for c in self._connections()}
-        for session, member in tuple(self.hub.members.items()):
-            yield self._row(member, by_session.get(session))
+        by_session = {c.session.member.session_id: c for c in self._connections}
+        for session_id, member in tuple(self.room.members.items()):
+            yield self._row(member, by_session.get(session_id))
 
     def find(self, name: str) -> Member:
         """Return who is called ``name``.
@@ -62,9 +68,9 @@ class Desk:
         Raises:
             OrderError: nobody is.
         """
-        member = self.hub.roster.find(name)
-        if member is None or member.session not in self.hub.members:
-            raise OrderError(f"nobody here is called {name}")
+        member = self.room.roster.find(name)
+        if member is None or member.session_id not in self.room.members:
+            raise CommandRefusedError(f"nobody here is called {name}")
         return member
 
     def kick(self, name: str, reason: str) -> str:
@@ -75,7 +81,7 @@ class Desk:
         """
         member = self.find(name)
         because = f": {reason}" if reason else ""
-        self.hub.dismiss(member, Bye("kicked", f"you were kicked{because}"))
+        self.room.dismiss(member, Bye("kicked", f"you were kicked{because}"))
         return f"kicked {member.name}"
 
     def ban(self, whom: str, seconds: float | None, reason: str) -> Row:
@@ -121,9 +127,9 @@ class Desk:
             OrderError: that can't be a name, or too many are muted.
         """
         if names.clean(name) is None:
-            raise OrderError(f"{name} is no name")
-        if not self.hub.guard.mutes.add(name):
-            raise OrderError(f"{MAX_MUTED} names are muted already")
+            raise CommandRefusedError(f"{name} is no name")
+        if not self.room.policy.mutes.add(name):
+            raise CommandRefusedError(f"{MAX_MUTED} names are muted already")
         members = self._known_as({names.fold(name)})
         for member in members:
             if not member.silenced:
@@ -142,15 +148,15 @@ class Desk:
         Raises:
             OrderError: it is not muted.
         """
-        mutes = self.hub.guard.mutes
+        mutes = self.room.policy.mutes
         freed = mutes.remove(name)
-        member = self.hub.roster.find(name)
+        member = self.room.roster.find(name)
         if member is not None and member.silenced == "muted":
             freed |= {names.fold(name)} | mutes.remove(member.account)
         if not freed:
-            raise OrderError(f"{name} is not muted")
+            raise CommandRefusedError(f"{name} is not muted")
         for known in self._known_as(freed):
-            is_muted = self.hub.guard.is_muted(known.name, known.account)
+            is_muted = self.room.policy.is_muted(known.name, known.account)
             if known.silenced == "muted" and not is_muted:
                 known.silenced = ""
                 self._tell(known, "you may speak again")
@@ -158,21 +164,21 @@ class Desk:
 
     def stats(self) -> Row:
         """Return the daemon's figures."""
-        hub = self.hub
-        gate = hub.guard.gate
-        lags = (hub.delivery.lag(member) for member in hub.members.values())
+        room = self.room
+        authenticator = room.policy.authenticator
+        lags = (room.fanout.lag(member) for member in room.members.values())
         return {
-            "members": len(hub.members),
-            "connections": sum(1 for _ in self._connections()),
-            "lines": hub.log.total,
-            "log_bytes": hub.log.size,
-            "log_limit": hub.log.limit,
+            "members": len(room.members),
+            "connections": sum(1 for _ in self._connections),
+            "lines": room.log.total,
+            "log_bytes": room.log.size,
+            "log_limit": room.log.limit,
             "furthest_behind": max(lags, default=0),
-            "too_slow": hub.too_slow,
-            "logins_refused": gate.refused.total() if gate else 0,
+            "too_slow": room.too_slow,
+            "logins_refused": authenticator.refused.total() if authenticator else 0,
             "bans": sum(1 for _ in self.bans),
-            "muted": len(hub.guard.mutes),
-            "uptime": round(hub.clock() - self._began),
+            "muted": len(room.policy.mutes),
+            "uptime": round(room.clock() - self._began),
             "processor_seconds": round(time.process_time(), 1),
             "log_level": self.threshold.name,
         }
@@ -182,38 +188,37 @@ class Desk:
 
     def _close_banned(self) -> int:
         """Close all whom a ban concerns; return how many."""
-        turn_away = self.hub.guard.turn_away
+        turn_away = self.room.policy.turn_away
         closed = 0
-        for member in tuple(self.hub.members.values()):
+        for member in tuple(self.room.members.values()):
             bye = turn_away(member.address, member.name) or turn_away(
                 "", member.account
             )
             if bye is not None:
                 closed += 1
-                self.hub.dismiss(member, bye)
+                self.room.dismiss(member, bye)
         return closed
 
     def _known_as(self, folded: set[str]) -> list[Member]:
         """Return who is here and called, or logged in as, one of these."""
         return [
             member
-            for member in self.hub.members.values()
+            for member in self.room.members.values()
             if member.account in folded or names.fold(member.name) in folded
         ]
 
     def _tell(self, member: Member, words: str) -> None:
-        if not self.hub.house.relay:
-            self.hub.answer(member, Notice(words))
+        if not self.room.settings.relay:
+            self.room.answer(member, Notice(words))
 
-    def _row(self, member: Member, connection: Any) -> Row:
-        transport = getattr(connection, "transport", None)
-        traffic = sockets.traffic(transport)
+    def _row(self, member: Member, connection: IConnection | None) -> Row:
+        traffic = sockopts.traffic(connection.transport) if connection else None
         return {
             "name": member.name,
             "address": member.address,
-            "face": getattr(connection, "kind", "") or "",
-            "dialect": member.spoken.name,
-            "lag": self.hub.delivery.lag(member),
+            "face": connection.kind if connection else "",
+            "dialect": member.next_dialect.name,
+            "lag": self.room.fanout.lag(member),
             "in": traffic.received if traffic else None,
             "out": traffic.acked if traffic else None,
             "account": member.account or None,

@@ -9,9 +9,9 @@ from twisted.internet.protocol import Factory
 from twisted.protocols.basic import LineReceiver
 from zope.interface import implementer
 
-from broadcast.admin.actions import Desk, Row
+from broadcast.admin.actions import AdminActions, Row
 from broadcast.admin.commands import carry_out
-from broadcast.net import sockopts as sockets
+from broadcast.net import sockopts
 from broadcast.protocol.sanitize import escape
 
 MAX_CONNECTIONS = 16
@@ -54,13 +54,13 @@ class AdminProtocol(LineReceiver):
 
     def lineReceived(self, line: bytes) -> None:
         """Carry out one order."""
-        order = line.decode(errors="replace").strip()
-        if not order:
+        command = line.decode(errors="replace").strip()
+        if not command:
             return
-        desk = self.factory.desk
-        who = sockets.user_of(self.transport)
-        desk.log.info("admin{who}: {order}", who=who, order=escape(order))
-        self._rows = carry_out(desk, order)
+        actions = self.factory.actions
+        who = sockopts.user_of(self.transport)
+        actions.log.info("admin{who}: {command}", who=who, command=escape(command))
+        self._rows = carry_out(actions, command)
         self.pauseProducing()  # type: ignore[no-untyped-call]  # input, here
         self.transport.registerProducer(Answering(self), False)
 
@@ -97,6 +97,6 @@ class AdminFactory(Factory):
     noisy = False
     protocol: Any = AdminProtocol
 
-    def __init__(self, desk: Desk) -> None:
-        self.desk = desk
+    def __init__(self, actions: AdminActions) -> None:
+        self.actions = actions
         self.connections: dict[AdminProtocol, None] = {}

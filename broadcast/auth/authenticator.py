@@ -48,7 +48,7 @@ class Applicant(Protocol):
         """Close: the time to log in is over; False: it has logged in, or is gone."""
 
 
-class Gate:
+class Authenticator:
     """Lets in who can show that it may come in.
 
     Args:

@@ -6,7 +6,7 @@ The hub has one; what is not set, it allows.
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from broadcast.auth.authenticator import Gate
+from broadcast.auth.authenticator import Authenticator
 from broadcast.auth.bans import Bans
 from broadcast.auth.checkers import Pool, TokenChecker, UserChecker, checker_for
 from broadcast.base.settings import Settings
@@ -68,7 +68,7 @@ class Mutes:
         return self._ordered_as.get(folded, "")
 
 
-class Guard:
+class Policy:
     """Who may come in, be called what, and speak.
 
     Args:
@@ -85,11 +85,11 @@ class Guard:
     def __init__(
         self,
         bans: Bans,
-        gate: Gate | None = None,
+        authenticator: Authenticator | None = None,
         reserves: Callable[[str], bool] = lambda folded: False,
         files: Mapping[str, Callable[[], str]] | None = None,
     ) -> None:
-        self.gate = gate
+        self.authenticator = authenticator
         self.bans = bans
         self.reserves = reserves
         self.mutes = Mutes()
@@ -112,12 +112,12 @@ class Guard:
         return name in self.mutes or account in self.mutes
 
 
-def guard_from(
+def policy_from(
     settings: Settings,
     clock: Callable[[], float],
     wall_clock: Callable[[], float],
     reactor: Any,
-) -> Guard:
+) -> Policy:
     """Return the guard that the settings ask for.
 
     Args:
@@ -133,9 +133,9 @@ def guard_from(
     bans = _read("ban-file", Bans, wall_clock, settings.ban_file)
     if settings.ban_file is not None:
         files["ban-file"] = bans.reload
-    gate = None
+    authenticator = None
     if checkers:
-        gate = Gate(
+        authenticator = Authenticator(
             checkers,
             clock,
             reactor.callLater,
@@ -143,7 +143,7 @@ def guard_from(
             settings.allow_plaintext_login,
         )
     reserves = users.knows if users is not None else _reserves_none
-    return Guard(bans, gate, reserves, files)
+    return Policy(bans, authenticator, reserves, files)
 
 
 def _checkers_from(

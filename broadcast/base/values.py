@@ -1,17 +1,43 @@
-"""How the value of an option is read: text in, a value out, or why not.
+"""Options, and how the value of one is read: text in, a value out, or why not.
 
-A reader raises ``ValueError`` with words that fit behind the option's name.
+A converter raises ``ValueError`` with words that fit behind the option's name.
 """
 
 import configparser
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-
-from broadcast.net import sockopts as sockets
-from broadcast.protocol.origins import Origin, parse
-from broadcast.room.roster import RESERVE
+from typing import Any
 
 _UNITS = {"": 1, "K": 1024, "M": 1024**2, "G": 1024**3}
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One option: its name, default as text, how it is read and explained.
+
+    Attributes:
+        is_live: SIGHUP changes it; any other needs a restart.
+    """
+
+    name: str
+    default: str
+    read: Callable[[str], Any]
+    help: str
+    short: str | None = None
+    is_live: bool = False
+
+    @property
+    def words(self) -> str:
+        """What ``--help`` says: the explanation, and the default if there is one."""
+        if self.default in ("", "no"):
+            return self.help
+        return f"{self.help} (default: {self.default})"
+
+    @property
+    def field(self) -> str:
+        """The name of the field in ``Settings``."""
+        return self.name.replace("-", "_")
 
 
 def text(value: str) -> str:
@@ -43,7 +69,7 @@ def flag(value: str) -> bool:
 
 
 def whole(least: int, most: int, unit: str) -> Callable[[str], int]:
-    """Return a reader of whole numbers, ``least`` and ``most`` among them.
+    """Return a converter to whole numbers, ``least`` and ``most`` among them.
 
     Args:
         unit: what is counted, for the refusal: ``of lines``; may be empty.
@@ -61,7 +87,7 @@ def whole(least: int, most: int, unit: str) -> Callable[[str], int]:
 
 
 def size(least: int) -> Callable[[str], int]:
-    """Return a reader of sizes, from ``least`` bytes to 1 TiB; it returns bytes.
+    """Return a converter to sizes, from ``least`` bytes to 1 TiB; it returns bytes.
 
     ``K``, ``M`` and ``G`` are powers of 1024; ``MB`` and ``MiB`` are the same.
     """
@@ -113,7 +139,7 @@ def rate(value: str) -> float | None:
 
 
 def one_of(*words: str) -> Callable[[str], str]:
-    """Return a reader of one of ``words``, in any case; it returns lower case."""
+    """Return a converter to one of ``words``, in any case; it returns lower case."""
 
     def read(value: str) -> str:
         if value.lower() not in words:
@@ -121,16 +147,6 @@ def one_of(*words: str) -> Callable[[str], str]:
         return value.lower()
 
     return read
-
-
-def origins(value: str) -> frozenset[Origin]:
-    """Return the origins listed, between spaces or commas."""
-    found = set()
-    for word in value.replace(",", " ").split():
-        if (origin := parse(word)) is None:
-            raise ValueError(f"{word!r} is no origin, such as https://example.org")
-        found.add(origin)
-    return frozenset(found)
 
 
 def reason_of(error: Exception) -> str:
@@ -154,13 +170,3 @@ def unix_path(value: str) -> str | None:
     if path == value or not path:
         raise ValueError(f"{value!r} is not unix:/PATH")
     return path
-
-
-def members(value: str) -> int:
-    """Return a number of members; by default, what the open files allow.
-
-    The soft limit on open files is raised to the hard one at the start.
-    """
-    if value:
-        return whole(1, 10_000_000, "of members")(value)
-    return max(1, sockets.file_limit() - RESERVE)

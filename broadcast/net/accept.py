@@ -12,9 +12,6 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from broadcast.net.sockopts import file_limit
-from broadcast.room.roster import RESERVE
-
 LOOK_AFTER = 8
 """Connections made, or lost, between two looks at the kernel's queue."""
 
@@ -32,81 +29,88 @@ time that there were so many: when thousands come at once, each turn takes 50 ms
 which nobody else is heard."""
 
 
-class Doorways:
-    """Those of all listeners, who share the turns.
+class Acceptor:
+    """The queues of all listeners, which share the turns.
 
     Args:
         later: calls a function after so many seconds.
+        most: connections that the open files allow.
     """
 
-    def __init__(self, later: Callable[[float, Callable[[], None]], object]) -> None:
+    def __init__(
+        self, later: Callable[[float, Callable[[], None]], object], most: int = 1 << 20
+    ) -> None:
         self._later = later
-        self._all: list[Doorway] = []
-        self._waiting: deque[Doorway] = deque()
+        self._most = most
+        self._all: list[AcceptQueue] = []
+        self._waiting: deque[AcceptQueue] = deque()
 
     def add(self, port: Any) -> None:
         """Stand in for the socket of a ``tcp.Port`` or ``unix.Port`` that listens."""
-        self._all.append(Doorway(port, self.expect))
+        self._all.append(AcceptQueue(port, self.expect, self._most))
 
     def look(self) -> None:
         """Take in who waits at any listener."""
-        for doorway in self._all:
-            doorway.look()
+        for queue in self._all:
+            queue.look()
 
-    def expect(self, doorway: "Doorway") -> None:
+    def expect(self, queue: "AcceptQueue") -> None:
         """Have ``doorway`` make some of those whom it holds when it is its turn."""
         if not self._waiting:
             self._later(0, self._go_on)
-        self._waiting.append(doorway)
+        self._waiting.append(queue)
 
     def _go_on(self) -> None:
-        doorway = self._waiting.popleft()
+        queue = self._waiting.popleft()
         if self._waiting:
             self._later(0, self._go_on)
-        doorway.go_on()
+        queue.go_on()
 
 
-class Doorway:
+class AcceptQueue:
     """Stands in for the socket of one of Twisted's listening ports.
 
     Args:
         port: a ``tcp.Port`` or ``unix.Port``, listening; its socket is replaced, and
             what reads it.
-        expect: is told when somebody is held; is to call `go_on` once, in turn.
+        expect: is told when somebody is held; is to call ``go_on`` once, in turn.
+        most: connections that the open files allow: a descriptor above is the last.
     """
 
-    def __init__(self, port: Any, expect: Callable[["Doorway"], None]) -> None:
+    def __init__(
+        self, port: Any, expect: Callable[["AcceptQueue"], None], most: int
+    ) -> None:
         self._port = port
         self._expect = expect
         self._listener: socket.socket = port.socket
-        self._held: deque[tuple[socket.socket, Any]] = deque()
+        self._accepted: deque[tuple[socket.socket, Any]] = deque()
         self._made = 0
         self._is_expected = False
         self._is_closed = False
-        self._last_file = file_limit() - RESERVE
+        self._most = most
         self._read: Callable[[], None] = port.doRead
         port.socket = self
         port.doRead = self._come
 
     def look(self) -> None:
         """Take in some who wait, as long as there is room, and files, for them."""
-        room = 0 if self._is_closed else min(TAKE, HELD - len(self._held))
+        space = 0 if self._is_closed else min(TAKE, HELD - len(self._accepted))
         try:
-            for _ in range(room):
+            for _ in range(space):
                 taken = self._listener.accept()
-                self._held.append(taken)
-                if taken[0].fileno() >= self._last_file:
+                self._accepted.append(taken)
+                if taken[0].fileno() >= self._most:
                     break
         except OSError:
             pass  # nobody waits; what else it is, the port is told by accept()
-        if self._held and not self._is_expected:
+        if self._accepted and not self._is_expected:
             self._is_expected = True
             self._expect(self)
 
     def go_on(self) -> None:
         """Let the port have some who are held: nothing else tells it of them."""
         self._is_expected = False
-        if self._held:
+        if self._accepted:
             self._read_few()
             self.look()
 
@@ -115,14 +119,14 @@ class Doorway:
         self._made += 1
         if self._made % LOOK_AFTER == 0:
             self.look()
-        return self._held.popleft() if self._held else self._listener.accept()
+        return self._accepted.popleft() if self._accepted else self._listener.accept()
 
     def close(self) -> None:
         """Close the listening socket, and those who were not let in."""
         self._is_closed = True
-        for taken, _ in self._held:
+        for taken, _ in self._accepted:
             taken.close()
-        self._held.clear()
+        self._accepted.clear()
         self._listener.close()
 
     def _come(self) -> None:

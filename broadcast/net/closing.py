@@ -1,10 +1,10 @@
 """Connections that are closing: first asked to end, then cut off."""
 
-from collections.abc import Callable
-from typing import Any, Protocol
+from collections.abc import Callable, Container
 
 from broadcast.base.timers import Deadlines
-from broadcast.net import sockopts as sockets
+from broadcast.net import sockopts
+from broadcast.session.interfaces import IConnection
 
 LINGER = 2.0
 """Seconds for which a closing connection is read and discarded."""
@@ -14,18 +14,7 @@ CLOSES = 4
 millisecond to drop the megabytes that one has not read."""
 
 
-class Closing(Protocol):
-    """A connection that has said, or was to say, its last words."""
-
-    @property
-    def transport(self) -> Any:
-        """Of Twisted."""
-
-    def abort(self) -> bool:
-        """Close now; return whether it was open."""
-
-
-class Closings:
+class ClosingQueue:
     """Closes each connection ``LINGER`` seconds after it was added, in order.
 
     Who has received all of it, and stays, is reset: ``nc`` on a terminal would wait
@@ -41,27 +30,27 @@ class Closings:
 
     def __init__(
         self,
-        connections: dict[Any, None],
+        connections: Container[IConnection],
         clock: Callable[[], float],
         later: Callable[[float, Callable[[], None]], object],
     ) -> None:
         self._connections = connections
-        self._ends = Deadlines[Closing](LINGER, clock, later, self._end, CLOSES)
-        self._cuts = Deadlines[Closing](LINGER, clock, later, _cut, CLOSES)
+        self._ends = Deadlines[IConnection](LINGER, clock, later, self._end, CLOSES)
+        self._cuts = Deadlines[IConnection](LINGER, clock, later, _cut, CLOSES)
 
-    def add(self, connection: Closing) -> None:
+    def add(self, connection: IConnection) -> None:
         """Close it soon."""
         self._ends.add(connection)
 
-    def _end(self, connection: Closing) -> bool:
+    def _end(self, connection: IConnection) -> bool:
         if connection not in self._connections:
             return False
-        if sockets.has_arrived(connection.transport):
+        if sockopts.has_arrived(connection.transport):
             return connection.abort()
         self._cuts.add(connection)
         connection.transport.loseConnection()
         return True
 
 
-def _cut(connection: Closing) -> bool:
+def _cut(connection: IConnection) -> bool:
     return connection.abort()

@@ -1,141 +1,113 @@
-"""What makes the connections of the plain listeners, and keeps those of all faces."""
+"""All open connections, whatever they speak, and what becomes of them in time."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
-from twisted.internet.protocol import ServerFactory
-
-from broadcast.base.timers import CLOSING_SHARE, Deadlines
-from broadcast.net.accept import LOOK_AFTER, Doorways
-from broadcast.net.closing import Closings
-from broadcast.net.lines import BAD_REQUEST, LineProtocol
-from broadcast.net.liveness import Connection
+from broadcast.base.timers import Deadlines
+from broadcast.net.accept import LOOK_AFTER, Acceptor
+from broadcast.net.closing import ClosingQueue
 from broadcast.protocol.events import Bye
-from broadcast.protocol.roles import OPEN, Door
+from broadcast.protocol.roles import UNRESTRICTED, Role
 from broadcast.room.member import Peer
-from broadcast.room.room import Hub
-from broadcast.session.publisher import Feed
-from broadcast.session.relay import RelayConversation
-from broadcast.session.session import Conversation, Face
+from broadcast.room.room import Room
+from broadcast.session.interfaces import IConnection, ISession
+
+SessionMaker = Callable[[Room, IConnection, Peer, bool, Role], ISession]
+"""Returns the input side of a connection: room, connection, peer, is_private, role."""
 
 
-class BroadcastFactory(ServerFactory):
-    """Makes the connections of the plain listeners.
-
-    It keeps those of all faces, and their deadlines.
+class Connections:
+    """The open connections of all faces.
 
     Args:
-        hub: where they are heard.
+        room: where they are heard.
+        new_session: makes the input side of a connection.
         clock: seconds, never going back.
         later: calls a function after so many seconds; returns a delayed call.
         greeting_delay: seconds that an introduction may take.
-        flush_partial: seconds of silence that end a line; None: never.
-        handshake: seconds that a TLS handshake may take.
-    """
+        most: connections that the open files allow.
 
-    noisy = False
-    protocol: Any = LineProtocol
+    Attributes:
+        acceptor: accepts early while many leave, or ask for much.
+        greetings: ends the introductions that take too long.
+        closing: ends those that have said their last words.
+        is_open: all listeners are open, and it is not stopping.
+    """
 
     def __init__(
         self,
-        hub: Hub,
+        room: Room,
+        new_session: SessionMaker,
         clock: Callable[[], float],
         later: Callable[[float, Callable[[], None]], Any],
         greeting_delay: float = 0.25,
-        flush_partial: float | None = None,
-        handshake: float = 10.0,
+        most: int = 1 << 20,
     ) -> None:
-        self.hub = hub
-        self.doorways = Doorways(later)
-        """Where who waits is taken in while many leave, or ask for much."""
-        hub.meanwhile = self.doorways.look
+        self.room = room
+        self._new_session = new_session
+        self.clock = clock
         self.later = later
-        self.flush_partial = flush_partial
-        self.connections: dict[Connection, None] = {}
+        self.acceptor = Acceptor(later, most)
+        room.meanwhile = self.acceptor.look
         self.is_open = False
-        """All listeners are open, and it is not stopping."""
+        self._open: dict[IConnection, None] = {}
         self._lost = 0
         self._on_empty: Callable[[], None] | None = None
-        self.greetings = Deadlines[Connection](
+        self.greetings = Deadlines[IConnection](
             greeting_delay, clock, later, lambda connection: connection.greet()
         )
-        self.handshakes = Deadlines[LineProtocol](
-            handshake,
-            clock,
-            later,
-            LineProtocol.give_up_handshake,
-            CLOSING_SHARE,
-        )
-        self.closings = Closings(self.connections, clock, later)
+        self.closing = ClosingQueue(self._open, clock, later)
 
-    def converse(
-        self, face: Face, peer: Peer, is_private: bool = False, door: Door = OPEN
-    ) -> Conversation | RelayConversation:
+    def new_session(
+        self,
+        connection: IConnection,
+        peer: Peer,
+        is_private: bool = False,
+        role: Role = UNRESTRICTED,
+    ) -> ISession:
         """Return the input side of a new connection.
 
         Args:
             is_private: nobody can listen in on its way here: it may log in.
-            door: what it may do.
+            role: what it may do.
         """
-        made: Conversation | RelayConversation
-        if self.hub.house.relay:
-            made = RelayConversation(self.hub, face, peer, door)
-        elif not door.hears:
-            made = Feed(self.hub, face, peer, door)
-        else:
-            made = Conversation(self.hub, face, peer, is_private)
-        if not door.speaks:
-            made.member.silenced = "listen-only"
-        return made
+        return self._new_session(self.room, connection, peer, is_private, role)
 
-    def stop(self, bye: Bye) -> None:
-        """Let nobody join from now on: ``bye`` is what they are told."""
-        self.is_open = False
-        self.hub.crowd.goodbye = bye
+    def add(self, connection: IConnection) -> None:
+        """Keep ``connection``, which is open."""
+        self._open[connection] = None
 
-    @property
-    def is_stopping(self) -> bool:
-        """Nobody is let in any more; at the start, before all is open, not yet so."""
-        return self.hub.crowd.goodbye is not None
-
-    def through(self, door: Door) -> ServerFactory:
-        """Return what makes the same connections for a listener with ``door``."""
-        return self if door == OPEN else Entrance(self, door)
-
-    def forget(self, protocol: Connection) -> None:
-        """The connection is gone."""
-        self.connections.pop(protocol, None)
+    def forget(self, connection: IConnection) -> None:
+        """Keep ``connection`` no longer: it is gone."""
+        self._open.pop(connection, None)
         self._lost += 1
         if self._lost % LOOK_AFTER == 0:
-            self.doorways.look()
-        if not self.connections and self._on_empty is not None:
+            self.acceptor.look()
+        if not self._open and self._on_empty is not None:
             self._on_empty()
 
     def when_empty(self, call: Callable[[], None]) -> None:
         """Call ``call`` when the last connection is gone."""
         self._on_empty = call
 
-    def bad_request(self) -> bytes:
-        """Return what a browser is told that came to the wrong door."""
-        return BAD_REQUEST
+    def stop(self, bye: Bye) -> None:
+        """Let nobody join from now on: ``bye`` is what they are told."""
+        self.is_open = False
+        self.room.occupancy.goodbye = bye
 
+    @property
+    def is_stopping(self) -> bool:
+        """Nobody is let in any more; at the start, before all is open, not yet so."""
+        return self.room.occupancy.goodbye is not None
 
-class Entrance(ServerFactory):
-    """A listener of its own into the same room.
+    def __contains__(self, connection: object) -> bool:
+        """Tell whether ``connection`` is open."""
+        return connection in self._open
 
-    Args:
-        factory: makes the connections.
-        door: what they may do.
-    """
+    def __iter__(self) -> Iterator[IConnection]:
+        """Yield the open connections; copy them where one may close meanwhile."""
+        return iter(self._open)
 
-    noisy = False
-
-    def __init__(self, factory: BroadcastFactory, door: Door) -> None:
-        self._factory = factory
-        self._door = door
-
-    def buildProtocol(self, addr: Any) -> Any:
-        """Return a new connection."""
-        made: Any = self._factory.buildProtocol(addr)
-        made.door = self._door
-        return made
+    def __len__(self) -> int:
+        """Return how many are open."""
+        return len(self._open)

@@ -5,38 +5,30 @@ client or browser is turned away before anybody hears it.
 """
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from twisted.internet import interfaces
 from twisted.internet.error import ConnectionDone
+from twisted.internet.protocol import ServerFactory
 from twisted.logger import Logger
 from twisted.protocols.basic import LineReceiver
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from broadcast.net import liveness as watch
-from broadcast.net import sockopts as sockets
-from broadcast.net.liveness import Patience, Vigil
+from broadcast.base.settings import Settings, Timeouts
+from broadcast.base.timers import CLOSING_SHARE, Deadlines
+from broadcast.net import sockopts
+from broadcast.net.connections import Connections
+from broadcast.net.liveness import Liveness, begin
 from broadcast.net.telnet import IAC, Telnet
-from broadcast.net.writers import BufferedOutlet, DirectOutlet, outlet_for
+from broadcast.net.writers import BufferedWriter, DirectWriter, writer_for
+from broadcast.protocol import strays
 from broadcast.protocol.events import Bye
-from broadcast.protocol.roles import OPEN
-from broadcast.session.relay import RelayConversation
-from broadcast.session.session import Conversation
-
-if TYPE_CHECKING:
-    from broadcast.net.connections import BroadcastFactory
+from broadcast.protocol.roles import UNRESTRICTED, Role
+from broadcast.session.interfaces import ISession
 
 _DONE = Failure(ConnectionDone())
 
-_WORDS = b"This port speaks lines, not HTTP. Try: nc HOST PORT\n"
-BAD_REQUEST = (
-    b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\n"
-    b"Content-Length: %d\r\nConnection: close\r\n\r\n%b" % (len(_WORDS), _WORDS)
-)
-
-_TLS_HELLO = b"\x16\x03"
-_HTTP_REQUEST = re.compile(rb"[A-Za-z]+ \S+ HTTP/\d[^\n]*\n")
 _UNFINISHED_UTF8 = re.compile(
     rb"(?:[\xc2-\xdf]|[\xe0-\xef][\x80-\xbf]?|[\xf0-\xf4][\x80-\xbf]{0,2})\Z"
 )
@@ -50,12 +42,12 @@ class LineProtocol(LineReceiver):
     transport: Any  # the interfaces of Twisted's transports are many
     factory: "BroadcastFactory"
     _log = Logger(namespace="broadcast")
-    door = OPEN
-    talk: Conversation | RelayConversation
-    outlet: DirectOutlet | BufferedOutlet
+    role = UNRESTRICTED
+    session: ISession
+    writer: DirectWriter | BufferedWriter
 
-    _vigil: Vigil | None = None
-    _is_shaking_hands = False
+    _liveness: Liveness | None = None
+    _is_in_tls_handshake = False
     _is_fresh = True
     _is_closing = False
     _is_ended = False
@@ -64,25 +56,26 @@ class LineProtocol(LineReceiver):
 
     def connectionMade(self) -> None:
         """Prepare the socket; a TLS handshake may still have to come."""
-        sockets.prepare(self.transport)
-        peer = sockets.peer_of(self.transport)
-        is_private = sockets.is_private(self.transport)
-        self.talk = self.factory.converse(self, peer, is_private, self.door)
-        self.outlet = outlet_for(self)
-        self.talk.member.outlet = self.outlet
-        self.factory.connections[self] = None
+        connections = self.factory.connections
+        sockopts.prepare(self.transport)
+        peer = sockopts.peer_of(self.transport)
+        is_private = sockopts.is_private(self.transport)
+        self.session = connections.new_session(self, peer, is_private, self.role)
+        self.writer = writer_for(self)
+        self.session.member.writer = self.writer
+        connections.add(self)
         if interfaces.ISSLTransport.providedBy(self.transport):
-            self._is_shaking_hands = True
-            self.factory.handshakes.add(self)
+            self._is_in_tls_handshake = True
+            self.factory.tls_handshakes.add(self)
         else:
             self.handshakeCompleted()
 
     def handshakeCompleted(self) -> None:
         """Begin to wait for the introduction."""
-        self._is_shaking_hands = False
-        if (name := sockets.certified_name(self.transport)) is not None:
-            self.talk.certify(name)
-        self.factory.greetings.add(self)
+        self._is_in_tls_handshake = False
+        if (name := sockopts.certified_name(self.transport)) is not None:
+            self.session.certify(name)
+        self.factory.connections.greetings.add(self)
 
     def dataReceived(self, data: bytes) -> None:
         """Take what was read: whole lines go on, the rest is kept.
@@ -92,10 +85,10 @@ class LineProtocol(LineReceiver):
         """
         if self._is_closing:
             return
-        if self._vigil is not None:
-            self._vigil.heard = True
+        if self._liveness is not None:
+            self._liveness.heard = True
         data = self._strip_telnet(data)
-        limit = 4 * self.factory.hub.house.max_line
+        limit = 4 * self.factory.room.settings.max_line
         if b"\n" not in data and len(self._buffer) + len(data) > limit:
             self._flood(limit)
             return
@@ -106,7 +99,7 @@ class LineProtocol(LineReceiver):
         end = data.rfind(b"\n") + 1
         self._buffer = data[end:]
         if end:
-            self.talk.hear(data if end == len(data) else data[:end])
+            self.session.hear(data if end == len(data) else data[:end])
         if len(self._buffer) > limit:
             self._flood(limit)
         elif self.factory.flush_partial is not None:
@@ -118,7 +111,7 @@ class LineProtocol(LineReceiver):
         if self._is_closing:
             self.transport.loseConnection()
             return
-        if self.door.speaks:
+        if self.role.speaks:
             self._end()
         else:
             self._hear_on()
@@ -132,11 +125,11 @@ class LineProtocol(LineReceiver):
         if done and not self._is_ended and not self._is_closing:
             self._end()  # TLS knows no half-close
         self._cancel_flush()
-        clean = done and not self.outlet.is_broken
-        self.talk.lose("left" if clean else "lost")
+        clean = done and not self.writer.is_broken
+        self.session.lose("left" if clean else "lost")
         self._is_closing = True
-        del self.outlet  # it knows this protocol, and no cycle is to be left
-        self.factory.forget(self)
+        del self.writer  # it knows this protocol, and no cycle is to be left
+        self.factory.connections.forget(self)
 
     # What the outlet and the conversation ask of a face
 
@@ -167,8 +160,8 @@ class LineProtocol(LineReceiver):
             self._is_closing = True
             self._cancel_flush()
             self.resume_reading()
-            sockets.make_room(self.transport)
-            self.factory.closings.add(self)
+            sockopts.make_room(self.transport)
+            self.factory.connections.closing.add(self)
 
     def abort(self) -> bool:
         """Close now; return whether it was open."""
@@ -180,7 +173,7 @@ class LineProtocol(LineReceiver):
     @property
     def kind(self) -> str:
         """Which face this is: tcp, tls or unix."""
-        return sockets.kind_of(self.transport)
+        return sockopts.kind_of(self.transport)
 
     # What the watch and the deadlines ask
 
@@ -188,31 +181,31 @@ class LineProtocol(LineReceiver):
         """End the introduction: its time is over; False: it was to end anyway."""
         if self._is_closing or self._is_ended:
             return False
-        self.talk.join()
+        self.session.join()
         return True
 
-    def give_up_handshake(self) -> bool:
+    def give_up_tls_handshake(self) -> bool:
         """Close if the TLS handshake isn't over: its time is."""
-        if not self._is_shaking_hands or not self.abort():
+        if not self._is_in_tls_handshake or not self.abort():
             return False
-        address = self.talk.member.address
+        address = self.session.member.address
         self._log.info("no TLS handshake from {address} in time", address=address)
         return True
 
-    def check(self, now: float, patience: Patience) -> None:
+    def check(self, now: float, timeouts: Timeouts) -> None:
         """Close if nothing was heard, or nothing read, for too long."""
-        vigil = self._vigil or watch.begin(self.talk, self.transport)
-        if vigil is not None:
-            address = self.talk.member.address
-            if vigil.check(now, patience, self.talk, self.transport, address):
+        liveness = self._liveness or begin(self.session, self.transport)
+        if liveness is not None:
+            address = self.session.member.address
+            if liveness.check(now, timeouts, self.session, self.transport, address):
                 self.abort()
-            self._vigil = vigil if vigil.goes_on(self.talk) else None
+            self._liveness = liveness if liveness.goes_on(self.session) else None
 
     # The rules of the first bytes, and of the last
 
     def _is_welcome(self, data: bytes) -> bool:
         """Turn away what is no line protocol; False also while that is unknown."""
-        if data.startswith(_TLS_HELLO):
+        if strays.is_tls(data):
             self._reject("a TLS client on a plain port", b"")
             return False
         if b"\n" not in data:
@@ -220,8 +213,8 @@ class LineProtocol(LineReceiver):
             if self.factory.flush_partial is not None:
                 self._arrange_flush(self.factory.flush_partial)
             return False
-        if _HTTP_REQUEST.match(data):
-            self._reject("an HTTP request", self.factory.bad_request())
+        if strays.is_http(data):
+            self._reject("an HTTP request", strays.LINES_SPOKEN_HERE)
             return False
         self._is_fresh = False
         return True
@@ -229,39 +222,39 @@ class LineProtocol(LineReceiver):
     def _end(self) -> None:
         """Let the conversation end, with what stands without a line end."""
         partial = self._take_partial()
-        if self.outlet.is_broken:
-            self.talk.lose("lost")
+        if self.writer.is_broken:
+            self.session.lose("lost")
             self.transport.abortConnection()
             return
         if partial and self._is_fresh and not self._is_welcome(partial + b"\n"):
             return
-        self.talk.end(partial)
+        self.session.end(partial)
 
     def _hear_on(self) -> None:
         """Stay, though nothing more will be said."""
         partial = self._take_partial()
         if partial and (not self._is_fresh or self._is_welcome(partial + b"\n")):
-            self.talk.hear(partial + b"\n")
-        self.talk.join()
+            self.session.hear(partial + b"\n")
+        self.session.join()
 
     def _reject(self, why: str, words: bytes) -> None:
         self._take_partial()
-        member = self.talk.member
+        member = self.session.member
         self._log.info(
             "{why} from {address}: turned away", why=why, address=member.address
         )
-        self.talk.reject(words)
+        self.session.reject(words)
 
     def _flood(self, limit: int) -> None:
         self._take_partial()
-        self.talk.close(Bye("flood", f"more than {limit} bytes without a line end"))
+        self.session.close(Bye("flood", f"more than {limit} bytes without a line end"))
 
     def _take_partial(self) -> bytes:
         partial, self._buffer = self._buffer, b""
         return partial
 
     def _strip_telnet(self, data: bytes) -> bytes:
-        if self.factory.hub.house.relay:
+        if self.factory.room.settings.relay:
             return data
         if self._telnet is None:
             if IAC not in data:
@@ -272,7 +265,7 @@ class LineProtocol(LineReceiver):
     def _arrange_flush(self, delay: float) -> None:
         self._cancel_flush()
         if self._buffer:
-            self._flush = self.factory.later(delay, self._flush_partial)
+            self._flush = self.factory.connections.later(delay, self._flush_partial)
 
     def _cancel_flush(self) -> None:
         if self._flush is not None and self._flush.active():
@@ -286,4 +279,63 @@ class LineProtocol(LineReceiver):
             self._buffer = line[held.start() :]
             line = line[: held.start()]
         if line and (not self._is_fresh or self._is_welcome(line + b"\n")):
-            self.talk.hear(line + b"\n")
+            self.session.hear(line + b"\n")
+
+
+class BroadcastFactory(ServerFactory):
+    """Makes the connections of the plain listeners.
+
+    Args:
+        connections: keeps them, with those of the other faces.
+        flush_partial: seconds of silence that end a line; None: never.
+        tls_handshake: seconds that a TLS handshake may take.
+    """
+
+    noisy = False
+    protocol: Any = LineProtocol
+
+    def __init__(
+        self,
+        connections: Connections,
+        flush_partial: float | None = None,
+        tls_handshake: float = 10.0,
+    ) -> None:
+        self.connections = connections
+        self.room = connections.room
+        self.flush_partial = flush_partial
+        self.tls_handshakes = Deadlines[LineProtocol](
+            tls_handshake,
+            connections.clock,
+            connections.later,
+            LineProtocol.give_up_tls_handshake,
+            CLOSING_SHARE,
+        )
+
+    def adopt(self, settings: Settings) -> None:
+        """Go on with other settings: those that can change while it runs."""
+        self.flush_partial = settings.flush_partial
+
+    def with_role(self, role: Role) -> ServerFactory:
+        """Return what makes the same connections for a listener with ``role``."""
+        return self if role == UNRESTRICTED else RoleFactory(self, role)
+
+
+class RoleFactory(ServerFactory):
+    """Makes connections whose members have a role.
+
+    Args:
+        factory: makes the connections.
+        role: what their members may do.
+    """
+
+    noisy = False
+
+    def __init__(self, factory: BroadcastFactory, role: Role) -> None:
+        self._factory = factory
+        self._role = role
+
+    def buildProtocol(self, addr: Any) -> Any:
+        """Return a new connection."""
+        made: Any = self._factory.buildProtocol(addr)
+        made.role = self._role
+        return made

@@ -25,10 +25,10 @@ from twisted.logger import Logger
 
 from broadcast.base.settings import Settings
 from broadcast.base.values import reason_of
-from broadcast.net import sockopts as sockets
-from broadcast.net.connections import BroadcastFactory
+from broadcast.net import sockopts
+from broadcast.net.connections import Connections
 from broadcast.net.proxy import ProxiedFactory
-from broadcast.protocol.roles import LISTEN_ONLY, OPEN, Door
+from broadcast.protocol.roles import LISTEN_ONLY, UNRESTRICTED, Role
 
 try:
     from twisted.internet.unix import Port as UnixPort
@@ -114,7 +114,7 @@ class _HeldUnixEndpoint:
         is_file = isinstance(path, str) and path != ""
         mode = stat.S_IMODE(Path(path).stat().st_mode) if is_file else 0
         port: Any = _HeldUnixPort(
-            path, factory, sockets.BACKLOG, mode=mode, reactor=self._reactor
+            path, factory, sockopts.BACKLOG, mode=mode, reactor=self._reactor
         )
         port._preexistingSocket = held  # as adoptStreamPort sets it
         port.startListening()
@@ -149,7 +149,7 @@ NO_LOGIN = (
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ListenAddress:
     """Somewhere to listen.
 
     Attributes:
@@ -168,13 +168,14 @@ class Place:
         return self.name.startswith(("tls:", "ssl:"))
 
 
-class Openings:
+class Listeners:
     """The listeners: each one opened, told in the log, and closed again.
 
     Args:
         reactor: where they listen.
         settings: on what.
-        factory: makes the connections of those who come.
+        connections: all that are open: who waits there is accepted early.
+        factory_for: returns what makes the connections of a role.
         wrap: puts TLS around a factory; None: there are no certificates.
         web: makes the HTTP connections; None if there are none.
         admin: answers on the admin socket, where there is one.
@@ -184,14 +185,16 @@ class Openings:
         self,
         reactor: Any,
         settings: Settings,
-        factory: BroadcastFactory,
+        connections: Connections,
+        factory_for: Callable[[Role], Any],
         wrap: Wrap | None,
         web: Any,
         admin: Factory | None,
     ) -> None:
         self._reactor = reactor
         self._settings = settings
-        self._factory = factory
+        self._connections = connections
+        self._factory_for = factory_for
         self._wrap = wrap
         self._web = web
         self._admin = admin
@@ -201,11 +204,11 @@ class Openings:
     def open(self) -> list[str]:
         """Open every listener; return a line for stderr for each that can't be."""
         problems: list[str] = []
-        for place, door in self._places():
-            entrance = self._factory.through(door)
-            Deferred.fromCoroutine(self._open(place, entrance, problems, door))
+        for place, role in self._addresses():
+            factory = self._factory_for(role)
+            Deferred.fromCoroutine(self._open(place, factory, problems, role))
         if self._web is not None:
-            place = self._web_place(self._settings.web or "")
+            place = self._web_address(self._settings.web or "")
             Deferred.fromCoroutine(self._open(place, self._web, problems))
         if self._settings.admin is not None:
             Deferred.fromCoroutine(self._open_admin(self._settings.admin, problems))
@@ -218,10 +221,10 @@ class Openings:
 
     async def _open(
         self,
-        place: Place,
+        place: ListenAddress,
         factory: Any,
         problems: list[str],
-        door: Door = OPEN,
+        role: Role = UNRESTRICTED,
     ) -> None:
         try:
             port = await place.make().listen(factory)
@@ -230,25 +233,30 @@ class Openings:
             problems.append(f"broadcast: {words}")
             return
         self._ports.append(port)
-        if (listener := getattr(port, "socket", None)) is not None:
-            listener.listen(sockets.BACKLOG)
-            self._factory.doorways.add(port)
+        if (sock := getattr(port, "socket", None)) is not None:
+            sock.listen(sockopts.BACKLOG)
+            self._connections.acceptor.add(port)
         address = port.getHost()
         host = getattr(address, "host", "")
         inside = host.startswith("127.") or host == "::1"
         is_web = factory is self._web
-        where = (reachable if is_web else sockets.name_of)(address)
+        where = (reachable if is_web else sockopts.name_of)(address)
         scheme = "https" if place.is_tls else "http"
         self._log.info(
             PAGE_IS_ON if is_web else LISTENING_ON,
             where=f"{scheme}://{where}/" if is_web else where,
             tls=" (tls)" if place.is_tls else "",
-            only=door.note,
+            only=role.note,
             inside=INSIDE.format(hint=place.hint) if inside else "",
         )
-        gate = self._factory.hub.guard.gate
+        authenticator = self._connections.room.policy.authenticator
         is_plain = place.name.partition(":")[0] not in ("ssl", "tls", "unix", "systemd")
-        if gate and not gate.allows_plaintext and is_plain and not inside:
+        if (
+            authenticator
+            and not authenticator.allows_plaintext
+            and is_plain
+            and not inside
+        ):
             self._log.warn("{name}: {words}", name=place.name, words=NO_LOGIN)
 
     async def _open_admin(self, path: str, problems: list[str]) -> None:
@@ -260,27 +268,31 @@ class Openings:
             return
         self._log.info("listening on unix:{path} (for bcast-admin)", path=path)
 
-    def _places(self) -> list[tuple[Place, Door]]:
+    def _addresses(self) -> list[tuple[ListenAddress, Role]]:
         settings = self._settings
-        named = [(OPEN, text) for text in settings.listen]
+        named = [(UNRESTRICTED, text) for text in settings.listen]
         named += [(LISTEN_ONLY, text) for text in settings.listen_only]
-        named += settings.speak_only
+        named += [
+            (Role(hears=False, name=name), text) for name, text in settings.speak_only
+        ]
         if named:
-            return [(self._at(text), door) for door, text in named]
-        return [(self._on_host(settings.port), OPEN)]
+            return [(self._at(text), role) for role, text in named]
+        return [(self._on_host(settings.port), UNRESTRICTED)]
 
-    def _web_place(self, text: str) -> Place:
+    def _web_address(self, text: str) -> ListenAddress:
         return self._on_host(int(text)) if text.isdigit() else self._at(text)
 
-    def _at(self, text: str) -> Place:
-        return Place(text, partial(endpoint_for, self._reactor, text, self._wrap))
+    def _at(self, text: str) -> ListenAddress:
+        return ListenAddress(
+            text, partial(endpoint_for, self._reactor, text, self._wrap)
+        )
 
-    def _on_host(self, port: int) -> Place:
+    def _on_host(self, port: int) -> ListenAddress:
         host = self._settings.host
         kind = TCP6ServerEndpoint if ":" in host else TCP4ServerEndpoint
-        make = partial(kind, self._reactor, port, sockets.BACKLOG, interface=host)
+        make = partial(kind, self._reactor, port, sockopts.BACKLOG, interface=host)
         name = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-        return Place(name, make, HOST_HINT)
+        return ListenAddress(name, make, HOST_HINT)
 
 
 def reachable(address: Any) -> str:
@@ -290,7 +302,7 @@ def reachable(address: Any) -> str:
     """
     host = getattr(address, "host", None)
     if host not in ("0.0.0.0", "::"):
-        return sockets.name_of(address)
+        return sockopts.name_of(address)
     is_new = host == "::"
     family = socket.AF_INET6 if is_new else socket.AF_INET
     with socket.socket(family, socket.SOCK_DGRAM) as probe:

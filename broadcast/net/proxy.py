@@ -19,7 +19,7 @@ from twisted.python.failure import Failure
 from zope.interface import directlyProvides, implementer, providedBy
 
 from broadcast.base.timers import CLOSING_SHARE, Deadlines
-from broadcast.net import sockopts as sockets
+from broadcast.net import sockopts
 
 HEADER_TIME = 10.0
 """Seconds in which a proxy must have sent its header."""
@@ -183,7 +183,7 @@ class ProxiedProtocol(ProtocolWrapper):
         return self._has_begun and IHalfCloseableProtocol.implementedBy(behind)
 
     def _give_up(self, why: str) -> None:
-        address = sockets.name_of(self.transport.getPeer())
+        address = sockopts.name_of(self.transport.getPeer())
         self._log.info("{why} from {address}: closed", why=why, address=address)
         self.transport.abortConnection()
 

@@ -1,6 +1,5 @@
 """What is set on, and asked of, the sockets under Twisted's transports."""
 
-import importlib.util
 import socket
 import struct
 from ipaddress import ip_address
@@ -9,10 +8,6 @@ from typing import Any, NamedTuple, cast
 from twisted.internet.address import HostnameAddress, UNIXAddress
 from twisted.internet.interfaces import ISSLTransport, IUNIXTransport
 from twisted.internet.tcp import Server
-
-resource: Any = None  # Windows has no such limit
-if importlib.util.find_spec("resource"):
-    resource = importlib.import_module("resource")
 
 BACKLOG = 65535
 """Connections that may wait to be accepted: as many as the kernel allows
@@ -44,21 +39,6 @@ _TCP_TRAFFIC = struct.Struct("=120xQQ")
 
 # struct ucred of Linux: process, user, group.
 _CREDENTIALS = struct.Struct("3i")
-
-
-def file_limit() -> int:
-    """Return how many files and sockets may be open, once the limit is raised."""
-    if resource is None:
-        return 1 << 20
-    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    return 1 << 20 if hard == resource.RLIM_INFINITY else min(hard, 1 << 20)
-
-
-def raise_file_limit() -> None:
-    """Let as many files be open as the hard limit allows: a member is one."""
-    if resource is not None:
-        hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-        resource.setrlimit(resource.RLIMIT_NOFILE, (file_limit(), hard))
 
 
 class Progress(NamedTuple):

@@ -6,12 +6,13 @@ something stands between the protocol and the socket: see ``is_plain``.
 """
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any
 
 from twisted.internet import interfaces, tcp
 from zope.interface import implementer
 
-from broadcast.room.member import CHUNK, Member
+from broadcast.room.subscription import CHUNK
+from broadcast.session.interfaces import IConnection
 from broadcast.store.entries import Framing
 
 try:
@@ -20,30 +21,6 @@ except ImportError:  # Windows
     _PLAIN: tuple[type, ...] = (tcp.Server,)
 else:
     _PLAIN = (tcp.Server, unix.Server)
-
-
-class Talk(Protocol):
-    """What an outlet knows of the input side."""
-
-    member: Member
-
-
-class Face(Protocol):
-    """What an outlet knows of the protocol that it writes for."""
-
-    @property
-    def transport(self) -> Any:
-        """Where bytes go."""
-
-    @property
-    def talk(self) -> Talk:
-        """Its input side, and the member."""
-
-    def finish(self) -> None:
-        """All has been written: close, and let the last words arrive."""
-
-    def close_soon(self) -> None:
-        """Close in two seconds."""
 
 
 def is_plain(transport: Any) -> bool:
@@ -56,7 +33,7 @@ def is_plain(transport: Any) -> bool:
 
 
 @implementer(interfaces.IPullProducer)
-class DirectOutlet:
+class DirectWriter:
     """Writes straight to a plain TCP or unix socket; a pull producer when behind.
 
     Attributes:
@@ -65,7 +42,7 @@ class DirectOutlet:
     """
 
     __slots__ = (
-        "_face",
+        "_connection",
         "_pulling",
         "_socket_send",
         "is_broken",
@@ -73,9 +50,11 @@ class DirectOutlet:
 
     framing: Framing | None = None
 
-    def __init__(self, face: Face) -> None:
-        self._face = face
-        self._socket_send: Callable[[bytes], int] = face.transport.getHandle().send
+    def __init__(self, connection: IConnection) -> None:
+        self._connection = connection
+        self._socket_send: Callable[[bytes], int] = (
+            connection.transport.getHandle().send
+        )
         self._pulling = False
         self.is_broken = False
 
@@ -101,21 +80,21 @@ class DirectOutlet:
         """Register as a pull producer, which pulls at once."""
         if not self._pulling:
             self._pulling = True
-            self._face.transport.registerProducer(self, False)
+            self._connection.transport.registerProducer(self, False)
 
     def resumeProducing(self) -> None:
         """Write on: the transport's queue is empty."""
-        for _ in range(self._face.talk.member.steps):
+        for _ in range(self._connection.session.member.steps):
             chunk = self._next()
             if not chunk:
                 self._stop()
                 return
             taken = self._give(chunk)
             if taken < len(chunk):
-                self._face.transport.write(chunk[taken:])
+                self._connection.transport.write(chunk[taken:])
                 return
         if chunk := self._next():
-            self._face.transport.write(chunk)
+            self._connection.transport.write(chunk)
         else:
             self._stop()
 
@@ -124,33 +103,33 @@ class DirectOutlet:
 
     def close_soon(self) -> None:
         """Let the face close in two seconds."""
-        self._face.close_soon()
+        self._connection.close_soon()
 
     def _next(self) -> bytes:
         """Return what is to be written next, bytes as they go out."""
-        return self._face.talk.member.next_chunk()
+        return self._connection.session.member.next_chunk()
 
     def _stop(self) -> None:
         self._pulling = False
-        self._face.transport.unregisterProducer()
-        if self._face.talk.member.finished:
-            self._face.finish()
+        self._connection.transport.unregisterProducer()
+        if self._connection.session.member.finished:
+            self._connection.finish()
 
 
 @implementer(interfaces.IPushProducer)
-class BufferedOutlet:
+class BufferedWriter:
     """Writes through the transport (TLS, a proxy's wrapper); a push producer."""
 
-    __slots__ = ("_done", "_face", "_paused")
+    __slots__ = ("_connection", "_done", "_paused")
 
     framing: Framing | None = None
     is_broken = False
 
-    def __init__(self, face: Face) -> None:
-        self._face = face
+    def __init__(self, connection: IConnection) -> None:
+        self._connection = connection
         self._paused = False
         self._done = False
-        face.transport.registerProducer(self, True)
+        connection.transport.registerProducer(self, True)
 
     def send(self, data: bytes) -> int:
         """Write chunks of 64 KiB, whole lines, until the transport's buffer is full.
@@ -161,7 +140,7 @@ class BufferedOutlet:
         while sent < len(data) and not self._paused:
             end = data.rfind(b"\n", sent, sent + CHUNK) + 1
             end = end or data.find(b"\n", sent) + 1
-            self._face.transport.write(data[sent:end])
+            self._connection.transport.write(data[sent:end])
             sent = end
         return sent
 
@@ -184,7 +163,7 @@ class BufferedOutlet:
             if not chunk:
                 self._stop()
                 return
-            self._face.transport.write(chunk)
+            self._connection.transport.write(chunk)
 
     def stopProducing(self) -> None:
         """Stop: the connection is lost."""
@@ -192,20 +171,20 @@ class BufferedOutlet:
 
     def close_soon(self) -> None:
         """Let the face close in two seconds."""
-        self._face.close_soon()
+        self._connection.close_soon()
 
     def _next(self) -> bytes:
         """Return what is to be written next, bytes as they go out."""
-        return self._face.talk.member.next_chunk()
+        return self._connection.session.member.next_chunk()
 
     def _stop(self) -> None:
-        if self._face.talk.member.finished and not self._done:
+        if self._connection.session.member.finished and not self._done:
             self._done = True
-            self._face.transport.unregisterProducer()
-            self._face.finish()
+            self._connection.transport.unregisterProducer()
+            self._connection.finish()
 
 
-def outlet_for(face: Face) -> DirectOutlet | BufferedOutlet:
+def writer_for(connection: IConnection) -> DirectWriter | BufferedWriter:
     """Return the fastest outlet that is right for the face's transport."""
-    kind = DirectOutlet if is_plain(face.transport) else BufferedOutlet
-    return kind(face)
+    kind = DirectWriter if is_plain(connection.transport) else BufferedWriter
+    return kind(connection)

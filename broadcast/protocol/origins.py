@@ -32,7 +32,23 @@ def parse(text: str) -> Origin | None:
     return Origin(scheme, *where) if where else None
 
 
-def may_talk(origins: list[str], host: str, allowed: frozenset[Origin]) -> bool:
+def parse_all(value: str) -> frozenset[Origin]:
+    """Return the origins listed, between spaces or commas.
+
+    Raises:
+        ValueError: one of them is no origin.
+    """
+    found = set()
+    for word in value.replace(",", " ").split():
+        if (origin := parse(word)) is None:
+            raise ValueError(f"{word!r} is no origin, such as https://example.org")
+        found.add(origin)
+    return frozenset(found)
+
+
+def may_talk(
+    origins: list[str], host: str, allowed: frozenset[tuple[str, str, int]]
+) -> bool:
     """Tell whether a request may become a WebSocket.
 
     Args:

@@ -1,17 +1,17 @@
-"""What a listener lets its members do: talk, only hear, or only speak."""
+"""Roles: what a listener lets its members do: talk, only hear, or only speak."""
 
 from dataclasses import dataclass
 
 from broadcast.protocol import names
 
 
-class DoorError(ValueError):
-    """A door can't be made of that; says why."""
+class RoleError(ValueError):
+    """A role can't be made of that; says why."""
 
 
 @dataclass(frozen=True, slots=True)
-class Door:
-    """What those who come in here may do.
+class Role:
+    """What the members of a listener may do.
 
     Attributes:
         speaks: they may say something.
@@ -31,20 +31,24 @@ class Door:
         return "" if self.speaks else " (to listen only)"
 
 
-OPEN = Door()
-LISTEN_ONLY = Door(speaks=False)
+UNRESTRICTED = Role()
+LISTEN_ONLY = Role(speaks=False)
 
 
-def speak_only(text: str) -> tuple[Door, str]:
-    """Return the door and the endpoint that ``[NAME=]ENDPOINT`` asks for.
+def parse_speak_only(value: str) -> tuple[tuple[str, str], ...]:
+    """Return name ("" for none) and endpoint of each ``[NAME=]ENDPOINT`` in ``value``.
 
     Raises:
-        DoorError: NAME is no name that one can have.
+        RoleError: NAME is no name that one can have.
     """
+    return tuple(_name_and_endpoint(word) for word in value.split())
+
+
+def _name_and_endpoint(text: str) -> tuple[str, str]:
     name, equals, endpoint = text.partition("=")
     if not equals or ":" in name:
-        return Door(hears=False), text
+        return "", text
     clean = names.clean(name)
     if clean is None or names.fold(clean) in names.RESERVED:
-        raise DoorError(f"{name!r} is no name that one can have")
-    return Door(hears=False, name=clean), endpoint
+        raise RoleError(f"{name!r} is no name that one can have")
+    return clean, endpoint

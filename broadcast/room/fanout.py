@@ -9,9 +9,9 @@ from collections.abc import Callable, Collection, Iterator
 from typing import NamedTuple
 
 from broadcast.protocol.dialects import Dialect
-from broadcast.room.member import CHUNK, Member, Standing
-from broadcast.room.stats import Tally
-from broadcast.room.surroundings import NOWHERE
+from broadcast.room.member import Member
+from broadcast.room.stats import Stats
+from broadcast.room.subscription import CHUNK, CLOSED_WRITER, Standing
 from broadcast.store.entries import Batch, Framing
 from broadcast.store.log import Log
 
@@ -35,7 +35,7 @@ class Lost(NamedTuple):
     missed: int
 
 
-class Delivery:
+class Fanout:
     """Who reads the log, and from where.
 
     Attributes:
@@ -48,9 +48,9 @@ class Delivery:
         tally: counts what is sent.
     """
 
-    def __init__(self, log: Log, soon: Callable[[], None], tally: Tally) -> None:
+    def __init__(self, log: Log, soon: Callable[[], None], stats: Stats) -> None:
         self.log = log
-        self.tally = tally
+        self.stats = stats
         self.soon = soon
         self.steps = STEPS
         self.members: dict[int, Member] = {}
@@ -70,13 +70,13 @@ class Delivery:
         """Forget ``member``: its connection is gone."""
         if member.live:
             self._unlisten(member)
-        self._behind.pop(member.session, None)
+        self._behind.pop(member.session_id, None)
         member.standing = Standing.GONE
-        member.outlet = NOWHERE
+        member.writer = CLOSED_WRITER
 
     def caught_up(self, member: Member) -> None:
         """Send to ``member`` directly from now on."""
-        self._behind.pop(member.session, None)
+        self._behind.pop(member.session_id, None)
         if member.standing is Standing.HERE:
             self._listen(member)
 
@@ -85,7 +85,7 @@ class Delivery:
         if member.live:
             self._unlisten(member)
         member.cursor = self.log.end
-        self._behind[member.session] = member
+        self._behind[member.session_id] = member
         self.reads_from(member.cursor)
 
     def reads_from(self, seq: int) -> None:
@@ -134,23 +134,23 @@ class Delivery:
             return
         self.steps = STEPS + 2 * size // CHUNK
         sends = audience.sends.copy()  # a write may call back and change it
-        self.tally.deliveries += batch.count * len(sends)
-        for session in (*rendering.own, *rendering.private):
-            if sends.pop(session, None) is not None:
-                member = self.members[session]
-                if copy := rendering.copy_for(session, member.echo):
+        self.stats.deliveries += batch.count * len(sends)
+        for session_id in (*rendering.own, *rendering.private):
+            if sends.pop(session_id, None) is not None:
+                member = self.members[session_id]
+                if copy := rendering.copy_for(session_id, member.echo):
                     member.put(copy)
-        self.tally.bytes_out += size * len(sends)
-        for session, send in sends.items():
+        self.stats.bytes_out += size * len(sends)
+        for session_id, send in sends.items():
             try:
                 taken = send(data)
             except OSError:
                 taken = 0
             if taken != size:
-                lagging = self.members.get(session)
+                lagging = self.members.get(session_id)
                 if lagging is not None and lagging.live:
-                    self.tally.deliveries -= batch.count
-                    self.tally.bytes_out -= size - taken
+                    self.stats.deliveries -= batch.count
+                    self.stats.bytes_out -= size - taken
                     short.append((lagging, taken))
 
     def _unread(self, member: Member, dropped: list[Batch]) -> int:
@@ -167,14 +167,14 @@ class Delivery:
         return self.log.at(seq).before
 
     def _listen(self, member: Member) -> None:
-        key = (member.dialect, member.outlet.framing)
+        key = (member.dialect, member.writer.framing)
         audience = self._audiences.get(key)
         if audience is None:
             audience = self._audiences[key] = Audience(*key, {})
-        audience.sends[member.session] = member.outlet.send_shared
+        audience.sends[member.session_id] = member.writer.send_shared
         member.live = True
 
     def _unlisten(self, member: Member) -> None:
-        key = (member.dialect, member.outlet.framing)
-        del self._audiences[key].sends[member.session]
+        key = (member.dialect, member.writer.framing)
+        del self._audiences[key].sends[member.session_id]
         member.live = False

@@ -6,68 +6,64 @@ What a member says is the conversation's, what others see of it the hub's. No
 socket here: bytes leave through the ``Outlet`` that each face implements.
 """
 
-import enum
 from collections import deque
+from typing import Protocol
 
 from broadcast.protocol.dialects import TEXT, TEXT_CRLF, Dialect, Moment, Speaker
 from broadcast.protocol.events import Bye, Event
-from broadcast.room.subscription import Replay
-from broadcast.room.surroundings import Outlet, Room
+from broadcast.room.stats import Stats
+from broadcast.room.subscription import (
+    CHUNK,
+    MAX_BACKLOG,
+    NEVER,
+    IWriter,
+    Last,
+    Standing,
+    Switch,
+)
 from broadcast.store.entries import Batch
-
-CHUNK = 64 * 1024
-"""Bytes that one step of catching up takes, about."""
-
-MAX_BACKLOG = 64 * 1024
-"""Bytes of unwritten answers above which a member is not read."""
-
-NEVER = 1 << 62
-"""The cursor of one who has not joined, or has lost its place: nothing to read."""
-
+from broadcast.store.log import Log, ReplayCursor
 
 Peer = str | tuple[str, int]
 """Where somebody comes from; a host and a port as the socket keeps them anyway,
 since a string of its own would be 64 bytes more for each."""
 
 
-class Standing(enum.Enum):
-    """How far a connection is."""
-
-    APPLYING = "not yet joined"
-    HERE = "joined"
-    LEAVING = "left; what is queued is still written"
-    GONE = "no connection"
+Output = bytes | Switch | ReplayCursor | Last
+"""What a member's queue holds, in the order in which it is to be written."""
 
 
-class Switch:
-    """A change of dialect, in its place among the answers."""
+class IFanout(Protocol):
+    """The fan-out that a member is part of, as the member sees it."""
 
-    __slots__ = ("dialect",)
+    log: Log
+    stats: Stats
+    steps: int
 
-    def __init__(self, dialect: Dialect) -> None:
-        self.dialect = dialect
+    def caught_up(self, member: "Member") -> None:
+        """The member has read all there is and can be sent to directly."""
 
+    def fell_behind(self, member: "Member") -> None:
+        """The member has something queued and can't be sent to directly."""
 
-class Last:
-    """The end of a member's output."""
+    def reads_from(self, seq: int) -> None:
+        """The member reads the log from ``seq`` on."""
 
-    __slots__ = ()
-
-
-Answer = bytes | Switch | Replay | Last
+    def soon(self) -> None:
+        """Take a turn soon, even if nobody speaks."""
 
 
 class Member:
     """Somebody connected.
 
     Attributes:
-        session: a number that no other connection ever has.
+        session_id: a number that no other connection ever has.
         name: in its one true form; "" until joined.
         key: the secret by which the name can be taken back.
         account: the folded name that it has logged in as; "" for none.
         silenced: the error's code for what it says; "" if it may speak.
         dialect: how the log is read at the cursor.
-        spoken: the dialect once all answers queued are written.
+        next_dialect: the dialect once all answers queued are written.
         echo: own lines come back in the text dialect too.
         live: nothing is queued; ``cursor`` means nothing then.
         cursor: the batch to be read next, as a ``seq``.
@@ -79,9 +75,9 @@ class Member:
     __slots__ = (
         "_answers",
         "_crlf",
+        "_fanout",
         "_offset",
         "_peer",
-        "_room",
         "_speaker",
         "_tail",
         "account",
@@ -94,18 +90,20 @@ class Member:
         "key",
         "live",
         "name",
-        "outlet",
-        "session",
+        "next_dialect",
+        "session_id",
         "silenced",
-        "spoken",
         "standing",
+        "writer",
     )
 
-    outlet: Outlet
+    writer: IWriter
 
-    def __init__(self, room: Room, session: int, peer: Peer, echo: bool) -> None:
-        self._room = room
-        self.session = session
+    def __init__(
+        self, fanout: IFanout, session_id: int, peer: Peer, echo: bool
+    ) -> None:
+        self._fanout = fanout
+        self.session_id = session_id
         self._peer = peer
         self.echo = echo
         self.name = ""
@@ -113,7 +111,7 @@ class Member:
         self.account = ""
         self.silenced = ""
         self.dialect: Dialect = TEXT
-        self.spoken: Dialect = TEXT
+        self.next_dialect: Dialect = TEXT
         self.standing = Standing.APPLYING
         self.live = False
         self.finished = False
@@ -123,7 +121,7 @@ class Member:
         self._offset = 0
         self._crlf = False
         self._tail = b""
-        self._answers: deque[tuple[int, Answer]] | None = None
+        self._answers: deque[tuple[int, Output]] | None = None
         self._speaker: Speaker | None = None
 
     @property
@@ -136,7 +134,7 @@ class Member:
     @property
     def steps(self) -> int:
         """How many chunks it may be given in one turn of the reactor."""
-        return self._room.steps
+        return self._fanout.steps
 
     @property
     def speaker(self) -> Speaker:
@@ -148,7 +146,7 @@ class Member:
     @property
     def oldest(self) -> int:
         """The oldest batch that it still has to read, its replays included."""
-        replays = (a.seq for _, a in self._answers or () if isinstance(a, Replay))
+        replays = (a.seq for _, a in self._answers or () if isinstance(a, ReplayCursor))
         has_all = self.standing is Standing.LEAVING and self.cursor >= self.reads_to
         return min(NEVER if has_all else self.cursor, *replays, NEVER)
 
@@ -157,7 +155,7 @@ class Member:
         """The batch before which it stops reading: the end, until it has left."""
         if self.standing is Standing.LEAVING and self._answers:
             return self._answers[-1][0]
-        return self._room.log.end
+        return self._fanout.log.end
 
     @property
     def is_stuffed(self) -> bool:
@@ -165,8 +163,8 @@ class Member:
         return self.backlog > MAX_BACKLOG and self.standing is not Standing.GONE
 
     def tell(self, event: Event, when: Moment | None = None) -> None:
-        """Answer with ``event``, after all that is queued."""
-        if words := self.spoken.told(event, when):
+        """Output with ``event``, after all that is queued."""
+        if words := self.next_dialect.told(event, when):
             self.put(words)
 
     def put(self, data: bytes) -> None:
@@ -174,16 +172,16 @@ class Member:
         if not self.live:
             self._queue(data)
             return
-        taken = self.outlet.send(data)
-        self._room.tally.bytes_out += taken
+        taken = self.writer.send(data)
+        self._fanout.stats.bytes_out += taken
         if taken < len(data):
-            self._room.fell_behind(self)
+            self._fanout.fell_behind(self)
             self._tail = data[taken:]
-            self.outlet.wake()
+            self.writer.wake()
 
     def speak(self, dialect: Dialect) -> None:
         """Be spoken to in ``dialect`` from the first word: nothing is queued yet."""
-        self.dialect = self.spoken = self._with_its_eol(dialect)
+        self.dialect = self.next_dialect = self._with_its_eol(dialect)
 
     @property
     def has_queued(self) -> bool:
@@ -192,16 +190,16 @@ class Member:
 
     def switch(self, dialect: Dialect) -> None:
         """Speak ``dialect`` after all that is queued."""
-        self.spoken = self._with_its_eol(dialect)
+        self.next_dialect = self._with_its_eol(dialect)
         if self.live:
-            self._room.fell_behind(self)
+            self._fanout.fell_behind(self)
         self._queue(Switch(dialect))
 
-    def replay(self, replay: Replay) -> None:
+    def replay(self, replay: ReplayCursor) -> None:
         """Send old lines after all that is queued."""
         if self.live:
-            self._room.fell_behind(self)
-        self._room.reads_from(replay.seq)
+            self._fanout.fell_behind(self)
+        self._fanout.reads_from(replay.seq)
         self._queue(replay)
 
     @property
@@ -218,36 +216,36 @@ class Member:
             self._keep_rest()
             was_live = self.live
             if was_live:
-                self._room.fell_behind(self)
+                self._fanout.fell_behind(self)
             self.dialect = TEXT_CRLF
             if was_live:
-                self._room.caught_up(self)
-        if self.spoken is TEXT:
-            self.spoken = TEXT_CRLF
+                self._fanout.caught_up(self)
+        if self.next_dialect is TEXT:
+            self.next_dialect = TEXT_CRLF
 
     def stop_at(self, batch: Batch, offset: int) -> None:
         """Become behind: only ``offset`` bytes of ``batch`` have been taken."""
         if self.live:
-            self._room.fell_behind(self)
+            self._fanout.fell_behind(self)
             self.cursor = batch.seq
             self._offset = offset
-            self._room.reads_from(batch.seq)
-            self.outlet.wake()
+            self._fanout.reads_from(batch.seq)
+            self.writer.wake()
 
     def end(self, last: bytes, now: bool = False) -> None:
         """Say the last words after all that is queued (``now``: instead of it)."""
         if self.live or self.standing is Standing.APPLYING:
-            self._room.fell_behind(self)
+            self._fanout.fell_behind(self)
         if now:
-            self.cursor = self._room.log.end
+            self.cursor = self._fanout.log.end
             self._offset = 0
             self._answers = None
         self.standing = Standing.LEAVING
         self._queue(last)
         self._queue(Last())
-        self.outlet.wake()
+        self.writer.wake()
         if now:
-            self.outlet.close_soon()
+            self.writer.close_soon()
 
     def lose_place(self) -> None:
         """Read no more: the log has moved past it. What is begun is still written."""
@@ -271,47 +269,47 @@ class Member:
         if self.live or self.standing is Standing.GONE or self.finished:
             return b""
         pieces = [self._tail] if self._tail else []
-        room = CHUNK - len(self._tail)
+        space = CHUNK - len(self._tail)
         self._tail = b""
-        while room > 0 and not self.finished:
+        while space > 0 and not self.finished:
             if (
                 self._answers
                 and not self._offset
                 and self._answers[0][0] <= self.cursor
             ):
                 piece = self._next_answer()
-            elif self.cursor < self._room.log.end:
-                piece = self._next_lines(room)
+            elif self.cursor < self._fanout.log.end:
+                piece = self._next_lines(space)
             else:
                 break
             pieces.append(piece)
-            room -= len(piece)
+            space -= len(piece)
         chunk = b"".join(pieces)
         if not chunk and not self.finished:
             self._answers = None
-            self._room.caught_up(self)
-        self._room.tally.bytes_out += len(chunk)
+            self._fanout.caught_up(self)
+        self._fanout.stats.bytes_out += len(chunk)
         return chunk
 
     def _with_its_eol(self, dialect: Dialect) -> Dialect:
         return TEXT_CRLF if dialect is TEXT and self._crlf else dialect
 
-    def _queue(self, answer: Answer) -> None:
+    def _queue(self, answer: Output) -> None:
         if self._answers is None:
             self._answers = deque()
-        self._answers.append((self._room.log.end, answer))
+        self._answers.append((self._fanout.log.end, answer))
         self.backlog += self._weight(answer)
 
     def _next_answer(self) -> bytes:
         assert self._answers is not None
         answer = self._answers[0][1]
-        if isinstance(answer, Replay) and (piece := answer.read(self.dialect)):
+        if isinstance(answer, ReplayCursor) and (piece := answer.read(self.dialect)):
             return piece
         self._answers.popleft()
         was_stuffed = self.is_stuffed
         self.backlog -= self._weight(answer)
         if was_stuffed and not self.is_stuffed:
-            self._room.soon()
+            self._fanout.soon()
         if isinstance(answer, bytes):
             return answer
         if isinstance(answer, Switch):
@@ -320,23 +318,23 @@ class Member:
         return b""
 
     @staticmethod
-    def _weight(answer: Answer) -> int:
+    def _weight(answer: Output) -> int:
         if isinstance(answer, bytes):
             return len(answer)
-        return MAX_BACKLOG + 1 if isinstance(answer, Replay) else 0
+        return MAX_BACKLOG + 1 if isinstance(answer, ReplayCursor) else 0
 
-    def _next_lines(self, room: int) -> bytes:
-        log = self._room.log
+    def _next_lines(self, space: int) -> bytes:
+        log = self._fanout.log
         copy = self._copy(log.at(self.cursor))
         if log.size > log.limit:
-            self._room.soon()  # a rendering just made may be too much
+            self._fanout.soon()  # a rendering just made may be too much
         start = self._offset
-        if len(copy) - start <= room:
+        if len(copy) - start <= space:
             self._pass_batch()
             return copy[start:] if start else copy
-        cut = copy.rfind(b"\n", start, start + room) + 1
+        cut = copy.rfind(b"\n", start, start + space) + 1
         if not cut:
-            cut = copy.find(b"\n", start + room) + 1
+            cut = copy.find(b"\n", start + space) + 1
         if cut == len(copy):
             self._pass_batch()
             return copy[start:]
@@ -344,16 +342,16 @@ class Member:
         return copy[start:cut]
 
     def _copy(self, batch: Batch) -> bytes:
-        rendering = self._room.log.rendering(batch, self.dialect)
-        return rendering.copy_for(self.session, self.echo)
+        rendering = self._fanout.log.rendering(batch, self.dialect)
+        return rendering.copy_for(self.session_id, self.echo)
 
     def _keep_rest(self) -> None:
         """Put what is begun of a batch aside: its bytes are about to change."""
         if self._offset:
-            self._tail += self._copy(self._room.log.at(self.cursor))[self._offset :]
+            self._tail += self._copy(self._fanout.log.at(self.cursor))[self._offset :]
             self._pass_batch()
 
     def _pass_batch(self) -> None:
-        self._room.tally.deliveries += self._room.log.at(self.cursor).count
+        self._fanout.stats.deliveries += self._fanout.log.at(self.cursor).count
         self.cursor += 1
         self._offset = 0

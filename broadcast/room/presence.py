@@ -14,7 +14,7 @@ WINDOW = 0.5
 with the next lines said."""
 
 
-class Fold:
+class PresenceFold:
     """Holds back and folds the presence events of a burst.
 
     Args:
@@ -25,14 +25,14 @@ class Fold:
     def __init__(self, clock: Callable[[], float], count: Callable[[], int]) -> None:
         self._clock = clock
         self._count = count
-        self._held: list[Told] = []
+        self._pending: list[Told] = []
         self._window = 0.0
         self._told = 0
 
     @property
     def due(self) -> float | None:
         """In how many seconds what is held must be told; None: nothing is held."""
-        if not self._held:
+        if not self._pending:
             return None
         return max(0.0, self._window - self._clock())
 
@@ -46,21 +46,21 @@ class Fold:
         if now >= self._window:
             self._window, self._told = now + WINDOW, 0
         news = [entry for entry in entries if _is_presence(entry)]
-        if not news and not self._held:
+        if not news and not self._pending:
             return entries
-        few = self._told + len(self._held) + len(news) <= ONE_BY_ONE
+        few = self._told + len(self._pending) + len(news) <= ONE_BY_ONE
         if few:
-            self._told += len(self._held) + len(news)
-            held, self._held = self._held, []
+            self._told += len(self._pending) + len(news)
+            held, self._pending = self._pending, []
             return [*held, *entries]
-        self._held += news
+        self._pending += news
         said = [entry for entry in entries if not _is_presence(entry)]
         if not said and self._told >= ONE_BY_ONE:
             return []
         return [*self._release(), *said]
 
     def _release(self) -> list[Entry]:
-        held, self._held = self._held, []
+        held, self._pending = self._pending, []
         self._told += ONE_BY_ONE
         joined = sum(isinstance(told.event, Join) for told in held)
         left = sum(isinstance(told.event, Leave) for told in held)

@@ -20,8 +20,8 @@ from typing import Protocol
 from twisted.logger import Logger
 
 from broadcast.auth.bans import Bans
-from broadcast.auth.policy import Guard
-from broadcast.base.house import House
+from broadcast.auth.policy import Policy
+from broadcast.base.settings import RoomSettings
 from broadcast.protocol.dialects import Moment
 from broadcast.protocol.events import (
     Bye,
@@ -34,13 +34,14 @@ from broadcast.protocol.events import (
     Welcome,
     lines,
 )
-from broadcast.room.fanout import Delivery, Lost
-from broadcast.room.member import Member, Peer, Standing
-from broadcast.room.presence import Fold
-from broadcast.room.roster import Crowd, Roster
-from broadcast.room.stats import Tally
-from broadcast.store.base import Engine
-from broadcast.store.dedup import Tokens
+from broadcast.room.fanout import Fanout, Lost
+from broadcast.room.member import Member, Peer
+from broadcast.room.presence import PresenceFold
+from broadcast.room.roster import Occupancy, Roster
+from broadcast.room.stats import Stats
+from broadcast.room.subscription import Standing
+from broadcast.store.base import IStore
+from broadcast.store.dedup import TokenIndex
 from broadcast.store.entries import Batch, Entry, Run, Told
 from broadcast.store.log import Log
 
@@ -67,7 +68,7 @@ class Waiting(Protocol):
 Answer = Callable[[], None]
 
 
-class Hub:
+class Room:
     """The room.
 
     Args:
@@ -82,33 +83,33 @@ class Hub:
 
     def __init__(
         self,
-        house: House,
-        engine: Engine,
+        settings: RoomSettings,
+        store: IStore,
         log_size: int,
         clock: Callable[[], float],
         wall_clock: Callable[[], float],
         soon: Callable[[Callable[[], None]], object],
         later: Callable[[float, Callable[[], None]], object],
-        guard: Guard | None = None,
+        policy: Policy | None = None,
     ) -> None:
-        self.house = house
-        self.guard = guard or Guard(Bans(wall_clock))
-        self.engine = engine
+        self.settings = settings
+        self.policy = policy or Policy(Bans(wall_clock))
+        self.store = store
         self.clock = clock
         self._wall_clock = wall_clock
         self.later = later
         self.log = Log(log_size)
-        self.tally = Tally()
-        self.delivery = Delivery(self.log, self.soon, self.tally)
-        self.roster = Roster(clock, self.guard.reserves)
-        self.tokens = Tokens()
-        self.crowd = Crowd(house.max_members, house.max_per_host)
-        self.members = self.delivery.members
+        self.stats = Stats()
+        self.fanout = Fanout(self.log, self.soon, self.stats)
+        self.roster = Roster(clock, self.policy.reserves)
+        self.tokens = TokenIndex()
+        self.occupancy = Occupancy(settings.max_members, settings.max_per_host)
+        self.members = self.fanout.members
         self.too_slow = 0
         """Members closed because the log has moved past them."""
-        self._journal = Logger(namespace="broadcast")
+        self._logger = Logger(namespace="broadcast")
         self._soon = soon
-        self._fold = Fold(clock, lambda: len(self.members))
+        self._fold = PresenceFold(clock, lambda: len(self.members))
         self._sessions = 0
         self._lost: deque[Lost] = deque()
         self._entries: list[Entry] = []
@@ -127,7 +128,7 @@ class Hub:
     def new_member(self, peer: Peer) -> Member:
         """Return somebody who has connected and not yet joined."""
         self._sessions += 1
-        return Member(self.delivery, self._sessions, peer, self.house.echo)
+        return Member(self.fanout, self._sessions, peer, self.settings.echo)
 
     def join(self, member: Member, first: bytes = b"", hears: bool = True) -> None:
         """Let ``member``, which has its name already, in; and greet it.
@@ -136,14 +137,14 @@ class Hub:
             first: a line before the greeting, without its end.
             hears: it is greeted, and told what is said.
         """
-        self.members[member.session] = member
-        self.crowd.came(member.address)
-        if self.guard.is_muted(member.name, member.account):
+        self.members[member.session_id] = member
+        self.occupancy.came(member.address)
+        if self.policy.is_muted(member.name, member.account):
             member.silenced = member.silenced or "muted"
         self._tell_others(Join(member.name, len(self.members)), member)
         self._note("joined", member, "")
-        if hears and self.house.relay:
-            self.delivery.start(member)  # no greeting tells from where on it hears
+        if hears and self.settings.relay:
+            self.fanout.start(member)  # no greeting tells from where on it hears
         elif hears:
             self.answer(member, lambda: self._greet(member, first))
 
@@ -152,13 +153,13 @@ class Hub:
 
         A name with a key is held for its return, unless it is meant to be gone.
         """
-        if self.members.pop(member.session, None) is None:
+        if self.members.pop(member.session_id, None) is None:
             return
-        self.crowd.went(member.address)
+        self.occupancy.went(member.address)
         code = reason.partition(" ")[0].rstrip(",")
         self.roster.release(member, hold=code not in FOR_GOOD)
-        self.tokens.forget(member.session)
-        self.tally.left[code] += 1
+        self.tokens.forget(member.session_id)
+        self.stats.left[code] += 1
         self._tell_others(Leave(member.name, len(self.members), code), member)
         self._note("left", member, f" ({reason})")
 
@@ -167,25 +168,25 @@ class Hub:
         old = member.name
         self.roster.take(name, key, member)
         if member.silenced == "muted":
-            self.guard.mutes.follow(old, member.account, member.name)
-        elif self.guard.is_muted(member.name, member.account):
+            self.policy.mutes.follow(old, member.account, member.name)
+        elif self.policy.is_muted(member.name, member.account):
             member.silenced = member.silenced or "muted"
         event = Rename(old, len(self.members), member.name)
         self._tell_others(event, member)
         self.answer(member, lambda: member.tell(event, Moment(self._wall_clock())))
-        self._journal.info("{old} is now {new}", old=old, new=member.name)
+        self._logger.info("{old} is now {new}", old=old, new=member.name)
 
     def dismiss(self, member: Member, bye: Bye, detail: str = "") -> None:
         """Close ``member`` at once, whatever it has still to read."""
         self.leave(member, f"{bye.code}{detail}")
         if member.standing is not Standing.GONE and not member.finished:
             member.bye = bye
-            member.end(member.spoken.told(bye), now=True)
+            member.end(member.next_dialect.told(bye), now=True)
 
     def turn_away(self, member: Member, bye: Bye) -> None:
         """Close ``member``, who may have a name but never came in."""
         self.roster.release(member)
-        self._journal.info(
+        self._logger.info(
             "{code}: {address} turned away", code=bye.code, address=member.address
         )
         self.dismiss(member, bye)
@@ -205,7 +206,7 @@ class Hub:
     def lose(self, member: Member, reason: str) -> None:
         """Forget ``member``: its connection is gone."""
         self.leave(member, reason)
-        self.delivery.stop(member)
+        self.fanout.stop(member)
 
     def shut_down(self, bye: Bye) -> None:
         """Say ``bye`` to everybody, after all that was said."""
@@ -220,10 +221,10 @@ class Hub:
         self, member: Member, text: bytes, count: int, token: str | None = None
     ) -> Run:
         """Let ``member`` say ``text``: safe lines begun by its speaker's prefix."""
-        run = Run(member.session, member.speaker, text, count)
+        run = Run(member.session_id, member.speaker, text, count)
         run.token = token
         self._entries.append(run)
-        self.tally.lines_in += count
+        self.stats.lines_in += count
         self._collected += len(text)
         if self._collected >= FLUSH_BYTES:
             self.flush()
@@ -241,7 +242,7 @@ class Hub:
         if isinstance(answer, Event):
             event = answer
             if isinstance(event, Error):
-                self.tally.refused[event.code] += 1
+                self.stats.refused[event.code] += 1
             self._answers.append((member, lambda: member.tell(event), weight))
         else:
             self._answers.append((member, answer, weight))
@@ -270,20 +271,20 @@ class Hub:
         self._collected = 0
         if entries:
             self._in_flight = True
-            self.engine.commit(entries, lambda batch: self._committed(batch, answers))
+            self.store.commit(entries, lambda batch: self._committed(batch, answers))
         else:
             self._finish(answers)
 
     def welcome(self, member: Member) -> Welcome:
         """Return the greeting for ``member`` as things stand."""
         return Welcome(
-            server=self.house.server,
+            server=self.settings.server,
             name=member.name,
-            epoch=self.engine.epoch,
+            epoch=self.store.epoch,
             id=self.log.last_id,
             count=len(self.members),
-            max_line=self.house.max_line,
-            welcome=self.house.welcome,
+            max_line=self.settings.max_line,
+            welcome=self.settings.welcome,
         )
 
     def _turn(self) -> None:
@@ -302,8 +303,8 @@ class Hub:
     ) -> None:
         self._in_flight = False
         began = self.clock()
-        self.delivery.send(batch)
-        self.tally.fan_out.add(self.clock() - began)
+        self.fanout.send(batch)
+        self.stats.fan_out.add(self.clock() - began)
         self._finish(answers)
         if self._entries or self._answers:
             self.soon()
@@ -325,7 +326,7 @@ class Hub:
             self.later(due, self._fold_is_due)
 
     def _trim(self) -> None:
-        self._lost += self.delivery.trim()
+        self._lost += self.fanout.trim()
         self.tokens.forget_before(self.log.first_id)
 
     def _dismiss_some(self) -> None:
@@ -338,26 +339,26 @@ class Hub:
             words = f"too slow: you missed {lines(missed)}"
             bye = Bye("too-slow", words, missed)
             detail = f", missed {lines(missed)}"
-            if member.session not in self.members:  # has left, and reads on
+            if member.session_id not in self.members:  # has left, and reads on
                 self._note("too slow", member, detail)
             self.dismiss(member, bye, detail)
 
     def _greet(self, member: Member, first: bytes) -> None:
         if member.standing is Standing.APPLYING:
-            self.delivery.start(member)
+            self.fanout.start(member)
         if first:
             member.put(first + member.eol)
         member.tell(self.welcome(member))
 
     def _end(self, member: Member, bye: Bye | None, reason: str) -> None:
-        if member.session in self.members:
+        if member.session_id in self.members:
             self.leave(member, reason)
             member.bye = bye
-            member.end(member.spoken.told(bye) if bye else b"")
+            member.end(member.next_dialect.told(bye) if bye else b"")
 
     def _tell_others(self, event: Event, member: Member | None = None) -> None:
-        if not self.house.relay:
-            self._entries.append(Told(member.session if member else None, event))
+        if not self.settings.relay:
+            self._entries.append(Told(member.session_id if member else None, event))
             self._has_news = True
             self.soon()
 
@@ -366,7 +367,7 @@ class Hub:
         self.soon()
 
     def _note(self, what: str, member: Member, detail: str) -> None:
-        self._journal.info(
+        self._logger.info(
             "{name} {what} from {address}{detail}, {count} here",
             name=member.name or "somebody",
             what=what,

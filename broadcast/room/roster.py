@@ -15,7 +15,7 @@ MAX_HELD = 10_000
 """Names held at most."""
 
 
-class Held:
+class HeldNames:
     """Folded names, each with its key and the host that it was lost from.
 
     Args:
@@ -79,11 +79,7 @@ class Held:
             self._most = now
 
 
-RESERVE = 64
-"""File descriptors kept for the daemon's own files, and for those it refuses."""
-
-
-class Crowd:
+class Occupancy:
     """Counts who is here, and says why another one can't come in.
 
     Addresses are as in the log: ``1.2.3.4:56``, ``[2001:db8::1]:56``, ``unix``.
@@ -158,7 +154,7 @@ class Roster:
     ) -> None:
         self._reserves = reserves
         self._members: dict[str, Member] = {}
-        self._held = Held(clock)
+        self._held = HeldNames(clock)
         self._guests = 0
         self._certified: OrderedDict[str, None] = OrderedDict()
 

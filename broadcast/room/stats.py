@@ -24,7 +24,7 @@ BOUNDS: Final = (
 """Seconds: the upper bounds of a histogram's buckets; one more has none."""
 
 
-class Durations:
+class Histogram:
     """A histogram of seconds.
 
     Attributes:
@@ -44,7 +44,7 @@ class Durations:
         self.total += seconds
 
 
-class Tally:
+class Stats:
     """All that is counted, since the start.
 
     Attributes:
@@ -75,4 +75,4 @@ class Tally:
         self.bytes_out = 0
         self.refused: Counter[str] = Counter()
         self.left: Counter[str] = Counter()
-        self.fan_out = Durations()
+        self.fan_out = Histogram()

@@ -1,52 +1,99 @@
-"""Old lines for one member: the log read from an earlier cursor."""
+"""What a member reads with: the way its output goes, and old lines asked back."""
 
-from collections.abc import Iterator
+import enum
+from collections.abc import Callable
+from typing import Protocol
 
 from broadcast.protocol.dialects import Dialect
-from broadcast.store.entries import Run
-from broadcast.store.log import Log, Stretch
+from broadcast.store.entries import Framing
 
-PIECE = 256
-"""Lines that one step renders; with 64 KiB runs, a step stays near 64 KiB."""
+CHUNK = 64 * 1024
+"""Bytes that one step of catching up takes, about."""
+
+MAX_BACKLOG = 64 * 1024
+"""Bytes of unwritten answers above which a member is not read."""
+
+NEVER = 1 << 62
+"""The cursor of one who has not joined, or has lost its place: nothing to read."""
 
 
-class Replay:
-    """A cursor of its own, moved back; rendered piece by piece, kept nowhere.
+class Standing(enum.Enum):
+    """How far a connection is."""
 
-    ``seq`` is where it reads: the hub counts it among the cursors that the log
-    must not move past.
+    APPLYING = "not yet joined"
+    HERE = "joined"
+    LEAVING = "left; what is queued is still written"
+    GONE = "no connection"
+
+
+class IWriter(Protocol):
+    """Where a member's output goes. All of it goes this one way.
+
+    Attributes:
+        framing: wraps a whole batch once for all members whose outlets have
+            the same one (WebSocket); None if bytes go out as they are.
     """
 
-    __slots__ = ("_log", "_pieces", "seq")
+    @property
+    def framing(self) -> Framing | None:
+        """See above."""
 
-    def __init__(self, log: Log, stretch: Stretch) -> None:
-        self._log = log
-        self.seq = stretch.seq
-        self._pieces = self._split(stretch.skip, stretch.count)
+    def send(self, data: bytes) -> int:
+        """Take what fits now of ``data``, whole lines; return how many bytes.
 
-    def read(self, dialect: Dialect) -> bytes:
-        """Return some more lines in ``dialect``; empty when there are no more."""
-        for run, text, first in self._pieces:
-            when = self._log.at(self.seq).when
-            return dialect.replayed(run.speaker, text, first, when)
-        return b""
+        Called only while nothing is queued. Never raises for a lost connection:
+        that is told in its own time, by the face.
+        """
 
-    def _split(self, skip: int, count: int) -> Iterator[tuple[Run, bytes, int]]:
-        """Yield texts of at most 256 lines, with the first one's id."""
-        while count > 0:
-            for run in self._log.at(self.seq).entries:
-                if not isinstance(run, Run):
-                    continue
-                if skip >= run.count:
-                    skip -= run.count
-                    continue
-                lines = run.text.split(b"\n")
-                stop = min(run.count, skip + count)
-                for at in range(skip, stop, PIECE):
-                    piece = lines[at : min(stop, at + PIECE)]
-                    yield run, b"\n".join([*piece, b""]), run.first + at
-                count -= stop - skip
-                skip = 0
-                if not count:
-                    return
-            self.seq += 1
+    @property
+    def send_shared(self) -> Callable[[bytes], int]:
+        """Like ``send``, for a whole batch with ``framing`` already applied.
+
+        With a framing it takes all or nothing. It may raise OSError for 0.
+        """
+
+    def wake(self) -> None:
+        """Pull the member's ``next_chunk`` until it is empty, as room comes.
+
+        When it is empty and the member is ``finished``, close so that the last
+        words arrive.
+        """
+
+    def close_soon(self) -> None:
+        """Close in two seconds, whatever is still queued."""
+
+
+class ClosedWriter:
+    """The outlet of one whose connection is gone, so that no cycle is left."""
+
+    framing: Framing | None = None
+
+    def send(self, data: bytes) -> int:
+        """Take nothing."""
+        return 0
+
+    send_shared = send
+
+    def wake(self) -> None:
+        """Do nothing."""
+
+    def close_soon(self) -> None:
+        """Do nothing."""
+
+
+CLOSED_WRITER = ClosedWriter()
+
+
+class Switch:
+    """A change of dialect, in its place among the answers."""
+
+    __slots__ = ("dialect",)
+
+    def __init__(self, dialect: Dialect) -> None:
+        self.dialect = dialect
+
+
+class Last:
+    """The end of a member's output."""
+
+    __slots__ = ()

@@ -4,8 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final, Protocol
 
-from broadcast.protocol import names
-from broadcast.protocol import sanitize as safe
+from broadcast.protocol import names, sanitize
 from broadcast.protocol.dialects import JSON, TEXT, Dialect
 from broadcast.protocol.events import (
     Ack,
@@ -17,11 +16,12 @@ from broadcast.protocol.events import (
     Replayed,
     who_pieces,
 )
-from broadcast.room.member import MAX_BACKLOG, Member
-from broadcast.room.room import Hub
+from broadcast.room.member import Member
+from broadcast.room.room import Room
 from broadcast.room.roster import NameRefusedError
-from broadcast.room.subscription import Replay as Reader
-from broadcast.store.log import Stretch
+from broadcast.room.subscription import MAX_BACKLOG
+from broadcast.session.interfaces import ISession
+from broadcast.store.log import ReplayCursor, Stretch
 
 
 class CommandError(Exception):
@@ -36,7 +36,7 @@ class CommandError(Exception):
 
 def error_for(name: str, refused: CommandError) -> Error:
     """Return the event that tells of a refused command."""
-    return Error(refused.code, safe.mend(name)[:32], refused.words, refused.token)
+    return Error(refused.code, sanitize.mend(name)[:32], refused.words, refused.token)
 
 
 def silenced(code: str) -> CommandError:
@@ -95,20 +95,6 @@ def number_of(digits: str, usage: str) -> int:
     return int(digits)
 
 
-__all__ = [
-    "COMMANDS",
-    "HELP",
-    "Command",
-    "CommandError",
-    "Talk",
-    "error_for",
-    "parse_format",
-    "parse_name",
-    "run",
-    "silenced",
-    "take_name",
-]
-
 DEFAULT_HISTORY = 20
 
 HELP = """\
@@ -124,27 +110,40 @@ HELP = """\
 //TEXT             say /TEXT"""
 
 
-class Talk(Protocol):
-    """What a command knows of the conversation that it came in.
+class ICommandSession(ISession, Protocol):
+    """A session that takes commands, as its handshake and the commands see it.
 
     Attributes:
-        yields: set: the rest of what was said waits for the next turn.
+        room: where it is heard.
+        is_connect: it speaks the CONNECT protocol: ``\\exit`` is a command.
+        yields: set by a command: the rest of what was said waits for the next turn.
     """
 
-    hub: Hub
-    member: Member
-    is_pinging: bool
+    room: Room
     is_connect: bool
     yields: bool
+
+    @property
+    def is_joining(self) -> bool:
+        """It has neither joined nor left: the handshake goes on."""
+
+    def end_handshake(self) -> None:
+        """Be done with the handshake: it joins now, or is turned away."""
+
+    def hold(self, block: bytes) -> None:
+        """Keep ``block`` until ``go_on``, and read no more."""
+
+    def go_on(self) -> None:
+        """Take what is held."""
 
     def leave(self, bye: Bye) -> None:
         """Close after all that was said and is queued, with the last words."""
 
 
-Command = Callable[[Talk, str], None]
+Command = Callable[[ICommandSession, str], None]
 
 
-def run(talk: Talk, line: str) -> None:
+def run(session: ICommandSession, line: str) -> None:
     """Carry out ``line``, which begins with ``/``; answer an error if it can't."""
     word, _, argument = line[1:].partition(" ")
     name = word.lower()
@@ -153,102 +152,102 @@ def run(talk: Talk, line: str) -> None:
         if command is None:
             raise CommandError(
                 "unknown-command",
-                f"there is no command /{safe.mend(word)[:32]}: /help lists them,"
+                f"there is no command /{sanitize.mend(word)[:32]}: /help lists them,"
                 " //… says a line that begins with /",
             )
-        command(talk, argument)
+        command(session, argument)
     except CommandError as refused:
-        talk.hub.answer(talk.member, error_for(name, refused))
+        session.room.answer(session.member, error_for(name, refused))
 
 
-def take_name(hub: Hub, member: Member, raw: str, key: str | None) -> None:
+def take_name(room: Room, member: Member, raw: str, key: str | None) -> None:
     """Check a name and make whoever has it with the same key give it up.
 
     Raises:
         CommandError: not a good name, or somebody else's.
     """
     try:
-        other = hub.roster.check(raw, key, member)
+        other = room.roster.check(raw, key, member)
     except NameRefusedError as refused:
         raise CommandError(refused.code, refused.words) from None
     if other is not None:
-        hub.dismiss(other, Bye("replaced", "you came back in another connection"))
+        room.dismiss(other, Bye("replaced", "you came back in another connection"))
 
 
-def _name(talk: Talk, argument: str) -> None:
+def _name(session: ICommandSession, argument: str) -> None:
     raw, key = parse_name(argument)
-    if talk.hub.roster.is_certified(talk.member):
+    if session.room.roster.is_certified(session.member):
         raise CommandError("bad-name", "your certificate says what you are called")
-    if talk.hub.guard.turn_away("", raw) is not None:
+    if session.room.policy.turn_away("", raw) is not None:
         raise CommandError("name-taken", "that name is banned")
-    take_name(talk.hub, talk.member, raw, key)
-    talk.hub.rename(talk.member, raw, key)
-    talk.yields = True  # the answer comes before anything said under the new name
+    take_name(session.room, session.member, raw, key)
+    session.room.rename(session.member, raw, key)
+    session.yields = True  # the answer comes before anything said under the new name
 
 
-def _who(talk: Talk, argument: str) -> None:
+def _who(session: ICommandSession, argument: str) -> None:
     words = words_of(argument, 0, 1, "/who [PREFIX]")
-    hub, member = talk.hub, talk.member
+    room, member = session.room, session.member
 
     def answer() -> None:
-        found = hub.roster.starting_with(words[0] if words else "")
-        for piece in who_pieces(found, len(hub.members)):
+        found = room.roster.starting_with(words[0] if words else "")
+        for piece in who_pieces(found, len(room.members)):
             member.tell(piece)
 
-    hub.answer(member, answer, weight=24 * len(hub.members))
+    room.answer(member, answer, weight=24 * len(room.members))
 
 
-def _ping(talk: Talk, argument: str) -> None:
+def _ping(session: ICommandSession, argument: str) -> None:
     words = words_of(argument, 0, 1, "/ping [TOKEN]")
     if words and not names.is_token(words[0]):
         raise CommandError("bad-argument", "a token is 1 to 64 printable ASCII")
-    if talk.is_connect or talk.member.spoken is JSON:
-        talk.is_pinging = True  # a person who pings by hand may fall silent
-    talk.hub.answer(talk.member, Pong(words[0] if words else None))
+    if session.is_connect or session.member.next_dialect is JSON:
+        session.is_pinging = True  # a person who pings by hand may fall silent
+    session.room.answer(session.member, Pong(words[0] if words else None))
 
 
-def _history(talk: Talk, argument: str) -> None:
+def _history(session: ICommandSession, argument: str) -> None:
     words = words_of(argument, 0, 1, "/history [N]")
-    most = talk.hub.house.history
+    most = session.room.settings.history
     count = DEFAULT_HISTORY
     if words:
         count = number_of(words[0], "/history takes a number of lines")
-    _replay(talk, lambda: talk.hub.log.tail(min(count, most)))
+    _replay(session, lambda: session.room.log.tail(min(count, most)))
 
 
-def _since(talk: Talk, argument: str) -> None:
+def _since(session: ICommandSession, argument: str) -> None:
     word = words_of(argument, 1, 1, "/since EPOCH:ID")[0]
     epoch, _, digits = word.rpartition(":")
     id = number_of(digits, "/since takes a position, EPOCH:ID")
     if not epoch:
         raise CommandError("bad-argument", "/since takes a position, EPOCH:ID")
-    hub = talk.hub
+    room = session.room
 
     def stretch() -> Stretch:
-        if epoch != hub.engine.epoch or id > hub.log.last_id:
-            return replace(hub.log.tail(hub.house.history), missing=None)
-        return hub.log.since(id, hub.house.history)
+        if epoch != room.store.epoch or id > room.log.last_id:
+            return replace(room.log.tail(room.settings.history), missing=None)
+        return room.log.since(id, room.settings.history)
 
-    _replay(talk, stretch)
+    _replay(session, stretch)
 
 
-def _replay(talk: Talk, find: Callable[[], Stretch]) -> None:
-    hub, member = talk.hub, talk.member
+def _replay(session: ICommandSession, find: Callable[[], Stretch]) -> None:
+    room, member = session.room, session.member
 
     def answer() -> None:
         stretch = find()
         member.tell(Replay(stretch.count, stretch.missing))
         if stretch.count:
-            member.replay(Reader(hub.log, stretch))
-        position = f"{hub.engine.epoch}:{hub.log.last_id}"
+            member.replay(ReplayCursor(room.log, stretch))
+        position = f"{room.store.epoch}:{room.log.last_id}"
         member.tell(Replayed(stretch.count, position))
         if not member.live:
-            member.outlet.wake()
+            member.writer.wake()
 
-    hub.answer(member, answer, weight=MAX_BACKLOG + 1)
+    room.answer(member, answer, weight=MAX_BACKLOG + 1)
 
 
-def _say(talk: Talk, argument: str) -> None:
+def _say(session: ICommandSession, argument: str) -> None:
     token, _, text = argument.lstrip(" ").partition(" ")
     if not token:
         raise CommandError("bad-argument", "/say TOKEN TEXT")
@@ -256,48 +255,48 @@ def _say(talk: Talk, argument: str) -> None:
         raise CommandError("bad-argument", "a token is 1 to 64 printable ASCII")
     if not text:
         raise CommandError("bad-argument", "/say TOKEN TEXT", token)
-    hub, member = talk.hub, talk.member
-    owner = (names.fold(member.name), member.key) if member.key else member.session
-    said = hub.tokens.find(owner, token)
+    room, member = session.room, session.member
+    owner = (names.fold(member.name), member.key) if member.key else member.session_id
+    said = room.tokens.find(owner, token)
     if said is not None:
-        hub.answer(member, lambda: member.tell(Ack(token, said.first, double=True)))
+        room.answer(member, lambda: member.tell(Ack(token, said.first, double=True)))
         return
-    line, _ = member.speaker.text(safe.mend(text).encode() + b"\n")
+    line, _ = member.speaker.text(sanitize.mend(text).encode() + b"\n")
     if member.silenced:
         refused = silenced(member.silenced)
         raise CommandError(refused.code, refused.words, token)
-    run = hub.say(member, line, 1, token)
-    hub.tokens.remember(owner, token, run)
-    hub.answer(member, lambda: member.tell(Ack(token, run.first)))
+    run = room.say(member, line, 1, token)
+    room.tokens.remember(owner, token, run)
+    room.answer(member, lambda: member.tell(Ack(token, run.first)))
 
 
-def _format(talk: Talk, argument: str) -> None:
+def _format(session: ICommandSession, argument: str) -> None:
     dialect = parse_format(argument)
-    hub, member = talk.hub, talk.member
+    room, member = session.room, session.member
 
     def answer() -> None:
         member.switch(dialect)
-        member.tell(hub.welcome(member))
+        member.tell(room.welcome(member))
         if not member.live:
-            member.outlet.wake()
+            member.writer.wake()
 
-    hub.answer(member, answer)
+    room.answer(member, answer)
 
 
-def _login(talk: Talk, argument: str) -> None:
-    if talk.hub.guard.gate is not None:
+def _login(session: ICommandSession, argument: str) -> None:
+    if session.room.policy.authenticator is not None:
         raise CommandError("bad-argument", "you are in already")
     raise CommandError("bad-argument", "nobody has to log in here")
 
 
-def _help(talk: Talk, argument: str) -> None:
+def _help(session: ICommandSession, argument: str) -> None:
     words_of(argument, 0, 0, "/help takes no words")
-    talk.hub.answer(talk.member, Notice(HELP))
+    session.room.answer(session.member, Notice(HELP))
 
 
-def _quit(talk: Talk, argument: str) -> None:
+def _quit(session: ICommandSession, argument: str) -> None:
     words_of(argument, 0, 0, "/quit takes no words")
-    talk.leave(Bye("quit", "Bye"))
+    session.leave(Bye("quit", "Bye"))
 
 
 COMMANDS: Final[dict[str, Command]] = {

@@ -4,17 +4,19 @@ It is a conversation's first part, and is gone once one has joined.
 """
 
 import re
-from typing import TYPE_CHECKING
+from typing import Protocol
 
-from broadcast.protocol import names
-from broadcast.protocol import sanitize as safe
+from broadcast.protocol import names, sanitize
 from broadcast.protocol.dialects import TEXT, Dialect
 from broadcast.protocol.events import Bye, Error, Notice
 from broadcast.session import commands
-from broadcast.session.login import SHARE_LINES, Porch
+from broadcast.session.commands import ICommandSession
 
 MAX_LINES = 16
 """Lines after which an introduction is over."""
+
+LOGIN_LINES = 16
+"""Lines of one who has to log in that a turn takes."""
 
 _CONNECT = re.compile(r"CONNECT (.*)", re.DOTALL)
 _NAMED = re.compile(r"__name__:(.*)", re.DOTALL)
@@ -100,28 +102,35 @@ class Introduction:
         return True
 
 
-if TYPE_CHECKING:
-    from broadcast.session.session import Conversation
-
-
-class Entrance:
-    """Somebody who has connected and not yet joined.
+class ILogin(Protocol):
+    """What stands before the room where one has to log in.
 
     Attributes:
-        porch: where it has to log in; None where nobody has to, or it has.
-
-    Args:
-        is_private: nobody can listen in on its way here (TLS, this machine).
+        is_busy: a login is being checked: nothing more is taken meanwhile.
     """
 
-    __slots__ = ("_certified", "_introduction", "_talk", "porch")
+    is_busy: bool
 
-    def __init__(self, talk: "Conversation", is_private: bool) -> None:
-        self._talk = talk
+    def ask(self) -> None:
+        """Say that one has to log in, if that has not been said."""
+
+    def take(self, line: str) -> None:
+        """Take one line."""
+
+
+class Handshake:
+    """The part of a session before it joins.
+
+    Attributes:
+        login: where it has to log in; None where nobody has to, or it has.
+    """
+
+    __slots__ = ("_certified", "_introduction", "_session", "login")
+
+    def __init__(self, session: ICommandSession) -> None:
+        self._session = session
         self._introduction: Introduction | None = None
-        self.porch: Porch | None = None
-        if (gate := talk.hub.guard.gate) is not None:
-            self.porch = Porch(talk, self, gate, is_private)
+        self.login: ILogin | None = None
         self._certified: tuple[str, str] | None = None
 
     @property
@@ -136,17 +145,17 @@ class Entrance:
         name = names.clean(common_name)
         if name is None:
             words = "what your certificate calls you can't be a name here"
-            self._talk.close(Bye("login-failed", words))
+            self._session.close(Bye("login-failed", words))
         else:
-            self._certified = (name, self._talk.hub.roster.certify(name))
+            self._certified = (name, self._session.room.roster.certify(name))
 
     def hear(self, block: bytes) -> bytes:
         """Take the lines of an introduction; return what follows it."""
-        if self.porch is not None:
-            self._wait_outside(self.porch, block)
+        if self.login is not None:
+            self._wait_outside(self.login, block)
             return b""
         while block := block.lstrip(b"\n"):
-            line, rest = safe.split(block, 1)
+            line, rest = sanitize.split(block, 1)
             if not self.introduction.take(line[:-1].decode(errors="replace")):
                 break
             block = rest
@@ -154,82 +163,82 @@ class Entrance:
                 break
         else:
             return b""
-        self._talk.join()
+        self._session.join()
         return block
 
     def admit(self, account: str | None) -> None:
         """Let it in, as ``account`` if there is one; what was held goes on."""
-        self.porch = None
+        self.login = None
         if account is not None:
-            self._talk.member.account = names.fold(account)
+            self._session.member.account = names.fold(account)
             if self.introduction.wanted is None:
                 self.introduction.wanted = (account, None)
-        self._talk.join()
-        self._talk.go_on()
+        self._session.join()
+        self._session.go_on()
 
     def join(self) -> None:
         """Join and be greeted; or be told that one has to log in."""
-        if self.porch is not None:
-            self.porch.ask()
+        if self.login is not None:
+            self.login.ask()
             return
-        talk, introduction = self._talk, self.introduction
-        hub, member = talk.hub, talk.member
-        talk.entrance = None
+        session, introduction = self._session, self.introduction
+        room, member = session.room, session.member
+        session.end_handshake()
         member.speak(introduction.dialect)
-        talk.is_connect = introduction.is_connect
+        session.is_connect = introduction.is_connect
         member.echo |= introduction.is_named
-        bye = hub.crowd.refuse(member.address)
-        bye = bye or hub.guard.turn_away(member.address, member.account)
+        bye = room.occupancy.refuse(member.address)
+        bye = bye or room.policy.turn_away(member.address, member.account)
         if bye is None:
             self.take_name()
-            bye = hub.guard.turn_away("", member.name)
+            bye = room.policy.turn_away("", member.name)
         if bye is not None:
-            hub.turn_away(member, bye)
+            room.turn_away(member, bye)
             return
-        hub.join(member, b"SUCCESS" if introduction.is_connect else b"")
+        room.join(member, b"SUCCESS" if introduction.is_connect else b"")
         for answer in introduction.answers:
-            hub.answer(member, answer)
+            room.answer(member, answer)
 
     def take_name(self, given: str = "") -> None:
         """Be called as certified, else as ``given``, as asked for, or a guest."""
-        hub, member = self._talk.hub, self._talk.member
+        room, member = self._session.room, self._session.member
         introduction = self.introduction
         mended, wanted = given or introduction.mended, introduction.wanted
         if self._certified is not None:
             mended, wanted = None, self._certified
         if mended is not None:
-            if not hub.roster.take_mended(mended, member):
+            if not room.roster.take_mended(mended, member):
                 notice = Notice(f"you are called {member.name} here")
                 introduction.answers.append(notice)
             return
         if wanted is not None:
             raw, key = wanted
             try:
-                commands.take_name(hub, member, raw, key)
+                commands.take_name(room, member, raw, key)
             except commands.CommandError as refused:
                 introduction.answers.append(commands.error_for("name", refused))
             else:
-                hub.roster.take(raw, key, member)
+                room.roster.take(raw, key, member)
                 return
-        hub.roster.take_guest(member)
+        room.roster.take_guest(member)
 
-    def _wait_outside(self, porch: Porch, block: bytes) -> None:
-        """Take a turn's share of what is said at the gate; the rest is held."""
-        talk = self._talk
-        share, rest = safe.split(block.lstrip(b"\n"), SHARE_LINES)
+    def _wait_outside(self, login: ILogin, block: bytes) -> None:
+        """Take a turn's share of what is said before a login; the rest is held."""
+        session = self._session
+        share, rest = sanitize.split(block.lstrip(b"\n"), LOGIN_LINES)
         lines = share.split(b"\n")[:-1]
         for at, line in enumerate(lines):
-            if talk.member.is_stuffed or porch.is_busy:
+            if session.member.is_stuffed or login.is_busy:
                 rest = b"\n".join([*lines[at:], rest])
                 break
             if line:
-                porch.take(line.decode(errors="replace"))
-            if talk.has_left():
+                login.take(line.decode(errors="replace"))
+            if session.has_left():
                 return
-        if porch.is_busy:
-            talk.hold(rest)
+        if login.is_busy:
+            session.hold(rest)
         elif rest:
-            talk.hold(rest)
-            talk.hub.wait(talk)
-            if not talk.member.is_stuffed:
-                talk.hub.soon()
+            session.hold(rest)
+            session.room.wait(session)
+            if not session.member.is_stuffed:
+                session.room.soon()

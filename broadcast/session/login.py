@@ -5,24 +5,18 @@ and farewell are answered, all else is refused; nothing of the room is told.
 """
 
 import weakref
-from typing import TYPE_CHECKING
 
 from twisted.internet.defer import Deferred
 
-from broadcast.auth.authenticator import MAX_TRIES, Gate, Refusal
+from broadcast.auth.authenticator import MAX_TRIES, Authenticator, Refusal
 from broadcast.auth.checkers import Admission
 from broadcast.protocol.events import Bye, Error, Login, Notice
 from broadcast.session import commands
-
-if TYPE_CHECKING:
-    from broadcast.session.handshake import Entrance
-    from broadcast.session.session import Conversation
-
-SHARE_LINES = 16
-"""Lines that one at the gate may say in a turn."""
+from broadcast.session.commands import ICommandSession
+from broadcast.session.handshake import Handshake
 
 
-class Porch:
+class LoginPhase:
     """Somebody at the gate.
 
     Args:
@@ -34,41 +28,41 @@ class Porch:
 
     __slots__ = (
         "__weakref__",
-        "_entrance",
-        "_gate",
+        "_authenticator",
+        "_handshake",
         "_is_asked",
         "_is_private",
-        "_talk",
+        "_session",
         "_tries",
         "is_busy",
     )
 
     def __init__(
         self,
-        talk: "Conversation",
-        entrance: "Entrance",
-        gate: Gate,
+        session: ICommandSession,
+        handshake: Handshake,
+        authenticator: Authenticator,
         is_private: bool,
     ) -> None:
-        self._talk = talk
-        self._entrance = entrance
-        self._gate = gate
-        self._is_private = is_private or gate.allows_plaintext
+        self._session = session
+        self._handshake = handshake
+        self._authenticator = authenticator
+        self._is_private = is_private or authenticator.allows_plaintext
         self._is_asked = False
         self._tries = 0
         self.is_busy = False
-        gate.deadlines.add(weakref.ref(self))
+        authenticator.deadlines.add(weakref.ref(self))
 
     def ask(self) -> None:
         """Say that one has to log in, if that has not been said."""
-        if self._is_asked or self.is_busy or self._talk.has_left():
+        if self._is_asked or self.is_busy or self._session.has_left():
             return
         if not self._is_private:
             words = "no login here: this connection is not encrypted"
-            self._talk.close(Bye("login-failed", words))
+            self._session.close(Bye("login-failed", words))
             return
         self._is_asked = True
-        self._tell(Login(f"log in first: {self._gate.usage}"))
+        self._tell(Login(f"log in first: {self._authenticator.usage}"))
 
     def take(self, line: str) -> None:
         """Take one line."""
@@ -79,8 +73,8 @@ class Porch:
         elif name == "/help":
             self._tell(Notice(commands.HELP))
         elif name in ("/quit", "/exit"):
-            self._talk.close(Bye("quit", "Bye"))
-        elif not self._is_asked and self._entrance.introduction.take(line):
+            self._session.close(Bye("quit", "Bye"))
+        elif not self._is_asked and self._handshake.introduction.take(line):
             pass
         elif name in ("/format", "/name", "/nick"):
             self._amend(name, argument)
@@ -90,16 +84,16 @@ class Porch:
 
     def expire(self) -> bool:
         """Close: the time to log in is over; False: it has logged in, or is gone."""
-        if self._talk.entrance is not self._entrance or self._talk.has_left():
+        if not self._session.is_joining or self._session.has_left():
             return False
-        words = f"no login in {self._gate.timeout:g} seconds"
-        self._talk.close(Bye("login-timeout", words))
+        words = f"no login in {self._authenticator.timeout:g} seconds"
+        self._session.close(Bye("login-timeout", words))
         return True
 
     def _amend(self, name: str, argument: str) -> None:
         """Take a line of the introduction that comes after it is over."""
         try:
-            self._entrance.introduction.take_command(name, argument)
+            self._handshake.introduction.take_command(name, argument)
         except commands.CommandError as refused:
             self._tell(commands.error_for(name[1:], refused))
             return
@@ -108,7 +102,7 @@ class Porch:
             self.ask()
 
     def _refuse(self, command: str | None) -> None:
-        words = f"log in first: {self._gate.usage}"
+        words = f"log in first: {self._authenticator.usage}"
         refused = commands.CommandError("login-required", words)
         error = commands.error_for(command or "", refused)
         self._tell(error if command is not None else Error(error.code, None, words))
@@ -116,7 +110,7 @@ class Porch:
     def _login(self, argument: str) -> None:
         words = [word for word in argument.split(" ") if word]
         if not 1 <= len(words) <= 2:
-            self._tell(Error("bad-argument", "login", self._gate.usage))
+            self._tell(Error("bad-argument", "login", self._authenticator.usage))
         elif not self._is_private:
             self.ask()
         else:
@@ -124,30 +118,30 @@ class Porch:
             Deferred.fromCoroutine(self._try(words))
 
     async def _try(self, words: list[str]) -> None:
-        talk = self._talk
-        result = await self._gate.admit(words, talk.member.address)
+        session = self._session
+        result = await self._authenticator.admit(words, session.member.address)
         # In a turn of its own: this may still be the call that began the try.
-        talk.hub.later(0, lambda: self._conclude(result))
+        session.room.later(0, lambda: self._conclude(result))
 
     def _conclude(self, result: Admission | Refusal) -> None:
         self.is_busy = False
-        if self._talk.has_left():
+        if self._session.has_left():
             return
         if isinstance(result, Admission):
-            self._entrance.admit(result.account)
+            self._handshake.admit(result.account)
             return
         self._is_asked = True
         if result.code == "login-failed":
             self._tries += 1
         if self._tries >= MAX_TRIES:
             words = f"{result.words} ({MAX_TRIES} wrong tries)"
-            self._talk.close(Bye("login-failed", words))
+            self._session.close(Bye("login-failed", words))
         else:
             self._tell(Error(result.code, "login", result.words))
-            self._talk.go_on()
+            self._session.go_on()
 
     def _tell(self, event: Error | Login | Notice) -> None:
-        member = self._talk.member
-        member.speak(self._entrance.introduction.dialect)
+        member = self._session.member
+        member.speak(self._handshake.introduction.dialect)
         member.tell(event)
-        member.outlet.wake()
+        member.writer.wake()

@@ -6,18 +6,18 @@ the listener may speak, so the listener is what has to be chosen well.
 
 from twisted.logger import Logger
 
-from broadcast.protocol import sanitize as safe
+from broadcast.protocol import sanitize
 from broadcast.protocol.dialects import RAW
 from broadcast.protocol.events import Error
-from broadcast.protocol.roles import Door
+from broadcast.protocol.roles import Role
 from broadcast.room.member import Peer
-from broadcast.room.room import Hub
-from broadcast.session import session
-from broadcast.session.handshake import Entrance
-from broadcast.session.session import Conversation, Face
+from broadcast.room.room import Room
+from broadcast.session.handshake import Handshake
+from broadcast.session.interfaces import IConnection
+from broadcast.session.session import Session
 
 
-class SideEntrance(Entrance):
+class PublisherHandshake(Handshake):
     """The way in of one that only speaks: nobody asks anything, nor greets.
 
     Args:
@@ -26,39 +26,40 @@ class SideEntrance(Entrance):
 
     __slots__ = ("_name",)
 
-    def __init__(self, talk: Conversation, is_private: bool, name: str) -> None:
-        super().__init__(talk, is_private)
-        self.porch = None
+    def __init__(self, session: Session, name: str) -> None:
+        super().__init__(session)
         self._name = name
 
     def join(self) -> None:
         """Be announced, and told nothing from then on; or be told why not."""
-        hub, member = self._talk.hub, self._talk.member
-        self._talk.entrance = None
-        bye = hub.crowd.refuse(member.address)
+        room, member = self._session.room, self._session.member
+        self._session.end_handshake()
+        bye = room.occupancy.refuse(member.address)
         if bye is None:
             self.take_name(self._name)
-            bye = hub.guard.turn_away(member.address, member.name)
+            bye = room.policy.turn_away(member.address, member.name)
         if bye is not None:
-            hub.turn_away(member, bye)
+            room.turn_away(member, bye)
         else:
             member.speak(RAW)
-            hub.join(member, hears=False)
+            room.join(member, hears=False)
 
 
-class Feed(Conversation):
+class Publisher(Session):
     """The input side of one that only speaks."""
 
     _log = Logger(namespace="broadcast")
-    __slots__ = ("_door", "_refused")
+    __slots__ = ("_refused", "_role")
 
-    def __init__(self, hub: Hub, face: Face, peer: Peer, door: Door) -> None:
-        self._door = door
+    def __init__(
+        self, room: Room, connection: IConnection, peer: Peer, role: Role
+    ) -> None:
+        self._role = role
         self._refused: set[str] = set()
-        super().__init__(hub, face, peer, is_private=True)
+        super().__init__(room, connection, peer, is_private=True)
 
-    def _way_in(self, is_private: bool) -> Entrance:
-        return SideEntrance(self, is_private, self._door.name)
+    def _new_handshake(self, is_private: bool) -> Handshake:
+        return PublisherHandshake(self, self._role.name)
 
     def hear(self, block: bytes) -> None:
         """Take whole lines; the first one is said like all others."""
@@ -68,20 +69,20 @@ class Feed(Conversation):
     def _is_clean(self, block: bytes) -> bool:
         return (
             not self.member.silenced
-            and safe.is_clean(block)
-            and not safe.has_blank(block)
-            and not safe.has_longer(block, self.hub.house.max_line)
+            and sanitize.is_clean(block)
+            and not sanitize.has_blank(block)
+            and not sanitize.has_longer(block, self.room.settings.max_line)
         )
 
     def _sift(self, block: bytes) -> bytes:
-        longest = self.hub.house.max_line
+        longest = self.room.settings.max_line
         lines = [line for line in block.split(b"\n") if line]
-        session.say(
-            self, [safe.mend_line(line) for line in lines if len(line) <= longest]
+        self._say_mended(
+            [sanitize.mend_line(line) for line in lines if len(line) <= longest]
         )
         for line in lines:
             if len(line) > longest:
-                self.refuse(session.too_long(len(line), longest))
+                self._refuse_too_long(len(line), longest)
         return b""
 
     def refuse(self, error: Error) -> None:

@@ -6,7 +6,7 @@ from typing import Protocol
 from broadcast.store.entries import Batch, Entry
 
 
-class Engine(Protocol):
+class IStore(Protocol):
     """Where what is said becomes true.
 
     Attributes:

@@ -10,7 +10,7 @@ from collections.abc import Hashable
 from broadcast.store.entries import Run
 
 
-class Tokens:
+class TokenIndex:
     """Owner and token → the run that holds the line."""
 
     def __init__(self) -> None:

@@ -34,10 +34,12 @@ class Run:
         token: what its sender called it; None if nothing.
     """
 
-    __slots__ = ("count", "first", "session", "speaker", "text", "token")
+    __slots__ = ("count", "first", "session_id", "speaker", "text", "token")
 
-    def __init__(self, session: int, speaker: Speaker, text: bytes, count: int) -> None:
-        self.session = session
+    def __init__(
+        self, session_id: int, speaker: Speaker, text: bytes, count: int
+    ) -> None:
+        self.session_id = session_id
         self.speaker = speaker
         self.text = text
         self.count = count
@@ -55,7 +57,7 @@ class Run:
 class Told:
     """A presence event in the log; ``session`` is not told (it was, privately)."""
 
-    session: int | None
+    session_id: int | None
     event: Event
 
     @property
@@ -94,7 +96,7 @@ class Rendering:
             if type(entry) is Run:
                 piece = dialect.said(entry.speaker, entry.text, entry.first, when)
                 if not dialect.returns_own:
-                    spans = self.own.setdefault(entry.session, [])
+                    spans = self.own.setdefault(entry.session_id, [])
                     spans.append((at, at + len(piece)))
             else:
                 piece = self._tell(entry, dialect, when, at)
@@ -102,11 +104,11 @@ class Rendering:
             at += len(piece)
         self.data = pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
-    def copy_for(self, session: int, echo: bool) -> bytes:
+    def copy_for(self, session_id: int, echo: bool) -> bytes:
         """Return the bytes for one member: without its own, unless ``echo``."""
-        spans = self.private.get(session, [])
+        spans = self.private.get(session_id, [])
         if not echo:
-            spans = spans + self.own.get(session, [])
+            spans = spans + self.own.get(session_id, [])
         if not spans:
             return self.data
         kept: list[bytes] = []
@@ -122,10 +124,10 @@ class Rendering:
     def _tell(self, entry: Entry, dialect: Dialect, when: Moment, at: int) -> bytes:
         assert isinstance(entry, Told)
         piece = dialect.told(entry.event, when)
-        if entry.session is not None:
+        if entry.session_id is not None:
             if self.private is _NOBODY:
                 self.private = {}
-            spans = self.private.setdefault(entry.session, [])
+            spans = self.private.setdefault(entry.session_id, [])
             spans.append((at, at + len(piece)))
         return piece
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from broadcast.store.entries import Batch, Entry
 
 
-class MemoryEngine:
+class MemoryStore:
     """Numbers lines from 1 and commits at once.
 
     Args:

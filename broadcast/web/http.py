@@ -10,9 +10,10 @@ from twisted.python.failure import Failure
 from twisted.web.http import HTTPChannel
 from twisted.web.server import Request
 
-from broadcast.net import sockopts as sockets
+from broadcast.net import sockopts
 from broadcast.net.closing import LINGER
 from broadcast.net.writers import is_plain
+from broadcast.protocol import strays
 
 _ALWAYS: Final = {
     b"Cross-Origin-Resource-Policy": b"same-origin",
@@ -51,12 +52,6 @@ def headers(request: Request, name: str) -> list[str]:
 NO_BODY: Final = (
     b"HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 )
-_WORDS: Final = b"HTTP and WebSocket are spoken here\n"
-NO_HTTP: Final = (
-    b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\n"
-    b"Content-Length: %d\r\nConnection: close\r\n\r\n%b" % (len(_WORDS), _WORDS)
-)
-
 _DONE = Failure(ConnectionDone())
 
 
@@ -70,35 +65,35 @@ class Upgraded(Protocol):
         """Be gone."""
 
 
-Face = TypeVar("Face", bound=Upgraded)
+U = TypeVar("U", bound=Upgraded)
 
 
-class Channel(HTTPChannel):
+class HTTPConnection(HTTPChannel):
     """One HTTP connection, until it becomes a WebSocket."""
 
     transport: Any
     factory: Any
-    _face: Upgraded | None = None
+    _upgraded: Upgraded | None = None
     _is_new = True
     _is_refused = False
     _is_stopping = False
 
     def connectionMade(self) -> None:
         """Prepare the socket and wait for a request."""
-        sockets.prepare(self.transport)
+        sockopts.prepare(self.transport)
         self.factory.channels[self] = None
         super().connectionMade()  # type: ignore[no-untyped-call]  # Twisted's
 
     def dataReceived(self, data: bytes) -> None:
         """Take bytes. More of them don't earn a request more time."""
-        if self._face is not None:
-            self._face.data_received(data)
+        if self._upgraded is not None:
+            self._upgraded.data_received(data)
         elif self._is_refused or self.transport.disconnecting:
             # Over TLS more comes after we have closed, and HTTPChannel, which has
             # forgotten the request by then, would raise.
             return
-        elif self._is_new and _is_no_http(data):
-            self._refuse(NO_HTTP)
+        elif self._is_new and strays.is_no_http(data):
+            self._refuse(strays.HTTP_SPOKEN_HERE)
         else:
             self._is_new = False
             LineReceiver.dataReceived(self, data)
@@ -117,8 +112,8 @@ class Channel(HTTPChannel):
 
     def rawDataReceived(self, data: bytes) -> None:
         """Take what follows the headers: the first frames."""
-        if self._face is not None:
-            self._face.data_received(data)
+        if self._upgraded is not None:
+            self._upgraded.data_received(data)
         elif not self._is_refused:
             super().rawDataReceived(data)
 
@@ -131,8 +126,8 @@ class Channel(HTTPChannel):
     def connectionLost(self, reason: Failure = _DONE) -> None:
         """Be gone."""
         self.factory.channels.pop(self, None)
-        if self._face is not None:
-            self._face.connection_lost(reason)
+        if self._upgraded is not None:
+            self._upgraded.connection_lost(reason)
         else:
             super().connectionLost(reason)  # type: ignore[no-untyped-call]  # Twisted's
 
@@ -150,15 +145,15 @@ class Channel(HTTPChannel):
         kept: bool = super().checkPersistence(request, version)  # type: ignore[no-untyped-call]  # Twisted's
         return kept
 
-    def upgrade(self, make: Callable[[Any], Face]) -> Face:
+    def upgrade(self, make: Callable[[Any], U]) -> U:
         """Become a WebSocket: HTTP is over."""
         self.factory.channels.pop(self, None)
         self.setTimeout(None)  # type: ignore[no-untyped-call]  # Twisted's
         self.requests.clear()
         self.transport.unregisterProducer()  # this channel itself
-        face = make(self.transport)
-        self._face = face
-        return face
+        made = make(self.transport)
+        self._upgraded = made
+        return made
 
     def _refuse(self, answer: bytes) -> None:
         """Say so and close; what comes meanwhile is discarded, else a reset eats it."""
@@ -170,12 +165,3 @@ class Channel(HTTPChannel):
             self.transport.loseWriteConnection()
         else:
             self.transport.loseConnection()
-
-
-def _is_no_http(data: bytes) -> bool:
-    """Tell whether who begins like that means the line port: no need to let it wait.
-
-    Lines of HTTP end with CR LF.
-    """
-    line, end, _ = data.partition(b"\n")
-    return bool(end) and not line.endswith(b"\r")

@@ -42,7 +42,7 @@ class Listener(Protocol):
         """What came was wrong; that is said in a close frame. Close soon."""
 
 
-class Wire:
+class MessageParser:
     """The parser and the states of one WebSocket.
 
     Args:

@@ -7,7 +7,7 @@ reads plain numbers, and looks once at each connection.
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import accumulate
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
@@ -25,11 +25,9 @@ from prometheus_client.core import (
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
+from broadcast.net.connections import Connections
+from broadcast.room.room import Room
 from broadcast.room.stats import BOUNDS
-
-if TYPE_CHECKING:
-    from broadcast.net.connections import BroadcastFactory
-    from broadcast.room.room import Hub
 
 CONTENT_TYPE: Final = CONTENT_TYPE_LATEST
 
@@ -40,15 +38,15 @@ class RoomCollector(Collector):
     """Tells how the room is.
 
     Args:
-        reception: keeps the connections of all faces.
+        connections: keeps the connections of all faces.
     """
 
-    def __init__(self, reception: "BroadcastFactory") -> None:
-        self._reception = reception
+    def __init__(self, connections: Connections) -> None:
+        self._connections = connections
 
     def collect(self) -> Iterator[Metric]:
         """Yield all metrics as they are now."""
-        hub = self._reception.hub
+        room = self._connections.room
         members = GaugeMetricFamily(
             "broadcast_members",
             "Members here, by face and dialect",
@@ -57,25 +55,25 @@ class RoomCollector(Collector):
         for labels, count in self._members().items():
             members.add_metric(labels, count)
         yield members
-        yield _gauge("connections", "Connections", len(self._reception.connections))
-        yield from _traffic(hub)
-        yield from _log(hub)
+        yield _gauge("connections", "Connections", len(self._connections))
+        yield from _traffic(room)
+        yield from _log(room)
 
     def _members(self) -> Counter[tuple[str, str]]:
-        here = self._reception.hub.members
+        here = self._connections.room.members
         return Counter(
-            (connection.kind, connection.talk.member.spoken.name)
-            for connection in self._reception.connections
-            if connection.talk.member.session in here
+            (connection.kind, connection.session.member.next_dialect.name)
+            for connection in self._connections
+            if connection.session.member.session_id in here
         )
 
 
 class Exporter:
     """Renders the metrics of one daemon, its process included."""
 
-    def __init__(self, reception: "BroadcastFactory") -> None:
+    def __init__(self, connections: Connections) -> None:
         self._registry = CollectorRegistry()
-        self._registry.register(RoomCollector(reception))
+        self._registry.register(RoomCollector(connections))
         ProcessCollector(registry=self._registry)
         PlatformCollector(registry=self._registry)
         GCCollector(registry=self._registry)
@@ -85,35 +83,35 @@ class Exporter:
         return generate_latest(self._registry)
 
 
-def _traffic(hub: "Hub") -> Iterator[Metric]:
-    tally = hub.tally
-    yield _counter("lines_said", "Lines said", tally.lines_in)
+def _traffic(room: Room) -> Iterator[Metric]:
+    stats = room.stats
+    yield _counter("lines_said", "Lines said", stats.lines_in)
     yield _counter(
-        "deliveries", "Lines times the members they were for", tally.deliveries
+        "deliveries", "Lines times the members they were for", stats.deliveries
     )
-    yield _counter("received_bytes", "Bytes heard, in whole lines", tally.bytes_in)
-    yield _counter("sent_bytes", "Bytes handed to the transports", tally.bytes_out)
-    yield _counter("too_slow", "Members closed for being too slow", hub.too_slow)
-    yield _by_label("refused", "Lines and commands refused", "reason", tally.refused)
-    yield _by_label("left", "Members that left", "reason", tally.left)
-    counts = accumulate(tally.fan_out.buckets)
+    yield _counter("received_bytes", "Bytes heard, in whole lines", stats.bytes_in)
+    yield _counter("sent_bytes", "Bytes handed to the transports", stats.bytes_out)
+    yield _counter("too_slow", "Members closed for being too slow", room.too_slow)
+    yield _by_label("refused", "Lines and commands refused", "reason", stats.refused)
+    yield _by_label("left", "Members that left", "reason", stats.left)
+    counts = accumulate(stats.fan_out.buckets)
     bounds = [*map(str, BOUNDS), "+Inf"]
     yield HistogramMetricFamily(
         "broadcast_fan_out_seconds",
         "Time to send a batch to all who are live",
         buckets=list(zip(bounds, counts, strict=True)),
-        sum_value=tally.fan_out.total,
+        sum_value=stats.fan_out.total,
     )
 
 
-def _log(hub: "Hub") -> Iterator[Metric]:
-    delivery = hub.delivery
-    yield _gauge("log_bytes", "Bytes that the log takes", hub.log.size)
-    yield _gauge("log_limit_bytes", "Bytes that it may take", hub.log.limit)
-    yield _gauge("log_lines", "Lines in the log", hub.log.lines)
-    yield _gauge("log_last_id", "The newest line's id", hub.log.last_id)
-    yield _gauge("members_behind", "Members catching up", len(delivery.behind))
-    lags = (delivery.lag(member) for member in delivery.behind)
+def _log(room: Room) -> Iterator[Metric]:
+    fanout = room.fanout
+    yield _gauge("log_bytes", "Bytes that the log takes", room.log.size)
+    yield _gauge("log_limit_bytes", "Bytes that it may take", room.log.limit)
+    yield _gauge("log_lines", "Lines in the log", room.log.lines)
+    yield _gauge("log_last_id", "The newest line's id", room.log.last_id)
+    yield _gauge("members_behind", "Members catching up", len(fanout.behind))
+    lags = (fanout.lag(member) for member in fanout.behind)
     yield _gauge(
         "backlog_lines",
         "Lines that the furthest-behind member has to read",

@@ -3,13 +3,14 @@
 import hashlib
 from collections.abc import Callable
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from twisted.web.resource import Resource
 from twisted.web.server import Request, Site
 
 from broadcast.base.settings import Settings
-from broadcast.web.http import Channel, answer, headers, say
+from broadcast.net.connections import Connections
+from broadcast.web.http import HTTPConnection, answer, headers, say
 from broadcast.web.metrics import CONTENT_TYPE, Exporter
 from broadcast.web.upgrade import Front, Socket
 
@@ -56,9 +57,6 @@ def load() -> dict[str, File]:
         if item.name.endswith(tuple(KINDS))
     }
 
-
-if TYPE_CHECKING:
-    from broadcast.net.connections import BroadcastFactory
 
 REQUEST_TIME = 20
 """Seconds in which a request must be whole; an idle connection is kept as long."""
@@ -138,18 +136,18 @@ class WebSite(Site):
 
     Args:
         reactor: for the time that a request may take.
-        reception: keeps the connections of all faces.
+        connections: keeps the connections of all faces.
         settings: which origins may talk, and who may read metrics.
     """
 
     noisy = False
-    protocol: Any = Channel
+    protocol: Any = HTTPConnection
     requestFactory: Any = Visit
 
     def __init__(
         self,
         reactor: Any,
-        reception: "BroadcastFactory",
+        connections: Connections,
         settings: Settings,
     ) -> None:
         self.root: Any = Folder()
@@ -157,14 +155,14 @@ class WebSite(Site):
             self.root, timeout=REQUEST_TIME, reactor=reactor
         )
         self.displayTracebacks = False
-        self.channels: dict[Channel, None] = {}
-        socket = Socket(reception, settings.web_origin)
+        self.channels: dict[HTTPConnection, None] = {}
+        socket = Socket(connections, settings.web_origin)
         self._add(b"ws", socket)
         self._add(b"healthz", Plain(lambda: (200, "alive")))
-        self._add(b"readyz", Plain(lambda: _readiness(reception)))
+        self._add(b"readyz", Plain(lambda: _readiness(connections)))
         if settings.web_metrics != "off":
             is_open = settings.web_metrics == "on"
-            self._add(b"metrics", Metrics(Exporter(reception).render, is_open))
+            self._add(b"metrics", Metrics(Exporter(connections).render, is_open))
         if settings.relay:
             self._add(b"", Front(Plain(lambda: (404, "a relay has no page")), socket))
         else:
@@ -203,5 +201,5 @@ def _is_local(request: Request) -> bool:
     return is_loopback and not any(headers(request, name) for name in via)
 
 
-def _readiness(reception: "BroadcastFactory") -> tuple[int, str]:
-    return (200, "ready") if reception.is_open else (503, "not ready")
+def _readiness(connections: Connections) -> tuple[int, str]:
+    return (200, "ready") if connections.is_open else (503, "not ready")

@@ -10,15 +10,16 @@ import base64
 import binascii
 import hashlib
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET, Request
 
-from broadcast.protocol.origins import Origin, may_talk
+from broadcast.net.connections import Connections
+from broadcast.protocol.origins import may_talk
 from broadcast.web.frames import line_by_line, relayed, whole
 from broadcast.web.http import headers, say
-from broadcast.web.websocket import WebSocketFace
+from broadcast.web.websocket import WebSocketConnection
 
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 _KEY = re.compile(r"[A-Za-z0-9+/]{22}==", re.ASCII)
@@ -77,25 +78,21 @@ def _tokens(headers: list[str]) -> set[str]:
     return {token.strip().lower() for value in headers for token in value.split(",")}
 
 
-if TYPE_CHECKING:
-    from broadcast.net.connections import BroadcastFactory
-
-
 class Socket(Resource):
     """Where a WebSocket begins.
 
     Args:
-        reception: keeps the connections of all faces.
+        connections: keeps the connections of all faces.
         allowed: origins that may talk beside our own.
     """
 
     isLeaf = True
 
     def __init__(
-        self, reception: "BroadcastFactory", allowed: frozenset[Origin]
+        self, connections: Connections, allowed: frozenset[tuple[str, str, int]]
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # Twisted's
-        self._reception = reception
+        self._connections = connections
         self._allowed = allowed
 
     def render_GET(self, request: Request) -> bytes | int:
@@ -105,7 +102,7 @@ class Socket(Resource):
             return say(request, 405, "a WebSocket begins with GET")
         if request.clientproto != b"HTTP/1.1":
             return say(request, 400, "a WebSocket begins with HTTP/1.1")
-        if self._reception.is_stopping:
+        if self._connections.is_stopping:
             return say(request, 503, "the server shuts down")
         origins = headers(request, "Origin")
         host = "".join(headers(request, "Host"))
@@ -125,16 +122,16 @@ class Socket(Resource):
                 request.setHeader("Upgrade", "websocket")
                 request.responseHeaders.addRawHeader("Connection", "upgrade")
             return say(request, error.status, str(error))
-        reception = self._reception
+        connections = self._connections
         framing = line_by_line if is_by_line else whole
-        if reception.hub.house.relay:
+        if connections.room.settings.relay:
             framing, lines = relayed, b""
         channel: Any = request.channel  # our Channel
-        face = channel.upgrade(
-            lambda transport: WebSocketFace(reception, transport, framing, head)
+        connection = channel.upgrade(
+            lambda transport: WebSocketConnection(connections, transport, framing, head)
         )
         if lines:
-            face.introduce(lines)
+            connection.introduce(lines)
         return NOT_DONE_YET
 
 

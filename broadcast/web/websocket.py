@@ -1,20 +1,23 @@
 """The WebSocket face: a member like any other, its lines in text messages."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from twisted.python.failure import Failure
 
-from broadcast.net.liveness import Patience, Vigil
+from broadcast.base.settings import Timeouts
+from broadcast.net.connections import Connections
+from broadcast.net.liveness import Liveness
 from broadcast.net.sockopts import is_private, make_room, peer_of
-from broadcast.net.writers import BufferedOutlet, DirectOutlet, Face, is_plain
+from broadcast.net.writers import BufferedWriter, DirectWriter, is_plain
 from broadcast.protocol.events import Bye
+from broadcast.session.interfaces import IConnection
 from broadcast.store.entries import Framing
 from broadcast.web.frames import Code, line_by_line, ping_frame
-from broadcast.web.messages import Wire
+from broadcast.web.messages import MessageParser
 
 
-class DirectFrames(DirectOutlet):
+class DirectFrameWriter(DirectWriter):
     """Frames straight to a plain socket; what a socket left of one goes first.
 
     Args:
@@ -24,13 +27,13 @@ class DirectFrames(DirectOutlet):
 
     __slots__ = ("_control", "_is_held", "_rest", "framing")
 
-    def __init__(self, face: Face, framing: Framing, head: bytes) -> None:
-        super().__init__(face)
+    def __init__(self, connection: IConnection, framing: Framing, head: bytes) -> None:
+        super().__init__(connection)
         self.framing: Framing = framing
         self._rest = b""
         self._control = b""
         self._is_held = True  # the head is in the transport's queue: see below
-        face.transport.write(head)
+        connection.transport.write(head)
         self.wake()
 
     @property
@@ -77,20 +80,20 @@ class DirectFrames(DirectOutlet):
         if self._control:
             control, self._control = self._control, b""
             return control
-        chunk = self._face.talk.member.next_chunk()
+        chunk = self._connection.session.member.next_chunk()
         return self.framing(chunk) if chunk else b""
 
 
-class BufferedFrames(BufferedOutlet):
+class BufferedFrameWriter(BufferedWriter):
     """Frames through the transport: TLS, a proxy's wrapper."""
 
     __slots__ = ("_control", "framing")
 
-    def __init__(self, face: Face, framing: Framing, head: bytes) -> None:
+    def __init__(self, connection: IConnection, framing: Framing, head: bytes) -> None:
         self.framing: Framing = framing
         self._control = b""
-        super().__init__(face)
-        face.transport.write(head)
+        super().__init__(connection)
+        connection.transport.write(head)
 
     def send(self, data: bytes) -> int:
         """Frame whole lines and take them all, or none."""
@@ -100,7 +103,7 @@ class BufferedFrames(BufferedOutlet):
         """Take frames whole, unless the transport's buffer is full."""
         if self._paused:
             return 0
-        self._face.transport.write(data)
+        self._connection.transport.write(data)
         return len(data)
 
     def write_control(self, frame: bytes) -> None:
@@ -112,20 +115,17 @@ class BufferedFrames(BufferedOutlet):
         if self._control:
             control, self._control = self._control, b""
             return control
-        chunk = self._face.talk.member.next_chunk()
+        chunk = self._connection.session.member.next_chunk()
         return self.framing(chunk) if chunk else b""
 
 
-def frames_for(
-    face: Face, framing: Framing, head: bytes
-) -> DirectFrames | BufferedFrames:
+def frame_writer_for(
+    connection: IConnection, framing: Framing, head: bytes
+) -> DirectFrameWriter | BufferedFrameWriter:
     """Return the fastest framing outlet that is right for the face's transport."""
-    kind = DirectFrames if is_plain(face.transport) else BufferedFrames
-    return kind(face, framing, head)
+    kind = DirectFrameWriter if is_plain(connection.transport) else BufferedFrameWriter
+    return kind(connection, framing, head)
 
-
-if TYPE_CHECKING:
-    from broadcast.net.connections import BroadcastFactory
 
 MIN_MESSAGE = 128 * 1024
 """Bytes that a message may always have; more if four longest lines have."""
@@ -148,11 +148,11 @@ _CODES: Final = {
 }
 
 
-class WebSocketFace:
+class WebSocketConnection:
     """One member's connection, from the handshake's answer on.
 
     Args:
-        reception: keeps the connections of all faces.
+        connections: keeps the connections of all faces.
         transport: below; nobody else writes to it any more.
         framing: how lines become frames.
         head: the handshake's answer.
@@ -161,82 +161,84 @@ class WebSocketFace:
     kind = "websocket"
 
     __slots__ = (
+        "_connections",
         "_heard",
         "_heard_at",
         "_is_closing",
         "_is_pinged",
-        "_reception",
-        "_vigil",
-        "_wire",
-        "outlet",
-        "talk",
+        "_liveness",
+        "_parser",
+        "session",
         "transport",
+        "writer",
     )
 
     def __init__(
         self,
-        reception: "BroadcastFactory",
+        connections: Connections,
         transport: Any,
         framing: Framing,
         head: bytes,
     ) -> None:
-        self._reception = reception
+        self._connections = connections
         self.transport = transport
-        longest = 4 * reception.hub.house.max_line
-        self._wire = Wire(self, max(MIN_MESSAGE, longest))
-        self._vigil = Vigil()
+        longest = 4 * connections.room.settings.max_line
+        self._parser = MessageParser(self, max(MIN_MESSAGE, longest))
+        self._liveness = Liveness()
         self._heard: list[bytes] = []
         self._heard_at = 0.0
         self._is_pinged = False
         self._is_closing = False
-        self.talk = reception.converse(self, peer_of(transport), is_private(transport))
-        member = self.talk.member
-        self.outlet = frames_for(self, framing, head)
-        member.outlet = self.outlet
-        reception.connections[self] = None
-        reception.greetings.add(self)
+        self.session = connections.new_session(
+            self, peer_of(transport), is_private(transport)
+        )
+        member = self.session.member
+        self.writer = frame_writer_for(self, framing, head)
+        member.writer = self.writer
+        connections.add(self)
+        connections.greetings.add(self)
 
     # What the transport and the wire tell
 
     def data_received(self, data: bytes) -> None:
         """Take bytes."""
-        self._vigil.heard = True
-        self._wire.receive(data)
+        self._liveness.heard = True
+        self._parser.receive(data)
         self._say()
 
     def connection_lost(self, reason: Failure) -> None:
         """Be gone."""
         self._is_closing = True
-        self.talk.lose("left" if self._wire.is_over else "lost")
-        self._reception.forget(self)
-        del self.outlet, self._wire  # they know this face: no cycle is to be left
+        self.session.lose("left" if self._parser.is_over else "lost")
+        self._connections.forget(self)
+        del self.writer, self._parser  # they know this face: no cycle is to be left
 
     def message_received(self, data: bytes, is_text: bool) -> None:
         """Take a message: lines, of which the last needs no LF."""
-        if not is_text and not self._reception.hub.house.relay:
-            self._wire.fail(Code.UNSUPPORTED, "lines go in text messages")
+        if not is_text and not self._connections.room.settings.relay:
+            self._parser.fail(Code.UNSUPPORTED, "lines go in text messages")
             return
         if not data:
             return
-        member = self.talk.member
+        member = self.session.member
         if (
             data.startswith(_NAMED)
-            and member.session not in self._reception.hub.members
+            and member.session_id not in self._connections.room.members
         ):
-            self.outlet.framing = line_by_line
+            self.writer.framing = line_by_line
         self._heard.append(data if data.endswith(b"\n") else data + b"\n")
 
     def write_control(self, frame: bytes) -> None:
         """Write a control frame, between two others."""
-        self.outlet.write_control(frame)
+        self.writer.write_control(frame)
 
     def closed_by_peer(self, code: int) -> None:
         """Leave, in turn: what was said is said, what is queued still written."""
         self._say()
-        if self._wire.is_closing:
+        if self._parser.is_closing:
             self.transport.loseConnection()
         else:
-            self.talk.end()
+            self.session.end()
         self.close_soon()
 
     def messages_end(self) -> None:
@@ -245,12 +247,12 @@ class WebSocketFace:
         Now, so that no answer follows the close frame.
         """
         self._say()
-        self.talk.lose("lost")
+        self.session.lose("lost")
 
     def closed_for_error(self) -> None:
         """Close: what came was wrong."""
         self.close_soon()
-        if isinstance(self.outlet, DirectFrames):
+        if isinstance(self.writer, DirectFrameWriter):
             self.transport.loseWriteConnection()  # unread input would be a reset
         else:
             self.transport.loseConnection()
@@ -267,11 +269,11 @@ class WebSocketFace:
 
     def finish(self) -> None:
         """Close: all is written."""
-        bye = self.talk.member.bye or Bye("quit", "")
+        bye = self.session.member.bye or Bye("quit", "")
         code = _CODES.get(bye.code, Code.POLICY)
-        self._wire.close(code, bye.words)
+        self._parser.close(code, bye.words)
         self.close_soon()
-        if self._wire.is_over:
+        if self._parser.is_over:
             self.transport.loseConnection()
 
     def close_soon(self) -> None:
@@ -280,11 +282,11 @@ class WebSocketFace:
             self._is_closing = True
             self.resume_reading()
             make_room(self.transport)
-            self._reception.closings.add(self)
+            self._connections.closing.add(self)
 
     def abort(self) -> bool:
         """Close now; return whether it was open."""
-        if self not in self._reception.connections:
+        if self not in self._connections:
             return False
         self.transport.abortConnection()
         return True
@@ -293,29 +295,29 @@ class WebSocketFace:
 
     def introduce(self, lines: bytes) -> None:
         """Take the lines of an introduction that came with the handshake."""
-        self.talk.hear(lines)
+        self.session.hear(lines)
 
     def greet(self) -> bool:
         """End the introduction: its time is over; False: it was to end anyway."""
         if self._is_closing:
             return False
-        self.talk.join()
+        self.session.join()
         return True
 
-    def check(self, now: float, patience: Patience) -> None:
+    def check(self, now: float, timeouts: Timeouts) -> None:
         """Ping who is silent; give up on who is dead, idle, or reads nothing."""
-        if self._vigil.heard or self.talk.is_waiting:
+        if self._liveness.heard or self.session.is_waiting:
             self._heard_at = now
             self._is_pinged = False
         elif now - self._heard_at > DEAD_AFTER and self._is_pinged:
-            self.talk.lose("lost")
+            self.session.lose("lost")
             self.abort()
             return
         elif now - self._heard_at > PING_AFTER and not self._is_pinged:
             self._is_pinged = True
             self.write_control(ping_frame())
-        address = self.talk.member.address
-        if self._vigil.check(now, patience, self.talk, self.transport, address):
+        address = self.session.member.address
+        if self._liveness.check(now, timeouts, self.session, self.transport, address):
             self.abort()
 
     def _say(self) -> None:
@@ -325,4 +327,4 @@ class WebSocketFace:
             self._heard.clear()
             if b"\r" in block:
                 block = block.replace(b"\r\n", b"\n")
-            self.talk.hear(block)
+            self.session.hear(block)

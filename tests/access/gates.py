@@ -5,10 +5,10 @@ from typing import Any
 
 from twisted.cred.checkers import InMemoryUsernamePasswordDatabaseDontUse
 
-from broadcast.auth.authenticator import Gate
+from broadcast.auth.authenticator import Authenticator
 from broadcast.auth.bans import Bans
 from broadcast.auth.checkers import TokenChecker
-from broadcast.auth.policy import Guard
+from broadcast.auth.policy import Policy
 from tests.support.hall import Guest, Hall
 
 SECRET = "open-sesame"
@@ -25,15 +25,17 @@ class GatedHall(Hall):
         tokens.write_text(f"# for the class\n{SECRET}\nthe-old-one\n")
         accounts = {"alice": b"alices-own", "Bob": b"bobs-own-1"}
         users: Any = InMemoryUsernamePasswordDatabaseDontUse(**accounts)
-        self.gate = Gate(
+        self.authenticator = Authenticator(
             [TokenChecker(str(tokens)), users],
             lambda: self.clock.seconds(),
             lambda delay, call: self.clock.callLater(delay, call),
             allows_plaintext=allows_plaintext,
         )
         bans = Bans(lambda: 0.0)
-        guard = Guard(bans, self.gate, lambda folded: folded in ("alice", "bob"))
-        super().__init__(guard=guard)
+        policy = Policy(
+            bans, self.authenticator, lambda folded: folded in ("alice", "bob")
+        )
+        super().__init__(policy=policy)
 
     def turn(self, turns: int = 3) -> None:
         """Let as many turns pass, and what is due in them happen."""

@@ -39,8 +39,8 @@ def test_twisteds_own(daemon: Start, connect: Connect, tmp_path: Path) -> None:
     """--auth file: lets in who is in the file, under that name; others not."""
     passwords = tmp_path / "passwords"
     passwords.write_text("alice:correct-horse\n")
-    house = daemon("--auth", f"file:{passwords}")
-    client = connect(house)
+    settings = daemon("--auth", f"file:{passwords}")
+    client = connect(settings)
     client.send("/login alice wrong-horse")
     client.until("that is wrong: /login NAME PASSWORD")
     client.send("/login alice correct-horse")
@@ -54,8 +54,8 @@ def test_a_plugin_of_somebody_elses(
     plugins = tmp_path / "twisted" / "plugins"
     plugins.mkdir(parents=True)
     (plugins / "backwards_plugin.py").write_text(PLUGIN)
-    house = daemon("--auth=backwards:terces", env={"PYTHONPATH": str(tmp_path)})
-    client = connect(house)
+    settings = daemon("--auth=backwards:terces", env={"PYTHONPATH": str(tmp_path)})
+    client = connect(settings)
     client.send("/login secret")
     client.until("You are mirror")
 

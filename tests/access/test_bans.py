@@ -8,7 +8,7 @@ from twisted.internet.task import Clock
 
 from broadcast.auth.bans import Ban, BanError, Bans
 from broadcast.auth.passwords import FileError
-from broadcast.auth.policy import Guard
+from broadcast.auth.policy import Policy
 from tests.support.hall import Hall
 
 
@@ -187,7 +187,7 @@ def test_a_broken_file_keeps_the_old_bans(
 def test_the_banned_are_told_and_closed(clock: Clock) -> None:
     """By host and by name, before they join; others notice nothing."""
     bans = Bans(clock.seconds)
-    hall = Hall(guard=Guard(bans))
+    hall = Hall(policy=Policy(bans))
     ear = hall.join("/name ear")
     ear.take()
     bans.add("Rude", None, "for a while")
@@ -207,7 +207,7 @@ def test_no_spelling_evades_a_ban(clock: Clock, name: str) -> None:
     """Whatever folds to a banned name is banned, coming and by /name."""
     bans = Bans(clock.seconds)
     bans.add("Hello", None, "")
-    hall = Hall(guard=Guard(bans))
+    hall = Hall(policy=Policy(bans))
     guest = hall.join("/name guest")
     guest.take()
     guest.send(f"/name {name}")
@@ -218,7 +218,7 @@ def test_no_spelling_evades_a_ban(clock: Clock, name: str) -> None:
 def test_a_name_of_the_banned_is_free(clock: Clock) -> None:
     """Who was turned away keeps no name."""
     bans = Bans(clock.seconds)
-    hall = Hall(guard=Guard(bans))
+    hall = Hall(policy=Policy(bans))
     bans.add("rude", 60, "")
     hall.join("/name rude")
-    assert len(hall.hub.roster) == 0
+    assert len(hall.room.roster) == 0

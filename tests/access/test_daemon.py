@@ -36,15 +36,15 @@ def test_from_bcast_passwd_to_the_greeting(
     path = tmp_path / "users"
     assert _passwd(path, "Alice", "correct-horse") == (0, "")
     assert path.stat().st_mode & 0o777 == 0o600
-    house = daemon("--users", str(path))
-    client = connect(house)
+    settings = daemon("--users", str(path))
+    client = connect(settings)
     assert client.line() == "* log in first: /login NAME PASSWORD"
     client.send("/login alice wrong-horse")
     assert "that is wrong" in client.line()
     client.send("/login alice correct-horse", "/who")
     assert "You are Alice, 1 here" in client.line()
     assert client.line() == "* 1 here: Alice"
-    log = "\n".join(house.out.lines)
+    log = "\n".join(settings.out.lines)
     assert "login-failed from 127.0.0.1" in log
     assert "horse" not in log
 
@@ -57,11 +57,11 @@ def test_a_piped_login_is_heard(
     path.write_text(
         f"alice:{make_hash(b'correct-horse')}\nbob:{make_hash(b'bob', 2)}\n"
     )
-    house = daemon("--users", str(path))
-    ear = connect(house)
+    settings = daemon("--users", str(path))
+    ear = connect(settings)
     ear.send("/login bob bob")
     ear.until("You are bob")
-    mouth = connect(house)
+    mouth = connect(settings)
     mouth.send_bytes(b"/login alice correct-horse\nhello\nlast")
     mouth.half_close()
     assert ear.until("last")[-2:] == ["alice: hello", "alice: last"]
@@ -75,19 +75,19 @@ def test_checking_holds_nobody_up(
     users, tokens = tmp_path / "users", tmp_path / "tokens"
     users.write_text(f"alice:{make_hash(b'correct-horse')}\n")
     tokens.write_text("open-sesame\n")
-    house = daemon("--users", str(users), "--token-file", str(tokens))
-    inside = connect(house)
+    settings = daemon("--users", str(users), "--token-file", str(tokens))
+    inside = connect(settings)
     inside.send("/login open-sesame")
     inside.until("You are")
-    crowd = [connect(house) for _ in range(10)]
-    for number, client in enumerate(crowd):
+    occupancy = [connect(settings) for _ in range(10)]
+    for number, client in enumerate(occupancy):
         client.until("log in first")
         client.send(f"/login user-{number} wrong-password")
     assert [inside.since_ping() for _ in range(20)] == [[]] * 20
-    sockets = [client.wire.socket for client in crowd]  # type: ignore[attr-defined]
-    answered, _, _ = select.select(sockets, [], [], 0)
+    sockopts = [client.wire.socket for client in occupancy]  # type: ignore[attr-defined]
+    answered, _, _ = select.select(sockopts, [], [], 0)
     assert len(answered) < 10, "the pings have waited for the hashing"
-    for client in crowd:
+    for client in occupancy:
         assert "that is wrong" in client.until("wrong")[-1]
 
 
@@ -107,8 +107,8 @@ def test_plaintext_is_warned_of(daemon: Start, tmp_path: Path) -> None:
     path = tmp_path / "tokens"
     path.write_text("open-sesame\n")
     secured = ("--token-file", str(path))
-    house = daemon(*secured, "--allow-plaintext-login")
-    assert not any("unencrypted" in line for line in house.out.lines)
+    settings = daemon(*secured, "--allow-plaintext-login")
+    assert not any("unencrypted" in line for line in settings.out.lines)
 
 
 @pytest.mark.parametrize("option", ["--token-file", "--users", "--ban-file"])

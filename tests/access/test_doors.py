@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from broadcast.protocol.roles import OPEN, DoorError, speak_only
+from broadcast.protocol.roles import UNRESTRICTED, RoleError, parse_speak_only
 from tests.admin.office import Office
 from tests.support.daemon import DEADLINE, Daemon, refused_start
 from tests.support.lineclient import LineClient, SocketWire, connect_tcp
@@ -17,15 +17,16 @@ Doors = Callable[..., list[LineClient]]
 
 def test_endpoints_with_names() -> None:
     """``NAME=ENDPOINT`` names a feed; an ``=`` within the endpoint doesn't."""
-    door, endpoint = speak_only("build=tcp:8001:interface=127.0.0.1")
-    assert (door.name, endpoint) == ("build", "tcp:8001:interface=127.0.0.1")
-    door, endpoint = speak_only("tcp:8001:interface=127.0.0.1")
-    assert (door.name, endpoint) == ("", "tcp:8001:interface=127.0.0.1")
-    assert not door.hears
-    assert OPEN.hears
-    for text in ("server=tcp:1", "a b=tcp:1", "=tcp:1"):
-        with pytest.raises(DoorError):
-            speak_only(text)
+    given = "build=tcp:8001:interface=127.0.0.1 tcp:8001:interface=127.0.0.1"
+    assert parse_speak_only(given) == (
+        ("build", "tcp:8001:interface=127.0.0.1"),
+        ("", "tcp:8001:interface=127.0.0.1"),
+    )
+    assert UNRESTRICTED.hears
+    assert UNRESTRICTED.speaks
+    for text in ("server=tcp:1", "a/b=tcp:1", "=tcp:1"):
+        with pytest.raises(RoleError):
+            parse_speak_only(text)
 
 
 def _client(path: Path) -> LineClient:
@@ -55,7 +56,7 @@ class House:
 
 
 @pytest.fixture
-def house(daemon: Callable[..., Daemon], tmp_path: Path) -> Iterator[House]:
+def settings(daemon: Callable[..., Daemon], tmp_path: Path) -> Iterator[House]:
     made = House(
         daemon(
             *("--listen", "tcp:0:interface=127.0.0.1", "--greeting-delay", "0.01"),
@@ -71,9 +72,9 @@ def house(daemon: Callable[..., Daemon], tmp_path: Path) -> Iterator[House]:
         yield made
 
 
-def test_one_who_listens_never_speaks(house: House) -> None:
+def test_one_who_listens_never_speaks(settings: House) -> None:
     """Commands act; lines and /say are listen-only; what others say arrives."""
-    ear, mouth = house.enter("ear"), house.enter("open")
+    ear, mouth = settings.enter("ear"), settings.enter("open")
     ear.send("/format json")
     ear.await_event("welcome")
     mouth.until("You are")
@@ -86,9 +87,9 @@ def test_one_who_listens_never_speaks(house: House) -> None:
     assert ear.await_event("message")["text"] == "to all"
 
 
-def test_a_listener_may_close_its_half(house: House) -> None:
+def test_a_listener_may_close_its_half(settings: House) -> None:
     """``nc </dev/null`` hears on: the end of its input is not leaving."""
-    ear, mouth = house.enter("ear"), house.enter("open")
+    ear, mouth = settings.enter("ear"), settings.enter("open")
     ear.half_close()
     assert "You are" in ear.line()
     mouth.until("You are")
@@ -100,9 +101,9 @@ def test_a_listener_may_close_its_half(house: House) -> None:
     ]
 
 
-def test_a_feed_speaks_and_hears_nothing(house: House) -> None:
+def test_a_feed_speaks_and_hears_nothing(settings: House) -> None:
     """Whatever stands in a piped log is said as it stands, slashes and all."""
-    mouth, feed = house.enter("open"), house.enter("build")
+    mouth, feed = settings.enter("open"), settings.enter("build")
     mouth.until("You are")
     feed.send("/name root", "CONNECT x", "/quit", "//x", "plain")
     assert mouth.until("plain")[-5:] == [
@@ -115,26 +116,26 @@ def test_a_feed_speaks_and_hears_nothing(house: House) -> None:
     assert "build left" in mouth.line()
 
 
-def test_a_feed_is_not_told_that_it_is_muted(house: House) -> None:
+def test_a_feed_is_not_told_that_it_is_muted(settings: House) -> None:
     """Nor anything else of an admin's: what it sends is not said, that is all."""
-    mouth, feed = house.enter("open"), house.enter("build")
+    mouth, feed = settings.enter("open"), settings.enter("build")
     mouth.until("You are")
     feed.send("one")
     mouth.until("build: one")
-    assert house.office.order("mute", "build") == "muted build\n"
+    assert settings.office.order("mute", "build") == "muted build\n"
     feed.send("two")
-    house.daemon.out.wait_for("build: .*you are muted")
-    assert house.office.order("kick", "build") == "kicked build\n"
+    settings.daemon.out.wait_for("build: .*you are muted")
+    assert settings.office.order("kick", "build") == "kicked build\n"
     assert feed.rest() == b""
 
 
-def test_a_feed_is_not_told_that_the_server_stops(house: House) -> None:
+def test_a_feed_is_not_told_that_the_server_stops(settings: House) -> None:
     """Its connection ends without a word; what it said is delivered first."""
-    mouth, feed = house.enter("open"), house.enter("build")
+    mouth, feed = settings.enter("open"), settings.enter("build")
     mouth.until("You are")
     feed.send("last")
     mouth.until("build: last")
-    house.daemon.signal()
+    settings.daemon.signal()
     assert feed.rest() == b""
     assert mouth.rest_lines()[-1] == "* The server has shut down"
 
@@ -162,11 +163,11 @@ def test_feeds_are_counted(
         full.daemon.out.wait_for("build joined", 2)
 
 
-def test_feeds_are_told_apart(house: House) -> None:
+def test_feeds_are_told_apart(settings: House) -> None:
     """Two at one door get two names; without a name they are guests."""
-    mouth = house.enter("open")
+    mouth = settings.enter("open")
     mouth.until("You are")
-    first, second, third = (house.enter(door) for door in ("build", "build", "feed"))
+    first, second, third = (settings.enter(door) for door in ("build", "build", "feed"))
     for number, feed in enumerate((first, second, third)):
         feed.send(f"line {number}")
         mouth.until(f"line {number}")
@@ -176,13 +177,13 @@ def test_feeds_are_told_apart(house: House) -> None:
     assert who.count("guest-") == 2
 
 
-def test_a_feed_is_made_safe_and_bounded(house: House) -> None:
+def test_a_feed_is_made_safe_and_bounded(settings: House) -> None:
     """Escapes arrive visible; a line too long is dropped, the next one isn't."""
-    mouth, feed = house.enter("open"), house.enter("build")
+    mouth, feed = settings.enter("open"), settings.enter("build")
     mouth.until("You are")
     feed.send_bytes(b"\x1b[2J\n" + b"x" * 9000 + b"\nlast\n")
     assert mouth.until("last")[-2:] == ["build: ␛[2J", "build: last"]
-    assert house.daemon.out.wait_for("9000 bytes was dropped")
+    assert settings.daemon.out.wait_for("9000 bytes was dropped")
 
 
 def test_doors_replace_the_open_port(daemon: Callable[..., Daemon]) -> None:
@@ -199,9 +200,9 @@ def test_a_relay_has_doors_too(daemon: Callable[..., Daemon], tmp_path: Path) ->
         *("--listen-only", f"unix:{tmp_path / 'ear'}"),
         *("--speak-only", f"unix:{tmp_path / 'feed'}"),
     )
-    house = House(relay, tmp_path)
-    with house.stack:
-        ear, feed, both = (house.enter(door) for door in ("ear", "feed", "open"))
+    settings = House(relay, tmp_path)
+    with settings.stack:
+        ear, feed, both = (settings.enter(door) for door in ("ear", "feed", "open"))
         relay.out.wait_for("joined", 3)
         ear.send("not heard")
         both.send("both")

@@ -40,11 +40,11 @@ def test_a_host_is_throttled(hall: GatedHall) -> None:
         hall.arrive(f"/login nobody-{number} wrong")
     guest = hall.arrive("/format json", "/login alice alices-own")
     assert json.loads(guest.lines()[0])["code"] == "login-throttled"
-    assert hall.gate.refused == {"login-failed": 30, "login-throttled": 1}
+    assert hall.authenticator.refused == {"login-failed": 30, "login-throttled": 1}
 
 
 def test_right_tries_are_not_counted(hall: GatedHall) -> None:
     """A class of fifty behind one address gets in at once."""
     for _ in range(50):
         assert "You are" in hall.join(f"/login {SECRET}").lines()[0]
-    assert len(hall.gate.throttle) == 0
+    assert len(hall.authenticator.throttle) == 0

@@ -15,7 +15,7 @@ def test_one_is_asked_to_log_in(hall: GatedHall) -> None:
     hall.join(f"/login {SECRET}")
     guest = hall.arrive()
     assert guest.lines() == [f"* {USAGE}"]
-    assert len(hall.hub.members) == 1
+    assert len(hall.room.members) == 1
 
 
 def test_json_is_asked_with_an_event(hall: GatedHall) -> None:
@@ -175,7 +175,7 @@ def test_no_login_where_others_can_listen(tmp_path: Path) -> None:
     for first in ((), ("hi",), (f"/login {SECRET}",)):
         guest = hall.arrive(*first)
         assert guest.lines() == ["* no login here: this connection is not encrypted"]
-    assert not hall.hub.members
+    assert not hall.room.members
 
 
 def test_a_flood_at_the_gate_is_taken_in_turns(hall: GatedHall) -> None:
@@ -197,7 +197,7 @@ def test_bad_words_are_told(hall: GatedHall) -> None:
     guest.send("/login", "/login a b c")
     codes = [json.loads(line)["code"] for line in guest.lines()]
     assert codes == ["bad-argument", "bad-argument"]
-    assert not hall.gate.refused
+    assert not hall.authenticator.refused
 
 
 def test_a_second_login_is_refused(hall: GatedHall) -> None:
@@ -214,8 +214,8 @@ def test_leaving_while_the_login_is_checked(hall: GatedHall) -> None:
     guest.protocol.dataReceived(f"/login {SECRET}\nhello\n".encode())
     guest.drop()
     hall.turn(6)
-    assert not hall.hub.members
-    assert hall.hub.log.total == 0
+    assert not hall.room.members
+    assert hall.room.log.total == 0
 
 
 def test_a_connect_client_logs_in(hall: GatedHall) -> None:

@@ -10,7 +10,7 @@ from twisted.cred.credentials import IUsernamePassword
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 
-from broadcast.auth.authenticator import Gate, Refusal
+from broadcast.auth.authenticator import Authenticator, Refusal
 from broadcast.auth.checkers import MAX_WAITING, BusyError, Pool
 from hostile.rooms import Failures
 
@@ -29,14 +29,14 @@ class Reactor:
 
 def test_the_queue_is_bounded() -> None:
     """One check more than there is room for is refused; then there is room again."""
-    reactor, gate = Reactor(), threading.Event()
+    reactor, authenticator = Reactor(), threading.Event()
     pool = Pool(reactor.calls.put)
     results: list[bool] = []
     for _ in range(MAX_WAITING):
-        pool.run(lambda: gate.wait(20)).addCallback(results.append)
+        pool.run(lambda: authenticator.wait(20)).addCallback(results.append)
     with pytest.raises(BusyError):
         pool.run(lambda: True)
-    gate.set()
+    authenticator.set()
     reactor.run(MAX_WAITING)
     assert results == [True] * MAX_WAITING
     pool.run(lambda: True).addCallback(results.append)
@@ -48,7 +48,7 @@ def test_the_queue_is_bounded() -> None:
 
 def test_an_error_comes_back() -> None:
     """What a check raises is its result; what waits at the end is told so."""
-    reactor, gate, begun = Reactor(), threading.Event(), threading.Event()
+    reactor, authenticator, begun = Reactor(), threading.Event(), threading.Event()
     pool = Pool(reactor.calls.put, threads=1)
     errors: list[type] = []
 
@@ -60,13 +60,13 @@ def test_an_error_comes_back() -> None:
 
     def work() -> None:
         begun.set()
-        gate.wait(20)
+        authenticator.wait(20)
 
     pool.run(work).addErrback(note)
     assert begun.wait(20)
     pool.run(lambda: True).addErrback(note)
     pool.stop()
-    gate.set()
+    authenticator.set()
     reactor.run(2)
     assert errors == [ZeroDivisionError, BusyError]
 
@@ -83,21 +83,21 @@ class Checker:
         raise self.error
 
 
-def _try(error: Exception) -> tuple[Gate, object]:
+def _try(error: Exception) -> tuple[Authenticator, object]:
     clock = Clock()
-    gate = Gate([Checker(error)], clock.seconds, clock.callLater)
+    authenticator = Authenticator([Checker(error)], clock.seconds, clock.callLater)
     results: list[object] = []
-    coroutine = gate.admit(["alice", "password"], "192.0.2.1:1")
+    coroutine = authenticator.admit(["alice", "password"], "192.0.2.1:1")
     Deferred.fromCoroutine(coroutine).addCallback(results.append)
-    return gate, results[0]
+    return authenticator, results[0]
 
 
 def test_a_busy_daemon_counts_no_try() -> None:
     """Who could not be checked may try again, and loses nothing."""
-    gate, result = _try(BusyError())
+    authenticator, result = _try(BusyError())
     assert isinstance(result, Refusal)
     assert result.code == "login-throttled"
-    assert len(gate.throttle) == 0
+    assert len(authenticator.throttle) == 0
 
 
 def test_a_broken_checker_opens_nothing() -> None:

@@ -31,17 +31,17 @@ def test_files_are_read_again(daemon: Start, connect: Connect, tmp_path: Path) -
     tokens, users = tmp_path / "tokens", tmp_path / "users"
     tokens.write_text("the-old-one\n")
     users.write_text("")
-    house = daemon("--token-file", str(tokens), "--users", str(users))
-    inside = connect(house)
+    settings = daemon("--token-file", str(tokens), "--users", str(users))
+    inside = connect(settings)
     assert _enters(inside, "/login the-old-one")
     tokens.write_text("the-new-one\n")
     users.write_text(f"alice:{make_hash(b'correct-horse', 2)}\n")
-    house.signal(signal.SIGHUP)
-    house.out.wait_for("token-file read again: 1 secret")
-    house.out.wait_for("users read again: 1 user")
-    assert _enters(connect(house), "/login the-new-one")
-    assert _enters(connect(house), "/login alice correct-horse")
-    assert not _enters(connect(house), "/login the-old-one")
+    settings.signal(signal.SIGHUP)
+    settings.out.wait_for("token-file read again: 1 secret")
+    settings.out.wait_for("users read again: 1 user")
+    assert _enters(connect(settings), "/login the-new-one")
+    assert _enters(connect(settings), "/login alice correct-horse")
+    assert not _enters(connect(settings), "/login the-old-one")
     assert "reserved" in inside.since_ping("/name Alice")[-1]
 
 
@@ -51,25 +51,25 @@ def test_a_broken_file_changes_nothing(
     """What was read before is kept, and the log says what is wrong."""
     tokens = tmp_path / "tokens"
     tokens.write_text("open-sesame\n")
-    house = daemon("--token-file", str(tokens))
+    settings = daemon("--token-file", str(tokens))
     tokens.write_text("short\n")
-    house.signal(signal.SIGHUP)
-    house.out.wait_for("token-file kept as before: .*line 1")
-    assert _enters(connect(house), "/login open-sesame")
+    settings.signal(signal.SIGHUP)
+    settings.out.wait_for("token-file kept as before: .*line 1")
+    assert _enters(connect(settings), "/login open-sesame")
     with pytest.raises(AssertionError):
-        house.stop()  # which minds that one error
-    assert sum("[ERROR]" in line for line in house.out.lines) == 1
+        settings.stop()  # which minds that one error
+    assert sum("[ERROR]" in line for line in settings.out.lines) == 1
 
 
 def test_the_client_logs_in(daemon: Start, connect: Connect, tmp_path: Path) -> None:
     """bcast-client send with the users' own file of secrets is heard."""
     tokens = tmp_path / "tokens"
     tokens.write_text("open-sesame\n")
-    house = daemon("--token-file", str(tokens))
-    ear = connect(house)
+    settings = daemon("--token-file", str(tokens))
+    ear = connect(settings)
     assert _enters(ear, "/login open-sesame")
     command = [sys.executable, "-m", "broadcast.client.cli.main", "send", "--port"]
-    words = [str(house.port), "--name", "bob", "--token-file", str(tokens), "hello"]
+    words = [str(settings.port), "--name", "bob", "--token-file", str(tokens), "hello"]
     done = subprocess.run([*command, *words], timeout=DEADLINE, check=False)
     assert done.returncode == 0
     assert ear.until("hello")[-1] == "bob: hello"
@@ -99,9 +99,9 @@ class Everything:
             f"users = {self.users}\nban-file = {self.bans}\n"
         )
 
-    def shown(self, house: Daemon) -> str:
+    def shown(self, settings: Daemon) -> str:
         """Return the certificate that a newcomer is shown."""
-        found = house.out.wait_for(r"listening on 127\.0\.0\.1:(\d+)", 2)
+        found = settings.out.wait_for(r"listening on 127\.0\.0\.1:(\d+)", 2)
         where = ("127.0.0.1", int(found[1][1]))
         return ssl.get_server_certificate(where, timeout=DEADLINE)
 
@@ -114,36 +114,36 @@ def test_all_six_are_read_again_or_kept(
     A line of the log for each, and whoever is here stays.
     """
     files = Everything(tmp_path)
-    house = daemon("--config", str(files.config))
-    inside = connect(house)
+    settings = daemon("--config", str(files.config))
+    inside = connect(settings)
     inside.send("/login the-old-one")
     assert "* first" in inside.until("You are")
     make_certificate(tmp_path)
     files.write("second", "the-new-one", "mallory", "eve")
-    house.signal(signal.SIGHUP)
-    house.out.wait_for("certificates read again: CN=localhost, good until")
-    house.out.wait_for("token-file read again: 1 secret")
-    house.out.wait_for("users read again: 1 user")
-    house.out.wait_for("ban-file read again: 2 bans")
-    house.out.wait_for("settings read again: welcome changed")
-    assert files.shown(house) == files.certificate.read_text()
+    settings.signal(signal.SIGHUP)
+    settings.out.wait_for("certificates read again: CN=localhost, good until")
+    settings.out.wait_for("token-file read again: 1 secret")
+    settings.out.wait_for("users read again: 1 user")
+    settings.out.wait_for("ban-file read again: 2 bans")
+    settings.out.wait_for("settings read again: welcome changed")
+    assert files.shown(settings) == files.certificate.read_text()
 
     good = files.certificate.read_text()
     paths = (files.config, files.certificate, files.tokens, files.users, files.bans)
     for path in paths:
         path.write_text("broken\x01\n")
-    house.signal(signal.SIGHUP)
+    settings.signal(signal.SIGHUP)
     whats = ("certificates", "token-file", "users", "ban-file", "settings")
     for what in whats:
-        house.out.wait_for(rf"\[ERROR\] {what} kept as before: .*{tmp_path}")
-    other, banned = connect(house), connect(house)
+        settings.out.wait_for(rf"\[ERROR\] {what} kept as before: .*{tmp_path}")
+    other, banned = connect(settings), connect(settings)
     other.send("/login the-new-one")
     assert "* second" in other.until("You are")
     banned.send("/name Mallory", "/login the-new-one")
     banned.until("you are banned")
-    assert files.shown(house) == good
-    assert _enters(connect(house), "/login alice the-new-one")
+    assert files.shown(settings) == good
+    assert _enters(connect(settings), "/login alice the-new-one")
     inside.since_ping()
     with pytest.raises(AssertionError):
-        house.stop()  # which minds those errors
-    assert sum("[ERROR]" in line for line in house.out.lines) == len(whats)
+        settings.stop()  # which minds those errors
+    assert sum("[ERROR]" in line for line in settings.out.lines) == len(whats)

@@ -6,7 +6,7 @@ import pytest
 
 from hostile.fuzz import run
 from hostile.grammar import Grammar
-from hostile.rooms import Room, all_rooms
+from hostile.rooms import Arena, all_rooms
 from hostile.wire import BrokenPromiseError
 
 
@@ -21,7 +21,7 @@ def test_the_same_seed_gives_the_same_inputs() -> None:
     assert [one.input() for _ in range(50)] == [two.input() for _ in range(50)]
 
 
-def _plain_room() -> Room:
+def _plain_room() -> Arena:
     return all_rooms()[0]
 
 
@@ -35,7 +35,7 @@ def test_an_active_byte_would_be_found(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_somebody_left_behind_would_be_found(monkeypatch: pytest.MonkeyPatch) -> None:
     """If a connection that is gone were kept, the rest would tell."""
     room = _plain_room()
-    monkeypatch.setattr(room.factory, "forget", lambda protocol: None)
+    monkeypatch.setattr(room.connections, "forget", lambda protocol: None)
     room.run([b"hello\n"], "192.0.2.1", 0)
     with pytest.raises(BrokenPromiseError, match="still kept"):
         room.rest()
@@ -47,7 +47,7 @@ def test_the_fuzzer_gets_in() -> None:
     grammar = Grammar(3)
     for number in range(2000):
         rooms[number % len(rooms)].run([grammar.input()], "192.0.2.1", 0)
-    assert all(room.hub.log.total > 50 for room in rooms if room.door.speaks)
-    gate = rooms[3].hub.guard.gate
-    assert gate is not None
-    assert gate.refused["login-failed"] > 0
+    assert all(room.room.log.total > 50 for room in rooms if room.role.speaks)
+    authenticator = rooms[3].room.policy.authenticator
+    assert authenticator is not None
+    assert authenticator.refused["login-failed"] > 0

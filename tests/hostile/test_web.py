@@ -31,15 +31,15 @@ def test_the_fuzzer_gets_in() -> None:
         first.run([web.for_http()], "192.0.2.1", 0)
         for room in others:
             room.run([web.for_websocket()], "192.0.2.1", 0)
-    assert all(room.hub.log.total > 20 for room in web_rooms_without_a_gate(others))
-    assert first.hub.log.total > 20
-    gate = others[2].hub.guard.gate
-    assert gate is not None
-    assert gate.refused["login-failed"] > 0
+    assert all(room.room.log.total > 20 for room in web_rooms_without_a_gate(others))
+    assert first.room.log.total > 20
+    authenticator = others[2].room.policy.authenticator
+    assert authenticator is not None
+    assert authenticator.refused["login-failed"] > 0
 
 
 def web_rooms_without_a_gate(rooms: list[WebRoom]) -> list[WebRoom]:
-    return [room for room in rooms if room.hub.guard.gate is None]
+    return [room for room in rooms if room.room.policy.authenticator is None]
 
 
 def test_a_fault_would_be_found(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -79,8 +79,8 @@ def test_nothing_follows_the_close_frame(
     """What came before a wrong frame is answered before the close, not after it."""
     tokens = tmp_path / "tokens"
     tokens.write_text("open-sesame\n")
-    house = daemon("--web", "0", "--token-file", str(tokens))
-    wire: WebSocketWire = connect_websocket(house)
+    settings = daemon("--web", "0", "--token-file", str(tokens))
+    wire: WebSocketWire = connect_websocket(settings)
     wire.send_frames(frame(TEXT, b"hello"), frame(3))
     seen = [wire.frame()]
     while seen[-1][0] != CLOSE:
@@ -105,11 +105,11 @@ def test_more_after_a_bad_request(
     key, certificate = make_certificate(tmp_path)
     web = "tls:0:interface=127.0.0.1"
     files = (f"--tls-key={key}", f"--tls-cert={certificate}")
-    house = daemon("--port", "0", "--web", web, *files)
+    settings = daemon("--port", "0", "--web", web, *files)
     context = ssl.create_default_context(cafile=certificate)
     incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
     session = context.wrap_bio(incoming, outgoing, server_hostname="localhost")
-    wire = connect_tcp(web_port(house, "https"))
+    wire = connect_tcp(web_port(settings, "https"))
     while True:
         try:
             session.do_handshake()
@@ -123,4 +123,4 @@ def test_more_after_a_bad_request(
     incoming.write(wire.receive())
     assert b"400 Bad Request" in session.read()
     wire.close()
-    house.stop()
+    settings.stop()

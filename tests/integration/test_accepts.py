@@ -10,8 +10,8 @@ from twisted.internet import tcp
 from twisted.internet.protocol import Protocol, ServerFactory
 from twisted.internet.testing import MemoryReactor
 
-from broadcast.net import accept as doorway
-from broadcast.net.accept import MAKE, Doorways
+from broadcast.net import accept
+from broadcast.net.accept import MAKE, Acceptor
 from tests.support.daemon import DEADLINE
 
 
@@ -33,20 +33,20 @@ def test_few_are_accepted_in_a_turn(
     look_after: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Sixty wait at each of two listeners: they take turns, a few at each."""
-    monkeypatch.setattr(doorway, "LOOK_AFTER", look_after)
+    monkeypatch.setattr(accept, "LOOK_AFTER", look_after)
     turns: list[Callable[[], None]] = []
-    doorways = Doorways(lambda _, call: turns.append(call))
+    acceptor = Acceptor(lambda _, call: turns.append(call))
     halls = [Hall(), Hall()]
     made: Any = halls  # zope knows them as factories
     ports = [tcp.Port(0, hall, 100, "127.0.0.1", MemoryReactor()) for hall in made]
     with ExitStack() as stack:
         for port in ports:
             port.startListening()
-            doorways.add(port)
+            acceptor.add(port)
             for _ in range(60):
                 address = ("127.0.0.1", port.getHost().port)
                 stack.enter_context(socket.create_connection(address, DEADLINE))
-        doorways.look()
+        acceptor.look()
         counts = []
         while turns:
             (turn,) = turns

@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 
 from broadcast import __version__
-from broadcast.base.settings import SettingError
-from broadcast.options import FLAGS, LISTS, OPTIONS
+from broadcast.options import FLAGS, LISTS, OPTIONS, SettingError
 from broadcast.tap import Options
 from tests.support.daemon import Daemon, refused_start
 from tests.support.lineclient import LineClient

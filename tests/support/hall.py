@@ -1,4 +1,4 @@
-"""A hub in memory, with a clock that is moved by hand and transports that record."""
+"""A room in memory, with a clock that is moved by hand and transports that record."""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,12 +8,13 @@ from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 
-from broadcast.auth.policy import Guard
-from broadcast.base.house import House
-from broadcast.net.connections import BroadcastFactory
-from broadcast.net.lines import LineProtocol
-from broadcast.room.room import Hub
-from broadcast.store.memory import MemoryEngine
+from broadcast.auth.policy import Policy
+from broadcast.base.settings import RoomSettings
+from broadcast.net.connections import Connections
+from broadcast.net.lines import BroadcastFactory, LineProtocol
+from broadcast.room.room import Room
+from broadcast.session import new_session
+from broadcast.store.memory import MemoryStore
 
 EPOCH = "e1"
 
@@ -22,36 +23,34 @@ class Hall:
     """A room without sockets.
 
     Args:
-        house: what the admin chose.
+        settings: what the admin chose.
         log_size: bytes that the log may take.
     """
 
     def __init__(
         self,
-        house: House | None = None,
+        settings: RoomSettings | None = None,
         log_size: int = 1 << 20,
         flush_partial: float | None = None,
-        guard: Guard | None = None,
+        policy: Policy | None = None,
     ) -> None:
         self._due: list[Callable[[], None]] = []
         self.clock = Clock()
         self.clock.advance(1_000_000_000)
-        self.hub = Hub(
-            house or House(),
-            MemoryEngine(self.clock.seconds, EPOCH),
+        self.room = Room(
+            settings or RoomSettings(),
+            MemoryStore(self.clock.seconds, EPOCH),
             log_size,
             self.clock.seconds,
             self.clock.seconds,
             self._due.append,
             self.clock.callLater,
-            guard,
+            policy,
         )
-        self.factory = BroadcastFactory(
-            self.hub,
-            self.clock.seconds,
-            self.clock.callLater,
-            flush_partial=flush_partial,
+        self.connections = Connections(
+            self.room, new_session, self.clock.seconds, self.clock.callLater
         )
+        self.factory = BroadcastFactory(self.connections, flush_partial)
 
     def connect(self) -> "Guest":
         """Return somebody connected, who has said nothing yet."""

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from broadcast.base.house import House
-from broadcast.net.writers import BufferedOutlet, DirectOutlet
+from broadcast.base.settings import RoomSettings
+from broadcast.net.writers import BufferedWriter, DirectWriter
 from broadcast.protocol.dialects import JSON, TEXT
 from broadcast.protocol.events import Bye
 from broadcast.room.member import Member
@@ -87,11 +87,11 @@ class Wire:
 
 
 class Front:
-    """The face of a wire."""
+    """The connection of a wire, as far as a writer knows it."""
 
     def __init__(self, wire: Wire) -> None:
         self.transport = wire
-        self.talk = wire
+        self.session = wire
 
     def finish(self) -> None:
         assert not self.transport.is_finished
@@ -102,12 +102,13 @@ class Front:
 
 
 def _member(hall: Hall, wire: Wire, is_direct: bool) -> Member:
-    member = hall.hub.new_member("wire")
-    kind = DirectOutlet if is_direct else BufferedOutlet
+    member = hall.room.new_member("wire")
+    kind = DirectWriter if is_direct else BufferedWriter
     wire.member = member
-    member.outlet = kind(Front(wire))
-    hall.hub.roster.take_guest(member)
-    hall.hub.join(member)
+    front: Any = Front(wire)
+    member.writer = kind(front)
+    hall.room.roster.take_guest(member)
+    hall.room.join(member)
     hall.turn()
     return member
 
@@ -122,7 +123,7 @@ def test_nothing_is_lost_doubled_or_cut(
     is_direct: bool, seed: int, steps: list[tuple[int, bool, bool]]
 ) -> None:
     """Whatever the transport takes and when, all lines arrive whole, in order."""
-    hall = Hall(House(max_line=100_000), log_size=1 << 26)
+    hall = Hall(RoomSettings(max_line=100_000), log_size=1 << 26)
     talker = hall.join("/name talker")
     wire = Wire(seed, is_direct)
     member = _member(hall, wire, is_direct)
@@ -132,12 +133,12 @@ def test_nothing_is_lost_doubled_or_cut(
         talker.send(*lines)
         expected += [f"talker: {line}" for line in lines]
         if asks:
-            hall.hub.answer(member, Bye("x", f"answer {number}"))
+            hall.room.answer(member, Bye("x", f"answer {number}"))
             expected.append(f"* answer {number}")
             hall.turn()
         if flushes:
             wire.flush()
-    hall.hub.part(member, Bye("quit", "Bye"))
+    hall.room.part(member, Bye("quit", "Bye"))
     hall.turn()
     wire.drain()
     greeting, *got, last = wire.out.decode().split("\n")[:-1]
@@ -158,7 +159,7 @@ class Pipe(Wire):
 
 def test_who_reads_again_catches_up_with_whatever_is_said() -> None:
     """Half a megabyte a turn goes on and on: it comes nearer with each turn."""
-    hall = Hall(House(max_line=100_000), log_size=10_000_000)
+    hall = Hall(RoomSettings(max_line=100_000), log_size=10_000_000)
     talker = hall.join("/name talker")
     wire = Pipe(0, is_direct=True)
     member = _member(hall, wire, is_direct=True)
@@ -181,12 +182,12 @@ def test_the_too_slow_are_told_on_a_line_of_their_own(
 
     A batch of which a part was read counts whole: one line too many here.
     """
-    hall = Hall(House(max_line=100_000), log_size=300_000)
+    hall = Hall(RoomSettings(max_line=100_000), log_size=300_000)
     talker = hall.join("/name talker")
     wire = Wire(seed, is_direct)
     member = _member(hall, wire, is_direct)
     said = 0
-    while member.session in hall.hub.members:
+    while member.session_id in hall.room.members:
         talker.send(*(f"{said + n} " + "x" * 50_000 for n in range(2)))
         said += 2
         if said > before:
@@ -199,7 +200,7 @@ def test_the_too_slow_are_told_on_a_line_of_their_own(
     assert heard == [f"talker: {n} " + "x" * 50_000 for n in range(len(heard))]
     missed = int(lines[-1].removeprefix("* too slow: you missed ").split()[0])
     assert 0 <= missed - (said - len(heard)) <= 1
-    assert hall.hub.too_slow == 1
+    assert hall.room.too_slow == 1
 
 
 @pytest.mark.parametrize(
@@ -211,16 +212,16 @@ def test_who_has_left_and_reads_on_is_told_too(before: int, last: str) -> None:
 
     The first line is queued already, and then nothing of the log is missed.
     """
-    hall = Hall(House(max_line=100_000), log_size=300_000)
+    hall = Hall(RoomSettings(max_line=100_000), log_size=300_000)
     talker = hall.join("/name talker")
     wire = Pipe(0, is_direct=True)
     member = _member(hall, wire, is_direct=True)
     wire.is_stuck = True
     for _ in range(before):
         talker.send("x" * 50_000)
-    hall.hub.part(member, Bye("quit", "Bye"))
+    hall.room.part(member, Bye("quit", "Bye"))
     hall.turn()
-    assert member.session not in hall.hub.members
+    assert member.session_id not in hall.room.members
     for _ in range(10):
         talker.send("y" * 50_000)
     wire.is_stuck = False
@@ -228,30 +229,30 @@ def test_who_has_left_and_reads_on_is_told_too(before: int, last: str) -> None:
     assert wire.is_finished
     assert b"talker: y" not in wire.out
     assert wire.out.decode().split("\n")[-2] == last
-    assert hall.hub.too_slow == last.startswith("* too slow")
+    assert hall.room.too_slow == last.startswith("* too slow")
 
 
 def test_who_is_kicked_just_then_is_told_of_the_kick() -> None:
     """The last words stay the last, though the log moved past their member."""
-    hall = Hall(House(max_line=100_000), log_size=300_000)
+    hall = Hall(RoomSettings(max_line=100_000), log_size=300_000)
     talker = hall.join("/name talker")
     wire = Pipe(0, is_direct=True)
     member = _member(hall, wire, is_direct=True)
     wire.is_stuck = True
     while not member.has_lost_place:
         talker.protocol.dataReceived(b"x" * 50_000 + b"\n")
-        hall.hub.flush()
-    hall.hub.dismiss(member, Bye("kicked", "kicked"))
+        hall.room.flush()
+    hall.room.dismiss(member, Bye("kicked", "kicked"))
     wire.is_stuck = False
     hall.turn()
     wire.drain()
     assert wire.out.decode().split("\n")[-2] == "* kicked"
-    assert hall.hub.too_slow == 0
+    assert hall.room.too_slow == 0
 
 
 def test_many_too_slow_are_closed_a_few_a_turn() -> None:
     """Closing them holds nobody up; none hears a line more than it can be told of."""
-    hall = Hall(House(max_line=100_000), log_size=300_000)
+    hall = Hall(RoomSettings(max_line=100_000), log_size=300_000)
     talker = hall.join("/name talker")
     wires = [Wire(seed, is_direct=True) for seed in range(2 * DISMISSALS + 1)]
     members = [_member(hall, wire, is_direct=True) for wire in wires]
@@ -261,30 +262,32 @@ def test_many_too_slow_are_closed_a_few_a_turn() -> None:
     hall.turn()
     closed: set[int] = set()
     while len(closed) < len(members):
-        before = hall.hub.too_slow
+        before = hall.room.too_slow
         talker.protocol.dataReceived(b"x" * 50_000 + b"\n")
         hall.turn(1)
-        assert hall.hub.too_slow - before <= DISMISSALS
-        closed = {m.session for m in members if m.session not in hall.hub.members}
+        assert hall.room.too_slow - before <= DISMISSALS
+        closed = {
+            m.session_id for m in members if m.session_id not in hall.room.members
+        }
     for wire, member in zip(wires, members, strict=True):
         wire.is_stuck = False
         wire.drain()
         assert member.finished
         last = wire.out.decode().split("\n")[-2]
         assert last.startswith("* too slow: you missed ")
-    assert hall.hub.too_slow == len(members)
+    assert hall.room.too_slow == len(members)
 
 
 def test_a_replay_that_the_log_moves_past() -> None:
     """It is given up like any cursor, and whoever asked is told."""
-    hall = Hall(House(max_line=100_000), log_size=300_000)
+    hall = Hall(RoomSettings(max_line=100_000), log_size=300_000)
     talker = hall.join("/name talker")
     wire = Wire(1, is_direct=True)
     member = _member(hall, wire, True)
     wire.is_stuck = True
     talker.send("x" * 1000)
     hall.turn()
-    while member.session in hall.hub.members:
+    while member.session_id in hall.room.members:
         talker.send("x" * 50_000)
     wire.is_stuck = False
     for _ in range(100):
@@ -298,10 +301,11 @@ def test_a_reset_that_sending_sees() -> None:
     talker, guest = hall.join("/name talker"), hall.join("/name al")
     guest.send_bytes(b"unfinished")
     wire = Wire(1, is_direct=True)
-    wire.member = guest.protocol.talk.member
-    guest.protocol.outlet = DirectOutlet(Front(wire))
+    wire.member = guest.protocol.session.member
+    front: Any = Front(wire)
+    guest.protocol.writer = DirectWriter(front)
     wire.is_reset = True
-    assert guest.protocol.outlet.send(b"lost\n") == 0
+    assert guest.protocol.writer.send(b"lost\n") == 0
     talker.take()
     guest.end()
     assert talker.lines() == ["* al left the chat"]
@@ -315,7 +319,7 @@ def test_a_speaker_alone_is_sent_nothing() -> None:
     wire.drain()
     greeting = wire.out
     text, count = member.speaker.text(b"hello\n")
-    hall.hub.say(member, text, count)
+    hall.room.say(member, text, count)
     hall.turn()
     assert wire.out == greeting
 
@@ -327,7 +331,7 @@ def test_crlf_heard_before_a_queued_switch_to_text() -> None:
     wire = Pipe(0, is_direct=True)
     member = _member(hall, wire, is_direct=True)
     member.switch(JSON)
-    member.outlet.wake()
+    member.writer.wake()
     wire.drain()
     wire.is_stuck = True
     talker.send("one")

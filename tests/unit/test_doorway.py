@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from twisted.internet.task import Clock
 
-from broadcast.net import accept as doorway
-from broadcast.net.accept import LOOK_AFTER, Doorway, Doorways
+from broadcast.net import accept
+from broadcast.net.accept import LOOK_AFTER, Acceptor, AcceptQueue
 
 SHORT = 3
 
@@ -49,9 +49,9 @@ def port() -> Iterator[Port]:
     made.close()
 
 
-def _stand_in(port: Any, clock: Clock) -> Doorway:
-    Doorways(clock.callLater).add(port)
-    made: Doorway = port.socket
+def _stand_in(port: Any, clock: Clock, most: int = 1 << 20) -> AcceptQueue:
+    Acceptor(clock.callLater, most).add(port)
+    made: AcceptQueue = port.socket
     return made
 
 
@@ -63,11 +63,11 @@ def _connect(port: Port, count: int) -> list[socket.socket]:
 def test_who_waits_is_taken_in_early_and_made_later(port: Port) -> None:
     """More come than the kernel's queue takes: all are let in, in their order."""
     clock = Clock()
-    entrance = _stand_in(port, clock)
+    queue = _stand_in(port, clock)
     came: list[socket.socket] = []
     for _ in range(5):
         came += _connect(port, SHORT)  # would take a second each time, else
-        entrance.look()
+        queue.look()
     assert port.made == []
     clock.advance(0)
     assert port.made == [one.getsockname() for one in came]
@@ -79,43 +79,42 @@ def test_who_waits_is_taken_in_early_and_made_later(port: Port) -> None:
 def test_making_connections_looks_too(port: Port) -> None:
     """While a port makes one connection after another, it takes in who waits."""
     clock = Clock()
-    entrance = _stand_in(port, clock)
+    queue = _stand_in(port, clock)
     came = _connect(port, SHORT)
     for _ in range(LOOK_AFTER):
-        entrance._held.append((socket.socket(), ("127.0.0.1", 1)))
-    made = [entrance.accept()[0] for _ in range(LOOK_AFTER)]
+        queue._accepted.append((socket.socket(), ("127.0.0.1", 1)))
+    made = [queue.accept()[0] for _ in range(LOOK_AFTER)]
     with pytest.raises(BlockingIOError):
-        entrance._listener.accept()  # nobody waits in the kernel's queue
+        queue._listener.accept()  # nobody waits in the kernel's queue
     clock.advance(0)
     assert port.made == [one.getsockname() for one in came]
     for one in came + made:
         one.close()
 
 
-def test_files_are_left_for_others(port: Port, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_files_are_left_for_others(port: Port) -> None:
     """Nobody is held with the last files: who comes then is refused in time."""
-    monkeypatch.setattr(doorway, "file_limit", lambda: 0)
     clock = Clock()
-    entrance = _stand_in(port, clock)
+    queue = _stand_in(port, clock, most=0)
     came = _connect(port, SHORT)
-    entrance.look()
-    assert len(entrance._held) == 1
+    queue.look()
+    assert len(queue._accepted) == 1
     clock.advance(0)
     assert len(port.made) == SHORT
     for one in came:
         one.close()
 
 
-def test_no_more_are_held_than_there_is_room(
+def test_no_more_are_accepted_than_there_is_room(
     port: Port, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Who comes faster than connections are made waits in the kernel."""
-    monkeypatch.setattr(doorway, "HELD", 2)
+    monkeypatch.setattr(accept, "HELD", 2)
     clock = Clock()
-    entrance = _stand_in(port, clock)
+    queue = _stand_in(port, clock)
     came = _connect(port, SHORT)
-    entrance.look()
-    assert len(entrance._held) == 2
+    queue.look()
+    assert len(queue._accepted) == 2
     clock.advance(0)
     assert port.made == [one.getsockname() for one in came]
     for one in came:
@@ -124,14 +123,14 @@ def test_no_more_are_held_than_there_is_room(
 
 def test_no_look_takes_long(port: Port, monkeypatch: pytest.MonkeyPatch) -> None:
     """A look takes in so many, the next one those who came after them."""
-    monkeypatch.setattr(doorway, "TAKE", 2)
+    monkeypatch.setattr(accept, "TAKE", 2)
     clock = Clock()
-    entrance = _stand_in(port, clock)
+    queue = _stand_in(port, clock)
     came = _connect(port, SHORT)
-    entrance.look()
-    assert len(entrance._held) == 2
-    entrance.look()
-    assert len(entrance._held) == SHORT
+    queue.look()
+    assert len(queue._accepted) == 2
+    queue.look()
+    assert len(queue._accepted) == SHORT
     clock.advance(0)
     assert port.made == [one.getsockname() for one in came]
     for one in came:
@@ -146,19 +145,19 @@ def test_errors_are_the_ports_to_see() -> None:
 
     failing = SimpleNamespace(accept=fail, fileno=lambda: 5)
     port = SimpleNamespace(socket=failing, doRead=fail)
-    entrance = _stand_in(port, Clock())
-    entrance.look()
+    queue = _stand_in(port, Clock())
+    queue.look()
     with pytest.raises(OSError, match="Too many open files"):
-        entrance.accept()
-    assert entrance.fileno() == 5
+        queue.accept()
+    assert queue.fileno() == 5
 
 
-def test_closing_lets_go_of_who_was_held(port: Port) -> None:
+def test_closing_lets_go_of_who_was_accepted(port: Port) -> None:
     """Who was taken in and not let in is closed with the port."""
-    entrance = _stand_in(port, Clock())
+    queue = _stand_in(port, Clock())
     (one,) = _connect(port, 1)
-    entrance.look()
+    queue.look()
     port.close()
     assert one.recv(1) == b""
-    entrance.look()
+    queue.look()
     one.close()

@@ -28,7 +28,7 @@ def test_what_waits_is_said_by_turns(ending: str) -> None:
     guest.protocol.dataReceived(b"x\n" * 5000 + b"/name bea\ny\n")
     _fall_silent(guest, ending)
     counts, seen = [], b""
-    while len(hall.hub.members) == 2:
+    while len(hall.room.members) == 2:
         hall.turn(1)
         seen += (said := watcher.take())
         counts.append(said.count(b"al: x\n"))
@@ -48,7 +48,7 @@ def test_answers_to_what_waits_come_by_turns() -> None:
     guest.protocol.dataReceived(PINGS)
     guest.protocol.readConnectionLost()
     counts = []
-    while hall.hub.members:
+    while hall.room.members:
         hall.turn(1)
         counts.append(guest.take().count(b"* pong\n"))
     assert sum(counts) == 10_000
@@ -63,7 +63,7 @@ def test_commands_that_wait_cost_little(ending: str) -> None:
     guest.protocol.dataReceived(b"/who\n" * 12_000)
     began = time.monotonic()
     _fall_silent(guest, ending)
-    while hall.hub.members:
+    while hall.room.members:
         hall.turn(1)
     assert time.monotonic() - began < DEADLINE
 
@@ -77,7 +77,7 @@ def test_who_is_lost_may_still_quit() -> None:
     guest.protocol.connectionLost()
     for _ in range(10):
         hall.turn()
-    assert list(hall.hub.members) == [watcher.protocol.talk.member.session]
+    assert list(hall.room.members) == [watcher.protocol.session.member.session_id]
     hall.wait(1)
     seen = watcher.lines()
     assert seen.count("al: x") == 5000

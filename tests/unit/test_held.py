@@ -5,14 +5,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.internet.task import Clock
 
-from broadcast.room.roster import HOLD, MAX_HELD, Held, NameRefusedError
+from broadcast.room.roster import HOLD, MAX_HELD, HeldNames, NameRefusedError
 from tests.support.hall import Hall
 
 
 def test_a_name_waits_its_time() -> None:
     """Held again it waits anew; dropped it is free."""
     clock = Clock()
-    names = Held(clock.seconds)
+    names = HeldNames(clock.seconds)
     names.hold("alice", "one", "h")
     clock.advance(HOLD - 1)
     names.hold("alice", "two", "h")
@@ -27,7 +27,7 @@ def test_a_name_waits_its_time() -> None:
 
 def test_nobody_pushes_out_another_hosts_name() -> None:
     """Who makes thousands loses its own, the oldest first."""
-    names = Held(Clock().seconds)
+    names = HeldNames(Clock().seconds)
     names.hold("victim", "key", "192.0.2.1")
     for number in range(2 * MAX_HELD):
         names.hold(f"h{number}", "key", "192.0.2.2")
@@ -38,18 +38,18 @@ def test_nobody_pushes_out_another_hosts_name() -> None:
 
 def test_a_name_stays_its_owners_while_another_host_makes_thousands() -> None:
     """Taken with a key and lost, from an IPv6 /64 that counts as one host."""
-    hub = Hall().hub
-    victim = hub.new_member(("192.0.2.1", 1))
-    hub.roster.take("victim", "sesame-open", victim)
-    hub.roster.release(victim, hold=True)
+    room = Hall().room
+    victim = room.new_member(("192.0.2.1", 1))
+    room.roster.take("victim", "sesame-open", victim)
+    room.roster.release(victim, hold=True)
     for number in range(MAX_HELD + 1):
-        other = hub.new_member(f"[2001:db8::{number:x}]:1")
-        hub.roster.take(f"h{number}", "sesame-shut", other)
-        hub.roster.release(other, hold=True)
-    thief = hub.new_member(("192.0.2.9", 1))
+        other = room.new_member(f"[2001:db8::{number:x}]:1")
+        room.roster.take(f"h{number}", "sesame-shut", other)
+        room.roster.release(other, hold=True)
+    thief = room.new_member(("192.0.2.9", 1))
     with pytest.raises(NameRefusedError):
-        hub.roster.check("victim", "sesame-shut", thief)
-    assert hub.roster.check("h0", None, thief) is None
+        room.roster.check("victim", "sesame-shut", thief)
+    assert room.roster.check("h0", None, thief) is None
 
 
 MOVES = st.tuples(
@@ -61,7 +61,7 @@ MOVES = st.tuples(
 def test_the_greediest_pays(moves: list[tuple[str, int, int]]) -> None:
     """Never too many; who loses one has the most, and loses the oldest."""
     clock = Clock()
-    names = Held(clock.seconds, limit=5)
+    names = HeldNames(clock.seconds, limit=5)
     model: dict[str, tuple[int, float]] = {}
     for what, number, host in moves:
         name = f"n{number}"

@@ -2,7 +2,7 @@
 
 import json
 
-from broadcast.base.house import House
+from broadcast.base.settings import RoomSettings
 from broadcast.protocol.events import Bye, who_pieces
 from broadcast.room.roster import HOLD
 from tests.support.hall import Hall
@@ -44,8 +44,8 @@ def test_a_folded_burst() -> None:
     watcher = hall.join("/name watcher")
     hall.wait(1)
     watcher.take()
-    crowd = [hall.connect() for _ in range(20)]
-    for guest in crowd:
+    occupancy = [hall.connect() for _ in range(20)]
+    for guest in occupancy:
         guest.send("/ping")
     told = watcher.lines()
     single = [line for line in told if line.endswith("joined the chat")]
@@ -53,7 +53,7 @@ def test_a_folded_burst() -> None:
     hall.wait(0.6)
     assert watcher.lines() == ["* 12 joined, 0 left, 21 here"]
     hall.wait(1)
-    crowd[0].send("/quit")
+    occupancy[0].send("/quit")
     assert watcher.lines() == [single[0].replace("joined", "left")]
 
 
@@ -94,21 +94,21 @@ def test_nobody_is_told_of_its_own_leaving() -> None:
         elif how == "end":
             guest.end()
         else:
-            hall.hub.dismiss(guest.protocol.talk.member, Bye("kicked", "out"))
+            hall.room.dismiss(guest.protocol.session.member, Bye("kicked", "out"))
             hall.turn()
         assert not any("left the chat" in line for line in guest.lines())
-        assert not hall.hub.members
+        assert not hall.room.members
 
 
 def test_two_who_are_dismissed_in_one_turn() -> None:
     """Closing one while another's lines are on their way harms neither."""
-    hall = Hall(House())
+    hall = Hall(RoomSettings())
     alice, bob, carol = (hall.join(f"/name {name}") for name in ("al", "bo", "ca"))
     for guest in (alice, bob, carol):
         guest.take()
     alice.protocol.dataReceived(b"one\n")
-    hall.hub.dismiss(bob.protocol.talk.member, Bye("kicked", "out"))
-    hall.hub.dismiss(bob.protocol.talk.member, Bye("kicked", "again"))
+    hall.room.dismiss(bob.protocol.session.member, Bye("kicked", "out"))
+    hall.room.dismiss(bob.protocol.session.member, Bye("kicked", "again"))
     alice.protocol.dataReceived(b"two\n")
     hall.turn()
     assert bob.lines() == ["* out"]
@@ -120,12 +120,12 @@ def test_crlf_heard_while_behind() -> None:
     hall = Hall()
     talker, guest = hall.join("/name talker"), hall.join("/name al")
     guest.take()
-    outlet = guest.protocol.outlet
-    outlet.pauseProducing()  # type: ignore[union-attr]  # StringTransport's is one
+    writer = guest.protocol.writer
+    writer.pauseProducing()  # type: ignore[union-attr]  # StringTransport's is one
     talker.send("one", "two")
     guest.send_bytes(b"hello\r\n")
     talker.send("three")
-    outlet.resumeProducing()
+    writer.resumeProducing()
     talker.send("four")
     lines = guest.take().split(b"\n")
     assert [line.rstrip(b"\r") for line in lines[:-1]] == [

@@ -8,7 +8,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from broadcast.base.house import House
+from broadcast.base.settings import RoomSettings
 from tests.support.hall import EPOCH, Guest, Hall
 
 HISTORY = 7
@@ -81,7 +81,7 @@ class Room(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.hall = Hall(House(history=HISTORY))
+        self.hall = Hall(RoomSettings(history=HISTORY))
         self.people: list[Person] = []
         self.said: list[tuple[str, str]] = []
         self.guests = 0
@@ -209,8 +209,8 @@ class Room(RuleBasedStateMachine):
     def all_saw_what_they_should(self) -> None:
         for person in self.people:
             self._compare(person)
-        assert len(self.hall.hub.members) == len(self.people)
-        assert self.hall.hub.log.last_id == len(self.said)
+        assert len(self.hall.room.members) == len(self.people)
+        assert self.hall.room.log.last_id == len(self.said)
 
 
 TestRoom = Room.TestCase

@@ -59,12 +59,12 @@ def _lines(folder: Path) -> list[str]:
 
 def test_without_room_lines_are_lost_whole(tmp_path: Path) -> None:
     """None is cut off; how many are lost is told, each way once."""
-    with Journal(tmp_path / "log") as journal:
-        before = journal.fill("before", 10)
+    with Journal(tmp_path / "log") as logfile:
+        before = logfile.fill("before", 10)
         with _files_end_at(1050):
-            journal.fill("lost", 20)
-        after = journal.fill("after", 3)
-        assert journal.told == [
+            logfile.fill("lost", 20)
+        after = logfile.fill("after", 3)
+        assert logfile.told == [
             "the log file can't be written: file too large",
             "the log file can be written again",
         ]
@@ -83,38 +83,38 @@ def test_without_room_for_another_file_the_old_one_is_written_on(
     """Nothing is lost, it is told once; rotation goes on by itself."""
     folder, away = tmp_path / "folder", tmp_path / "away"
     folder.mkdir()
-    with Journal(folder / "log") as journal:
-        before = journal.fill("before", 39)
+    with Journal(folder / "log") as logfile:
+        before = logfile.fill("before", 39)
         folder.rename(away)
-        meanwhile = journal.fill("meanwhile", 20)
-        assert len(journal.told) == 1
-        assert journal.told[0] == (
+        meanwhile = logfile.fill("meanwhile", 20)
+        assert len(logfile.told) == 1
+        assert logfile.told[0] == (
             "the log file can't be rotated: no such file or directory"
         )
         assert (away / "log").stat().st_size > 4096
         away.rename(folder)
-        after = journal.fill("after", 3)
-        assert journal.told[1:] == ["the log file is rotated again"]
-        said = [line for line in _lines(folder) if line not in journal.told]
+        after = logfile.fill("after", 3)
+        assert logfile.told[1:] == ["the log file is rotated again"]
+        said = [line for line in _lines(folder) if line not in logfile.told]
         assert said == [*before, *meanwhile, *after]
         assert (folder / "log").stat().st_size < 1000
 
 
 def test_a_rotation_that_fails_midway_loses_no_old_ones(tmp_path: Path) -> None:
     """However often it is tried; the old ones move when it is possible."""
-    with Journal(tmp_path / "log", count=4) as journal:
+    with Journal(tmp_path / "log", count=4) as logfile:
         (tmp_path / "log.1").write_text("old\n")
         (tmp_path / "log.2").mkdir()
         (tmp_path / "log.3").write_text("a file can't take a folder's place\n")
         (tmp_path / "log.new").mkdir()
-        lines = journal.fill("line", 60)
+        lines = logfile.fill("line", 60)
         assert (tmp_path / "log.1").read_text() == "old\n"
-        assert len(journal.told) == 1
+        assert len(logfile.told) == 1
         (tmp_path / "log.new").rmdir()
         (tmp_path / "log.2").rmdir()
-        lines += journal.fill("line", 1)
+        lines += logfile.fill("line", 1)
         assert (tmp_path / "log.2").read_text() == "old\n"
-        assert len(journal.told) == 2
+        assert len(logfile.told) == 2
         assert [line for line in _lines(tmp_path) if line in lines] == lines
 
 
@@ -123,8 +123,8 @@ def test_the_mode_outlives_rotation(tmp_path: Path) -> None:
     path = tmp_path / "log"
     path.touch(0o640)
     path.chmod(0o640)
-    with Journal(path) as journal:
-        journal.fill("line", 100)
+    with Journal(path) as logfile:
+        logfile.fill("line", 100)
     modes = {stat.S_IMODE(file.stat().st_mode) for file in tmp_path.iterdir()}
     assert modes == {0o640}
 
@@ -134,7 +134,7 @@ def test_so_many_old_ones_are_kept(count: int, tmp_path: Path) -> None:
     """Also when more were kept before."""
     for number in range(1, 7):
         (tmp_path / f"log.{number}").write_text(f"{number}\n")
-    with Journal(tmp_path / "log", count) as journal:
-        journal.fill("line", 45)
+    with Journal(tmp_path / "log", count) as logfile:
+        logfile.fill("line", 45)
     names = {file.name for file in tmp_path.iterdir()}
     assert names == {"log", *(f"log.{n}" for n in range(1, count + 1))}

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from broadcast.base.house import House
+from broadcast.base.settings import RoomSettings
 from broadcast.net.telnet import MAX_SUBNEGOTIATION, Telnet
 from broadcast.room.member import Member
 from broadcast.session.session import SHARE_LINES
@@ -52,7 +52,7 @@ def _split(data: bytes, cuts: list[int]) -> list[bytes]:
 
 def _outcome(pieces: list[bytes], ended: bool = True) -> tuple[bytes, bytes]:
     """Return what the sender and a listener get."""
-    hall = Hall(House(max_line=300))  # never a flood, which does depend on cuts
+    hall = Hall(RoomSettings(max_line=300))  # never a flood, which does depend on cuts
     listener = hall.join("/name listener")
     guest = hall.connect()
     for piece in pieces:
@@ -197,7 +197,7 @@ def test_who_leaves_in_the_introduction_was_never_here() -> None:
         hall.wait(1)
         assert guest.take() == b""
     assert watcher.lines() == []
-    assert hall.hub.roster.find("al") is None
+    assert hall.room.roster.find("al") is None
 
 
 def test_a_lost_connection_says_its_whole_lines() -> None:
@@ -230,7 +230,7 @@ def test_a_share_of_each_turn() -> None:
 
 def test_too_fast_is_slowed_and_told_once() -> None:
     """--rate: nothing is lost, one notice, and the rest waits unread."""
-    hall = Hall(House(rate=10, burst=5))
+    hall = Hall(RoomSettings(rate=10, burst=5))
     watcher, guest = hall.join("/name watcher"), hall.join("/name al")
     watcher.take(), guest.take()
     guest.send(*(str(n) for n in range(30)))
@@ -245,7 +245,7 @@ def test_too_fast_is_slowed_and_told_once() -> None:
 
 def test_who_is_slowed_and_ends_says_the_rest() -> None:
     """At the end of file all that waited is said at once."""
-    hall = Hall(House(rate=10, burst=5))
+    hall = Hall(RoomSettings(rate=10, burst=5))
     watcher, guest = hall.join("/name watcher"), hall.join("/name al")
     watcher.take()
     guest.send(*(str(n) for n in range(30)))
@@ -265,6 +265,6 @@ def test_nothing_happens_after_the_end(ending: str) -> None:
     getattr(guest, ending)()
     for _ in range(10):
         hall.wait(1)
-    assert not hall.hub.members
-    assert not hall.factory.connections
-    assert isinstance(guest.protocol.talk.member, Member)
+    assert not hall.room.members
+    assert not hall.connections
+    assert isinstance(guest.protocol.session.member, Member)

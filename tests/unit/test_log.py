@@ -6,9 +6,8 @@ from hypothesis import strategies as st
 
 from broadcast.protocol.dialects import RAW, TEXT, Speaker
 from broadcast.protocol.events import Join
-from broadcast.room.subscription import Replay
 from broadcast.store.entries import Batch, Entry, Run, Told
-from broadcast.store.log import Log
+from broadcast.store.log import Log, ReplayCursor
 
 SPEAKER = Speaker("al")
 BATCHES = st.lists(st.lists(st.integers(0, 6), min_size=1, max_size=4), max_size=30)
@@ -38,7 +37,7 @@ def _read(log: Log, seq: int, skip: int, count: int) -> bytes:
     """Return all that a replay of such a stretch gives, without its times."""
     from broadcast.store.log import Stretch
 
-    replay = Replay(log, Stretch(seq, skip, count, 0))
+    replay = ReplayCursor(log, Stretch(seq, skip, count, 0))
     pieces = []
     while piece := replay.read(RAW):
         pieces.append(piece)

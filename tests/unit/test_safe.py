@@ -3,7 +3,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from broadcast.protocol import sanitize as safe
+from broadcast.protocol import sanitize
 
 # Characters around every edge of the rules, and some that mean nothing.
 CHARS = st.sampled_from(
@@ -56,18 +56,18 @@ def _block(lines: list[bytes]) -> bytes:
 @settings(max_examples=500)
 def test_mending(line: bytes) -> None:
     """A mended line is UTF-8, has nothing active in it, and is mended for good."""
-    mended = safe.mend_line(line)
+    mended = sanitize.mend_line(line)
     assert mended.decode() == _mend_slowly(line)
-    assert safe.mend_line(mended) == mended
-    assert safe.is_clean(mended + b"\n")
+    assert sanitize.mend_line(mended) == mended
+    assert sanitize.is_clean(mended + b"\n")
 
 
 @given(LINES)
 @settings(max_examples=500)
 def test_a_clean_block_needs_no_mending(lines: list[bytes]) -> None:
     """is_clean is true of exactly those blocks that mending leaves as they are."""
-    is_clean = all(safe.mend_line(line) == line for line in lines)
-    assert safe.is_clean(_block(lines)) == is_clean
+    is_clean = all(sanitize.mend_line(line) == line for line in lines)
+    assert sanitize.is_clean(_block(lines)) == is_clean
 
 
 @given(
@@ -77,18 +77,18 @@ def test_a_clean_block_needs_no_mending(lines: list[bytes]) -> None:
 def test_looking_at_blocks(lines: list[bytes]) -> None:
     """Blank, too long, begun by a mark: as if each line were looked at."""
     block = _block(lines)
-    assert safe.has_blank(block) == (b"" in lines)
+    assert sanitize.has_blank(block) == (b"" in lines)
     for limit in (0, 1, 5, 11, 12):
-        assert safe.has_longer(block, limit) == any(len(x) > limit for x in lines)
+        assert sanitize.has_longer(block, limit) == any(len(x) > limit for x in lines)
     for mark in (b"/", b"\\", b"a"):
         found = any(line.startswith(mark) for line in lines)
-        assert safe.begins_line(mark, block) == found
+        assert sanitize.begins_line(mark, block) == found
 
 
 @given(TEXT)
 @settings(max_examples=300)
 def test_escaping_for_the_log(text: str) -> None:
     """One event, one line: nothing active is left, and no line end."""
-    escaped = safe.escape(text + "\n" + text)
+    escaped = sanitize.escape(text + "\n" + text)
     assert not any(_is_active(char) for char in escaped)
     assert "\n" not in escaped

@@ -20,8 +20,8 @@ from twisted.web.server import NOT_DONE_YET, Request, Site
 
 from broadcast.web import upgrade
 from broadcast.web.frames import Code
-from broadcast.web.http import Channel, headers
-from broadcast.web.messages import Wire
+from broadcast.web.http import HTTPConnection, headers
+from broadcast.web.messages import MessageParser
 
 CASES = ["1.*", "2.*", "3.*", "4.*", "5.*", "6.*", "7.*", "10.*"]
 MAX_MESSAGE = 1 << 20
@@ -32,11 +32,11 @@ class Echo:
 
     def __init__(self, transport: Any, head: bytes) -> None:
         self._transport = transport
-        self._wire = Wire(self, MAX_MESSAGE)
+        self._parser_ = MessageParser(self, MAX_MESSAGE)
         transport.write(head)
 
     def data_received(self, data: bytes) -> None:
-        self._wire.receive(data)
+        self._parser_.receive(data)
 
     def connection_lost(self, reason: Failure) -> None:
         pass
@@ -56,7 +56,7 @@ class Echo:
         self._transport.write(frame)
 
     def closed_by_peer(self, code: int) -> None:
-        self._wire.close(Code.NORMAL, "")
+        self._parser_.close(Code.NORMAL, "")
         self._transport.loseConnection()
 
     def messages_end(self) -> None:
@@ -107,7 +107,7 @@ def main() -> None:
     """Serve, fuzz, report."""
     reactor: Any = installed
     site: Any = Site(EchoSocket(), reactor=reactor)  # type: ignore[no-untyped-call]  # Twisted's
-    site.protocol = Channel
+    site.protocol = HTTPConnection
     site.channels = {}
     port = reactor.listenTCP(0, site, interface="127.0.0.1").getHost().port
     report: list[str] = []

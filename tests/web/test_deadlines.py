@@ -8,14 +8,14 @@ from twisted.internet.testing import StringTransport
 from twisted.logger import LogEvent, globalLogPublisher
 from twisted.python.failure import Failure
 
-from broadcast.base.settings import settings_from
-from broadcast.net.liveness import Patience
+from broadcast.base.settings import Timeouts
+from broadcast.options import settings_from
 from broadcast.web.site import REQUEST_TIME, WebSite
 from broadcast.web.websocket import DEAD_AFTER, PING_AFTER
 from tests.support.hall import Hall
 from tests.support.websocket import PONG, TEXT, frame, request
 
-PATIENCE = Patience(idle=90.0, stall=120.0)
+PATIENCE = Timeouts(idle=90.0, stall=120.0)
 PING = b"\x89\x00"
 
 
@@ -24,7 +24,7 @@ class Visitor:
 
     def __init__(self, hall: Hall) -> None:
         self.hall = hall
-        site: Any = WebSite(hall.clock, hall.factory, settings_from({}, (), {}))
+        site: Any = WebSite(hall.clock, hall.connections, settings_from({}, (), {}))
         self.channel: Any = site.buildProtocol(None)
         self.channel.callLater = hall.clock.callLater
         self.transport: Any = StringTransport()
@@ -54,7 +54,7 @@ class Visitor:
         """Let time pass, watched as the service does."""
         for _ in range(seconds):
             self.hall.clock.advance(1)
-            for connection in tuple(self.hall.factory.connections):
+            for connection in tuple(self.hall.connections):
                 connection.check(self.hall.clock.seconds(), PATIENCE)
 
     def is_aborted(self) -> bool:
@@ -99,7 +99,7 @@ def test_a_websocket_has_no_such_deadline(hall: Hall) -> None:
         assert visitor.take() == PING
         visitor.send(frame(PONG))
     assert not visitor.is_aborted()
-    assert len(hall.hub.members) == 1
+    assert len(hall.room.members) == 1
 
 
 def test_the_dead_are_gone_within_a_minute(hall: Hall) -> None:
@@ -109,7 +109,7 @@ def test_the_dead_are_gone_within_a_minute(hall: Hall) -> None:
     assert not visitor.is_aborted()
     visitor.pass_time(60 - int(DEAD_AFTER))
     assert visitor.is_aborted()
-    assert not hall.hub.members
+    assert not hall.room.members
 
 
 def test_one_who_does_not_pick_up_costs_no_buffer(hall: Hall) -> None:
@@ -134,5 +134,5 @@ def test_a_lost_connection_leaves(hall: Hall) -> None:
     """A connection that ends without a close frame is lost, and has left."""
     visitor = Visitor(hall).upgraded("alice")
     visitor.channel.connectionLost(Failure(ConnectionDone()))
-    assert not hall.hub.members
-    assert not hall.factory.connections
+    assert not hall.room.members
+    assert not hall.connections

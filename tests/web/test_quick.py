@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from broadcast.web.messages import Wire
+from broadcast.web.messages import MessageParser
 from tests.support.websocket import BINARY, CLOSE, PING, PONG, TEXT, frame
 
 FRAMES = st.one_of(
@@ -44,7 +44,7 @@ class Listener:
 
 def _hear(pieces: list[bytes], is_quick: bool) -> list[object]:
     listener = Listener()
-    wire = Wire(listener, 150)
+    wire = MessageParser(listener, 150)
     wire.is_quick = is_quick
     for piece in pieces:
         wire.receive(piece)

@@ -200,15 +200,15 @@ def _rss(daemon: Daemon) -> int:
 
 def test_both_faces_are_one_room(web: Daemon, upgrade: Upgrade, join: Join) -> None:
     """Members of both faces see the same lines in the same order."""
-    sockets = [LineClient(upgrade(web, f"/ws?name=ws{n}")) for n in range(3)]
+    sockopts = [LineClient(upgrade(web, f"/ws?name=ws{n}")) for n in range(3)]
     lines = [join(web, f"tcp{n}") for n in range(3)]
-    for client in sockets:
+    for client in sockopts:
         client.until("You are")
     for number in range(50):
-        for client in (*sockets, *lines):
+        for client in (*sockopts, *lines):
             client.send(f"number {number}")
     heard = []
-    for client in (*sockets, *lines):
+    for client in (*sockopts, *lines):
         client.shows_presence = False
         seen = client.since_ping()
         while len([line for line in seen if ": number" in line]) < 250:

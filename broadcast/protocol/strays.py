@@ -1,0 +1,47 @@
+"""Strays: what comes first from a program that is no client of that port.
+
+Each port answers a stray in the stray's own protocol, as far as it has one, and
+closes.
+"""
+
+import re
+from typing import Final
+
+_LINES_WORDS: Final = b"This port speaks lines, not HTTP. Try: nc HOST PORT\n"
+_HTTP_WORDS: Final = b"HTTP and WebSocket are spoken here\n"
+
+
+def _bad_request(text: bytes) -> bytes:
+    return (
+        b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\n"
+        b"Content-Length: %d\r\nConnection: close\r\n\r\n%b" % (len(text), text)
+    )
+
+
+LINES_SPOKEN_HERE: Final = _bad_request(_LINES_WORDS)
+"""What a browser is answered on a port of lines."""
+
+HTTP_SPOKEN_HERE: Final = _bad_request(_HTTP_WORDS)
+"""What a client that speaks lines is answered on a web port."""
+
+_TLS_HELLO: Final = b"\x16\x03"
+_HTTP_REQUEST: Final = re.compile(rb"[A-Za-z]+ \S+ HTTP/\d[^\n]*\n")
+
+
+def is_tls(data: bytes) -> bool:
+    """Tell whether the first bytes of a connection are a TLS client's."""
+    return data.startswith(_TLS_HELLO)
+
+
+def is_http(data: bytes) -> bool:
+    """Tell whether the first line of a connection, with its LF, is a request."""
+    return _HTTP_REQUEST.match(data) is not None
+
+
+def is_no_http(data: bytes) -> bool:
+    """Tell whether the first bytes on a web port are a line that is no HTTP.
+
+    Lines of HTTP end with CR LF. Nobody who speaks lines has to wait for a timeout.
+    """
+    line, end, _ = data.partition(b"\n")
+    return bool(end) and not line.endswith(b"\r")
