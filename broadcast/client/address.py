@@ -1,4 +1,4 @@
-"""Where a server is: a URL, taken apart and checked."""
+"""Where a server is: a URL, taken apart and checked; and what else may answer there."""
 
 import re
 from dataclasses import dataclass

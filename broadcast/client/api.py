@@ -1,4 +1,7 @@
-"""The API for programs: a room, from inside. `connecting` is the way in."""
+"""The API for programs: `async with connect(url, name=...) as room: ...`.
+
+The same on plain asyncio and on any Twisted reactor; docs/client.md has an example.
+"""
 
 from collections import deque
 from types import TracebackType
@@ -6,10 +9,10 @@ from typing import Any
 
 from broadcast.client import events as ev
 from broadcast.client.address import Address, parse_address
-from broadcast.client.core.requests import Wish
+from broadcast.client.core.requests import Profile
 from broadcast.client.core.session import Session, State
 from broadcast.client.errors import CannotConnectError, LostError, RefusedError
-from broadcast.client.io.connection import Link, Net, Waiter
+from broadcast.client.io.connection import Connection, EventLoop, Waiter
 
 MAX_EVENTS = 10_000
 
@@ -22,9 +25,9 @@ class Room:
     While nobody has begun to iterate, the oldest are dropped, and a `Missed` says so.
     """
 
-    def __init__(self, net: Net, link: Link) -> None:
-        self._net = net
-        self._link = link
+    def __init__(self, loop: EventLoop, connection: Connection) -> None:
+        self._loop = loop
+        self._connection = connection
         self._events: deque[ev.Event] = deque()
         self._missed = 0
         self._iterated = False
@@ -37,17 +40,17 @@ class Room:
     @property
     def name(self) -> str:
         """Our name in the room now."""
-        return self._link.session.name
+        return self._connection.session.name
 
     @property
     def count(self) -> int:
         """How many are here, as far as we were told."""
-        return self._link.session.roster.count
+        return self._connection.session.roster.count
 
     @property
     def position(self) -> str:
         """After which message to go on, `EPOCH:ID`; empty before there is one."""
-        return str(self._link.session.position or "")
+        return str(self._connection.session.position or "")
 
     async def say(self, text: str) -> int:
         """Say one line; returns its message id when the server has it.
@@ -64,10 +67,10 @@ class Room:
         if not text.strip() or "\n" in text or "\r" in text:
             raise ValueError("one line, and not a blank one")
         self._check()
-        waiter = self._net.waiter()
-        self._acks[self._link.session.say(text)] = waiter
+        waiter = self._loop.waiter()
+        self._acks[self._connection.session.say(text)] = waiter
         self._flow()
-        self._link.pump()
+        self._connection.pump()
         return int(str(await waiter.result()))
 
     async def command(self, line: str) -> None:
@@ -80,13 +83,13 @@ class Room:
         if not line.startswith("/") or "\n" in line:
             raise ValueError("one line that begins with a slash")
         self._check()
-        self._link.session.command(line)
-        self._link.pump()
+        self._connection.session.command(line)
+        self._connection.pump()
 
     async def close(self) -> None:
         """Leave. What was said and not acknowledged is unsure."""
-        left = self._net.waiter()
-        self._link.leave(left.answer)
+        left = self._loop.waiter()
+        self._connection.leave(left.answer)
         self._fail(LostError("closed by this side"))
         await left.result()
 
@@ -105,7 +108,7 @@ class Room:
         while not self._events:
             if self._end is not None:
                 self._stop_iteration(self._end)
-            self._next = self._net.waiter()
+            self._next = self._loop.waiter()
             await self._next.result()
         if self._missed:
             missed, self._missed = self._missed, 0
@@ -117,8 +120,8 @@ class Room:
     # Inside
 
     async def _open(self) -> "Room":
-        self._ready = self._net.waiter()
-        self._link.start()
+        self._ready = self._loop.waiter()
+        self._connection.start()
         await self._ready.result()
         return self
 
@@ -135,7 +138,7 @@ class Room:
         self._flow()
 
     def _hear(self, event: ev.Event) -> None:
-        session = self._link.session
+        session = self._connection.session
         match event:
             case ev.Ack(token=token, id=number):
                 self._answer(token, number)
@@ -144,7 +147,7 @@ class Room:
             case ev.Problem(text=text, code=code) if self._ready is not None:
                 if session.state is State.LOGIN:
                     self._refuse(RefusedError(text or code, code))
-            case ev.LoginNeeded(text=text) if session.wish.secret is None:
+            case ev.LoginNeeded(text=text) if session.profile.secret is None:
                 self._refuse(RefusedError(text, "login-required"))
             case ev.Welcome():
                 if self._ready is not None:
@@ -163,7 +166,7 @@ class Room:
         return LostError(event.reason)
 
     def _refuse(self, problem: RefusedError) -> None:
-        self._link.close()
+        self._connection.close()
         self._fail(problem)
 
     def _answer(self, token: str, value: object) -> None:
@@ -177,7 +180,7 @@ class Room:
 
     def _doubt(self) -> None:
         """After a hole: who waits for these must decide, so the lines are given up."""
-        outbox = self._link.session.outbox
+        outbox = self._connection.session.outbox
         text = "reconnected with a hole in the log: said or not, nobody can tell"
         for token in outbox.doubtful_tokens:
             self._answer(token, LostError(text))
@@ -198,23 +201,23 @@ class Room:
             raise self._end
 
     def _stop_iteration(self, problem: Exception) -> None:
-        if self._link.is_closed or self._said_goodbye:
+        if self._connection.is_closed or self._said_goodbye:
             raise StopAsyncIteration
         raise problem
 
     def _flow(self) -> None:
         """Pause reading when enough waits here, and nobody waits for an answer."""
         full = len(self._events) > MAX_EVENTS
-        self._link.set_paused(self._iterated and full and not self._acks)
+        self._connection.set_paused(self._iterated and full and not self._acks)
 
 
 class Connecting:
     """What `connect` returns: enter it to be in the room, leave it to leave."""
 
-    def __init__(self, address: Address, retry: float | None, wish: Wish) -> None:
+    def __init__(self, address: Address, retry: float | None, profile: Profile) -> None:
         self._address = address
         self._retry = retry
-        self._wish = wish
+        self._profile = profile
         self._reactor: Any = None
         self._room: Room | None = None
 
@@ -230,11 +233,13 @@ class Connecting:
             CannotConnectError: nobody answers there, or no broadcast server.
             RefusedError: the server does not want us.
         """
-        net = _net_for(self._reactor)
-        session = Session(self._wish)
-        link = Link(net, self._address, session, _ignore, retry=self._retry)
-        self._room = Room(net, link)
-        link.listener = self._room._listen
+        loop = _loop_for(self._reactor)
+        session = Session(self._profile)
+        connection = Connection(
+            loop, self._address, session, _ignore, retry=self._retry
+        )
+        self._room = Room(loop, connection)
+        connection.listener = self._room._listen
         return await self._room._open()
 
     async def __aexit__(
@@ -280,11 +285,11 @@ def connect(
     from broadcast.client.events import Position
 
     position = Position.parse(since) if since is not None else None
-    wish = Wish(name=name, secret=secret, history=history, since=position)
-    return Connecting(parse_address(url, ca), retry, wish)
+    profile = Profile(name=name, secret=secret, history=history, since=position)
+    return Connecting(parse_address(url, ca), retry, profile)
 
 
-def _net_for(reactor: Any) -> Net:
+def _loop_for(reactor: Any) -> EventLoop:
     if reactor is None:
         import asyncio
 
@@ -293,12 +298,12 @@ def _net_for(reactor: Any) -> Net:
         except RuntimeError:
             task = None
         if task is not None:
-            from broadcast.client.io.asyncio import AsyncioNet
+            from broadcast.client.io.asyncio import AsyncioLoop
 
-            return AsyncioNet()
-    from broadcast.client.io.twisted import TwistedNet
+            return AsyncioLoop()
+    from broadcast.client.io.twisted import TwistedLoop
 
-    return TwistedNet(reactor)
+    return TwistedLoop(reactor)
 
 
 def _ignore(events: list[ev.Event]) -> None:

@@ -2,7 +2,7 @@
 
 
 class ClientError(Exception):
-    """Any of the below."""
+    """Any error of this client's."""
 
 
 class CannotConnectError(ClientError):

@@ -1,7 +1,8 @@
 """What a client is told, as frozen data: the server's events and the client's own.
 
-`broadcast.client.decode` makes them from lines. Every string in an event is already
-safe to show (see `broadcast.client.safe`); `raw` is the server's line as it came.
+`broadcast.client.core.decode` makes them from lines. Every string in an event is
+already safe to show (`broadcast.protocol.sanitize`); `raw` is the server's line as it
+came.
 """
 
 from dataclasses import dataclass, field

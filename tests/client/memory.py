@@ -6,12 +6,12 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from broadcast.client.address import Address
-from broadcast.client.io.connection import Tap, Waiter
+from broadcast.client.io.connection import Receiver, Waiter
 
 
 class MemoryWire:
-    def __init__(self, tap: Tap) -> None:
-        self.tap = tap
+    def __init__(self, receiver: Receiver) -> None:
+        self.receiver = receiver
         self.data = b""
         self.is_open = True
         self.is_reading = True
@@ -25,7 +25,7 @@ class MemoryWire:
     def abort(self) -> None:
         if self.is_open:
             self.is_open = False
-            self.tap.closed("aborted")
+            self.receiver.closed("aborted")
 
     def pause(self) -> None:
         self.is_reading = False
@@ -35,7 +35,7 @@ class MemoryWire:
 
     def say(self, event: str, **fields: Any) -> None:
         """Speak as the server."""
-        self.tap.received(json.dumps({"event": event, **fields}).encode() + b"\n")
+        self.receiver.received(json.dumps({"event": event, **fields}).encode() + b"\n")
 
     def welcome(self, **fields: Any) -> None:
         default = {"name": "bob", "epoch": "e", "id": 0, "count": 1, "max_line": 99}
@@ -52,7 +52,7 @@ class MemoryNet:
 
     def __init__(self) -> None:
         self.time = 0.0
-        self.taps: list[Tap] = []
+        self.taps: list[Receiver] = []
         self.given_up = 0
         self._calls: list[tuple[float, int, Callable[[], None]]] = []
         self._cancelled: set[int] = set()
@@ -67,8 +67,8 @@ class MemoryNet:
         heapq.heappush(self._calls, (self.time + seconds, number, call))
         return lambda: self._cancelled.add(number)
 
-    def open(self, address: Address, tap: Tap) -> Callable[[], None]:
-        self.taps.append(tap)
+    def open(self, address: Address, receiver: Receiver) -> Callable[[], None]:
+        self.taps.append(receiver)
 
         def stop() -> None:
             self.given_up += 1
@@ -80,9 +80,9 @@ class MemoryNet:
 
     def accept(self) -> MemoryWire:
         """Let the last try succeed."""
-        wire = MemoryWire(self.taps[-1])
-        self.taps[-1].opened(wire)
-        return wire
+        transport = MemoryWire(self.taps[-1])
+        self.taps[-1].opened(transport)
+        return transport
 
     def refuse(self) -> None:
         """Let the last try fail."""

@@ -6,7 +6,7 @@ from datetime import datetime
 import pytest
 
 from broadcast.client import events as ev
-from broadcast.client.ui.format import PALETTE, Look, wants_color
+from broadcast.client.ui.format import PALETTE, Formatter, wants_color
 
 AT = "2026-01-02T03:04:05.678Z"
 
@@ -36,20 +36,20 @@ def message(text: str, name: str = "eve") -> ev.Message:
 )
 def test_plain_lines(event: ev.Event, line: str | None) -> None:
     """Without colours a line is plain text; own lines are marked."""
-    look = Look(0, stamp=False)
-    look.me = "bob"
-    assert look.line(event) == line
+    formatter = Formatter(0, stamp=False)
+    formatter.me = "bob"
+    assert formatter.line(event) == line
 
 
 def test_times_are_local() -> None:
     """The server's UTC is shown as local time; another day's with its date."""
     local = datetime.fromisoformat(AT).astimezone()
-    look = Look(0)
-    assert look.line(message("x")) == local.strftime("%Y-%m-%d %H:%M:%S eve: x")
+    formatter = Formatter(0)
+    assert formatter.line(message("x")) == local.strftime("%Y-%m-%d %H:%M:%S eve: x")
     now = datetime.now().astimezone()
     today = ev.Message(1, now.isoformat(), "eve", "x")
-    assert look.line(today) == now.strftime("%H:%M:%S eve: x")
-    assert look.line(ev.Message(1, "yesterday", "eve", "x")) == "eve: x"
+    assert formatter.line(today) == now.strftime("%H:%M:%S eve: x")
+    assert formatter.line(ev.Message(1, "yesterday", "eve", "x")) == "eve: x"
 
 
 def luminance(color: int) -> float:
@@ -73,33 +73,33 @@ def test_colours_are_readable_on_dark_and_light(color: int) -> None:
 
 def test_a_name_keeps_its_colour() -> None:
     """The colour comes from the name alone, however it is written."""
-    assert Look(256).name_color("Zoe") == Look(256).name_color("ZOE")
-    colors = {Look(256).name_color(f"user{n}") for n in range(200)}
+    assert Formatter(256).name_color("Zoe") == Formatter(256).name_color("ZOE")
+    colors = {Formatter(256).name_color(f"user{n}") for n in range(200)}
     assert len(colors) == len(PALETTE)
-    assert re.fullmatch(r"\x1b\[3[1-6]m", Look(8).name_color("zoe"))
-    look = Look(256)
+    assert re.fullmatch(r"\x1b\[3[1-6]m", Formatter(8).name_color("zoe"))
+    formatter = Formatter(256)
     for number in range(1200):
-        assert look.line(message("x", f"user{number}"))
+        assert formatter.line(message("x", f"user{number}"))
 
 
 def test_mentions_are_words() -> None:
     """My name as a word in somebody's line is a mention; part of a word is none."""
-    look = Look(256)
-    look.me = "bob"
-    assert look.is_mention(message("hi Bob!"))
-    assert look.is_mention(message("bob: hi"))
-    assert not look.is_mention(message("bobby"))
-    assert not look.is_mention(message("bob", "bob"))
-    assert "\x1b[7m" in str(look.line(message("hi bob")))
-    assert "\x1b[7m" not in str(look.line(message("hi bobby")))
-    assert "[you]" in str(look.line(message("hi", "bob")))
-    look.me = ""
-    assert not look.is_mention(message("hi Bob!"))
+    formatter = Formatter(256)
+    formatter.me = "bob"
+    assert formatter.is_mention(message("hi Bob!"))
+    assert formatter.is_mention(message("bob: hi"))
+    assert not formatter.is_mention(message("bobby"))
+    assert not formatter.is_mention(message("bob", "bob"))
+    assert "\x1b[7m" in str(formatter.line(message("hi bob")))
+    assert "\x1b[7m" not in str(formatter.line(message("hi bobby")))
+    assert "[you]" in str(formatter.line(message("hi", "bob")))
+    formatter.me = ""
+    assert not formatter.is_mention(message("hi Bob!"))
 
 
 def test_presence_is_dim() -> None:
     """Comings and goings stand back."""
-    assert str(Look(8).line(ev.Joined(AT, "zoe", 3))).startswith("\x1b[2m")
+    assert str(Formatter(8).line(ev.Joined(AT, "zoe", 3))).startswith("\x1b[2m")
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from broadcast.client import events as ev
 from broadcast.client.core.decode import MAX_LINE
-from broadcast.client.core.requests import Wish
+from broadcast.client.core.requests import Profile
 from broadcast.client.core.session import Session, State
 from broadcast.client.core.sync import MAX_HELD
 from broadcast.client.errors import BrokenServerError
@@ -209,7 +209,7 @@ def test_any_split_gives_the_same_events(cuts: list[int]) -> None:
     data = conversation()
 
     def heard(pieces: list[bytes]) -> list[ev.Event]:
-        session = Session(Wish(name="bob"))
+        session = Session(Profile(name="bob"))
         session.connected(0)
         for piece in pieces:
             session.receive(piece, 1)

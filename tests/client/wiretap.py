@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from broadcast.client.core.requests import Wish
+from broadcast.client.core.requests import Profile
 from broadcast.client.core.session import Session, State
 from broadcast.client.events import Event, Message
 
@@ -18,9 +18,9 @@ def ids(events: list[Event]) -> list[int]:
 class Talk:
     """A session at `now`, with helpers to speak as the server."""
 
-    def __init__(self, **wish: Any) -> None:
-        wish = {"name": "bob", "key": "12345678", "prefix": "t"} | wish
-        self.session = Session(Wish(**wish))
+    def __init__(self, **profile: Any) -> None:
+        profile = {"name": "bob", "key": "12345678", "prefix": "t"} | profile
+        self.session = Session(Profile(**profile))
         self.now = 100.0
         self.log = 0
 

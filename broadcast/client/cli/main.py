@@ -57,7 +57,7 @@ def _run(options: Options) -> Coroutine[object, object, int]:
 async def run_chat(options: Options) -> int:
     """`bcast-client connect` at a terminal: asks for a name, then chats."""
     from broadcast.client.cli.config import state_path
-    from broadcast.client.core.requests import Wish
+    from broadcast.client.core.requests import Profile
     from broadcast.client.io.runner import Exit
     from broadcast.client.ui.chat import Chat
     from broadcast.client.ui.screen import RoomCompleter, Screen, typed_lines
@@ -67,10 +67,12 @@ async def run_chat(options: Options) -> int:
         name = await ask_name()
         if name is None:
             return Exit.INTERRUPTED
-    wish = Wish(name=name, secret=options.secret, history=options.history, roster=True)
+    profile = Profile(
+        name=name, secret=options.secret, history=options.history, roster=True
+    )
     completer = RoomCompleter()
     history = typed_lines(state_path(os.environ), options.address)
-    chat = Chat(options, wish, Screen(completer=completer, history=history))
+    chat = Chat(options, profile, Screen(completer=completer, history=history))
     completer.names = lambda: chat.session.roster.names - {chat.session.name}
     return await chat.run()
 

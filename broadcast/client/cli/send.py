@@ -9,16 +9,16 @@ from broadcast.client import events as ev
 from broadcast.client.cli.config import name_on_this_machine
 from broadcast.client.cli.stdio import read_lines
 from broadcast.client.core.options import Options
-from broadcast.client.core.requests import Wish
+from broadcast.client.core.requests import Profile
 from broadcast.client.errors import ClientError
-from broadcast.client.io.runner import NAME_ERRORS, Exit, Script, complain
+from broadcast.client.io.runner import NAME_ERRORS, Exit, Runner, complain
 
 
-class Sender(Script):
+class Sender(Runner):
     """Says lines, each exactly once, and ends when all of them are acknowledged."""
 
-    def __init__(self, options: Options, wish: Wish) -> None:
-        super().__init__(options, wish)
+    def __init__(self, options: Options, profile: Profile) -> None:
+        super().__init__(options, profile)
         self._room = asyncio.Event()
         self.is_fed = False
         self._refused = 0
@@ -53,13 +53,13 @@ class Sender(Script):
             async for lines in source:
                 for line in lines:
                     await self.take(line)
-                self.link.pump()
+                self.connection.pump()
         except EOFError:
             pass
         except (ValueError, ClientError) as problem:
             self.end(Exit.FAILED, str(problem))
         self.is_fed = True
-        self.link.pump()
+        self.connection.pump()
         self._check()
 
     async def run_with(self, source: AsyncIterator[list[str]]) -> Exit:
@@ -76,7 +76,7 @@ class Sender(Script):
         """Queue one line; blank ones are nothing to say."""
         while not self.session.outbox.has_room:
             self._room.clear()
-            self.link.pump()
+            self.connection.pump()
             if not self.session.outbox.has_room:
                 await self._room.wait()
         if line.strip():
@@ -90,22 +90,22 @@ class Sender(Script):
 
     def is_idle(self) -> bool:
         """Whether nothing else is waited for."""
-        return self.link.welcomed
+        return self.connection.welcomed
 
     def _rename(self, text: str) -> None:
         if self.options.name is not None or self._is_renamed:
             self.end(Exit.REFUSED, text)
             return
         self._is_renamed = True
-        base = (self.session.wish.name or "guest")[:25]
+        base = (self.session.profile.name or "guest")[:25]
         self.session.rename(f"{base}-{secrets.token_hex(3)}")
-        self.link.pump()
+        self.connection.pump()
 
 
 async def run_send(options: Options) -> int:
     """`bcast-client send`."""
     name = options.name or name_on_this_machine()
-    sender = Sender(options, Wish(name=name, secret=options.secret, insist=True))
+    sender = Sender(options, Profile(name=name, secret=options.secret, insist=True))
     source = _words(options.text) if options.text else read_lines(0)
     return await sender.run_with(source)
 

@@ -11,7 +11,7 @@ import queue
 import threading
 from collections.abc import AsyncIterator, Callable
 
-from broadcast.client.core.decode import Lines
+from broadcast.client.core.decode import LineSplitter
 from broadcast.client.errors import BrokenServerError
 
 FULL = 1024 * 1024
@@ -108,7 +108,7 @@ async def read_lines(fd: int) -> AsyncIterator[list[str]]:
                 return  # the loop is closed
 
     threading.Thread(target=read_all, daemon=True).start()
-    lines = Lines()
+    lines = LineSplitter()
     while data := await chunks.get():
         try:
             found = lines.feed(data)

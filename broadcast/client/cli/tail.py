@@ -10,24 +10,24 @@ from broadcast.client.cli.config import name_on_this_machine
 from broadcast.client.cli.send import Sender
 from broadcast.client.cli.stdio import Printer, read_lines
 from broadcast.client.core.options import Options
-from broadcast.client.core.requests import Wish
+from broadcast.client.core.requests import Profile
 from broadcast.client.core.session import State
 from broadcast.client.errors import ClientError
-from broadcast.client.io.runner import PRESENCE, Exit, Script, complain
+from broadcast.client.io.runner import PRESENCE, Exit, Runner, complain
 from broadcast.client.ui.commands import Local, Say, interpret
-from broadcast.client.ui.format import Look, wants_color
+from broadcast.client.ui.format import Formatter, wants_color
 from broadcast.protocol.sanitize import mend_json
 
 _RECEIPT = "/ping end-of-input"
 
 
-class Lister(Script):
-    """Prints events as lines. A mixin's worth of printing for any script."""
+class Lister(Runner):
+    """Prints events as lines. A mixin's worth of printing for any runner."""
 
-    def __init__(self, options: Options, wish: Wish) -> None:
-        super().__init__(options, wish)
+    def __init__(self, options: Options, profile: Profile) -> None:
+        super().__init__(options, profile)
         colors = wants_color(options.color, os.environ, sys.stdout.isatty())
-        self.look = Look(colors)
+        self.formatter = Formatter(colors)
         self._lines: list[str] = []
         self._is_unprinted = False
         self.printer = Printer(1, self._drained, self._stdout_failed)
@@ -39,11 +39,11 @@ class Lister(Script):
         if self._lines:
             self.printer.write("\n".join(self._lines) + "\n")
         if self.printer.is_full:
-            self.link.set_paused(True)
+            self.connection.set_paused(True)
 
     def heard(self, event: ev.Event) -> None:
         """One event: to be printed."""
-        self.look.follow(event)
+        self.formatter.follow(event)
         line = self.show(event)
         if line is not None:
             self._lines.append(line)
@@ -51,10 +51,10 @@ class Lister(Script):
     def show(self, event: ev.Event) -> str | None:
         """How an event is printed, if it is."""
         if isinstance(event, ev.Replay):
-            return self.absence.gap(event.missing)
+            return self.outage.gap(event.missing)
         if isinstance(event, PRESENCE) and self.options.quiet:
             return None
-        return self.look.line(event)
+        return self.formatter.line(event)
 
     async def run(self) -> Exit:
         """Until it ends and all is printed; failed if it could not be."""
@@ -63,7 +63,7 @@ class Lister(Script):
         return Exit.FAILED if code is Exit.DONE and self._is_unprinted else code
 
     def _drained(self) -> None:
-        self.link.set_paused(False)
+        self.connection.set_paused(False)
 
     def _stdout_failed(self, problem: OSError) -> None:
         if isinstance(problem, BrokenPipeError):
@@ -77,8 +77,8 @@ class Lister(Script):
 class Tail(Lister):
     """Follows the room. Says nothing."""
 
-    def __init__(self, options: Options, wish: Wish) -> None:
-        super().__init__(options, wish)
+    def __init__(self, options: Options, profile: Profile) -> None:
+        super().__init__(options, profile)
         self._was_lost = False
 
     def hear(self, event: ev.Event) -> None:
@@ -115,8 +115,8 @@ class Pipe(Lister, Sender):
     It ends when everything typed is answered: a last ping is the receipt.
     """
 
-    def __init__(self, options: Options, wish: Wish) -> None:
-        super().__init__(options, wish)
+    def __init__(self, options: Options, profile: Profile) -> None:
+        super().__init__(options, profile)
         self._live = asyncio.Event()
         self._answered = False
 
@@ -148,7 +148,7 @@ class Pipe(Lister, Sender):
         await super().feed(source)
         if self.session.state is State.LIVE:
             self.session.command(_RECEIPT)
-            self.link.pump()
+            self.connection.pump()
 
     async def take(self, line: str) -> None:
         """A line of stdin: said, or a command."""
@@ -172,17 +172,17 @@ class Pipe(Lister, Sender):
 
 async def run_tail(options: Options) -> int:
     """`bcast-client tail`."""
-    wish = Wish(
+    profile = Profile(
         name=options.name,
         secret=options.secret,
         history=options.lines,
         since=options.since,
     )
-    return await Tail(options, wish).run()
+    return await Tail(options, profile).run()
 
 
 async def run_pipe(options: Options) -> int:
     """`bcast-client connect`, with stdin or stdout not a terminal."""
     name = options.name or name_on_this_machine()
-    pipe = Pipe(options, Wish(name=name, secret=options.secret, insist=True))
+    pipe = Pipe(options, Profile(name=name, secret=options.secret, insist=True))
     return await pipe.run_with(read_lines(0))

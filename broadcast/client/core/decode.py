@@ -1,4 +1,4 @@
-"""One line of the json dialect into one event. Reads text, knows no connection."""
+"""Bytes into lines, and a line of the json dialect into an event. No connection."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -12,7 +12,7 @@ from broadcast.protocol.sanitize import is_safe, mend
 MAX_LINE = 4 * 1024 * 1024
 
 
-class Lines:
+class LineSplitter:
     """The lines of one connection; what has no end yet is kept for the next piece."""
 
     def __init__(self) -> None:

@@ -26,7 +26,7 @@ class Line:
     token: str
     text: str
 
-    def wire(self) -> bytes:
+    def command(self) -> bytes:
         """The command that says it."""
         return f"/say {self.token} {self.text}\n".encode(errors="replace")
 
@@ -114,7 +114,7 @@ class Outbox:
         ):
             line = self._waiting.popleft()
             self._waiting_characters -= len(line.text)
-            data = line.wire()
+            data = line.command()
             if len(data) - 1 > max_line:
                 yield line
                 continue

@@ -1,14 +1,14 @@
-"""What a session asks without being told to, and when it is to ask again.
+"""Who we are, and what a session asks of the server by itself.
 
 On connecting: who we are, what we missed, who is here. Later: whether the server
-still lives. The answers are awaited in `broadcast.client.answers`.
+still lives. The answers are awaited in `broadcast.client.core.sync`.
 """
 
 import secrets
 from dataclasses import dataclass, field
 
 from broadcast.client.address import SILENT
-from broadcast.client.core.sync import Merge, Roster
+from broadcast.client.core.sync import Roster, Sync
 from broadcast.client.events import Position
 
 PING_AFTER = 8.0
@@ -16,10 +16,10 @@ SPEAK_AFTER = 30.0
 PATIENCE = 12.0
 
 
-class Pulse:
+class Heartbeat:
     """The heartbeat of one connection.
 
-    With a look every two seconds, a dead server is noticed within 24 s. A server holds
+    With a check every two seconds, a dead server is noticed within 24 s. A server holds
     a json member that pings to it, so we speak at least every `SPEAK_AFTER` seconds.
     """
 
@@ -55,7 +55,7 @@ class Pulse:
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class Profile:
     """Who we would like to be, and what we want to be told.
 
     `name` None takes the name the server gives. `key` (8 to 64 printable ASCII, ours
@@ -79,44 +79,44 @@ class Wish:
 HEARTBEAT = "heartbeat"
 
 
-class Asking:
+class Requests:
     """The questions of one session, as lines without their line feeds.
 
     Args:
-        merge: awaits old lines.
+        sync: awaits old lines.
         roster: awaits names.
     """
 
-    def __init__(self, merge: Merge, roster: Roster) -> None:
-        self._merge = merge
+    def __init__(self, sync: Sync, roster: Roster) -> None:
+        self._sync = sync
         self._roster = roster
-        self._pulse = Pulse()
+        self._heartbeat = Heartbeat()
 
-    def introduction(self, wish: Wish, now: float) -> list[str]:
+    def introduction(self, profile: Profile, now: float) -> list[str]:
         """Return what a new connection begins with."""
-        self._pulse.begin(now)
-        name = [f"/name {wish.name} {wish.key}"] if wish.name else []
-        return ["/format json", *name, *self.for_missed(wish, now)]
+        self._heartbeat.begin(now)
+        name = [f"/name {profile.name} {profile.key}"] if profile.name else []
+        return ["/format json", *name, *self.for_missed(profile, now)]
 
-    def for_missed(self, wish: Wish, now: float) -> list[str]:
+    def for_missed(self, profile: Profile, now: float) -> list[str]:
         """Return what asks for the room as it is, and what was said meanwhile.
 
         Any line but these ends the introduction at once.
         """
         self.interrupted()
         lines = []
-        if self._merge.position is not None:
-            lines.append(f"/since {self._merge.position}")
-        elif wish.history:
-            lines.append(f"/history {wish.history}")
+        if self._sync.position is not None:
+            lines.append(f"/since {self._sync.position}")
+        elif profile.history:
+            lines.append(f"/history {profile.history}")
         if lines:
-            self._merge.asked(resume=True)
-        lines.append(self._for_names(now) if wish.roster else f"/ping {HEARTBEAT}")
+            self._sync.asked(resume=True)
+        lines.append(self._for_names(now) if profile.roster else f"/ping {HEARTBEAT}")
         return lines
 
     def interrupted(self) -> None:
         """What was asked will not be answered any more."""
-        self._merge.interrupted()
+        self._sync.interrupted()
         self._roster.interrupted()
 
     def by_hand(self, line: str) -> None:
@@ -125,24 +125,24 @@ class Asking:
         if word == "who":
             self._roster.asked(by_hand=True)
         elif word in ("history", "since"):
-            self._merge.asked(resume=False)
+            self._sync.asked(resume=False)
 
     def heard(self, now: float) -> None:
         """Something came, at `now` (seconds)."""
-        self._pulse.hear(now)
+        self._heartbeat.hear(now)
 
     def due(self, now: float) -> list[str]:
         """Return what is to be asked at `now`: a line at most."""
-        if self._pulse.is_due(now):
-            self._pulse.ask(now)
+        if self._heartbeat.is_due(now):
+            self._heartbeat.ask(now)
             return [f"/ping {HEARTBEAT}"]
         return [self._for_names(now)] if self._roster.is_wanted(now) else []
 
     def verdict(self, now: float, *, greeted: bool) -> str | None:
         """Return why the server counts as dead, or None."""
-        if not greeted and self._pulse.is_late(now):
+        if not greeted and self._heartbeat.is_late(now):
             return SILENT
-        return "the server does not answer" if self._pulse.is_dead(now) else None
+        return "the server does not answer" if self._heartbeat.is_dead(now) else None
 
     def _for_names(self, now: float) -> str:
         self._roster.asked(by_hand=False, now=now)

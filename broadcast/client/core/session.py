@@ -1,22 +1,22 @@
-"""The client's side of the wire protocol, without a connection or a clock.
+"""The client's side of the protocol, without a connection or a clock.
 
 Bytes and times go in (`connected`, `receive`, `tick`, `disconnected`), events and bytes
 come out (`take_events`, `take_output`). A session outlives its connections: it knows
 our name and key, the last position seen, and which lines are not yet answered; so a
 reconnect loses nothing, repeats nothing and says nothing twice.
 
-What it asks by itself lives in `asking`, which answer belongs to which question in
-`answers`, lines on their way out in `outbox`.
+What it asks by itself lives in `requests`, which answer belongs to which question in
+`sync`, lines on their way out in `outbox`.
 """
 
 import enum
 from dataclasses import replace
 
 from broadcast.client import events as ev
-from broadcast.client.core.decode import Lines, decode
+from broadcast.client.core.decode import LineSplitter, decode
 from broadcast.client.core.outbox import Outbox
-from broadcast.client.core.requests import HEARTBEAT, Asking, Wish
-from broadcast.client.core.sync import Merge, Roster
+from broadcast.client.core.requests import HEARTBEAT, Profile, Requests
+from broadcast.client.core.sync import Roster, Sync
 from broadcast.client.errors import BadLineError
 from broadcast.client.events import Position
 from broadcast.protocol.names import fold
@@ -49,31 +49,31 @@ _EARLY = (ev.Welcome, ev.LoginNeeded, ev.Problem, ev.Bye)
 class Session:
     """One member's conversation with a server, over any number of connections."""
 
-    def __init__(self, wish: Wish) -> None:
-        self.wish = wish
+    def __init__(self, profile: Profile) -> None:
+        self.profile = profile
         self.state = State.AWAY
-        self.name = wish.name or ""
+        self.name = profile.name or ""
         self.server = ""
         self.preface = ""
         self.farewell: ev.Bye | None = None
-        self.outbox = Outbox(wish.prefix)
+        self.outbox = Outbox(profile.prefix)
         self.roster = Roster()
-        self.merge = Merge(wish.since)
+        self.sync = Sync(profile.since)
         self._max_line = 8192
-        self._lines = Lines()
+        self._lines = LineSplitter()
         self._out: list[bytes] = []
         self._events: list[ev.Event] = []
-        self._asking = Asking(self.merge, self.roster)
+        self._requests = Requests(self.sync, self.roster)
 
     @property
     def position(self) -> Position | None:
         """After which message to go on, once it is known."""
-        return self.merge.position
+        return self.sync.position
 
     @property
     def is_nameless(self) -> bool:
         """Whether we insist on a name and have not got it."""
-        return self.wish.insist and self.name != self.wish.name
+        return self.profile.insist and self.name != self.profile.name
 
     # In: the connection
 
@@ -81,8 +81,8 @@ class Session:
         """A connection is open: introduce ourselves."""
         self.state = State.GREETING
         self.preface = ""
-        self._lines, self._out = Lines(), []
-        self._send(*self._asking.introduction(self.wish, now))
+        self._lines, self._out = LineSplitter(), []
+        self._send(*self._requests.introduction(self.profile, now))
 
     def receive(self, data: bytes, now: float) -> None:
         """Bytes have come, in any pieces.
@@ -90,7 +90,7 @@ class Session:
         Raises:
             BrokenServerError: this is not the protocol.
         """
-        self._asking.heard(now)
+        self._requests.heard(now)
         for line in self._lines.feed(data):
             if self.state is not State.ENDED:
                 self._receive_line(line)
@@ -100,7 +100,7 @@ class Session:
         if self.state is not State.ENDED:
             self.state = State.AWAY
         self._out = []
-        self._asking.interrupted()
+        self._requests.interrupted()
 
     def tick(self, now: float, *, reading: bool = True) -> str | None:
         """Call every two seconds or so: keeps the connection alive.
@@ -113,10 +113,10 @@ class Session:
         if self.state in (State.AWAY, State.ENDED):
             return None
         if not reading:
-            self._asking.heard(now)
-        verdict = self._asking.verdict(now, greeted=self.state is not State.GREETING)
+            self._requests.heard(now)
+        verdict = self._requests.verdict(now, greeted=self.state is not State.GREETING)
         if verdict is None:
-            self._send(*self._asking.due(now))
+            self._send(*self._requests.due(now))
         return verdict
 
     # In: the person or the program
@@ -131,16 +131,16 @@ class Session:
 
     def rename(self, name: str) -> None:
         """Ask for another name, under the same key."""
-        self._send(f"/name {name} {self.wish.key}")
+        self._send(f"/name {name} {self.profile.key}")
 
     def login(self, secret: str) -> None:
         """Answer `LoginNeeded`: `SECRET`, or `NAME PASSWORD`."""
-        self.wish = replace(self.wish, secret=secret)
+        self.profile = replace(self.profile, secret=secret)
         self._send(f"/login {secret}")
 
     def command(self, line: str) -> None:
         """Send a slash command as it is; its answer comes as an event."""
-        self._asking.by_hand(line)
+        self._requests.by_hand(line)
         self._send(line)
 
     # Out
@@ -183,7 +183,7 @@ class Session:
     def _receive_event(self, event: ev.Event) -> None:
         match event:
             case ev.Message() | ev.Replay():
-                self._events += self.merge.ordered(event)
+                self._events += self.sync.ordered(event)
             case ev.Joined() | ev.Left() | ev.Renamed() | ev.Presence():
                 self._follow(event)
             case ev.Ack(token=token):
@@ -196,7 +196,7 @@ class Session:
                 if token != HEARTBEAT:
                     self._emit(event)
             case ev.Replayed():
-                self._show(*self.merge.replayed(event))
+                self._show(*self.sync.replayed(event))
             case ev.Problem():
                 self._on_problem(event)
             case ev.Welcome():
@@ -215,20 +215,20 @@ class Session:
             self._emit(event)
             return
         if self.state is State.LOGIN:
-            self._send(*self._asking.for_missed(self.wish, 0.0))
+            self._send(*self._requests.for_missed(self.profile, 0.0))
         self.name = event.name
-        if self.wish.name and fold(self.wish.name) == fold(event.name):
-            self.wish = replace(self.wish, name=event.name)
-        self.merge.welcome(event)
+        if self.profile.name and fold(self.profile.name) == fold(event.name):
+            self.profile = replace(self.profile, name=event.name)
+        self.sync.welcome(event)
         self._emit(event)
-        if self.merge.is_resuming:
+        if self.sync.is_resuming:
             self.state = State.REPLAYING
         else:
             self._live()
 
     def _live(self) -> None:
         self.state = State.LIVE
-        sure = self.merge.sure and self.name == self.wish.name
+        sure = self.sync.sure and self.name == self.profile.name
         if doubtful := self.outbox.recall(self.name, sure):
             self._emit(ev.Doubtful(doubtful))
 
@@ -240,9 +240,9 @@ class Session:
     def _follow(self, event: ev.Event) -> None:
         if isinstance(event, ev.Renamed) and event.name == self.name:
             self.name = event.to
-            self.wish = replace(self.wish, name=event.to)
+            self.profile = replace(self.profile, name=event.to)
         self.roster.follow(event)
-        self._events += self.merge.ordered(event)
+        self._events += self.sync.ordered(event)
 
     def _on_problem(self, event: ev.Problem) -> None:
         if self.state.is_early:
@@ -255,14 +255,14 @@ class Session:
         if event.command == "who":
             self.roster.refused()
         elif event.command in ("since", "history"):
-            self._show(*self.merge.refused())
+            self._show(*self.sync.refused())
 
     def _on_login(self, event: ev.LoginNeeded) -> None:
         self.state = State.LOGIN
-        self._asking.interrupted()
+        self._requests.interrupted()
         self._emit(event)
-        if self.wish.secret is not None:
-            self._send(f"/login {self.wish.secret}")
+        if self.profile.secret is not None:
+            self._send(f"/login {self.profile.secret}")
 
     def _on_bye(self, event: ev.Bye) -> None:
         self.farewell = event

@@ -1,8 +1,8 @@
 """Which answer belongs to which question, and each message once, in its order.
 
 The server answers in the order asked, so a queue of questions is all that is needed.
-`Merge` puts a replay and the live lines that overlap it together; `Roster` keeps the
-list of names. Both are parts of `broadcast.client.session`.
+`Sync` puts a replay and the live lines that overlap it together; `Roster` keeps the
+list of names. Both are parts of `broadcast.client.core.session`.
 """
 
 from collections import deque
@@ -16,7 +16,7 @@ MAX_NAMES = 2_000
 ROSTER_EVERY = 10.0
 
 
-class Merge:
+class Sync:
     """Messages of one log: each id once, in order, across connections.
 
     A replay that resumes comes before the live lines that arrived while it was asked

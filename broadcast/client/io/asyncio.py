@@ -4,28 +4,28 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from broadcast.client.address import CLOSED, NO_HOST, RESET, Address
-from broadcast.client.io.connection import Tap, Waiter
+from broadcast.client.io.connection import Receiver, Waiter
 
 CONNECT_TIMEOUT = 10.0
 
 
-class AsyncioNet:
-    """The `Net` of the running loop."""
+class AsyncioLoop:
+    """The `EventLoop` of the running loop."""
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
 
     def now(self) -> float:
-        """See `Net`."""
+        """See `EventLoop`."""
         return self._loop.time()
 
     def later(self, seconds: float, call: Callable[[], None]) -> Callable[[], None]:
-        """See `Net`."""
+        """See `EventLoop`."""
         return self._loop.call_later(seconds, call).cancel
 
-    def open(self, address: Address, tap: Tap) -> Callable[[], None]:
-        """See `Net`."""
-        task = self._loop.create_task(_open(self._loop, address, tap))
+    def open(self, address: Address, receiver: Receiver) -> Callable[[], None]:
+        """See `EventLoop`."""
+        task = self._loop.create_task(_open(self._loop, address, receiver))
 
         def stop() -> None:
             task.cancel()
@@ -33,7 +33,7 @@ class AsyncioNet:
         return stop
 
     def waiter(self) -> Waiter:
-        """See `Net`."""
+        """See `EventLoop`."""
         return _Waiter(self._loop.create_future())
 
 
@@ -55,24 +55,24 @@ class _Waiter:
 
 
 class _Connection(asyncio.Protocol):
-    """Both ends of an open connection: asyncio's protocol and our wire."""
+    """Both ends of an open connection: asyncio's protocol and our transport."""
 
-    def __init__(self, tap: Tap) -> None:
-        self._tap = tap
+    def __init__(self, receiver: Receiver) -> None:
+        self._receiver = receiver
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
-        self._tap.opened(self)
+        self._receiver.opened(self)
 
     def data_received(self, data: bytes) -> None:
-        self._tap.received(data)
+        self._receiver.received(data)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._transport = None
         reason = CLOSED if exc is None else explain(exc)
-        self._tap.closed(reason)
+        self._receiver.closed(reason)
 
     def write(self, data: bytes) -> None:
         if self._transport is not None:
@@ -95,14 +95,16 @@ class _Connection(asyncio.Protocol):
             self._transport.resume_reading()
 
 
-async def _open(loop: asyncio.AbstractEventLoop, address: Address, tap: Tap) -> None:
+async def _open(
+    loop: asyncio.AbstractEventLoop, address: Address, receiver: Receiver
+) -> None:
     try:
         async with asyncio.timeout(CONNECT_TIMEOUT):
-            await _dial(loop, address, lambda: _Connection(tap))
+            await _dial(loop, address, lambda: _Connection(receiver))
     except NotImplementedError:
-        tap.closed("this system has no unix sockets")
+        receiver.closed("this system has no unix sockets")
     except Exception as problem:  # whatever it is: somebody waits to be told
-        tap.closed(explain(problem))
+        receiver.closed(explain(problem))
 
 
 async def _dial(

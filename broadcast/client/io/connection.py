@@ -1,7 +1,8 @@
 """Keeps a session connected: dials, listens, notices the dead, dials again.
 
-Callbacks only, over a `broadcast.client.net.Net`, so that one link serves asyncio and
-Twisted alike. What is said and heard is the session's business.
+Callbacks only, over an `EventLoop`, so that one connection serves asyncio and Twisted
+alike; tests bring an event loop in memory. What is said and heard is the session's
+business.
 """
 
 import random
@@ -15,11 +16,11 @@ from broadcast.client.events import Event, Lost
 from broadcast.client.io.websocket import Codec, codec_for
 
 
-class Wire(Protocol):
+class Transport(Protocol):
     """An open connection, as the side that writes sees it."""
 
     def write(self, data: bytes) -> None:
-        """Send, in order, sooner or later. A closed wire takes it in silence."""
+        """Send, in order, sooner or later. A closed transport takes it in silence."""
 
     def close(self) -> None:
         """Send what is written, then close."""
@@ -34,10 +35,10 @@ class Wire(Protocol):
         """Read on."""
 
 
-class Tap(Protocol):
+class Receiver(Protocol):
     """The side that is told. `closed` comes exactly once, also when nothing opened."""
 
-    def opened(self, wire: Wire) -> None:
+    def opened(self, transport: Transport) -> None:
         """The connection is there, TLS and all."""
 
     def received(self, data: bytes) -> None:
@@ -60,7 +61,7 @@ class Waiter(Protocol):
         """What to await."""
 
 
-class Net(Protocol):
+class EventLoop(Protocol):
     """An event loop."""
 
     def now(self) -> float:
@@ -69,7 +70,7 @@ class Net(Protocol):
     def later(self, seconds: float, call: Callable[[], None]) -> Callable[[], None]:
         """Call this once, later; call what comes back to cancel."""
 
-    def open(self, address: Address, tap: Tap) -> Callable[[], None]:
+    def open(self, address: Address, receiver: Receiver) -> Callable[[], None]:
         """Begin to connect; call what comes back to give up."""
 
     def waiter(self) -> Waiter:
@@ -97,12 +98,12 @@ class Backoff:
         self._next = FIRST_DELAY
 
 
-LOOK_EVERY = 2.0
+CHECK_EVERY = 2.0
 LARGE = 64 * 1024
 LAST_WORDS = 2.0
 
 
-class Link:
+class Connection:
     """One session's connection, for as long as it is wanted.
 
     `listener` gets each batch of events; a `Lost` whose `retry_in` is None is the last.
@@ -116,7 +117,7 @@ class Link:
 
     def __init__(
         self,
-        net: Net,
+        loop: EventLoop,
         address: Address,
         session: Session,
         listener: Callable[[list[Event]], None],
@@ -128,12 +129,12 @@ class Link:
         self.session = session
         self.welcomed = False
         self.retry_at: float | None = None
-        self._net = net
+        self._loop = loop
         self._address = address
         self.listener = listener
         self._retry = retry
         self._backoff = backoff or Backoff()
-        self._wire: Wire | None = None
+        self._transport: Transport | None = None
         self._codec: Codec = codec_for(address)
         self._ease = ease
         self._last_read = 0.0
@@ -143,7 +144,7 @@ class Link:
         self._leaving: Callable[[], None] | None = None
         self._stop_dialling: Callable[[], None] = _nothing
         self._stop_retry: Callable[[], None] = _nothing
-        self._stop_looking: Callable[[], None] = _nothing
+        self._stop_checking: Callable[[], None] = _nothing
 
     @property
     def is_closed(self) -> bool:
@@ -156,7 +157,7 @@ class Link:
         self.retry_at = None
         self._dead = None
         self._codec = codec_for(self._address)
-        self._stop_dialling = self._net.open(self._address, self)
+        self._stop_dialling = self._loop.open(self._address, self)
 
     def wake(self) -> None:
         """If the next try is being waited for: try now."""
@@ -183,48 +184,48 @@ class Link:
         self.pump()
         self._over, self._leaving = True, finish
         self.set_paused(False)
-        stop = self._net.later(LAST_WORDS, finish)
+        stop = self._loop.later(LAST_WORDS, finish)
 
     def close(self) -> None:
         """Leave: what is written is sent; no event comes any more."""
         self._over = self._closed = True
         self._stop()
-        if self._wire is not None:
-            self._wire.write(self._codec.farewell())
-            self._wire.close()
+        if self._transport is not None:
+            self._transport.write(self._codec.farewell())
+            self._transport.close()
 
     def set_paused(self, paused: bool) -> None:
         """Read nothing while the listener has enough."""
         if paused == self._paused:
             return
         self._paused = paused
-        if self._wire is not None and paused:
-            self._wire.pause()
+        if self._transport is not None and paused:
+            self._transport.pause()
         else:
             self._read_on()
 
     def pump(self) -> None:
         """Move what the session has to say; call after using the session."""
         data = self.session.take_output()
-        if data and self._wire is not None:
-            self._wire.write(self._codec.encode(data))
+        if data and self._transport is not None:
+            self._transport.write(self._codec.encode(data))
         events = self.session.take_events()
         if events:
             self.listener(events)
 
-    # Called by the net (see broadcast.client.net.Tap)
+    # Called by the event loop: see Receiver
 
-    def opened(self, wire: Wire) -> None:
+    def opened(self, transport: Transport) -> None:
         """The connection is there."""
-        self._wire = wire
+        self._transport = transport
         if self._over:
-            wire.abort()
+            transport.abort()
             return
         if self._paused:
-            wire.pause()
-        wire.write(self._codec.hello())
-        self.session.connected(self._net.now())
-        self._look_later()
+            transport.pause()
+        transport.write(self._codec.hello())
+        self.session.connected(self._loop.now())
+        self._check_later()
         self.pump()
 
     def received(self, data: bytes) -> None:
@@ -235,15 +236,15 @@ class Link:
             self._rest()
         try:
             lines = self._codec.decode(data)
-            self.session.receive(lines, self._net.now())
+            self.session.receive(lines, self._loop.now())
         except BrokenServerError as problem:
             self.pump()
             self._give_up(str(problem))
             return
-        if self._wire is not None:
+        if self._transport is not None:
             answer = self._codec.answer()
             if answer:
-                self._wire.write(answer)
+                self._transport.write(answer)
         if self.session.state in (State.LIVE, State.REPLAYING):
             self.welcomed = True
             self._lost_at = None
@@ -252,8 +253,8 @@ class Link:
 
     def closed(self, reason: str) -> None:
         """The connection is gone, or never came."""
-        self._wire = None
-        self._stop_looking()
+        self._transport = None
+        self._stop_checking()
         if self._leaving is not None:
             self._leaving()
         if self._over:
@@ -267,7 +268,7 @@ class Link:
 
     def _plan(self, reason: str) -> None:
         """Say that it is lost, and when we try again."""
-        now = self._net.now()
+        now = self._loop.now()
         if self._lost_at is None:
             self._lost_at = now
         delay: float | None = self._backoff.next()
@@ -277,7 +278,7 @@ class Link:
             self._stop()
         elif delay is not None:
             self.retry_at = now + delay
-            self._stop_retry = self._net.later(delay, self.start)
+            self._stop_retry = self._loop.later(delay, self.start)
         self.listener([self._lost(reason, delay)])
 
     def _lost(self, reason: str, delay: float | None) -> Lost:
@@ -294,36 +295,36 @@ class Link:
 
     def _rest(self) -> None:
         """Two reads in a short time: stop reading for a moment."""
-        now = self._net.now()
-        if now - self._last_read < self._ease and self._wire is not None:
-            self._wire.pause()
-            self._net.later(self._ease, self._read_on)
+        now = self._loop.now()
+        if now - self._last_read < self._ease and self._transport is not None:
+            self._transport.pause()
+            self._loop.later(self._ease, self._read_on)
         self._last_read = now
 
     def _read_on(self) -> None:
-        if self._wire is not None and not self._paused:
-            self._wire.resume()
+        if self._transport is not None and not self._paused:
+            self._transport.resume()
 
-    def _look_later(self) -> None:
-        self._stop_looking = self._net.later(LOOK_EVERY, self._look)
+    def _check_later(self) -> None:
+        self._stop_checking = self._loop.later(CHECK_EVERY, self._check)
 
-    def _look(self) -> None:
-        verdict = self.session.tick(self._net.now(), reading=not self._paused)
+    def _check(self) -> None:
+        verdict = self.session.tick(self._loop.now(), reading=not self._paused)
         if verdict is not None:
             self._give_up(verdict)
             return
-        self._look_later()
+        self._check_later()
         self.pump()
 
     def _give_up(self, reason: str) -> None:
         self._dead = reason
-        if self._wire is not None:
-            self._wire.abort()
+        if self._transport is not None:
+            self._transport.abort()
 
     def _stop(self) -> None:
         self._stop_dialling()
         self._stop_retry()
-        self._stop_looking()
+        self._stop_checking()
         self.retry_at = None
 
 

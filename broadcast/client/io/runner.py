@@ -1,4 +1,4 @@
-"""What `send`, `tail` and `connect` have in common: a link, and one end.
+"""What `send`, `tail` and `connect` have in common: a connection, and one end.
 
 Each ends with an exit code and, when that is not 0, one line on stderr.
 """
@@ -13,13 +13,13 @@ from collections.abc import Callable
 from broadcast.client import events as ev
 from broadcast.client.address import NO_HOST
 from broadcast.client.core.options import Options
-from broadcast.client.core.requests import Wish
+from broadcast.client.core.requests import Profile
 from broadcast.client.core.session import Session
-from broadcast.client.io.asyncio import AsyncioNet
-from broadcast.client.io.connection import Link
+from broadcast.client.io.asyncio import AsyncioLoop
+from broadcast.client.io.connection import Connection
 
 
-class Absence:
+class Outage:
     """Words for a connection that goes and comes back; nothing is told twice.
 
     Args:
@@ -123,19 +123,19 @@ def end_on_signals(end: Callable[[], None]) -> None:
             loop.add_signal_handler(getattr(signal, name), end)
 
 
-class Script:
+class Runner:
     """What all of them do: connect, listen, end once."""
 
     ease = 0.0
 
-    def __init__(self, options: Options, wish: Wish) -> None:
+    def __init__(self, options: Options, profile: Profile) -> None:
         self.options = options
         self.done: asyncio.Future[Exit] = asyncio.get_running_loop().create_future()
-        self.absence = Absence(options.address.where)
+        self.outage = Outage(options.address.where)
         end_on_signals(lambda: self.end(Exit.TERMINATED))
-        self.session = Session(wish)
-        self.link = Link(
-            AsyncioNet(),
+        self.session = Session(profile)
+        self.connection = Connection(
+            AsyncioLoop(),
             options.address,
             self.session,
             self.listen,
@@ -161,15 +161,15 @@ class Script:
         """One event that was acted on; for those that print."""
 
     def hear(self, event: ev.Event) -> None:
-        """One event, where it concerns all scripts."""
+        """One event, where it concerns all commands."""
         match event:
             case ev.Lost(retry_in=None):
                 self.end(exit_for(event), self.last_words(event))
             case ev.Lost(reason=reason, retry_in=wait):
-                if words := self.absence.lost(reason):
+                if words := self.outage.lost(reason):
                     complain(f"{words}; trying again in {wait:.0f} s")
             case ev.Welcome():
-                if words := self.absence.over():
+                if words := self.outage.over():
                     complain(words)
             case ev.LoginNeeded() if not self.options.secret:
                 text = "the server asks for a login: use --token-file or BCAST_TOKEN"
@@ -185,7 +185,7 @@ class Script:
 
     async def run(self) -> Exit:
         """Until it ends; the exit code."""
-        self.link.start()
+        self.connection.start()
         try:
             return await self.done
         finally:
@@ -194,5 +194,5 @@ class Script:
     async def leave(self) -> None:
         """Go, and let the server know."""
         left = asyncio.Event()
-        self.link.leave(lambda _: left.set())
+        self.connection.leave(lambda _: left.set())
         await left.wait()

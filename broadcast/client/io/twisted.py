@@ -16,13 +16,13 @@ from twisted.python.failure import Failure
 
 from broadcast.client.address import CLOSED, Address
 from broadcast.client.errors import CannotConnectError
-from broadcast.client.io.connection import Tap, Waiter
+from broadcast.client.io.connection import Receiver, Waiter
 
 CONNECT_TIMEOUT = 10.0
 
 
-class TwistedNet:
-    """The `Net` of a reactor; of the installed one where none is given."""
+class TwistedLoop:
+    """The `EventLoop` of a reactor; of the installed one where none is given."""
 
     def __init__(self, reactor: Any = None) -> None:
         if reactor is None:
@@ -30,11 +30,11 @@ class TwistedNet:
         self._reactor: Any = reactor
 
     def now(self) -> float:
-        """See `Net`."""
+        """See `EventLoop`."""
         return float(self._reactor.seconds())
 
     def later(self, seconds: float, call: Callable[[], None]) -> Callable[[], None]:
-        """See `Net`."""
+        """See `EventLoop`."""
         delayed = self._reactor.callLater(seconds, call)
 
         def stop() -> None:
@@ -43,9 +43,9 @@ class TwistedNet:
 
         return stop
 
-    def open(self, address: Address, tap: Tap) -> Callable[[], None]:
-        """See `Net`."""
-        connection = _Connection(tap)
+    def open(self, address: Address, receiver: Receiver) -> Callable[[], None]:
+        """See `EventLoop`."""
+        connection = _Connection(receiver)
         endpoint = _endpoint(self._reactor, address)
         trying: Deferred[Any] = connectProtocol(endpoint, connection)
         trying.addTimeout(CONNECT_TIMEOUT, self._reactor)
@@ -57,7 +57,7 @@ class TwistedNet:
         return stop
 
     def waiter(self) -> Waiter:
-        """See `Net`."""
+        """See `EventLoop`."""
         return _Waiter()
 
 
@@ -78,24 +78,24 @@ class _Waiter:
 
 
 class _Connection(Protocol):
-    """Both ends of an open connection: Twisted's protocol and our wire."""
+    """Both ends of an open connection: Twisted's protocol and our transport."""
 
-    def __init__(self, tap: Tap) -> None:
-        self._tap = tap
+    def __init__(self, receiver: Receiver) -> None:
+        self._receiver = receiver
         self._made = False
 
     def connectionMade(self) -> None:
         self._made = True
-        self._tap.opened(self)
+        self._receiver.opened(self)
 
     def dataReceived(self, data: bytes) -> None:
-        self._tap.received(data)
+        self._receiver.received(data)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         self.failed(reason)
 
     def failed(self, reason: Failure) -> None:
-        self._tap.closed(_explain(reason))
+        self._receiver.closed(_explain(reason))
 
     def write(self, data: bytes) -> None:
         self._transport.write(data)

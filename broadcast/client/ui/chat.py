@@ -1,4 +1,4 @@
-"""`bcast-client connect` for a person: a link on one side, a screen on the other."""
+"""`bcast-client connect` for a person: a connection and a screen, put together."""
 
 import asyncio
 import os
@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 from broadcast.client import events as ev
 from broadcast.client.core.options import Options
-from broadcast.client.core.requests import Wish
+from broadcast.client.core.requests import Profile
 from broadcast.client.core.session import Session, State
 from broadcast.client.errors import OutboxFullError
 from broadcast.client.io.runner import (
     LOGIN_ERRORS,
     PRESENCE,
     Exit,
-    Script,
+    Runner,
     complain,
     exit_for,
 )
@@ -26,7 +26,7 @@ from broadcast.client.ui.commands import (
     interpret,
     send_command,
 )
-from broadcast.client.ui.format import Look, wants_color
+from broadcast.client.ui.format import Formatter, wants_color
 from broadcast.client.ui.screen import GATHER, Screen, Typed
 
 
@@ -84,20 +84,20 @@ KEEP_SHOWN = 10_000
 FEW = 10
 
 
-class Chat(Script):
+class Chat(Runner):
     """One session at the terminal."""
 
     ease = GATHER
 
-    def __init__(self, options: Options, wish: Wish, screen: Screen) -> None:
-        super().__init__(options, wish)
+    def __init__(self, options: Options, profile: Profile, screen: Screen) -> None:
+        super().__init__(options, profile)
         self.screen = screen
         screen.status, screen.enter, screen.touched = (
             self.status,
             self.enter,
             self.touched,
         )
-        self.look = Look(wants_color(options.color, os.environ, True))
+        self.formatter = Formatter(wants_color(options.color, os.environ, True))
         self.shown: deque[tuple[str, ev.Event]] = deque(maxlen=KEEP_SHOWN)
         self.local = LocalCommands(self)
         self._loop = asyncio.get_running_loop()
@@ -110,7 +110,7 @@ class Chat(Script):
 
     async def run(self) -> Exit:
         """Until the person leaves or the server is gone for good."""
-        prompt = asyncio.create_task(self.screen.run(self.link.start))
+        prompt = asyncio.create_task(self.screen.run(self.connection.start))
         prompt.add_done_callback(self._prompt_ended)
         try:
             code = await self.done
@@ -123,21 +123,21 @@ class Chat(Script):
         return code
 
     def end(self, code: Exit, reason: str = "") -> None:
-        """As for any script, but the reason waits until the prompt is gone."""
+        """As for any runner, but the reason waits until the prompt is gone."""
         if not self.done.done():
             self._last = reason
         super().end(code)
 
-    # From the link
+    # From the connection
 
     def hear(self, event: ev.Event) -> None:
         """One event: shown, or acted on."""
-        self.look.follow(event)
+        self.formatter.follow(event)
         match event:
             case ev.Lost(retry_in=None):
                 self.end_with(event)
             case ev.Lost(reason=reason):
-                if words := self.absence.lost(reason):
+                if words := self.outage.lost(reason):
                     self.note(words)
                 self._count_down()
             case ev.LoginNeeded(text=text):
@@ -150,7 +150,7 @@ class Chat(Script):
                 self._replay(event)
             case ev.Replayed():
                 if self._replaying:
-                    self.screen.print(self.look.divider("now"))
+                    self.screen.print(self.formatter.divider("now"))
             case ev.Message():
                 self._message(event)
             case ev.Welcome():
@@ -180,14 +180,14 @@ class Chat(Script):
 
     def show(self, event: ev.Event) -> None:
         """Print an event, and remember it and who we were for /save."""
-        line = self.look.line(event)
+        line = self.formatter.line(event)
         if line is not None:
-            self.shown.append((self.look.me, event))
+            self.shown.append((self.formatter.me, event))
             self.screen.print(line)
 
     def note(self, text: str) -> None:
         """Say something ourselves."""
-        self.screen.print(self.look.own(text))
+        self.screen.print(self.formatter.own(text))
 
     def clear(self) -> None:
         """Empty the screen."""
@@ -195,17 +195,17 @@ class Chat(Script):
 
     def ask_secret(self, yes: bool) -> None:
         """Take the next line as the secret, hidden."""
-        name = self.session.wish.name or ""
+        name = self.session.profile.name or ""
         self._question = Question(self._login_words, name) if yes else None
         self.screen.hidden = yes
         self.screen.refresh()
 
     def _welcome(self, event: ev.Welcome) -> None:
         self.ask_secret(False)
-        if words := self.absence.over():
+        if words := self.outage.over():
             self.note(words)
         if event.text:
-            self.screen.print(self.look.server(event.text))
+            self.screen.print(self.formatter.server(event.text))
 
     def _message(self, event: ev.Message) -> None:
         if self.local.is_ignored(event.name):
@@ -213,20 +213,20 @@ class Chat(Script):
         idle = self._loop.time() - self._touched_at
         if idle >= self.options.away and not self._divided and not event.replayed:
             self._divided = True
-            self.screen.print(self.look.divider("new since you looked away"))
+            self.screen.print(self.formatter.divider("new since you looked away"))
         self.show(event)
         bell = self.local.bell
-        if bell == "off" or event.replayed or event.name == self.look.me:
+        if bell == "off" or event.replayed or event.name == self.formatter.me:
             return
-        if bell == "all" or self.look.is_mention(event):
+        if bell == "all" or self.formatter.is_mention(event):
             self.screen.ring()
 
     def _replay(self, event: ev.Replay) -> None:
-        if words := self.absence.gap(event.missing):
+        if words := self.outage.gap(event.missing):
             self.screen.print(words)
         self._replaying = event.count > 0
         if self._replaying:
-            self.screen.print(self.look.divider(f"replayed: {event.count} lines"))
+            self.screen.print(self.formatter.divider(f"replayed: {event.count} lines"))
 
     def _doubt(self, lines: tuple[str, ...]) -> None:
         self.note("these lines may have been said or not; the server cannot tell:")
@@ -240,14 +240,14 @@ class Chat(Script):
         """A key was pressed."""
         self._touched_at = self._loop.time()
         self._divided = False
-        self.link.wake()
+        self.connection.wake()
 
     def enter(self, text: str) -> Typed:
         """A line, or several, were entered."""
         if self._question is not None:
             self.session.login(self._question.secret(text))
             self.ask_secret(False)
-            self.link.pump()
+            self.connection.pump()
             return Typed.SECRET
         lines = [interpret(line) for line in text.split("\n")]
         says = [m.text for m in lines if isinstance(m, Say) and m.text.strip()]
@@ -260,7 +260,7 @@ class Chat(Script):
             self._act(meant)
         if self.session.state is not State.LIVE:
             self._note_queued(says)
-        self.link.pump()
+        self.connection.pump()
         secret = any(isinstance(m, Remote) and m.word == "login" for m in lines)
         return Typed.SECRET if secret else Typed.TAKEN
 
@@ -287,14 +287,14 @@ class Chat(Script):
         if self._question is not None:
             return self._question.prompt
         wait = None
-        if self.link.retry_at is not None:
-            wait = self.link.retry_at - self._loop.time()
+        if self.connection.retry_at is not None:
+            wait = self.connection.retry_at - self._loop.time()
         return prompt(self.session, wait)
 
     def _count_down(self) -> None:
         """Draw the seconds until the next try."""
         self.screen.refresh()
-        if self.link.retry_at is not None:
+        if self.connection.retry_at is not None:
             self._loop.call_later(1, self._count_down)
 
     def _prompt_ended(self, task: "asyncio.Task[None]") -> None:

@@ -13,7 +13,7 @@ from broadcast.client.core.options import BELLS, Options
 from broadcast.client.core.session import Session, State
 from broadcast.client.events import Event
 from broadcast.client.io.runner import Exit
-from broadcast.client.ui.format import Look
+from broadcast.client.ui.format import Formatter
 from broadcast.protocol.sanitize import mend
 
 
@@ -171,9 +171,9 @@ class LocalCommands:
         if not path:
             chat.note("/save FILE")
             return
-        look, lines = Look(0), []
-        for look.me, event in chat.shown:
-            lines.append(look.line(event))
+        formatter, lines = Formatter(0), []
+        for formatter.me, event in chat.shown:
+            lines.append(formatter.line(event))
         try:
             with Path(path).expanduser().open("x", encoding="utf-8") as file:
                 file.writelines(f"{line}\n" for line in lines)

@@ -31,7 +31,7 @@ def wants_color(choice: str, environ: Mapping[str, str], is_terminal: bool) -> i
     return 256 if rich else 8
 
 
-class Look:
+class Formatter:
     """How a line looks for `me`.
 
     Args:
