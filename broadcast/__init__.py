@@ -1,6 +1,6 @@
 """A line broadcast daemon: what anyone says, everybody else hears at once.
 
-The house is described in docs/design.md, the wire in docs/protocol.md.
+docs/design.md describes the code, docs/protocol.md the wire.
 """
 
 from importlib.metadata import version

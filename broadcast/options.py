@@ -210,7 +210,7 @@ LISTS: Final = (
     Option(
         "listen-only",
         "",
-        values.words,
+        values.several,
         "like --listen, but members hear there and never speak",
     ),
     Option(

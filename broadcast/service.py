@@ -1,6 +1,7 @@
 """The daemon's life: it starts or fails loudly, runs, drains when told to stop.
 
-Its listeners are in ``openings``.
+On SIGHUP named things are read again. Each knows how; what is broken keeps its old
+value, and one line of the log says what came of it.
 """
 
 import signal
@@ -70,14 +71,14 @@ class Reload:
     def one(self, name: str) -> None:
         """Read one thing again, and say in a line what came of it."""
         try:
-            words = self._things[name]()
+            message = self._things[name]()
         except (OSError, ValueError) as error:
             why = reason_of(error)
             self._log.error("{name} kept as before: {why}", name=name, why=why)
         except Exception:
             self._log.failure("{name} could not be read again", name=name)
         else:
-            self._log.info("{name} read again: {words}", name=name, words=words)
+            self._log.info("{name} read again: {message}", name=name, message=message)
 
 
 class LiveSettings:
@@ -115,10 +116,10 @@ class LiveSettings:
             self.settings = replace(self.settings, **news)
             for apply in self._apply:
                 apply(self.settings)
-        words = f"{_names(list(news))} changed" if news else "nothing changed"
+        message = f"{_names(list(news))} changed" if news else "nothing changed"
         if kept := [name for name in changed if name not in self._live]:
-            words += f"; {_names(kept)} can't change without a restart"
-        return words
+            message += f"; {_names(kept)} can't change without a restart"
+        return message
 
 
 def on_hangup(reactor: Any, call: Callable[[], None]) -> None:
@@ -147,7 +148,7 @@ class BroadcastService(Service):
         connections: all that are open.
         reload: what SIGHUP does.
         notifier: tells the service manager how things are.
-        openings: what it listens on.
+        listeners: what it listens on.
         fail: called with lines for stderr when it can't start.
     """
 

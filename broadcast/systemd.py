@@ -70,18 +70,18 @@ class Notifier:
 
         Called from a timer of the reactor: when that hangs, so does this.
         """
-        words = ["WATCHDOG=1"] if self._watchdog else []
+        told = ["WATCHDOG=1"] if self._watchdog else []
         if status != self._status:
             self._status = status
-            words.append(f"STATUS={status}")
-        if words:
-            self._tell(*words)
+            told.append(f"STATUS={status}")
+        if told:
+            self._tell(*told)
 
-    def _tell(self, *words: str) -> None:
+    def _tell(self, *lines: str) -> None:
         if self._socket is None:
             return
         try:
-            self._socket.sendto("\n".join(words).encode(), self._address)
+            self._socket.sendto("\n".join(lines).encode(), self._address)
         except OSError as error:
             why = reason_of(error)
             self._log.warn("the service manager can't be told: {why}", why=why)

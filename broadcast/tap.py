@@ -1,4 +1,4 @@
-"""What ``twist`` asks of us: the ``Options``, and the daemon put together from them."""
+"""What ``twist`` asks of us: the command line, and the daemon put together from it."""
 
 import errno
 import gc
@@ -57,10 +57,10 @@ class Options(UsageOptions):
         " TLS, logins and bans are off until an option asks for them. An INI file for"
         " --config has the same names without the dashes. See also bcast-client."
     )
-    optParameters: ClassVar = [[o.name, o.short, None, o.words] for o in OPTIONS] + [
-        ["config", "c", None, "INI file with options in its section [server]"]
-    ]
-    optFlags: ClassVar = [[o.name, o.short, o.words] for o in FLAGS]
+    optParameters: ClassVar = [
+        [o.name, o.short, None, o.description] for o in OPTIONS
+    ] + [["config", "c", None, "INI file with options in its section [server]"]]
+    optFlags: ClassVar = [[o.name, o.short, o.description] for o in FLAGS]
 
     settings: Settings
 
@@ -82,21 +82,21 @@ class Options(UsageOptions):
         self["listen-only"].append(endpoint)
 
     def opt_speak_only(self, endpoint: str) -> None:
-        """Take one more endpoint of feeds."""
+        """Take one more endpoint of publishers."""
         self["speak-only"].append(endpoint)
 
     def opt_web_origin(self, origin: str) -> None:
         """Take one more origin whose pages may talk."""
         self["web-origin"].append(origin)
 
-    def parseArgs(self, *words: str) -> None:
-        """Take no words beside the options.
+    def parseArgs(self, *arguments: str) -> None:
+        """Take no arguments beside the options.
 
         Raises:
             UsageError: there is one.
         """
-        if words:
-            raise UsageError(f"{words[0]!r} is no option: see --help")
+        if arguments:
+            raise UsageError(f"{arguments[0]!r} is no option: see --help")
 
     def opt_version(self) -> None:
         """Print the daemon's version and Twisted's, and exit."""
@@ -309,8 +309,8 @@ def _certificates_for(settings: Settings) -> "Certificates | None":
 def _policy_for(settings: Settings, reactor: Any) -> Policy:
     path = settings.ban_file
     if path is not None and not Path(os.path.realpath(path)).parent.is_dir():
-        words = f"{path}: {os.strerror(errno.ENOENT).lower()}"
-        raise SystemExit(f"broadcast: --ban-file: {words}")
+        message = f"{path}: {os.strerror(errno.ENOENT).lower()}"
+        raise SystemExit(f"broadcast: --ban-file: {message}")
     try:
         return policy_from(settings, time.monotonic, time.time, reactor)
     except ValueError as error:

@@ -207,9 +207,9 @@ class AdminActions:
             if member.account in folded or names.fold(member.name) in folded
         ]
 
-    def _tell(self, member: Member, words: str) -> None:
+    def _tell(self, member: Member, message: str) -> None:
         if not self.room.settings.relay:
-            self.room.answer(member, Notice(words))
+            self.room.answer(member, Notice(message))
 
     def _row(self, member: Member, connection: IConnection | None) -> Row:
         traffic = sockopts.traffic(connection.transport) if connection else None

@@ -1,4 +1,7 @@
-"""The orders: a table, name → function. One line in; rows and a last object out."""
+"""The admin's commands: a table, name → function.
+
+One line in; rows, and a last object, out.
+"""
 
 import re
 from collections.abc import Callable, Iterator
@@ -18,7 +21,7 @@ Command = Callable[[AdminActions, str], Iterator[Row]]
 
 
 def carry_out(actions: AdminActions, line: str) -> Iterator[Row]:
-    """Carry out one line: an order and its words, without the line end.
+    """Carry out one line: a command and its arguments, without the line end.
 
     Yields:
         Rows, each a json object; last one with ``ok``, and ``error`` if that is

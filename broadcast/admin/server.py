@@ -1,4 +1,4 @@
-"""The face of the admin socket: a line is an order, answered in its turn."""
+"""The admin socket: a line is a command, answered in its turn."""
 
 import json
 from collections.abc import Iterator
@@ -66,8 +66,8 @@ class AdminProtocol(LineReceiver):
 
     def lineLengthExceeded(self, line: bytes) -> None:
         """Say so, and close."""
-        words = f"an order has at most {self.MAX_LENGTH} bytes"
-        self._write({"ok": False, "error": words})
+        message = f"an order has at most {self.MAX_LENGTH} bytes"
+        self._write({"ok": False, "error": message})
         self.transport.loseConnection()
 
     def write_some(self) -> None:

@@ -1,6 +1,5 @@
-"""Who may come in, and as whom: passwords, shared secrets, bans, doors.
+"""Who may come in, and as whom: passwords, shared secrets, bans, mutes.
 
-What is said once in is not this room's business. The conversation asks a
-``Guard``; nothing here knows a face, and no clock or thread is taken that was
-not handed in.
+The room and its sessions ask a ``Policy``. Nothing here knows a connection; clock and
+threads are handed in.
 """

@@ -1,7 +1,6 @@
-"""The gate: who wants in has to log in first.
+"""Logins: what is asked of the portal, how often one may try, and until when.
 
-Knows the portal, how often one may try, and until when. What is said at the
-gate is the porch's business (``broadcast.porch``).
+What one who has to log in may say meanwhile is in ``broadcast.session.login``.
 """
 
 from collections import Counter
@@ -35,14 +34,14 @@ MAX_TRIES = 3
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A login was refused: an error's ``code``, and words for who tried."""
+    """A login was refused: an error's ``code``, and a message for who tried."""
 
     code: str
-    words: str
+    message: str
 
 
 class Applicant(Protocol):
-    """Somebody at the gate, whose time may run out."""
+    """Somebody who has to log in, and whose time may run out."""
 
     def expire(self) -> bool:
         """Close: the time to log in is over; False: it has logged in, or is gone."""
@@ -91,14 +90,14 @@ class Authenticator:
             ways.append("/login SECRET")
         return " or ".join(ways)
 
-    async def admit(self, words: list[str], address: str) -> Admission | Refusal:
-        """Return the admission that ``/login``'s words earn, or why there is none."""
+    async def admit(self, given: list[str], address: str) -> Admission | Refusal:
+        """Return what ``/login`` with ``given`` earns: an admission, or a refusal."""
         host = host_of(address)
-        name = names.fold(words[0])[: names.MAX_FOLDED] if len(words) == 2 else None
+        name = names.fold(given[0])[: names.MAX_FOLDED] if len(given) == 2 else None
         if not self.throttle.take(host, name):
             refused = Refusal("login-throttled", "too many tries: wait a minute")
         else:
-            refused_or_in = await self._check(words)
+            refused_or_in = await self._check(given)
             if isinstance(refused_or_in, Admission):
                 self.throttle.give_back(host, name)
                 return refused_or_in
@@ -110,21 +109,21 @@ class Authenticator:
             "{code} from {address}{who}",
             code=refused.code,
             address=address,
-            who=f" as {escape(words[0][:32])}" if name is not None else "",
+            who=f" as {escape(given[0][:32])}" if name is not None else "",
         )
         return refused
 
-    async def _check(self, words: list[str]) -> Admission | Refusal:
-        given = [word.encode() for word in words]
+    async def _check(self, given: list[str]) -> Admission | Refusal:
+        secrets = [word.encode() for word in given]
         credentials = (
-            UsernamePassword(*given) if len(given) == 2 else SharedSecret(*given)
+            UsernamePassword(*secrets) if len(secrets) == 2 else SharedSecret(*secrets)
         )
         login: Any = self._portal.login  # typed for classes, not for interfaces
         try:
             _, admission, _ = await maybeDeferred(login, credentials, None, IAdmission)
         except BusyError:
-            words_ = "too many are logging in just now: try again"
-            return Refusal("login-throttled", words_)
+            message = "too many are logging in just now: try again"
+            return Refusal("login-throttled", message)
         except (LoginFailed, UnhandledCredentials):
             return Refusal("login-failed", f"that is wrong: {self.usage}")
         except Exception:

@@ -1,8 +1,10 @@
-"""Who is not let in: hosts, networks and names, for a while or for ever.
+"""Bans: hosts, networks and names that are not let in, for a while or for ever.
 
 Kept in a file that is written whole at each change, so that a restart, or a
 crash in the midst of writing, forgets nobody. Times there are the day's, since
-they must outlive the process.
+they must outlive the process. An IPv4 address mapped into IPv6
+(``::ffff:192.0.2.7``) is the IPv4 one: where a listener takes both, everybody from
+IPv4 comes so. A zone (``%eth0``) is nothing.
 """
 
 import json

@@ -1,7 +1,11 @@
-"""``twisted.cred`` checkers for our two files, and the realm that they open.
+"""``twisted.cred`` checkers for our two files, the realm that they open, and a pool.
 
-A checker of somebody else's plugs in beside them: the portal asks each for the
-kind of credentials that it takes.
+A checker of somebody else's plugs in beside them, named as Twisted names it
+(``file:/etc/passwords``): a plugin that provides
+``twisted.cred.strcred.ICheckerFactory`` is found by its ``authType``, and what follows
+the first colon is the plugin's to read. The portal asks each checker for the kind of
+credentials that it takes. Passwords are checked in a few threads of their own: the
+reactor's pool resolves names too, and a storm of logins must not hold that up.
 """
 
 import hmac

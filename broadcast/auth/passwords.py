@@ -1,7 +1,9 @@
-"""Passwords as scrypt hashes (RFC 7914), in one line of printable ASCII.
+"""Passwords as scrypt hashes (RFC 7914), and the files of users and secrets.
 
-``scrypt$N$R$P$SALT$HASH``, the last two in base64. Hashing takes some 0.2 s of
-a core and 16 MiB: never in the reactor's thread, see ``pool``.
+A hash is one line of printable ASCII: ``scrypt$N$R$P$SALT$HASH``, the last two in
+base64. Hashing takes some 0.2 s of a core and 16 MiB: never in the reactor's thread,
+see ``checkers.Pool``. Files are read whole, or not at all; written so too. Whoever
+reads a file again keeps what it had when ``FileError`` is raised.
 """
 
 import base64

@@ -1,6 +1,8 @@
-"""The guard: all the rules on who may come in and speak, in one place.
+"""The policy: all the rules on who may come in and speak, in one place.
 
-The hub has one; what is not set, it allows.
+The room has one. It allows what is not forbidden. A mute stays with the name that it
+was ordered for, and goes with whoever is muted to a new one: to the last of them, so
+that nobody mutes the names it passes.
 """
 
 from collections.abc import Callable, Mapping
@@ -73,7 +75,7 @@ class Policy:
 
     Args:
         bans: who is not let in.
-        gate: where one has to log in; None: nobody has to.
+        authenticator: checks logins; None: nobody has to log in.
         reserves: tells whether a folded name is some account's.
         files: option → reads its file again; returns how much is in it, raises
             ``FileError``, with nothing changed, if the file is of no use.
@@ -118,7 +120,7 @@ def policy_from(
     wall_clock: Callable[[], float],
     reactor: Any,
 ) -> Policy:
-    """Return the guard that the settings ask for.
+    """Return the policy that the settings ask for: files, checkers, one pool.
 
     Args:
         clock: seconds, never going back.

@@ -1,8 +1,9 @@
-"""How often a login may be tried: by host and name, and by host.
+"""Rate limits: how often a login may be tried, and how many lines may be said.
 
-A class of thirty behind one address must not be locked out by one pupil, so
-few tries are for one name, more for the whole host. A try is taken before it
-is checked, so that many at once gain nothing, and given back if it was right.
+Logins are counted by host and name, and by host. A class of thirty behind one address
+must not be locked out by one pupil, so few tries are for one name, more for the whole
+host. A try is taken before it is checked, so that many at once gain nothing, and given
+back if it was right.
 """
 
 from collections import OrderedDict, deque

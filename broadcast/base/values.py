@@ -28,7 +28,7 @@ class Option:
     is_live: bool = False
 
     @property
-    def words(self) -> str:
+    def description(self) -> str:
         """What ``--help`` says: the explanation, and the default if there is one."""
         if self.default in ("", "no"):
             return self.help
@@ -138,12 +138,12 @@ def rate(value: str) -> float | None:
     return rate
 
 
-def one_of(*words: str) -> Callable[[str], str]:
-    """Return a converter to one of ``words``, in any case; it returns lower case."""
+def one_of(*choices: str) -> Callable[[str], str]:
+    """Return a converter to one of ``choices``, in any case; it returns lower case."""
 
     def read(value: str) -> str:
-        if value.lower() not in words:
-            raise ValueError(f"{value!r} is none of {', '.join(words)}")
+        if value.lower() not in choices:
+            raise ValueError(f"{value!r} is none of {', '.join(choices)}")
         return value.lower()
 
     return read
@@ -151,13 +151,13 @@ def one_of(*words: str) -> Callable[[str], str]:
 
 def reason_of(error: Exception) -> str:
     """Return why something failed, in the system's own words, as one line."""
-    words = str(error)
+    message = str(error)
     if isinstance(error, OSError) and error.strerror:
-        words = error.strerror.lower()
-    return " ".join(words.split())
+        message = error.strerror.lower()
+    return " ".join(message.split())
 
 
-def words(value: str) -> tuple[str, ...]:
+def several(value: str) -> tuple[str, ...]:
     """Return several words, separated by white space."""
     return tuple(value.split())
 

@@ -55,7 +55,7 @@ class Acceptor:
             queue.look()
 
     def expect(self, queue: "AcceptQueue") -> None:
-        """Have ``doorway`` make some of those whom it holds when it is its turn."""
+        """Have ``queue`` make some of its connections when it is its turn."""
         if not self._waiting:
             self._later(0, self._go_on)
         self._waiting.append(queue)
@@ -130,7 +130,7 @@ class AcceptQueue:
         self._listener.close()
 
     def _come(self) -> None:
-        """Somebody is at the door: in turn, if others are before him."""
+        """Somebody connects: in turn, if others came before."""
         if self._is_expected:
             self.look()
         else:

@@ -17,7 +17,7 @@ SessionMaker = Callable[[Room, IConnection, Peer, bool, Role], ISession]
 
 
 class Connections:
-    """The open connections of all faces.
+    """The open connections, over TCP, TLS, unix sockets and WebSocket.
 
     Args:
         room: where they are heard.

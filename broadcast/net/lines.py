@@ -1,6 +1,6 @@
-"""The TCP face: lines over any stream that Twisted listens on.
+"""Lines over any stream that Twisted listens on.
 
-Bytes become whole lines here; what they mean is the conversation's. A stray TLS
+Bytes become whole lines here; what they mean is the session's business. A stray TLS
 client or browser is turned away before anybody hears it.
 """
 
@@ -131,7 +131,7 @@ class LineProtocol(LineReceiver):
         del self.writer  # it knows this protocol, and no cycle is to be left
         self.factory.connections.forget(self)
 
-    # What the outlet and the conversation ask of a face
+    # What the writer and the session ask of a connection
 
     def pause_reading(self) -> None:
         """Read no more for now."""
@@ -172,7 +172,7 @@ class LineProtocol(LineReceiver):
 
     @property
     def kind(self) -> str:
-        """Which face this is: tcp, tls or unix."""
+        """What it goes over: tcp, tls or unix."""
         return sockopts.kind_of(self.transport)
 
     # What the watch and the deadlines ask
@@ -220,7 +220,7 @@ class LineProtocol(LineReceiver):
         return True
 
     def _end(self) -> None:
-        """Let the conversation end, with what stands without a line end."""
+        """Let the session end, with what stands without a line end."""
         partial = self._take_partial()
         if self.writer.is_broken:
             self.session.lose("lost")
@@ -237,13 +237,13 @@ class LineProtocol(LineReceiver):
             self.session.hear(partial + b"\n")
         self.session.join()
 
-    def _reject(self, why: str, words: bytes) -> None:
+    def _reject(self, why: str, message: bytes) -> None:
         self._take_partial()
         member = self.session.member
         self._log.info(
             "{why} from {address}: turned away", why=why, address=member.address
         )
-        self.session.reject(words)
+        self.session.reject(message)
 
     def _flood(self, limit: int) -> None:
         self._take_partial()
@@ -286,7 +286,7 @@ class BroadcastFactory(ServerFactory):
     """Makes the connections of the plain listeners.
 
     Args:
-        connections: keeps them, with those of the other faces.
+        connections: keeps them, with all others.
         flush_partial: seconds of silence that end a line; None: never.
         tls_handshake: seconds that a TLS handshake may take.
     """

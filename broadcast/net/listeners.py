@@ -1,6 +1,9 @@
 """Opens all that the daemon listens on, and says of each why it can't.
 
-What is then done with those who come is the factories' business.
+``--listen`` takes Twisted's endpoints, and some of our own: ``tls:`` before another
+endpoint, or before a port, puts our certificates in front of it, ``haproxy:`` the
+PROXY protocol. A unix socket is ours alone; one that the service manager holds is
+left as it is. What is done with a connection is its factory's business.
 """
 
 import socket
@@ -229,8 +232,8 @@ class Listeners:
         try:
             port = await place.make().listen(factory)
         except Exception as error:
-            words = f"can't listen on {place.name}: {why_not(error)}"
-            problems.append(f"broadcast: {words}")
+            message = f"can't listen on {place.name}: {why_not(error)}"
+            problems.append(f"broadcast: {message}")
             return
         self._ports.append(port)
         if (sock := getattr(port, "socket", None)) is not None:
@@ -257,7 +260,7 @@ class Listeners:
             and is_plain
             and not inside
         ):
-            self._log.warn("{name}: {words}", name=place.name, words=NO_LOGIN)
+            self._log.warn("{name}: {message}", name=place.name, message=NO_LOGIN)
 
     async def _open_admin(self, path: str, problems: list[str]) -> None:
         try:

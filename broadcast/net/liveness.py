@@ -15,7 +15,7 @@ SLICES = 5
 
 
 class LivenessMonitor:
-    """Checks all connections, each about every quarter of the shorter patience.
+    """Checks all connections, each about every quarter of the shorter timeout.
 
     Args:
         connections: those that are open.
@@ -60,10 +60,10 @@ def begin(session: ISession, transport: Any) -> "Liveness | None":
 
 
 class Liveness:
-    """Watches one connection's signs of life, for the face that it belongs to.
+    """Watches one connection's signs of life.
 
     Attributes:
-        heard: set by the face whenever something comes.
+        heard: set by the connection whenever something comes.
     """
 
     __slots__ = ("_acked", "_silent_since", "_stuck_since", "heard")

@@ -55,7 +55,7 @@ class Certificates:
         """
         self._seen = self._pending = self._stamp()
         self._context = self._load()
-        return self.words
+        return self.summary
 
     def have_changed(self) -> bool:
         """Tell whether the files have changed since they were read.
@@ -69,7 +69,7 @@ class Certificates:
         return is_settled and stamp != self._seen
 
     @property
-    def words(self) -> str:
+    def summary(self) -> str:
         """Whose the certificate is, and how long it is good."""
         x509: Any = SSL.Connection(self._context, None).get_certificate()
         certificate = x509.to_cryptography()

@@ -1,4 +1,4 @@
-"""Outlets over Twisted transports: direct for plain sockets, buffered for the rest.
+"""Writers over Twisted transports: direct for plain sockets, buffered for the rest.
 
 The direct one writes to the socket itself: it saves two ``epoll_ctl`` calls and
 a round of polling for each member and batch. It must never be used where
@@ -99,10 +99,10 @@ class DirectWriter:
             self._stop()
 
     def stopProducing(self) -> None:
-        """Do nothing: the face is told that the connection is lost."""
+        """Do nothing: the connection is told that it is lost."""
 
     def close_soon(self) -> None:
-        """Let the face close in two seconds."""
+        """Let the connection close in two seconds."""
         self._connection.close_soon()
 
     def _next(self) -> bytes:
@@ -170,7 +170,7 @@ class BufferedWriter:
         self._paused = True
 
     def close_soon(self) -> None:
-        """Let the face close in two seconds."""
+        """Let the connection close in two seconds."""
         self._connection.close_soon()
 
     def _next(self) -> bytes:
@@ -185,6 +185,6 @@ class BufferedWriter:
 
 
 def writer_for(connection: IConnection) -> DirectWriter | BufferedWriter:
-    """Return the fastest outlet that is right for the face's transport."""
+    """Return the fastest writer that is right for the connection's transport."""
     kind = DirectWriter if is_plain(connection.transport) else BufferedWriter
     return kind(connection)

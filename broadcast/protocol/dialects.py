@@ -163,7 +163,7 @@ class JsonDialect(Dialect):
 class RawDialect(Dialect):
     """The relay's: the lines as they came, byte for byte, and nothing else.
 
-    A feed's too, which reads no lines, and so is told nothing at all.
+    A publisher's too, which reads no lines, and so is told nothing at all.
     """
 
     name = "raw"

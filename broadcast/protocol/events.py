@@ -218,29 +218,29 @@ class Pong(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class Words(Event):
+class TextEvent(Event):
     """Words of the server's own, in lines; its kinds say what they are for."""
 
-    words: str
+    message: str
 
     def text(self) -> str:
-        """Return the words."""
-        return self.words
+        """Return the message."""
+        return self.message
 
     def record(self) -> dict[str, object]:
-        """Return the words as ``text``."""
-        return {"text": self.words}
+        """Return the message as ``text``."""
+        return {"text": self.message}
 
 
 @dataclass(frozen=True, slots=True)
-class Notice(Words):
+class Notice(TextEvent):
     """Words from the server, to one member or, from an admin, to everybody."""
 
     kind = "notice"
 
 
 @dataclass(frozen=True, slots=True)
-class Login(Words):
+class Login(TextEvent):
     """One has to log in before anything else."""
 
     kind = "login"
@@ -253,19 +253,19 @@ class Error(Event):
     kind = "error"
     code: str
     command: str | None
-    words: str
+    message: str
     token: str | None = None
 
     def text(self) -> str:
-        """Return the words."""
-        return f"error: {self.words}"
+        """Return the message."""
+        return f"error: {self.message}"
 
     def record(self) -> dict[str, object]:
-        """Return the fields, the words as ``text``."""
+        """Return the fields, the message as ``text``."""
         base: dict[str, object] = {
             "code": self.code,
             "command": self.command,
-            "text": self.words,
+            "text": self.message,
         }
         return base if self.token is None else base | {"token": self.token}
 
@@ -280,18 +280,18 @@ class Bye(Event):
 
     kind = "bye"
     code: str
-    words: str
+    message: str
     missed: int | None = None
 
     def text(self) -> str:
-        """Return the words."""
-        return self.words
+        """Return the message."""
+        return self.message
 
     def record(self) -> dict[str, object]:
         """Return the fields and whether to come back."""
         base: dict[str, object] = {
             "code": self.code,
-            "text": self.words,
+            "text": self.message,
             "reconnect": self.code in RECONNECT,
         }
         return base if self.missed is None else base | {"missed": self.missed}

@@ -39,13 +39,13 @@ class Fanout:
     """Who reads the log, and from where.
 
     Attributes:
-        members: all who are here, by session; kept by the hub.
+        members: all who are here, by session id; kept by the room.
         steps: chunks that one who is behind may be given in one turn.
 
     Args:
         log: what is read.
         soon: asks for a turn soon, so that the log is trimmed.
-        tally: counts what is sent.
+        stats: counts what is sent.
     """
 
     def __init__(self, log: Log, soon: Callable[[], None], stats: Stats) -> None:

@@ -1,9 +1,9 @@
 """One member: who it is, and the cursor from which it reads the log.
 
-A member is *live* (nothing queued, cursor at the log's end: the hub sends to it
-directly) or *behind* (its outlet pulls ``next_chunk`` whenever it has room).
-What a member says is the conversation's, what others see of it the hub's. No
-socket here: bytes leave through the ``Outlet`` that each face implements.
+A member is *live* (nothing queued, cursor at the log's end: the fan-out sends to it
+directly) or *behind* (its writer pulls ``next_chunk`` whenever there is space).
+What a member says is its session's business, what others see of it the room's. No
+socket here: bytes leave through the writer of the member's connection.
 """
 
 from collections import deque
@@ -69,7 +69,7 @@ class Member:
         cursor: the batch to be read next, as a ``seq``.
         backlog: bytes of unwritten answers, those still owed counted roughly.
         finished: the last words have been handed out.
-        bye: why it is made to leave, for faces that say so in their own way.
+        bye: why it is made to leave, for connections that say so in their own way.
     """
 
     __slots__ = (
@@ -164,8 +164,8 @@ class Member:
 
     def tell(self, event: Event, when: Moment | None = None) -> None:
         """Output with ``event``, after all that is queued."""
-        if words := self.next_dialect.told(event, when):
-            self.put(words)
+        if message := self.next_dialect.told(event, when):
+            self.put(message)
 
     def put(self, data: bytes) -> None:
         """Send ``data``, whole lines, after all that is queued."""
@@ -185,7 +185,7 @@ class Member:
 
     @property
     def has_queued(self) -> bool:
-        """The outlet has not taken all that it was told before it joined."""
+        """The writer has not taken all that it was told before it joined."""
         return self._answers is not None
 
     def switch(self, dialect: Dialect) -> None:

@@ -1,15 +1,15 @@
-"""Who is here, and what was said this turn: the middle of the house.
+"""The room: who is here, and what was said this turn.
 
-Promises, kept here and in ``delivery``, and tested:
+Promises, kept here and in ``fanout``, and tested:
 
 1. One order: what all members see is the log, in the log's order; an answer
    comes after the lines that its member sent before it.
-2. Nobody sees a line that the engine has not committed.
+2. Nobody sees a line that the store has not committed.
 3. One stuck member harms nobody: it keeps a cursor, and when the log has moved
    past it, it is closed, told ``too slow`` and how much it missed.
 4. A turn's lines become one batch, rendered once per dialect.
 
-What a line may be is the conversation's business, how it leaves the outlet's.
+What a line may be is the session's business, how it leaves the writer's.
 No reactor and no socket here: time and scheduling are handed in.
 """
 
@@ -72,13 +72,14 @@ class Room:
     """The room.
 
     Args:
-        engine: commits what is said.
+        settings: what the admin chose for it.
+        store: commits what is said.
         log_size: bytes that the log may take.
         clock: seconds, never going back.
         wall_clock: seconds since the epoch.
         soon: calls a function in the next turn of the reactor.
         later: calls a function after so many seconds.
-        guard: who may come in, and speak; None: everybody.
+        policy: who may come in, and speak; None: everybody.
     """
 
     def __init__(
@@ -191,9 +192,9 @@ class Room:
         )
         self.dismiss(member, bye)
 
-    def announce(self, words: str) -> None:
-        """Tell everybody ``words``, in their place among what is said."""
-        self._tell_others(Notice(words))
+    def announce(self, message: str) -> None:
+        """Tell everybody ``message``, in their place among what is said."""
+        self._tell_others(Notice(message))
 
     def part(self, member: Member, bye: Bye | None, reason: str = "") -> None:
         """Let ``member`` leave after all that it said, and has still to read.
@@ -336,8 +337,8 @@ class Room:
             if not member.has_lost_place:
                 continue
             self.too_slow += 1
-            words = f"too slow: you missed {lines(missed)}"
-            bye = Bye("too-slow", words, missed)
+            message = f"too slow: you missed {lines(missed)}"
+            bye = Bye("too-slow", message, missed)
             detail = f", missed {lines(missed)}"
             if member.session_id not in self.members:  # has left, and reads on
                 self._note("too slow", member, detail)

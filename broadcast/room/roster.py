@@ -1,4 +1,9 @@
-"""Who is called what: unique names, names held for their key, guests."""
+"""Who is called what, and how many may be here: names, held names, guests, limits.
+
+Held names wait for their keys after a connection was lost. They are bounded: where
+there are too many, the host that has the most loses its oldest, so that nobody who
+makes thousands takes away another's.
+"""
 
 from collections import Counter, OrderedDict, defaultdict
 from collections.abc import Callable, Iterator
@@ -133,10 +138,10 @@ MAX_CERTIFIED = 10_000
 class NameRefusedError(Exception):
     """A name can't be had: ``code`` is ``bad-name`` or ``name-taken``."""
 
-    def __init__(self, code: str, words: str) -> None:
-        super().__init__(words)
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
         self.code = code
-        self.words = words
+        self.message = message
 
 
 class Roster:
@@ -193,8 +198,8 @@ class Roster:
         other = self._members.get(folded)
         if folded in self._certified:
             if key != self.certify(name):
-                words = f"the name {name} is a certificate's"
-                raise NameRefusedError("name-taken", words)
+                message = f"the name {name} is a certificate's"
+                raise NameRefusedError("name-taken", message)
             return None if other is member else other
         if other is not None and other is not member:
             if is_own:

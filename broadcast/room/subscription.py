@@ -1,4 +1,4 @@
-"""What a member reads with: the way its output goes, and old lines asked back."""
+"""A member's place between the log and its writer: standing, output, bounds."""
 
 import enum
 from collections.abc import Callable
@@ -30,7 +30,7 @@ class IWriter(Protocol):
     """Where a member's output goes. All of it goes this one way.
 
     Attributes:
-        framing: wraps a whole batch once for all members whose outlets have
+        framing: wraps a whole batch once for all members whose writers have
             the same one (WebSocket); None if bytes go out as they are.
     """
 
@@ -42,7 +42,7 @@ class IWriter(Protocol):
         """Take what fits now of ``data``, whole lines; return how many bytes.
 
         Called only while nothing is queued. Never raises for a lost connection:
-        that is told in its own time, by the face.
+        that is told in its own time, by the connection.
         """
 
     @property
@@ -64,7 +64,7 @@ class IWriter(Protocol):
 
 
 class ClosedWriter:
-    """The outlet of one whose connection is gone, so that no cycle is left."""
+    """The writer of one whose connection is gone, so that no cycle is left."""
 
     framing: Framing | None = None
 

@@ -1,4 +1,7 @@
-"""The slash commands: a table, name → function. Each gives one final answer."""
+"""The slash commands: a table, name → function; their arguments and refusals.
+
+Each gives one final answer.
+"""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -27,16 +30,16 @@ from broadcast.store.log import ReplayCursor, Stretch
 class CommandError(Exception):
     """A command was refused, for one of the protocol's error codes."""
 
-    def __init__(self, code: str, words: str, token: str | None = None) -> None:
-        super().__init__(words)
+    def __init__(self, code: str, message: str, token: str | None = None) -> None:
+        super().__init__(message)
         self.code = code
-        self.words = words
+        self.message = message
         self.token = token
 
 
 def error_for(name: str, refused: CommandError) -> Error:
     """Return the event that tells of a refused command."""
-    return Error(refused.code, sanitize.mend(name)[:32], refused.words, refused.token)
+    return Error(refused.code, sanitize.mend(name)[:32], refused.message, refused.token)
 
 
 def silenced(code: str) -> CommandError:
@@ -64,12 +67,12 @@ def parse_name(argument: str) -> tuple[str, str | None]:
     Raises:
         CommandError: no name, or a key that can't be one.
     """
-    words = words_of(argument, 1, 2, "/name NAME [KEY]")
-    if len(words) == 1:
-        return words[0], None
-    if not names.is_key(words[1]):
+    given = words_of(argument, 1, 2, "/name NAME [KEY]")
+    if len(given) == 1:
+        return given[0], None
+    if not names.is_key(given[1]):
         raise CommandError("bad-argument", "a key is 8 to 64 printable ASCII")
-    return words[0], words[1]
+    return given[0], given[1]
 
 
 def words_of(argument: str, least: int, most: int, usage: str) -> list[str]:
@@ -78,10 +81,10 @@ def words_of(argument: str, least: int, most: int, usage: str) -> list[str]:
     Raises:
         CommandError: there are fewer or more; says ``usage``.
     """
-    words = [word for word in argument.split(" ") if word]
-    if not least <= len(words) <= most:
+    found = [word for word in argument.split(" ") if word]
+    if not least <= len(found) <= most:
         raise CommandError("bad-argument", usage)
-    return words
+    return found
 
 
 def number_of(digits: str, usage: str) -> int:
@@ -169,7 +172,7 @@ def take_name(room: Room, member: Member, raw: str, key: str | None) -> None:
     try:
         other = room.roster.check(raw, key, member)
     except NameRefusedError as refused:
-        raise CommandError(refused.code, refused.words) from None
+        raise CommandError(refused.code, refused.message) from None
     if other is not None:
         room.dismiss(other, Bye("replaced", "you came back in another connection"))
 
@@ -186,11 +189,11 @@ def _name(session: ICommandSession, argument: str) -> None:
 
 
 def _who(session: ICommandSession, argument: str) -> None:
-    words = words_of(argument, 0, 1, "/who [PREFIX]")
+    given = words_of(argument, 0, 1, "/who [PREFIX]")
     room, member = session.room, session.member
 
     def answer() -> None:
-        found = room.roster.starting_with(words[0] if words else "")
+        found = room.roster.starting_with(given[0] if given else "")
         for piece in who_pieces(found, len(room.members)):
             member.tell(piece)
 
@@ -198,20 +201,20 @@ def _who(session: ICommandSession, argument: str) -> None:
 
 
 def _ping(session: ICommandSession, argument: str) -> None:
-    words = words_of(argument, 0, 1, "/ping [TOKEN]")
-    if words and not names.is_token(words[0]):
+    given = words_of(argument, 0, 1, "/ping [TOKEN]")
+    if given and not names.is_token(given[0]):
         raise CommandError("bad-argument", "a token is 1 to 64 printable ASCII")
     if session.is_connect or session.member.next_dialect is JSON:
         session.is_pinging = True  # a person who pings by hand may fall silent
-    session.room.answer(session.member, Pong(words[0] if words else None))
+    session.room.answer(session.member, Pong(given[0] if given else None))
 
 
 def _history(session: ICommandSession, argument: str) -> None:
-    words = words_of(argument, 0, 1, "/history [N]")
+    given = words_of(argument, 0, 1, "/history [N]")
     most = session.room.settings.history
     count = DEFAULT_HISTORY
-    if words:
-        count = number_of(words[0], "/history takes a number of lines")
+    if given:
+        count = number_of(given[0], "/history takes a number of lines")
     _replay(session, lambda: session.room.log.tail(min(count, most)))
 
 
@@ -264,7 +267,7 @@ def _say(session: ICommandSession, argument: str) -> None:
     line, _ = member.speaker.text(sanitize.mend(text).encode() + b"\n")
     if member.silenced:
         refused = silenced(member.silenced)
-        raise CommandError(refused.code, refused.words, token)
+        raise CommandError(refused.code, refused.message, token)
     run = room.say(member, line, 1, token)
     room.tokens.remember(owner, token, run)
     room.answer(member, lambda: member.tell(Ack(token, run.first)))

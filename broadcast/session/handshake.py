@@ -1,6 +1,7 @@
-"""On the way in: the introduction, a login where there is one, and a name.
+"""The handshake: the introduction, a login where there is one, and a name.
 
-It is a conversation's first part, and is gone once one has joined.
+The introduction is the leading run of ``/format``, ``/name`` and ``/login`` lines. The
+answers wait for the greeting, since whoever asked for json reads nothing before it.
 """
 
 import re
@@ -144,8 +145,8 @@ class Handshake:
         """Be called what a client certificate says, which was found good."""
         name = names.clean(common_name)
         if name is None:
-            words = "what your certificate calls you can't be a name here"
-            self._session.close(Bye("login-failed", words))
+            message = "what your certificate calls you can't be a name here"
+            self._session.close(Bye("login-failed", message))
         else:
             self._certified = (name, self._session.room.roster.certify(name))
 

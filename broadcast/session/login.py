@@ -1,4 +1,4 @@
-"""Before the gate: what may be said by somebody who has to log in first.
+"""The login: what may be said by somebody who has to log in first.
 
 ``/format`` and ``/name`` are kept for the greeting, ``/login`` is tried, help
 and farewell are answered, all else is refused; nothing of the room is told.
@@ -17,7 +17,7 @@ from broadcast.session.handshake import Handshake
 
 
 class LoginPhase:
-    """Somebody at the gate.
+    """Somebody who has to log in, and has not yet.
 
     Args:
         is_private: what it says can't be overheard on its way.
@@ -58,8 +58,8 @@ class LoginPhase:
         if self._is_asked or self.is_busy or self._session.has_left():
             return
         if not self._is_private:
-            words = "no login here: this connection is not encrypted"
-            self._session.close(Bye("login-failed", words))
+            message = "no login here: this connection is not encrypted"
+            self._session.close(Bye("login-failed", message))
             return
         self._is_asked = True
         self._tell(Login(f"log in first: {self._authenticator.usage}"))
@@ -86,8 +86,8 @@ class LoginPhase:
         """Close: the time to log in is over; False: it has logged in, or is gone."""
         if not self._session.is_joining or self._session.has_left():
             return False
-        words = f"no login in {self._authenticator.timeout:g} seconds"
-        self._session.close(Bye("login-timeout", words))
+        message = f"no login in {self._authenticator.timeout:g} seconds"
+        self._session.close(Bye("login-timeout", message))
         return True
 
     def _amend(self, name: str, argument: str) -> None:
@@ -102,24 +102,24 @@ class LoginPhase:
             self.ask()
 
     def _refuse(self, command: str | None) -> None:
-        words = f"log in first: {self._authenticator.usage}"
-        refused = commands.CommandError("login-required", words)
+        message = f"log in first: {self._authenticator.usage}"
+        refused = commands.CommandError("login-required", message)
         error = commands.error_for(command or "", refused)
-        self._tell(error if command is not None else Error(error.code, None, words))
+        self._tell(error if command is not None else Error(error.code, None, message))
 
     def _login(self, argument: str) -> None:
-        words = [word for word in argument.split(" ") if word]
-        if not 1 <= len(words) <= 2:
+        given = [word for word in argument.split(" ") if word]
+        if not 1 <= len(given) <= 2:
             self._tell(Error("bad-argument", "login", self._authenticator.usage))
         elif not self._is_private:
             self.ask()
         else:
             self.is_busy = True
-            Deferred.fromCoroutine(self._try(words))
+            Deferred.fromCoroutine(self._try(given))
 
-    async def _try(self, words: list[str]) -> None:
+    async def _try(self, given: list[str]) -> None:
         session = self._session
-        result = await self._authenticator.admit(words, session.member.address)
+        result = await self._authenticator.admit(given, session.member.address)
         # In a turn of its own: this may still be the call that began the try.
         session.room.later(0, lambda: self._conclude(result))
 
@@ -134,10 +134,10 @@ class LoginPhase:
         if result.code == "login-failed":
             self._tries += 1
         if self._tries >= MAX_TRIES:
-            words = f"{result.words} ({MAX_TRIES} wrong tries)"
-            self._session.close(Bye("login-failed", words))
+            message = f"{result.message} ({MAX_TRIES} wrong tries)"
+            self._session.close(Bye("login-failed", message))
         else:
-            self._tell(Error(result.code, "login", result.words))
+            self._tell(Error(result.code, "login", result.message))
             self._session.go_on()
 
     def _tell(self, event: Error | Login | Notice) -> None:

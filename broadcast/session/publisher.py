@@ -1,4 +1,4 @@
-"""A feed: it speaks, and hears nothing; a slash means nothing to it.
+"""The publisher: it speaks, and hears nothing; a slash means nothing to it.
 
 For what is piped in, a log above all, where any line may stand. Who can reach
 the listener may speak, so the listener is what has to be chosen well.
@@ -89,5 +89,5 @@ class Publisher(Session):
         """Note it in the log, once for each reason: it hears nothing itself."""
         if error.code not in self._refused:
             self._refused.add(error.code)
-            words, member = error.words, self.member
-            self._log.warn("{name}: {words}", name=member.name, words=words)
+            message, member = error.message, self.member
+            self._log.warn("{name}: {message}", name=member.name, message=message)

@@ -76,9 +76,9 @@ class RelaySession:
         """Be gone: the connection is lost."""
         self._room.lose(self.member, reason)
 
-    def reject(self, words: bytes) -> None:
-        """Close at once, with ``words``: this is no client of ours."""
-        self.member.end(words, now=True)
+    def reject(self, message: bytes) -> None:
+        """Close at once, with ``message``: this is no client of ours."""
+        self.member.end(message, now=True)
 
     def close(self, bye: Bye) -> None:
         """Close at once; a relay says nothing."""

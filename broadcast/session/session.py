@@ -1,8 +1,8 @@
 """What one connection says: introduced, then said or commanded, by turns.
 
-A face hands whole lines in; here they become runs for the hub, or commands.
+A connection hands whole lines in; here they become runs for the room, or commands.
 All that is the same on TCP, TLS and WebSocket is here. Bytes on a wire, line
-ends and telnet are the face's.
+ends and telnet are the connection's business.
 """
 
 from broadcast.auth.ratelimit import Bucket
@@ -182,10 +182,10 @@ class Session:
         self.handshake = None
         self.room.dismiss(self.member, bye)
 
-    def reject(self, words: bytes) -> None:
-        """Close at once, with ``words``: this is no client of ours."""
+    def reject(self, message: bytes) -> None:
+        """Close at once, with ``message``: this is no client of ours."""
         self.handshake = None
-        self.member.end(words, now=True)
+        self.member.end(message, now=True)
 
     def leave(self, bye: Bye) -> None:
         """Close after all that was said and is queued, with the last words."""
@@ -252,8 +252,8 @@ class Session:
         assert self._bucket is not None
         if not self._is_slowed:
             self._is_slowed = True
-            words = f"slowed to {self._bucket.rate:g} lines a second; nothing is lost"
-            self.refuse(Error("slowed", None, words))
+            message = f"slowed to {self._bucket.rate:g} lines a second; nothing is lost"
+            self.refuse(Error("slowed", None, message))
         return sanitize.split(share, self._bucket.take_some(count))
 
     def _utter(self, block: bytes) -> bytes:
@@ -328,15 +328,15 @@ class Session:
         """Say mended lines, unless their member may not speak."""
         if said and self.member.silenced:
             refused = commands.silenced(self.member.silenced)
-            words = f"{lines(len(said))} not said: {refused.words}"
-            self.refuse(Error(refused.code, None, words))
+            message = f"{lines(len(said))} not said: {refused.message}"
+            self.refuse(Error(refused.code, None, message))
         elif said:
             self.say(b"\n".join([*said, b""]))
 
     def _refuse_too_long(self, size: int, longest: int) -> None:
         """Tell that a line of ``size`` bytes was dropped."""
-        words = f"a line of {size} bytes was dropped: the limit is {longest}"
-        self.refuse(Error("too-long", None, words))
+        message = f"a line of {size} bytes was dropped: the limit is {longest}"
+        self.refuse(Error("too-long", None, message))
 
     def _command_in(self, line: bytes) -> str | None:
         """Return the command that ``line`` is, "" for a silent one; None: said."""

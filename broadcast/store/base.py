@@ -1,4 +1,4 @@
-"""Engines commit what was said and give it its one true order and its ids."""
+"""Stores commit what was said, and give it its one true order and its ids."""
 
 from collections.abc import Callable
 from typing import Protocol
@@ -21,6 +21,6 @@ class IStore(Protocol):
     def commit(self, entries: list[Entry], done: Callable[[Batch], None]) -> None:
         """Commit ``entries`` as one batch, then call ``done`` with it.
 
-        The hub has one commit in flight at a time. ``done`` may be called at
+        The room has one commit in flight at a time. ``done`` may be called at
         once.
         """

@@ -142,7 +142,7 @@ class Log:
 class ReplayCursor:
     """A cursor of its own, moved back; rendered piece by piece, kept nowhere.
 
-    ``seq`` is where it reads: the hub counts it among the cursors that the log
+    ``seq`` is where it reads: the fan-out counts it among the cursors that the log
     must not move past.
     """
 

@@ -1,4 +1,4 @@
-"""The engine for one process: nothing to install, nothing kept."""
+"""The store for one process: nothing to install, nothing kept."""
 
 import secrets
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""The HTTP face: the page, the same room over WebSocket, metrics, health.
+"""HTTP: the page, the same room over WebSocket, metrics, health.
 
 Needs the extra ``broadcast[web]``; nothing outside imports it before ``--web``
 is asked for.

@@ -1,4 +1,4 @@
-"""One HTTP connection: Twisted's parser, and what it leaves to us to refuse."""
+"""HTTP: one connection with Twisted's parser, what it leaves to us, and answers."""
 
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
@@ -38,9 +38,9 @@ def answer(
     return body
 
 
-def say(request: Request, status: int, words: str) -> bytes:
-    """Answer with a line of ``words``."""
-    return answer(request, status, "text/plain; charset=utf-8", f"{words}\n".encode())
+def say(request: Request, status: int, message: str) -> bytes:
+    """Answer with a line of ``message``."""
+    return answer(request, status, "text/plain; charset=utf-8", f"{message}\n".encode())
 
 
 def headers(request: Request, name: str) -> list[str]:

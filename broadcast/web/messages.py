@@ -2,7 +2,7 @@
 
 wsproto parses; here is what it leaves open: how much of a message is kept, how
 pings are answered, how a connection is closed. What a message means is the
-listener's business.
+connection's business.
 """
 
 import struct
@@ -153,8 +153,8 @@ class MessageParser:
     def _gather(self, data: bytes, is_whole: bool, is_text: bool) -> None:
         self._size += len(data)
         if self._size > self._max_message:
-            words = f"a message of more than {self._max_message} bytes"
-            self.fail(Code.TOO_BIG, words)
+            message = f"a message of more than {self._max_message} bytes"
+            self.fail(Code.TOO_BIG, message)
             return
         if not is_whole:
             if data:

@@ -1,4 +1,4 @@
-"""Metrics in Prometheus' text format: what the hub has counted, read when asked.
+"""Metrics in Prometheus' text format: what the room has counted, read when asked.
 
 The only room that imports prometheus_client. Nothing is counted here: a scrape
 reads plain numbers, and looks once at each connection.
@@ -38,7 +38,7 @@ class RoomCollector(Collector):
     """Tells how the room is.
 
     Args:
-        connections: keeps the connections of all faces.
+        connections: all that are open.
     """
 
     def __init__(self, connections: Connections) -> None:
@@ -119,16 +119,18 @@ def _log(room: Room) -> Iterator[Metric]:
     )
 
 
-def _gauge(name: str, words: str, value: float) -> Metric:
-    return GaugeMetricFamily(f"broadcast_{name}", words, value=value)
+def _gauge(name: str, documentation: str, value: float) -> Metric:
+    return GaugeMetricFamily(f"broadcast_{name}", documentation, value=value)
 
 
-def _counter(name: str, words: str, value: float) -> Metric:
-    return CounterMetricFamily(f"broadcast_{name}", words, value=value)
+def _counter(name: str, documentation: str, value: float) -> Metric:
+    return CounterMetricFamily(f"broadcast_{name}", documentation, value=value)
 
 
-def _by_label(name: str, words: str, label: str, counts: Counter[str]) -> Metric:
-    family = CounterMetricFamily(f"broadcast_{name}", words, labels=[label])
+def _by_label(
+    name: str, documentation: str, label: str, counts: Counter[str]
+) -> Metric:
+    family = CounterMetricFamily(f"broadcast_{name}", documentation, labels=[label])
     pairs: Iterable[tuple[str, int]] = sorted(counts.items())
     for value, count in pairs:
         family.add_metric([value], count)

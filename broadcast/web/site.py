@@ -1,4 +1,8 @@
-"""One HTTP port: the page, the WebSocket, metrics and health."""
+"""One HTTP port: the page, the WebSocket, metrics and health.
+
+The page's files are read once. Nothing on the page comes from elsewhere, and nothing
+there runs but these files: the Content-Security-Policy sees to that.
+"""
 
 import hashlib
 from collections.abc import Callable
@@ -94,7 +98,7 @@ class Folder(Resource):
 
 
 class Plain(Resource):
-    """A resource that answers GET with a few words."""
+    """A resource that answers GET with a message."""
 
     isLeaf = True
 
@@ -104,8 +108,8 @@ class Plain(Resource):
 
     def render_GET(self, request: Request) -> bytes:
         """Answer."""
-        status, words = self._answer()
-        return say(request, status, words)
+        status, message = self._answer()
+        return say(request, status, message)
 
 
 class Metrics(Resource):
@@ -136,7 +140,7 @@ class WebSite(Site):
 
     Args:
         reactor: for the time that a request may take.
-        connections: keeps the connections of all faces.
+        connections: all that are open.
         settings: which origins may talk, and who may read metrics.
     """
 
@@ -190,7 +194,7 @@ class WebSite(Site):
         return [b"http/1.1"]
 
     def log(self, request: Any) -> None:
-        """Log nothing: who joins and leaves is the hub's to log."""
+        """Log nothing: who joins and leaves is the room's to log."""
 
 
 def _is_local(request: Request) -> bool:

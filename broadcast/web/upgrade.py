@@ -1,9 +1,9 @@
-"""From an HTTP request to a WebSocket, on one connection.
+"""From an HTTP request to a WebSocket: the opening handshake (RFC 6455, 4.2).
 
-Twisted's HTTP parser up to a whole request; from the handshake on the bytes are
-the face's. (``twisted.web.websocket`` can do that too, but a frame that comes
-along with the handshake is lost there, and it writes pongs past any outlet: a
-peer that pings and does not read makes it buffer without end.)
+Twisted's HTTP parser up to a whole request; from the handshake on the bytes are the
+WebSocket's. (``twisted.web.websocket`` can do that too, but a frame that comes along
+with the handshake is lost there, and it writes pongs past any writer: a peer that pings
+and does not read makes it buffer without end.)
 """
 
 import base64
@@ -33,8 +33,8 @@ class HandshakeError(Exception):
         status: the HTTP status code that says so.
     """
 
-    def __init__(self, status: int, words: str) -> None:
-        super().__init__(words)
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
         self.status = status
 
 
@@ -82,7 +82,7 @@ class Socket(Resource):
     """Where a WebSocket begins.
 
     Args:
-        connections: keeps the connections of all faces.
+        connections: all that are open.
         allowed: origins that may talk beside our own.
     """
 

@@ -1,4 +1,9 @@
-"""The WebSocket face: a member like any other, its lines in text messages."""
+"""A WebSocket connection: a member like any other, its lines in text messages.
+
+Its writers frame: a member's own lines each time, a batch once for all. Both take a
+send whole or not at all, and write control frames between others: one that has to
+wait is replaced by the next one (RFC 6455, 5.5.3).
+"""
 
 from collections.abc import Callable
 from typing import Any, Final
@@ -122,7 +127,7 @@ class BufferedFrameWriter(BufferedWriter):
 def frame_writer_for(
     connection: IConnection, framing: Framing, head: bytes
 ) -> DirectFrameWriter | BufferedFrameWriter:
-    """Return the fastest framing outlet that is right for the face's transport."""
+    """Return the fastest framing writer that is right for the transport."""
     kind = DirectFrameWriter if is_plain(connection.transport) else BufferedFrameWriter
     return kind(connection, framing, head)
 
@@ -152,7 +157,7 @@ class WebSocketConnection:
     """One member's connection, from the handshake's answer on.
 
     Args:
-        connections: keeps the connections of all faces.
+        connections: all that are open.
         transport: below; nobody else writes to it any more.
         framing: how lines become frames.
         head: the handshake's answer.
@@ -211,7 +216,10 @@ class WebSocketConnection:
         self._is_closing = True
         self.session.lose("left" if self._parser.is_over else "lost")
         self._connections.forget(self)
-        del self.writer, self._parser  # they know this face: no cycle is to be left
+        del (
+            self.writer,
+            self._parser,
+        )  # they know this connection: no cycle is to be left
 
     def message_received(self, data: bytes, is_text: bool) -> None:
         """Take a message: lines, of which the last needs no LF."""
@@ -257,7 +265,7 @@ class WebSocketConnection:
         else:
             self.transport.loseConnection()
 
-    # What the outlet and the conversation ask of a face
+    # What the writer and the session ask of a connection
 
     def pause_reading(self) -> None:
         """Read no more for now."""
@@ -271,7 +279,7 @@ class WebSocketConnection:
         """Close: all is written."""
         bye = self.session.member.bye or Bye("quit", "")
         code = _CODES.get(bye.code, Code.POLICY)
-        self._parser.close(code, bye.words)
+        self._parser.close(code, bye.message)
         self.close_soon()
         if self._parser.is_over:
             self.transport.loseConnection()
