@@ -21,9 +21,9 @@ from pathlib import Path
 import pexpect
 
 from benchmarks.client_soak import PUBLISH
-from tests.client.command import environment
-from tests.client.daemon import Daemon
-from tests.client.terminal import Terminal
+from tests.support.client.command import environment
+from tests.support.client.daemon import Daemon
+from tests.support.client.terminal import Terminal
 
 
 def cpu_seconds(pid: int) -> float:

@@ -11,9 +11,9 @@ import tempfile
 from html import escape
 from pathlib import Path
 
-from tests.client.command import run_client
-from tests.client.daemon import Daemon
-from tests.client.terminal import Terminal
+from tests.support.client.command import run_client
+from tests.support.client.daemon import Daemon
+from tests.support.client.terminal import Terminal
 
 COLUMNS, ROWS = 84, 22
 WIDTH, HEIGHT = 8.4, 18

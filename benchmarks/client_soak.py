@@ -18,8 +18,8 @@ import time
 from collections.abc import Iterator
 from functools import partial
 
-from tests.client.daemon import Daemon
-from tests.client.terminal import Terminal
+from tests.support.client.daemon import Daemon
+from tests.support.client.terminal import Terminal
 
 WORDS = "grüße über €50 漢字 naïve 😀 plain text élan Ωmega"
 ROW = re.compile(

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 
 from tests.support.daemon import Daemon
+from tests.support.hall import LoginHall
 from tests.support.lineclient import LineClient, connect_tcp
 
 
@@ -42,3 +44,9 @@ def connect() -> Iterator[Callable[[Daemon], LineClient]]:
             return client
 
         yield make
+
+
+@pytest.fixture
+def login_hall(tmp_path: Path) -> LoginHall:
+    """Give a room in memory that one has to log in to."""
+    return LoginHall(tmp_path)

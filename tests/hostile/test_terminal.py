@@ -11,11 +11,11 @@ from tests.support.daemon import Daemon
 
 def test_nothing_acts(daemon: Callable[..., Daemon]) -> None:
     """Every 20th code point, all of the first 0x3000, and 3000 sequences."""
-    house = daemon("--greeting-delay", "0.01")
+    running = daemon("--greeting-delay", "0.01")
     screen = Screen()
     first = itertools.islice(code_points(), 0x3000 // 64)
     lines = list(itertools.chain(first, code_points(20), sequences(3000, 5)))
-    assert show(house.port, iter(lines), screen) == len(lines)
+    assert show(running.port, iter(lines), screen) == len(lines)
     assert screen.drawn > 50_000
     assert not screen.done
 

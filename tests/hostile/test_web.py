@@ -79,8 +79,8 @@ def test_nothing_follows_the_close_frame(
     """What came before a wrong frame is answered before the close, not after it."""
     tokens = tmp_path / "tokens"
     tokens.write_text("open-sesame\n")
-    settings = daemon("--web", "0", "--token-file", str(tokens))
-    wire: WebSocketWire = connect_websocket(settings)
+    running = daemon("--web", "0", "--token-file", str(tokens))
+    wire: WebSocketWire = connect_websocket(running)
     wire.send_frames(frame(TEXT, b"hello"), frame(3))
     seen = [wire.frame()]
     while seen[-1][0] != CLOSE:
@@ -105,11 +105,11 @@ def test_more_after_a_bad_request(
     key, certificate = make_certificate(tmp_path)
     web = "tls:0:interface=127.0.0.1"
     files = (f"--tls-key={key}", f"--tls-cert={certificate}")
-    settings = daemon("--port", "0", "--web", web, *files)
+    running = daemon("--port", "0", "--web", web, *files)
     context = ssl.create_default_context(cafile=certificate)
     incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
     session = context.wrap_bio(incoming, outgoing, server_hostname="localhost")
-    wire = connect_tcp(web_port(settings, "https"))
+    wire = connect_tcp(web_port(running, "https"))
     while True:
         try:
             session.do_handshake()
@@ -123,4 +123,4 @@ def test_more_after_a_bad_request(
     incoming.write(wire.receive())
     assert b"400 Bad Request" in session.read()
     wire.close()
-    settings.stop()
+    running.stop()

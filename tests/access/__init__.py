@@ -1,1 +1,0 @@
-"""Who may come in: logins, bans, doors, and the files behind them."""

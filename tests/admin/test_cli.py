@@ -1,0 +1,38 @@
+"""The commands ``bcast-admin`` and ``bcast-passwd`` where there is no daemon."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from broadcast import __version__
+from broadcast.admin.cli import main
+from broadcast.auth.passwd import main as passwd
+
+
+def test_without_a_daemon(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The command says that it can't reach anybody."""
+    path = tmp_path / "admin"
+    assert main(["-s", str(path), "who"]) == 1
+    assert (
+        capsys.readouterr().err == f"bcast-admin: {path}: no such file or directory\n"
+    )
+
+
+@pytest.mark.parametrize(("main", "name"), [(main, "admin"), (passwd, "passwd")])
+def test_version(
+    main: Callable[[list[str]], int], name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each command tells its own name and the version."""
+    with pytest.raises(SystemExit) as exit_:
+        main(["--version"])
+    assert exit_.value.code == 0
+    assert capsys.readouterr().out == f"bcast-{name} {__version__}\n"
+
+
+def test_the_command_needs_no_twisted() -> None:
+    """It starts fast: only the standard library is imported."""
+    code = "import sys, broadcast.admin.cli; sys.exit('twisted' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -1,0 +1,217 @@
+"""Delivery over transports that take what they like: nothing lost or doubled."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from broadcast.base.settings import RoomSettings
+from broadcast.net.writers import DirectWriter
+from broadcast.protocol.events import Bye
+from broadcast.room.room import DISMISSALS
+from tests.support.hall import Hall
+from tests.support.wires import Front, Pipe, Wire, join_over
+
+SIZES = st.sampled_from([1, 7, 60, 5000, 40_000, 70_000])
+
+
+@pytest.mark.parametrize("is_direct", [True, False])
+@given(
+    st.integers(0, 1 << 30),
+    st.lists(st.tuples(SIZES, st.booleans(), st.booleans()), max_size=25),
+)
+@settings(max_examples=100, deadline=None)
+def test_nothing_is_lost_doubled_or_cut(
+    is_direct: bool, seed: int, steps: list[tuple[int, bool, bool]]
+) -> None:
+    """Whatever the transport takes and when, all lines arrive whole, in order."""
+    hall = Hall(RoomSettings(max_line=100_000), log_size=1 << 26)
+    talker = hall.join("/name talker")
+    wire = Wire(seed, is_direct)
+    member = join_over(hall, wire, is_direct)
+    expected = []
+    for number, (size, asks, flushes) in enumerate(steps):
+        lines = [f"{number} {n} " + "x" * size for n in range(2)]
+        talker.send(*lines)
+        expected += [f"talker: {line}" for line in lines]
+        if asks:
+            hall.room.answer(member, Bye("x", f"answer {number}"))
+            expected.append(f"* answer {number}")
+            hall.turn()
+        if flushes:
+            wire.flush()
+    hall.room.part(member, Bye("quit", "Bye"))
+    hall.turn()
+    wire.drain()
+    greeting, *got, last = wire.out.decode().split("\n")[:-1]
+    assert got == [*expected, "* Bye"][: len(got)]
+    assert (greeting[:9], [*got, last]) == ("* You are", [*expected, "* Bye"])
+    assert wire.is_finished
+
+
+def test_who_reads_again_catches_up_with_whatever_is_said() -> None:
+    """Half a megabyte a turn goes on and on: it comes nearer with each turn."""
+    hall = Hall(RoomSettings(max_line=100_000), log_size=10_000_000)
+    talker = hall.join("/name talker")
+    wire = Pipe(0, is_direct=True)
+    member = join_over(hall, wire, is_direct=True)
+    wire.is_stuck = True
+    for turn in range(20):
+        talker.send(*["x" * 50_000] * 10)
+        if turn == 5:
+            wire.is_stuck = False
+        wire.flush()
+    assert member.live
+
+
+@pytest.mark.parametrize("is_direct", [True, False])
+@given(st.integers(0, 1 << 30), st.integers(0, 20))
+@settings(max_examples=100, deadline=None)
+def test_the_too_slow_are_told_on_a_line_of_their_own(
+    is_direct: bool, seed: int, before: int
+) -> None:
+    """Left behind by the log: whole lines, then how many were missed.
+
+    A batch of which a part was read counts whole: one line too many here.
+    """
+    hall = Hall(RoomSettings(max_line=100_000), log_size=300_000)
+    talker = hall.join("/name talker")
+    wire = Wire(seed, is_direct)
+    member = join_over(hall, wire, is_direct)
+    said = 0
+    while member.session_id in hall.room.members:
+        talker.send(*(f"{said + n} " + "x" * 50_000 for n in range(2)))
+        said += 2
+        if said > before:
+            wire.is_stuck = True
+    wire.is_stuck = False
+    wire.drain()
+    lines = wire.out.decode().split("\n")
+    assert lines.pop() == ""
+    heard = [line for line in lines if line.startswith("talker: ")]
+    assert heard == [f"talker: {n} " + "x" * 50_000 for n in range(len(heard))]
+    missed = int(lines[-1].removeprefix("* too slow: you missed ").split()[0])
+    assert 0 <= missed - (said - len(heard)) <= 1
+    assert hall.room.too_slow == 1
+
+
+@pytest.mark.parametrize(
+    ("before", "last"),
+    [(1, "* Bye"), (2, "* too slow: you missed 1 line")],
+)
+def test_who_has_left_and_reads_on_is_told_too(before: int, last: str) -> None:
+    """The log moves past one who said /quit: what it had still to read counts.
+
+    The first line is queued already, and then nothing of the log is missed.
+    """
+    hall = Hall(RoomSettings(max_line=100_000), log_size=300_000)
+    talker = hall.join("/name talker")
+    wire = Pipe(0, is_direct=True)
+    member = join_over(hall, wire, is_direct=True)
+    wire.is_stuck = True
+    for _ in range(before):
+        talker.send("x" * 50_000)
+    hall.room.part(member, Bye("quit", "Bye"))
+    hall.turn()
+    assert member.session_id not in hall.room.members
+    for _ in range(10):
+        talker.send("y" * 50_000)
+    wire.is_stuck = False
+    wire.drain()
+    assert wire.is_finished
+    assert b"talker: y" not in wire.out
+    assert wire.out.decode().split("\n")[-2] == last
+    assert hall.room.too_slow == last.startswith("* too slow")
+
+
+def test_who_is_kicked_just_then_is_told_of_the_kick() -> None:
+    """The last words stay the last, though the log moved past their member."""
+    hall = Hall(RoomSettings(max_line=100_000), log_size=300_000)
+    talker = hall.join("/name talker")
+    wire = Pipe(0, is_direct=True)
+    member = join_over(hall, wire, is_direct=True)
+    wire.is_stuck = True
+    while not member.has_lost_place:
+        talker.protocol.dataReceived(b"x" * 50_000 + b"\n")
+        hall.room.flush()
+    hall.room.dismiss(member, Bye("kicked", "kicked"))
+    wire.is_stuck = False
+    hall.turn()
+    wire.drain()
+    assert wire.out.decode().split("\n")[-2] == "* kicked"
+    assert hall.room.too_slow == 0
+
+
+def test_many_too_slow_are_closed_a_few_a_turn() -> None:
+    """Closing them holds nobody up; none hears a line more than it can be told of."""
+    hall = Hall(RoomSettings(max_line=100_000), log_size=300_000)
+    talker = hall.join("/name talker")
+    wires = [Wire(seed, is_direct=True) for seed in range(2 * DISMISSALS + 1)]
+    members = [join_over(hall, wire, is_direct=True) for wire in wires]
+    for wire in wires:
+        wire.drain()
+        wire.is_stuck = True
+    hall.turn()
+    closed: set[int] = set()
+    while len(closed) < len(members):
+        before = hall.room.too_slow
+        talker.protocol.dataReceived(b"x" * 50_000 + b"\n")
+        hall.turn(1)
+        assert hall.room.too_slow - before <= DISMISSALS
+        closed = {
+            m.session_id for m in members if m.session_id not in hall.room.members
+        }
+    for wire, member in zip(wires, members, strict=True):
+        wire.is_stuck = False
+        wire.drain()
+        assert member.finished
+        last = wire.out.decode().split("\n")[-2]
+        assert last.startswith("* too slow: you missed ")
+    assert hall.room.too_slow == len(members)
+
+
+def test_a_replay_that_the_log_moves_past() -> None:
+    """It is given up like any cursor, and whoever asked is told."""
+    hall = Hall(RoomSettings(max_line=100_000), log_size=300_000)
+    talker = hall.join("/name talker")
+    wire = Wire(1, is_direct=True)
+    member = join_over(hall, wire, True)
+    wire.is_stuck = True
+    talker.send("x" * 1000)
+    hall.turn()
+    while member.session_id in hall.room.members:
+        talker.send("x" * 50_000)
+    wire.is_stuck = False
+    for _ in range(100):
+        wire.flush()
+    assert wire.out.decode().split("\n")[-2].startswith("* too slow")
+
+
+def test_a_reset_that_sending_sees() -> None:
+    """The reactor sees a mere end of file then: nothing unfinished is said."""
+    hall = Hall()
+    talker, guest = hall.join("/name talker"), hall.join("/name al")
+    guest.send_bytes(b"unfinished")
+    wire = Wire(1, is_direct=True)
+    wire.member = guest.protocol.session.member
+    front: Any = Front(wire)
+    guest.protocol.writer = DirectWriter(front)
+    wire.is_reset = True
+    assert guest.protocol.writer.send(b"lost\n") == 0
+    talker.take()
+    guest.end()
+    assert talker.lines() == ["* al left the chat"]
+
+
+def test_a_speaker_alone_is_sent_nothing() -> None:
+    """Of a batch that is all its own a member gets nothing: no empty send."""
+    hall = Hall()
+    wire = Wire(1, is_direct=True)
+    member = join_over(hall, wire, is_direct=True)
+    wire.drain()
+    greeting = wire.out
+    text, count = member.speaker.text(b"hello\n")
+    hall.room.say(member, text, count)
+    hall.turn()
+    assert wire.out == greeting

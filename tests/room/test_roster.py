@@ -1,0 +1,151 @@
+"""How many may be here, in all and from one host."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from twisted.internet.task import Clock
+
+from broadcast.base.settings import RoomSettings
+from broadcast.protocol.events import Bye
+from broadcast.room.roster import HOLD, MAX_HELD, HeldNames, NameRefusedError
+from tests.support.hall import Hall
+
+
+def test_a_full_room_says_so() -> None:
+    """One too many is told why, in its dialect, and the others stay."""
+    hall = Hall(RoomSettings(max_members=2))
+    for name in ("alice", "bob"):
+        hall.join(f"/name {name}")
+    late = hall.join("/format json", "/name carol")
+    bye = json.loads(late.lines()[-1])
+    assert (bye["event"], bye["code"], bye["reconnect"]) == ("bye", "full", True)
+    assert len(hall.room.members) == 2
+
+
+def test_who_leaves_makes_room() -> None:
+    """After one has left, another may come."""
+    hall = Hall(RoomSettings(max_members=1))
+    hall.join("/name alice").send("/quit")
+    hall.turn()
+    assert "You are bob" in hall.join("/name bob").lines()[-1]
+
+
+def test_one_host_is_not_everybody() -> None:
+    """--max-per-host turns away the host, by its address without the port."""
+    from broadcast.room.roster import Occupancy
+
+    occupancy = Occupancy(10, 1)
+    occupancy.came("192.0.2.1:5000")
+    refused = occupancy.refuse("192.0.2.1:5001")
+    assert refused is not None
+    assert refused.code == "full"
+    assert occupancy.refuse("192.0.2.2:5000") is None
+    occupancy.went("192.0.2.1:5000")
+    assert occupancy.refuse("192.0.2.1:5001") is None
+
+
+def test_nobody_joins_a_room_that_is_closed() -> None:
+    """Who comes while the daemon stops is told so in its dialect; nobody hears it."""
+    hall = Hall()
+    hall.join("/name alice").take()
+    hall.connections.stop(Bye("shutdown", "The server has shut down"))
+    late = hall.join("/format json", "/name bob", "hello")
+    (bye,) = map(json.loads, late.lines())
+    assert (bye["event"], bye["code"], bye["reconnect"]) == ("bye", "shutdown", True)
+    assert hall.join("hello").lines() == ["* The server has shut down"]
+    assert [member.name for member in hall.room.members.values()] == ["alice"]
+    assert hall.room.log.total == 0
+
+
+def test_a_name_waits_its_time() -> None:
+    """Held again it waits anew; dropped it is free."""
+    clock = Clock()
+    names = HeldNames(clock.seconds)
+    names.hold("alice", "one", "h")
+    clock.advance(HOLD - 1)
+    names.hold("alice", "two", "h")
+    names.hold("bob", "three", "h")
+    names.drop("bob")
+    clock.advance(HOLD - 1)
+    assert names.key_of("alice") == "two"
+    assert names.key_of("bob") is None
+    clock.advance(1)
+    assert names.key_of("alice") is None
+
+
+def test_nobody_pushes_out_another_hosts_name() -> None:
+    """Who makes thousands loses its own, the oldest first."""
+    names = HeldNames(Clock().seconds)
+    names.hold("victim", "key", "192.0.2.1")
+    for number in range(2 * MAX_HELD):
+        names.hold(f"h{number}", "key", "192.0.2.2")
+    assert names.key_of("victim") == "key"
+    kept = [n for n in range(2 * MAX_HELD) if names.key_of(f"h{n}")]
+    assert kept == list(range(MAX_HELD + 1, 2 * MAX_HELD))
+
+
+def test_a_name_stays_its_owners_while_another_host_makes_thousands() -> None:
+    """Taken with a key and lost, from an IPv6 /64 that counts as one host."""
+    room = Hall().room
+    victim = room.new_member(("192.0.2.1", 1))
+    room.roster.take("victim", "sesame-open", victim)
+    room.roster.release(victim, hold=True)
+    for number in range(MAX_HELD + 1):
+        other = room.new_member(f"[2001:db8::{number:x}]:1")
+        room.roster.take(f"h{number}", "sesame-shut", other)
+        room.roster.release(other, hold=True)
+    thief = room.new_member(("192.0.2.9", 1))
+    with pytest.raises(NameRefusedError):
+        room.roster.check("victim", "sesame-shut", thief)
+    assert room.roster.check("h0", None, thief) is None
+
+
+MOVES = st.tuples(
+    st.sampled_from(["hold", "drop", "wait"]), st.integers(0, 11), st.integers(0, 3)
+)
+
+
+@given(st.lists(MOVES, max_size=60))
+def test_the_greediest_pays(moves: list[tuple[str, int, int]]) -> None:
+    """Never too many; who loses one has the most, and loses the oldest."""
+    clock = Clock()
+    names = HeldNames(clock.seconds, limit=5)
+    model: dict[str, tuple[int, float]] = {}
+    for what, number, host in moves:
+        name = f"n{number}"
+        if what == "wait":
+            clock.advance(number * 10)
+        else:
+            names.drop(name)
+            model.pop(name, None)
+        is_there = {n for n in model if names.key_of(n)}
+        assert is_there == {n for n, (_, end) in model.items() if end > clock.rightNow}
+        model = {n: held_by for n, held_by in model.items() if n in is_there}
+        if what != "hold":
+            continue
+        names.hold(name, "key", f"h{host}")
+        model[name] = (host, clock.rightNow + HOLD)
+        lost = [n for n in model if not names.key_of(n)]
+        assert len(lost) == max(0, len(model) - 5)
+        for loser in lost:
+            having = [host for host, _ in model.values()]
+            theirs = model[loser][0]
+            assert having.count(theirs) == max(map(having.count, having))
+            assert loser == next(n for n, (h, _) in model.items() if h == theirs)
+            del model[loser]
+
+
+def test_a_held_name_is_let_go() -> None:
+    """120 seconds after its connection was lost anybody may have the name."""
+    hall = Hall()
+    hall.join("/name alice sesame-open").drop()
+    bob = hall.join("/name bob")
+    bob.take()
+    hall.wait(HOLD - 2)
+    bob.send("/name alice")
+    assert bob.lines() == ["* error: the name alice is taken"]
+    hall.wait(2)
+    bob.send("/name alice")
+    assert bob.lines() == ["* bob is now alice"]

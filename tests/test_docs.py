@@ -1,0 +1,140 @@
+"""The documents agree with the code, with each other and with what CI runs."""
+
+import re
+import subprocess
+import tomllib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+import broadcast
+from broadcast.admin.cli import main as admin
+from broadcast.auth.passwd import main as passwd
+from broadcast.client.cli.main import main as client
+from broadcast.tap import Options
+
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(ROOT.glob("docs/*.md"))]
+TEXTS = {path: path.read_text("utf-8") for path in PAGES}
+
+OTHER_PROGRAMS = frozenset(
+    ("--extra", "--recv-only", "--now", "--upgrade")  # uv, ncat, systemctl, pip
+)
+_OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*[a-z]")
+_LINK = re.compile(r"\]\(([^)\s]+)\)")
+_FENCED = re.compile(r"^```.*?^```$", re.DOTALL | re.MULTILINE)
+_NAMED = re.compile(r"`([\w./-]+(?:\.(?:py|md|sh|ini)|/))`")
+_FROM_PYPI = re.compile(r"pipx? install (?:-\S+ )*['\"]?broadcast\b|'broadcast\[")
+_SOMEBODYS = re.compile(r"/(?:root|home/\w+|Users/\w+|work)/|[.]pyenv/")
+
+
+def named(path: Path) -> str:
+    """Return a page's name as pytest shows it."""
+    return str(path.relative_to(ROOT))
+
+
+def anchors(text: str) -> set[str]:
+    """Return what GitHub calls the headings of a page."""
+    titles = re.findall(r"^#+ (.*)$", _FENCED.sub("", text), re.MULTILINE)
+    bare = (re.sub(r"[^\w\- ]", "", title.lower()) for title in titles)
+    return {title.replace(" ", "-") for title in bare}
+
+
+def test_one_version() -> None:
+    """pyproject.toml, the package as it is installed, and the changelog's newest."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    changes = (ROOT / "CHANGELOG.md").read_text("utf-8")
+    newest = re.search(r"^## (?:\[)?(\d+\.\d+\.\d+)", changes, re.MULTILINE)
+    assert newest is not None
+    assert project["version"] == broadcast.__version__ == newest[1]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=named)
+def test_links_lead_somewhere(page: Path) -> None:
+    """Each relative link names a file that is here, and a heading that is in it."""
+    for link in _LINK.findall(_FENCED.sub("", TEXTS[page])):
+        if re.match(r"\w+:", link):
+            continue
+        file, _, anchor = link.partition("#")
+        target = page.parent / file if file else page
+        assert target.exists(), link
+        assert not anchor or anchor in anchors(target.read_text("utf-8")), link
+
+
+def test_each_option_of_the_daemon_is_documented() -> None:
+    """With its dashes, in a page beside the help."""
+    told = set(_OPTION.findall("\n".join(TEXTS.values())))
+    ours = {f"--{name}" for name in Options().docs} - {"--help", "--version"}
+    assert ours <= told, sorted(ours - told)
+
+
+def options_of_all(capsys: pytest.CaptureFixture[str]) -> Iterator[str]:
+    """Yield each option that one of our programs, or ``twist`` itself, has."""
+    yield from (f"--{name}" for name in Options().docs)
+    yield from ("--reactor", "--log-format", "--log-level")
+    calls: list[tuple[Callable[[list[str]], int], list[str]]] = [
+        *((client, [command]) for command in ("connect", "send", "tail")),
+        (admin, []),
+        (passwd, []),
+    ]
+    for main, words in calls:
+        with pytest.raises(SystemExit):
+            main([*words, "--help"])
+        yield from _OPTION.findall(capsys.readouterr().out)
+    for script in ROOT.glob("[bhs]*/*.py"):
+        if script.parent.name in ("benchmarks", "hostile", "soak"):
+            yield from re.findall(r'"(--[a-z-]+)"', script.read_text("utf-8"))
+
+
+def test_each_option_that_is_named_exists(capsys: pytest.CaptureFixture[str]) -> None:
+    """What a page calls an option is one of ours, or plainly another program's."""
+    known = {*options_of_all(capsys), *OTHER_PROGRAMS}
+    for page, text in TEXTS.items():
+        unknown = set(_OPTION.findall(text)) - known
+        assert not unknown, (named(page), sorted(unknown))
+
+
+def test_ci_runs_the_command_that_the_readme_gives() -> None:
+    """The tests are run as a newcomer would run them, to the letter."""
+    script = (ROOT / ".ci" / "run").read_text("utf-8")
+    command = re.search(r'^test_command="(.*)"$', script, re.MULTILINE)
+    assert command is not None
+    assert command[1] in TEXTS[ROOT / "README.md"].splitlines()
+
+
+@pytest.mark.parametrize("name", ["CONTRIBUTING.md", "docs/design.md"])
+def test_files_that_are_named_are_there(name: str) -> None:
+    """Each file or folder in backquotes, and each module in the picture."""
+    text = TEXTS[ROOT / name]
+    places = (ROOT, ROOT / "broadcast")
+    found = set(_NAMED.findall(text)) | set(re.findall(r"[\w./]+\.py\b", text))
+    assert found
+    assert not [f for f in found if not any((place / f).exists() for place in places)]
+
+
+def kept_files() -> Iterator[tuple[str, str]]:
+    """Yield each file that git keeps: its name and what is in it."""
+    kept = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    if kept.returncode:
+        pytest.skip("not a git checkout")
+    for name in filter(None, kept.stdout.split("\0")):
+        path = ROOT / name
+        if path.is_file():  # and not deleted just now
+            yield name, path.read_bytes().decode("utf-8", "replace")
+
+
+def test_no_file_names_a_machines_path() -> None:
+    """What git keeps would be as true in any other folder, of any other person."""
+    for name, text in kept_files():
+        told = _SOMEBODYS.search(text)
+        assert told is None, (name, told)
+
+
+def test_nobody_is_sent_to_the_other_broadcast() -> None:
+    """The name on PyPI is another project's: ours comes from a checkout or a wheel."""
+    for name, text in kept_files():
+        told = _FROM_PYPI.search(text)
+        assert told is None, (name, told)
