@@ -1,6 +1,6 @@
 """Check the wheel as a user meets it: installed, used, removed.
 
-    python .ci/wheel.py dist/broadcast-*.whl
+    python .ci/wheel.py dist/twisted_broadcast-*.whl
 
 Makes virtual environments of its own. Needs ``nc`` for the README's exchange.
 """
@@ -75,7 +75,7 @@ def lists_broadcast(scripts: Path) -> bool:
 
 def check_removal(scripts: Path, how: str) -> None:
     """Uninstalling leaves Twisted as it was."""
-    run(scripts / "pip", "uninstall", "-y", "broadcast")
+    run(scripts / "pip", "uninstall", "-y", "twisted-broadcast")
     text = run(scripts / "twist", "--help")
     check(
         "Traceback" not in text and "web-server" not in text, f"{how}: twist still runs"
@@ -184,7 +184,7 @@ def main(wheel: Path) -> None:
         scripts = new_environment(Path(folder) / "editable")
         run(scripts / "pip", "install", "-q", "-e", ROOT)
         check(lists_broadcast(scripts), "editable: twist --help lists broadcast")
-        run(scripts / "pip", "uninstall", "-y", "broadcast")
+        run(scripts / "pip", "uninstall", "-y", "twisted-broadcast")
         text = run(scripts / "twist", "--help")
         check(
             re.search(r"^\s+web\b", text, re.M) is not None,

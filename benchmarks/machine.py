@@ -33,7 +33,7 @@ def describe(servers: Iterable[Server]) -> dict[str, str]:
         "kernel": platform.release(),
         "Python": platform.python_version(),
         "Twisted": version("twisted"),
-        "broadcast": version("broadcast"),
+        "broadcast": version("twisted-broadcast"),
     }
     peers = (server for server in servers if server.is_peer)
     return about | {server.name: server.tell_version() for server in peers}

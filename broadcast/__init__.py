@@ -5,4 +5,4 @@ docs/design.md describes the code, docs/protocol.md the wire.
 
 from importlib.metadata import version
 
-__version__ = version("broadcast")
+__version__ = version("twisted-broadcast")

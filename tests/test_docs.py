@@ -4,6 +4,7 @@ import re
 import subprocess
 import tomllib
 from collections.abc import Callable, Iterator
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,20 @@ def test_one_version() -> None:
     newest = re.search(r"^## (?:\[)?(\d+\.\d+\.\d+)", changes, re.MULTILINE)
     assert newest is not None
     assert project["version"] == broadcast.__version__ == newest[1]
+
+
+def test_our_own_name_is_asked_for() -> None:
+    """The project called broadcast on the package index is another one, never ours."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    extras = project["optional-dependencies"]
+    wanted = [
+        *project["dependencies"],
+        *(one for more in extras.values() for one in more),
+    ]
+    names = {re.split(r"[^\w.-]", requirement)[0] for requirement in wanted}
+    assert "broadcast" not in names
+    assert project["name"] in names
+    assert version(project["name"]) == broadcast.__version__
 
 
 @pytest.mark.parametrize("page", PAGES, ids=named)

@@ -1,5 +1,5 @@
 """HTTP: the page, the same room over WebSocket, metrics, health.
 
-Needs the extra ``broadcast[web]``; nothing outside imports it before ``--web``
+Needs the extra ``twisted-broadcast[web]``; nothing outside imports it before ``--web``
 is asked for.
 """
