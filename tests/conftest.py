@@ -9,10 +9,12 @@ import pytest
 from tests.support.daemon import Daemon
 from tests.support.hall import LoginHall
 from tests.support.lineclient import LineClient, connect_tcp
+from tests.support.signals import restore
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Make our markers known."""
+    """Make our markers known, and let what is started mind signals."""
+    restore()
     config.addinivalue_line("markers", "options(*options): how the daemon is started")
 
 

@@ -76,13 +76,16 @@ def test_several_listeners_are_one_room(daemon: Start, tmp_path: Path) -> None:
         ("tcp:port", r"port"),
         ("tcp", r".+"),
         ("tcp:0:interface=192.0.2.1", r".+"),
-        ("unix:/nonexistent/folder/room", r"no such file"),
-        ("ssl:0:privateKey=/nonexistent.pem", r"no such file"),
+        ("unix:{missing}/room", r"no such file"),
+        ("ssl:0:privateKey={missing}", r"no such file"),
         ("systemd:domain=INET:name=room", r".+"),
     ],
 )
-def test_a_listener_that_can_not_be_opened(endpoint: str, reason: str) -> None:
+def test_a_listener_that_can_not_be_opened(
+    endpoint: str, reason: str, tmp_path: Path
+) -> None:
     """One line on stderr that names it, a non-zero exit, never a deaf daemon."""
+    endpoint = endpoint.format(missing=tmp_path / "missing")
     code, _, err = refused_start("--listen", endpoint)
     assert code > 0
     assert re.fullmatch(
@@ -282,16 +285,17 @@ def test_no_room_for_a_new_log_file_is_survived(
         subprocess.run(["umount", tmp_path], check=True)
 
 
-def test_a_log_file_that_can_not_be_opened() -> None:
+def test_a_log_file_that_can_not_be_opened(tmp_path: Path) -> None:
     """One line that names the option."""
-    code, _, err = refused_start("--log-file", "/nonexistent/log", "--port", "0")
+    path = tmp_path / "missing" / "log"
+    code, _, err = refused_start("--log-file", str(path), "--port", "0")
     assert code > 0
-    assert err == "broadcast: --log-file: /nonexistent/log: no such file or directory\n"
+    assert err == f"broadcast: --log-file: {path}: no such file or directory\n"
 
 
-def test_a_ban_file_that_can_not_be_written() -> None:
+def test_a_ban_file_that_can_not_be_written(tmp_path: Path) -> None:
     """Its folder is looked for at the start, not at the first ban."""
-    code, _, err = refused_start("--ban-file", "/nonexistent/bans", "--port", "0")
+    path = tmp_path / "missing" / "bans"
+    code, _, err = refused_start("--ban-file", str(path), "--port", "0")
     assert code > 0
-    told = "broadcast: --ban-file: /nonexistent/bans: no such file or directory\n"
-    assert err == told
+    assert err == f"broadcast: --ban-file: {path}: no such file or directory\n"

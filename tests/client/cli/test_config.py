@@ -94,10 +94,10 @@ def test_what_wins(configured: Path) -> None:
         (["tail", "--name", "two\nlines"], "--name: "),
         (["connect", "--away", "-1"], "--away: '-1'"),
         (["connect", "--retry", "soon"], "--retry: 'soon'"),
-        (["connect", "--ca", "/nowhere"], "--ca: /nowhere"),
+        (["connect", "--ca", "{missing}"], "--ca: {missing}"),
         (["connect", "--url", "tcp://h", "--ca", __file__], "--ca goes with tls://"),
-        (["connect", "--token-file", "/nowhere"], "--token-file: /nowhere"),
-        (["connect", "--config", "/nowhere"], "/nowhere: no such file"),
+        (["connect", "--token-file", "{missing}"], "--token-file: {missing}"),
+        (["connect", "--config", "{missing}"], "{missing}: no such file"),
     ],
 )
 def test_wrong_values(
@@ -107,11 +107,12 @@ def test_wrong_values(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """A wrong value is one line that names the option, and exit code 2."""
+    missing = tmp_path / "missing"
     with pytest.raises(SystemExit) as exit_:
-        options(tmp_path, *argv)
+        options(tmp_path, *(word.format(missing=missing) for word in argv))
     assert exit_.value.code == 2
     (line,) = capsys.readouterr().err.splitlines()
-    assert words in line
+    assert words.format(missing=missing) in line
 
 
 @pytest.mark.parametrize(

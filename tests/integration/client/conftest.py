@@ -1,6 +1,7 @@
 """Rooms and homes for the client's tests."""
 
 import asyncio
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -58,6 +59,14 @@ def daemon() -> Iterator[Daemon]:
     """A daemon for one test."""
     with Daemon() as started:
         yield started
+
+
+@pytest.fixture
+def closed_port() -> Iterator[int]:
+    """A port of 127.0.0.1 that is taken, and on which nobody listens."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        yield taken.getsockname()[1]
 
 
 @pytest.fixture

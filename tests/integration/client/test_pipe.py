@@ -45,11 +45,11 @@ def test_own_lines_stay_marked_over_a_rename(room: RoomThread, home: str) -> Non
     assert "robert [you]: after\n" in done.stdout
 
 
-def test_nobody_there(home: str) -> None:
+def test_nobody_there(home: str, closed_port: int) -> None:
     """Where nobody listens, one line says so and the exit code is 3."""
-    done = run_client("connect", "-p", "1", home=home, stdin="hi\n")
+    done = run_client("connect", "-p", str(closed_port), home=home, stdin="hi\n")
     assert done.returncode == 3
-    expected = "Could not connect to 127.0.0.1:1: connection refused"
+    expected = f"Could not connect to 127.0.0.1:{closed_port}: connection refused"
     assert done.stderr == f"bcast-client: {expected}\n"
 
 

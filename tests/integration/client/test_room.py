@@ -18,7 +18,7 @@ EXAMPLE = """
 import broadcast.client
 from broadcast.client.events import Message
 
-async def main(url):
+async def main(url, closed):
     async with broadcast.client.connect(url, name="robot") as room:
         number = await room.say("hi")
         async for event in room:
@@ -26,14 +26,14 @@ async def main(url):
                 print(event.id == number, event.name, event.text, room.name)
                 break
     try:
-        async with broadcast.client.connect("tcp://127.0.0.1:1") as room:
+        async with broadcast.client.connect(closed) as room:
             pass
     except broadcast.client.errors.CannotConnectError as problem:
         print(problem)
 """
 ON_ASYNCIO = """
 import asyncio, sys
-asyncio.run(main(sys.argv[1]))
+asyncio.run(main(*sys.argv[1:]))
 assert "twisted" not in sys.modules
 """
 ON_TWISTED = """
@@ -42,7 +42,7 @@ import sys
 from twisted.internet import task
 def run(reactor):
     from twisted.internet.defer import Deferred
-    return Deferred.fromCoroutine(main(sys.argv[1]))
+    return Deferred.fromCoroutine(main(*sys.argv[1:]))
 task.react(run)
 """
 REACTORS = {
@@ -58,10 +58,14 @@ REACTORS = {
 
 
 @pytest.mark.parametrize("reactor", REACTORS)
-def test_example_runs_everywhere(daemon: Daemon, reactor: str) -> None:
+def test_example_runs_everywhere(
+    daemon: Daemon, closed_port: int, reactor: str
+) -> None:
     """One program text serves plain asyncio and any reactor of Twisted."""
+    program = EXAMPLE + REACTORS[reactor]
+    urls = (daemon.url, f"tcp://127.0.0.1:{closed_port}")
     done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", EXAMPLE + REACTORS[reactor], daemon.url],
+        [sys.executable, "-W", "error", "-c", program, *urls],
         capture_output=True,
         text=True,
         timeout=30,

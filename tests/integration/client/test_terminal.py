@@ -78,12 +78,13 @@ def test_leaving(room: RoomThread, home: str) -> None:
             assert terminal.exit_code() == code, typed
 
 
-def test_server_that_cannot_be_reached(home: str) -> None:
+def test_server_that_cannot_be_reached(home: str, closed_port: int) -> None:
     """One line on the terminal says what is wrong; the exit code is 3."""
-    with Terminal("connect", "-p", "1", "-n", "bob", home=home) as terminal:
+    port = str(closed_port)
+    with Terminal("connect", "-p", port, "-n", "bob", home=home) as terminal:
         assert terminal.exit_code() == 3
-        expected = "bcast-client: Could not connect to 127.0.0.1:1: connection refused"
-        assert expected in terminal.shown
+        expected = f"Could not connect to 127.0.0.1:{port}: connection refused"
+        assert f"bcast-client: {expected}" in terminal.shown
 
 
 def test_login_is_asked_for_hidden(room: RoomThread, home: str) -> None:
