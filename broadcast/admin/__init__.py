@@ -1,6 +1,6 @@
 """The admin socket: a unix socket that only its owner can open.
 
-A line in is an order, json objects out are the answer; ``bcast-admin`` is the
+A line in is a command, json objects out are the answer; ``bcast-admin`` is the
 client. Who can open the socket may do all of it.
 """
 

@@ -19,7 +19,7 @@ Row = dict[str, object]
 
 
 class CommandRefusedError(Exception):
-    """An order can't be carried out; says why."""
+    """A command can't be carried out; says why."""
 
 
 class IThreshold(Protocol):
@@ -66,7 +66,7 @@ class AdminActions:
         """Return who is called ``name``.
 
         Raises:
-            OrderError: nobody is.
+            CommandRefusedError: nobody is.
         """
         member = self.room.roster.find(name)
         if member is None or member.session_id not in self.room.members:
@@ -77,7 +77,7 @@ class AdminActions:
         """Close somebody's connection, which may come back; return what was done.
 
         Raises:
-            OrderError: nobody here is called ``name``.
+            CommandRefusedError: nobody here is called ``name``.
         """
         member = self.find(name)
         because = f": {reason}" if reason else ""
@@ -124,7 +124,7 @@ class AdminActions:
         """Let nobody called ``name``, or logged in so, speak; return what was done.
 
         Raises:
-            OrderError: that can't be a name, or too many are muted.
+            CommandRefusedError: that can't be a name, or too many are muted.
         """
         if names.clean(name) is None:
             raise CommandRefusedError(f"{name} is no name")
@@ -146,7 +146,7 @@ class AdminActions:
             What was done.
 
         Raises:
-            OrderError: it is not muted.
+            CommandRefusedError: it is not muted.
         """
         mutes = self.room.policy.mutes
         freed = mutes.remove(name)

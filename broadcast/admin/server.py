@@ -37,7 +37,7 @@ class Answering:
 
 
 class AdminProtocol(LineReceiver):
-    """One admin. While an order is answered, the next one waits unread."""
+    """One admin. While a command is answered, the next one waits unread."""
 
     delimiter = b"\n"
     MAX_LENGTH = 8192
@@ -53,7 +53,7 @@ class AdminProtocol(LineReceiver):
             self.transport.loseConnection()
 
     def lineReceived(self, line: bytes) -> None:
-        """Carry out one order."""
+        """Carry out one command."""
         command = line.decode(errors="replace").strip()
         if not command:
             return
@@ -71,7 +71,7 @@ class AdminProtocol(LineReceiver):
         self.transport.loseConnection()
 
     def write_some(self) -> None:
-        """Write a piece of the answer; after the last one take the next order."""
+        """Write a piece of the answer; after the last one take the next command."""
         assert self._rows is not None
         for _ in range(PIECE):
             row = next(self._rows, None)

@@ -28,7 +28,7 @@ class Audience(NamedTuple):
     sends: dict[int, Callable[[bytes], int]]
 
 
-class Lost(NamedTuple):
+class Overtaken(NamedTuple):
     """A member that the log has moved past, and how many lines it missed."""
 
     member: Member
@@ -102,7 +102,7 @@ class Fanout:
         for member, taken in short:
             member.stop_at(batch, taken)
 
-    def trim(self) -> Iterator[Lost]:
+    def trim(self) -> Iterator[Overtaken]:
         """Trim the log, which is too long; yield who has lost its place in it."""
         dropped = self.log.trim()
         if not dropped or self._oldest >= self.log.start:
@@ -111,7 +111,7 @@ class Fanout:
             if member.oldest < self.log.start and not member.finished:
                 missed = self._unread(member, dropped)
                 member.lose_place()
-                yield Lost(member, missed)
+                yield Overtaken(member, missed)
         oldest = (member.oldest for member in self._behind.values())
         self._oldest = min(oldest, default=self.log.end)
 

@@ -127,9 +127,8 @@ class Member:
     @property
     def address(self) -> str:
         """Where from, for the log: ``127.0.0.1:8000``."""
-        return (
-            self._peer if isinstance(self._peer, str) else "{}:{}".format(*self._peer)
-        )
+        peer = self._peer
+        return peer if isinstance(peer, str) else "{}:{}".format(*peer)
 
     @property
     def steps(self) -> int:

@@ -34,7 +34,7 @@ from broadcast.protocol.events import (
     Welcome,
     lines,
 )
-from broadcast.room.fanout import Fanout, Lost
+from broadcast.room.fanout import Fanout, Overtaken
 from broadcast.room.member import Member, Peer
 from broadcast.room.presence import PresenceFold
 from broadcast.room.roster import Occupancy, Roster
@@ -112,7 +112,7 @@ class Room:
         self._soon = soon
         self._fold = PresenceFold(clock, lambda: len(self.members))
         self._sessions = 0
-        self._lost: deque[Lost] = deque()
+        self._overtaken: deque[Overtaken] = deque()
         self._entries: list[Entry] = []
         self._answers: list[tuple[Member, Answer, int]] = []
         self._collected = 0
@@ -295,7 +295,7 @@ class Room:
             waiting, self._waiting = self._waiting, {}
             for one in waiting:
                 one.go_on()
-        if self._lost:
+        if self._overtaken:
             self._dismiss_some()
             self.soon()
 
@@ -319,7 +319,7 @@ class Room:
                 self.meanwhile()
         if self.log.size > self.log.limit:
             self._trim()
-            if self._lost:
+            if self._overtaken:
                 self.soon()
         due = self._fold.due
         if due is not None and not self._fold_is_timed:
@@ -327,13 +327,13 @@ class Room:
             self.later(due, self._fold_is_due)
 
     def _trim(self) -> None:
-        self._lost += self.fanout.trim()
+        self._overtaken += self.fanout.trim()
         self.tokens.forget_before(self.log.first_id)
 
     def _dismiss_some(self) -> None:
         """Close a few of those who have lost their place: others wait meanwhile."""
-        for _ in range(min(len(self._lost), DISMISSALS)):
-            member, missed = self._lost.popleft()
+        for _ in range(min(len(self._overtaken), DISMISSALS)):
+            member, missed = self._overtaken.popleft()
             if not member.has_lost_place:
                 continue
             self.too_slow += 1

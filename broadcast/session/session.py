@@ -285,13 +285,9 @@ class Session:
         if not settings.rate:
             return True
         now = self.room.clock()
-        bucket = self._bucket
-        if (
-            bucket is None
-            or bucket.rate != settings.rate
-            or bucket.burst != settings.burst
-        ):
-            bucket = self._bucket = Bucket(settings.rate, settings.burst, now)
+        bucket, limits = self._bucket, (settings.rate, settings.burst)
+        if bucket is None or (bucket.rate, bucket.burst) != limits:
+            bucket = self._bucket = Bucket(*limits, now)
         return bucket.take(count, now)
 
     def _sift(self, block: bytes) -> bytes:
