@@ -1,17 +1,14 @@
 """Delivery over transports that take what they like: nothing lost or doubled."""
 
-from typing import Any
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from broadcast.base.settings import RoomSettings
-from broadcast.net.writers import DirectWriter
 from broadcast.protocol.events import Bye
 from broadcast.room.room import DISMISSALS
 from tests.support.hall import Hall
-from tests.support.wires import Front, Pipe, Wire, join_over
+from tests.support.wires import Pipe, Wire, join_over
 
 SIZES = st.sampled_from([1, 7, 60, 5000, 40_000, 70_000])
 
@@ -186,22 +183,6 @@ def test_a_replay_that_the_log_moves_past() -> None:
     for _ in range(100):
         wire.flush()
     assert wire.out.decode().split("\n")[-2].startswith("* too slow")
-
-
-def test_a_reset_that_sending_sees() -> None:
-    """The reactor sees a mere end of file then: nothing unfinished is said."""
-    hall = Hall()
-    talker, guest = hall.join("/name talker"), hall.join("/name al")
-    guest.send_bytes(b"unfinished")
-    wire = Wire(1, is_direct=True)
-    wire.member = guest.protocol.session.member
-    front: Any = Front(wire)
-    guest.protocol.writer = DirectWriter(front)
-    wire.is_reset = True
-    assert guest.protocol.writer.send(b"lost\n") == 0
-    talker.take()
-    guest.end()
-    assert talker.lines() == ["* al left the chat"]
 
 
 def test_a_speaker_alone_is_sent_nothing() -> None:

@@ -12,7 +12,7 @@ from broadcast.client import connect
 from broadcast.client.address import parse_address
 from broadcast.client.errors import BrokenServerError, CannotConnectError
 from broadcast.client.events import Message
-from broadcast.client.io.websocket import WebSocketCodec, codec_for
+from broadcast.client.io.websocket import WebSocketCodec
 from tests.support.client.asynchronous import run
 from tests.support.client.certificates import make_certificates
 from tests.support.client.command import run_client
@@ -193,10 +193,3 @@ def test_no_websocket_there() -> None:
             assert room.log == []
 
     run(main())
-
-
-def test_websocket_without_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without wsproto, one line says what to install."""
-    monkeypatch.setitem(sys.modules, "wsproto", None)
-    with pytest.raises(CannotConnectError, match=r"pip install wsproto$"):
-        codec_for(parse_address("ws://h"))

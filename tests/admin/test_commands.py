@@ -1,0 +1,148 @@
+"""The admin's commands: a line in, rows and one last object out."""
+
+import pytest
+from twisted.logger import capturedLogs
+
+from broadcast.admin import HELP
+from broadcast.admin.actions import AdminActions, Row
+from broadcast.admin.commands import COMMANDS, carry_out
+from broadcast.logfile import Threshold
+from tests.support.hall import Hall
+
+A_TIME = "--for takes a time: 90s, 10m, 2h or 7d"
+
+
+class Desk:
+    """A room in memory, and an admin's orders for it."""
+
+    def __init__(self) -> None:
+        self.hall = Hall()
+        self.stops = 0
+        self.threshold = Threshold()
+        self.actions = AdminActions(
+            self.hall.room, self.hall.connections, self.threshold, self.stop
+        )
+
+    def stop(self) -> None:
+        """Count how often the daemon is to stop."""
+        self.stops += 1
+
+    def order(self, line: str) -> list[Row]:
+        """Return what is answered to a line."""
+        return list(carry_out(self.actions, line))
+
+    def refusal(self, line: str) -> object:
+        """Return the error that is all that is answered to a line."""
+        (row,) = self.order(line)
+        assert row.keys() == {"ok", "error"}
+        assert row["ok"] is False
+        return row["error"]
+
+
+@pytest.fixture
+def desk() -> Desk:
+    return Desk()
+
+
+def test_the_help_has_each_command_once(desk: Desk) -> None:
+    """What the help lists can be ordered, and what can be ordered is in it."""
+    assert desk.order("help") == [{"ok": True, "text": HELP}]
+    assert [line.split()[0] for line in HELP.splitlines()] == list(COMMANDS)
+
+
+@pytest.mark.parametrize("line", ["who", "WHO", "  Who \r"])
+def test_rows_come_before_the_last_object(desk: Desk, line: str) -> None:
+    """Only the last object has ``ok``; the case of an order does not matter."""
+    desk.hall.join("/name alice")
+    desk.hall.join("/name bob")
+    rows = desk.order(line)
+    assert [row.get("name") for row in rows] == ["alice", "bob", None]
+    assert rows[-1] == {"ok": True, "count": 2}
+    assert not any("ok" in row for row in rows[:-1])
+
+
+def test_bans_are_listed_with_their_end_and_reason(desk: Desk) -> None:
+    """A time that is over is no ban; a reason is safe to show on a terminal."""
+    now = desk.hall.clock.seconds()
+    desk.order("ban alice --for 90 be\x1b[2Jkind")
+    desk.order("ban 192.0.2.9/24")
+    desk.order("ban bob --for 1m")
+    desk.hall.wait(60)
+    assert desk.order("bans") == [
+        {"ban": "alice", "until": now + 90, "reason": "be␛[2Jkind"},
+        {"ban": "192.0.2.0/24", "until": None, "reason": ""},
+        {"ok": True, "count": 2},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("time", "told"),
+    [
+        *(("1", "1s"), ("90s", "90s"), ("120m", "2h"), ("48h", "2d"), ("007d", "7d")),
+        *(("36500d", "36500d"), ("1 m", "1s")),
+    ],
+)
+def test_a_ban_takes_a_time_of_up_to_a_hundred_years(
+    desk: Desk, time: str, told: str
+) -> None:
+    """A number of seconds, or of what its unit says; the answer has the whole time."""
+    text = f"banned x for {told}, 0 closed"
+    assert desk.order(f"ban x --for {time}")[0]["text"] == text
+
+
+@pytest.mark.parametrize(
+    "time", ["0", "0d", "36501d", "1w", "-1m", "1.5h", "1M", "1e3", "1234567890"]
+)
+def test_a_time_that_is_none_bans_nobody(desk: Desk, time: str) -> None:
+    """What a time might have meant is not guessed."""
+    assert desk.refusal(f"ban x --for {time}") == A_TIME
+    assert desk.order("bans") == [{"ok": True, "count": 0}]
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("", "there is no order : try help"),
+        ("\x1b[2Jwho", "there is no order ␛[2Jwho: try help"),
+        ("x" * 40, f"there is no order {'x' * 32}: try help"),
+        ("mute", "mute NAME"),
+        ("mute a b", "mute NAME"),
+        ("unmute", "unmute NAME"),
+        ("unban", "unban HOST|NAME"),
+        ("bans all", "that takes no words after it"),
+        ("stats all", "that takes no words after it"),
+        ("drain now", "that takes no words after it"),
+        ("log", "log debug, info, warning or error"),
+        ("log critical", "log debug, info, warning or error"),
+    ],
+)
+def test_a_wrong_order_changes_nothing(desk: Desk, line: str, words: str) -> None:
+    """The error is one safe line that tells how the order is given."""
+    assert desk.refusal(line) == words
+    assert (desk.stops, desk.threshold.name) == (0, "info")
+
+
+def test_the_log_level_is_set_in_any_case(desk: Desk) -> None:
+    """The answer says what is logged from now on."""
+    text = "logging warning and graver"
+    assert desk.order("log WARNING") == [{"ok": True, "text": text}]
+    assert desk.threshold.name == "warning"
+
+
+def test_a_drain_is_answered_with_who_is_here(desk: Desk) -> None:
+    """The daemon is told to stop once."""
+    desk.hall.join("/name alice")
+    assert desk.order("drain") == [{"ok": True, "text": "stopping, 1 here"}]
+    assert desk.stops == 1
+
+
+def test_a_fault_is_told_without_its_details(desk: Desk) -> None:
+    """What goes wrong is answered, with the traceback in the log alone."""
+
+    def fail() -> None:
+        raise RuntimeError("secret")
+
+    desk.actions.stop = fail
+    with capturedLogs() as events:
+        assert desk.refusal("drain") == "that went wrong: the log says how"
+    assert [event["log_failure"].getErrorMessage() for event in events] == ["secret"]

@@ -1,0 +1,141 @@
+"""``bcast-passwd`` in one process: what it writes, and what it refuses in one line."""
+
+import io
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from broadcast.auth.passwd import PasswordError, change, main
+from broadcast.auth.passwords import FileError, make_hash, read_users
+
+HASH = str(make_hash(b"password", 2))
+
+
+class Interrupted(io.StringIO):
+    """Standard input of a pipe, with Ctrl-C pressed where a line is read."""
+
+    def readline(self, *_: object) -> str:  # type: ignore[override]  # not bytes
+        """Be interrupted."""
+        raise KeyboardInterrupt
+
+
+def never() -> str:
+    """Fail: no password is to be asked for."""
+    raise AssertionError("a password was asked for")
+
+
+def answer(password: str) -> Callable[[], str]:
+    """Return what asks for a password and is given this one."""
+    return lambda: password
+
+
+@pytest.fixture
+def users(tmp_path: Path) -> Path:
+    return tmp_path / "users"
+
+
+@pytest.mark.parametrize("typed", ["eight-88\n", "eight-88", "eight-88\nmore\n"])
+def test_the_first_line_of_a_pipe_is_the_password(
+    users: Path, monkeypatch: pytest.MonkeyPatch, typed: str
+) -> None:
+    """Eight characters are enough; what was written lets in, and nothing is printed."""
+    monkeypatch.setattr(sys, "stdin", io.StringIO(typed))
+    assert main([str(users), "Zoë"]) == 0
+    name, hash = read_users(str(users))["zoë"]
+    assert name == "Zoë"
+    assert hash.matches(b"eight-88")
+
+
+def test_a_password_counts_characters_not_bytes(users: Path) -> None:
+    """A password of letters beyond ASCII is that of a login in UTF-8."""
+    with pytest.raises(PasswordError):
+        change(str(users), "alice", answer("ééééééé"))
+    change(str(users), "alice", answer("éééééééé"))
+    assert read_users(str(users))["alice"][1].matches("éééééééé".encode())
+
+
+@pytest.mark.parametrize(
+    ("name", "typed", "words"),
+    [
+        ("alice", "seven-7\n", "a password has 8 characters or more"),
+        ("alice", "", "a password has 8 characters or more"),
+        ("alice", " in-front\n", "a password has no spaces and can be printed"),
+        ("alice", "no\ttabs-here\n", "a password has no spaces and can be printed"),
+        ("alice", "half-\udcff-char\n", "a password has no spaces and can be printed"),
+        ("Admin", "long-enough\n", "'Admin' is no name that one can have"),
+        ("", "long-enough\n", "'' is no name that one can have"),
+        ("a:b", "long-enough\n", "'a:b' is no name that one can have"),
+    ],
+)
+def test_what_could_never_log_in_is_refused(
+    users: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    name: str,
+    typed: str,
+    words: str,
+) -> None:
+    """One line on stderr says why, and the file of users is as it was."""
+    users.write_text(f"alice:{HASH}\n")
+    monkeypatch.setattr(sys, "stdin", io.StringIO(typed))
+    assert main([str(users), name]) == 1
+    assert capsys.readouterr() == ("", f"bcast-passwd: {words}\n")
+    assert users.read_text() == f"alice:{HASH}\n"
+
+
+def test_a_name_is_one_account_in_any_spelling(users: Path) -> None:
+    """Its line goes, with a BOM or CR LF in the file; others and comments stay."""
+    lines = ("# alice is staff", "", f"ALICE:{HASH}", f"alice2:{HASH}")
+    users.write_bytes("\ufeff{}\r\n{}\r\n{}\r\n{}".format(*lines).encode())
+    change(str(users), "Ａlice", None)
+    assert users.read_text() == f"# alice is staff\n\nalice2:{HASH}\n"
+
+
+def test_a_name_that_is_not_there_is_not_deleted(
+    users: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A file without the name stays as it is; one that is missing is not made."""
+    told = f"bcast-passwd: bob is not in {users}\n"
+    assert main(["-d", str(users), "bob"]) == 1
+    assert capsys.readouterr().err == told
+    assert not users.exists()
+    users.write_text(f"alice:{HASH}")
+    assert main(["-d", str(users), "bob"]) == 1
+    assert capsys.readouterr().err == told
+    assert users.read_text() == f"alice:{HASH}"
+
+
+def test_a_broken_file_is_left_alone(users: Path) -> None:
+    """Nobody types a password for a file that the daemon would refuse."""
+    users.write_text(f"alice:{HASH}\nbob\n")
+    with pytest.raises(FileError, match=r"line 2: not scrypt"):
+        change(str(users), "alice", never)
+    with pytest.raises(FileError, match=r"line 2: not scrypt"):
+        change(str(users), "alice", None)
+    assert users.read_text() == f"alice:{HASH}\nbob\n"
+
+
+def test_a_folder_that_is_not_there_is_told(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """The line has the path that was given and the system's reason."""
+    path = tmp_path / "none" / "users"
+    monkeypatch.setattr(sys, "stdin", io.StringIO("long-enough\n"))
+    assert main([str(path), "alice"]) == 1
+    told = f"bcast-passwd: {path}: no such file or directory\n"
+    assert capsys.readouterr().err == told
+
+
+def test_an_interrupt_changes_nothing(
+    users: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Ctrl-C at the question is one line and exit code 1, not a traceback."""
+    users.write_text(f"alice:{HASH}\n")
+    monkeypatch.setattr(sys, "stdin", Interrupted())
+    assert main([str(users), "alice"]) == 1
+    assert capsys.readouterr().err == "bcast-passwd: nothing was changed\n"
+    assert users.read_text() == f"alice:{HASH}\n"

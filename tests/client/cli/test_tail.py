@@ -1,0 +1,150 @@
+"""Printing what is said, with the server's part spoken by hand."""
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from broadcast.client.cli.stdio import FULL, read_lines
+from broadcast.client.cli.tail import Lister, Pipe, Tail
+from broadcast.client.core.options import Options
+from broadcast.client.core.requests import Profile
+from broadcast.client.events import Position
+from broadcast.client.io.runner import Exit
+from tests.support.client.asynchronous import run
+from tests.support.client.memory import MemoryWire
+
+
+def plug(runner: Lister) -> MemoryWire:
+    wire = MemoryWire(runner.connection)
+    runner.connection.opened(wire)
+    return wire
+
+
+async def end(runner: Lister) -> Exit | None:
+    runner.connection.close()
+    await runner.printer.flush()
+    return runner.done.result() if runner.done.done() else None
+
+
+def tail(since: Position | None = None, lines: int = 10, **more: Any) -> Tail:
+    options = Options("tail", color="never", since=since, lines=lines, **more)
+    return Tail(options, Profile(history=lines, since=since))
+
+
+def pipe() -> Pipe:
+    return Pipe(Options("connect", color="never"), Profile(name="bob", insist=True))
+
+
+def test_where_not_following_ends() -> None:
+    """It ends after the earlier lines, or at the welcome if none were asked for."""
+
+    async def main() -> None:
+        for since, n, early in ((None, 0, 1), (None, 3, 0), (Position("e", 0), 0, 0)):
+            runner = tail(since, n, follow=False)
+            wire = plug(runner)
+            wire.welcome()
+            assert runner.done.done() == bool(early)
+            wire.say("replay", count=0, missing=0)
+            wire.say("replayed", position="e:0")
+            assert await end(runner) is Exit.DONE
+
+    run(main())
+
+
+def test_refusals_after_a_return(capfd: pytest.CaptureFixture[str]) -> None:
+    """A name that is taken meanwhile ends no `tail`; a lost place in the log does."""
+
+    async def main() -> None:
+        runner = tail()
+        plug(runner).resume_log()
+        runner.connection.closed("reset")
+        wire = plug(runner)
+        wire.welcome()
+        wire.say("error", code="name-taken", command="name", text="taken")
+        assert not runner.done.done()
+        wire.say("error", code="bad-argument", command="since", text="no such place")
+        assert await end(runner) is Exit.REFUSED
+
+    run(main())
+    *_, first, last = capfd.readouterr().err.splitlines()
+    assert (first, last[-13:]) == ("bcast-client: taken", "no such place")
+
+
+def test_json_is_all_the_servers(capfd: pytest.CaptureFixture[str]) -> None:
+    """A program that reads along gets no line of ours, and, if quiet, no presence."""
+
+    async def main() -> None:
+        for runner in (tail(json=True, quiet=True), tail(json=True)):
+            wire = plug(runner)
+            wire.resume_log()
+            wire.say("join", at="", name="zoe", count=2)
+            runner.connection.closed("reset")
+            wire = plug(runner)
+            wire.welcome()
+            wire.say("error", code="name-taken", command="name", text="taken")
+            await end(runner)
+
+    run(main())
+    printed = [json.loads(line) for line in capfd.readouterr().out.splitlines()]
+    log = ["welcome", "replay", "replayed"]
+    assert [e["event"] for e in printed] == [*log, "welcome", *log, "join", "welcome"]
+
+
+def test_reading_waits_for_the_printer(capfd: pytest.CaptureFixture[str]) -> None:
+    """While too much is unprinted nothing more is read; then it goes on."""
+
+    async def main() -> None:
+        runner = tail()
+        wire = plug(runner)
+        wire.resume_log()
+        wire.say("notice", text="x" * FULL)
+        paused = not wire.is_reading
+        await runner.printer.flush()
+        assert (paused, wire.is_reading) == (True, True)
+
+    run(main())
+    assert capfd.readouterr().out.endswith("x" * FULL + "\n")
+
+
+def test_commands_in_a_pipe_wait_for_the_room() -> None:
+    """What is typed before the welcome is not lost, nor does it overtake."""
+
+    async def main() -> None:
+        runner = pipe()
+        wire = plug(runner)
+        taking = asyncio.create_task(runner.take("/who  b"))
+        assert not (await asyncio.wait([taking], timeout=0))[0]
+        wire.welcome()
+        await taking
+        await runner.take("//who")
+        runner.connection.pump()
+        *_, asked, said = wire.data.decode().splitlines()
+        assert (asked, said[-5:]) == ("/who b", " /who")
+
+    run(main())
+
+
+def test_receipt(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """A connection lost before the last answer costs no line; no receipt is shown."""
+
+    async def main() -> None:
+        runner = pipe()
+        first = plug(runner)
+        first.welcome()
+        with open(tmp_path / "empty", "w+b") as file:
+            await runner.feed(read_lines(file.fileno()))
+        assert first.data.endswith(b"\n/ping end-of-input\n")
+        runner.connection.closed("reset")
+        second = plug(runner)
+        second.resume_log()
+        second.say("pong", token="heartbeat")
+        assert second.data.endswith(b"\n/ping end-of-input\n")
+        assert not runner.done.done()
+        second.say("pong", token="end-of-input")
+        assert await end(runner) is Exit.DONE
+
+    run(main())
+    assert "pong" not in capfd.readouterr().out

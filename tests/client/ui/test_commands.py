@@ -1,0 +1,146 @@
+"""What a typed line means, and what the commands do, without a terminal."""
+
+from collections import deque
+from pathlib import Path
+
+import pytest
+
+from broadcast.client.core.options import Options
+from broadcast.client.events import Event, Message
+from broadcast.client.io.runner import Exit
+from broadcast.client.ui.commands import (
+    LOCAL_HELP,
+    Local,
+    LocalCommands,
+    Remote,
+    Say,
+    interpret,
+    send_command,
+)
+from tests.support.client.wiretap import AT, Talk
+
+
+class Chat:
+    """A chat without a screen; what is done to it is kept."""
+
+    def __init__(self, *, live: bool = True) -> None:
+        self.options = Options("connect")
+        self.talk = Talk()
+        self.session = self.talk.session
+        if live:
+            self.talk.live()
+        self.shown: deque[tuple[str, Event]] = deque()
+        self.notes: list[str] = []
+        self.asked: list[bool] = []
+        self.ended: list[tuple[Exit, str]] = []
+        self.note, self.ask_secret = self.notes.append, self.asked.append
+
+    def clear(self) -> None:
+        self.notes.clear()
+
+    def end(self, code: Exit, reason: str = "") -> None:
+        self.ended.append((code, reason))
+
+
+@pytest.mark.parametrize(
+    ("line", "meant"),
+    [
+        ("hi  there ", Say("hi  there ")),
+        (" /who", Say(" /who")),
+        ("//who", Say("/who")),
+        ("///", Say("//")),
+        ("exit now", Say("exit now")),
+        (" EXIT ", Local("quit", "")),
+        ("/exit", Local("quit", "")),
+        ("/Ignore  Eve ", Local("ignore", "Eve")),
+        ("/save My File", Local("save", "My File")),
+        ("/Nick Bob", Remote("name", "Bob")),
+        ("/who", Remote("who", "")),
+        ("/since e:7 ", Remote("since", "e:7")),
+        ("/helpme", Remote("helpme", "")),
+        ("/", Remote("", "")),
+    ],
+)
+def test_meanings(line: str, meant: Say | Local | Remote) -> None:
+    """Only what begins with one slash, or is `exit` alone, is a command."""
+    assert interpret(line) == meant
+
+
+def test_every_command_in_the_help_is_there(tmp_path: Path) -> None:
+    """What `/help` lists is understood here, with an argument and without one."""
+    for word, _, _ in LOCAL_HELP:
+        for rest in ("", str(tmp_path)):
+            meant = interpret(f"/{word} {rest}")
+            assert isinstance(meant, Local)
+            LocalCommands(Chat()).run(meant)
+
+
+def test_help_asks_only_a_server_that_is_there() -> None:
+    """The server's own help is asked for only while it can answer."""
+    for live, sent in ((True, ["/help"]), (False, [])):
+        chat = Chat(live=live)
+        LocalCommands(chat).help()
+        assert chat.talk.sent() == sent
+        assert ("the server itself says:" in chat.notes) is live
+
+
+def test_who_is_hidden() -> None:
+    """A name is hidden however it is written; `/ignore` alone lists all, in order."""
+    chat = Chat()
+    local = LocalCommands(chat)
+    for name in ("", "Zoë", "Eve", "EVE", ""):
+        local.ignore(name)
+    assert (chat.notes[0], chat.notes[-1]) == ("ignored: nobody", "ignored: EVE, Zoë")
+    assert all(map(local.is_ignored, ("eve", "ZOË")))
+    local.unignore("eVe")
+    assert not any(map(local.is_ignored, ("Eve", "Ev", "")))
+    assert local.is_ignored("zoë")
+
+
+def test_saving_spoils_no_file(tmp_path: Path) -> None:
+    """A file that is there stays; what is wrong is told with nothing active in it."""
+    chat = Chat()
+    local = LocalCommands(chat)
+    one, two = Message(1, "", "eve", "x"), Message(2, AT, "bob", "y")
+    chat.shown += [("eve", one), ("eve", two)]
+    path = tmp_path / "my file"
+    local.run(Local("save", str(path)))
+    text = path.read_text(encoding="utf-8")
+    assert text.startswith("eve [you]: x\n")
+    assert text.endswith(" bob: y\n")
+    assert chat.notes == [f"saved: 2 lines in {path}"]
+    chat.shown.clear()
+    for there in (path, tmp_path, tmp_path / "none" / "a\x1b[2J"):
+        local.save(str(there))
+        assert chat.notes[-1].startswith("not saved: ")
+        assert "\x1b" not in chat.notes[-1]
+    assert path.read_text(encoding="utf-8") == text
+
+
+@pytest.mark.parametrize(
+    ("line", "sent"),
+    [
+        ("/nick robert", "/name robert 12345678"),
+        ("/name robert mine-1234", "/name robert mine-1234"),
+        ("/name", "/name"),
+        ("/who  bo", "/who bo"),
+        ("/login ann s3cret", "/login ann s3cret"),
+    ],
+)
+def test_what_the_server_gets(line: str, sent: str) -> None:
+    """A name goes with our key, a secret also at the door; all else as typed."""
+    chat = Chat(live=not line.startswith("/login"))
+    meant = interpret(line)
+    assert isinstance(meant, Remote)
+    send_command(chat, meant)
+    assert (chat.talk.sent(), chat.notes, chat.asked) == ([sent], [], [])
+
+
+def test_what_the_server_does_not_get() -> None:
+    """Nothing is sent that would be lost, or break the talk, or show a secret."""
+    live, away = Chat(), Chat(live=False)
+    send_command(live, Remote("format", "text"))
+    send_command(live, Remote("login", ""))
+    send_command(away, Remote("who", ""))
+    assert (live.talk.sent(), away.talk.sent(), live.asked) == ([], [], [True])
+    assert away.notes == ["not connected: /who was not sent"]

@@ -1,0 +1,155 @@
+"""Certificates: read, read again when they have changed, and told in words."""
+
+import datetime
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from OpenSSL import SSL
+
+from broadcast.net.tls import Certificates, TLSError
+from tests.support.client.certificates import make_certificates
+from tests.support.faces import make_certificate
+
+TODAY = datetime.datetime.now(datetime.UTC)
+DAY = datetime.timedelta(days=1)
+PLAIN = serialization.NoEncryption()
+
+# Of pyOpenSSL, for its own kind of key, and for a name that isn't bytes.
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:OpenSSL")
+
+
+def _write(
+    folder: Path, name: str, until: datetime.datetime, encryption: Any = PLAIN
+) -> str:
+    """Write a key and its certificate to one file; return its path."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    common = [x509.NameAttribute(x509.NameOID.COMMON_NAME, name)] if name else []
+    subject = x509.Name(common)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(until - 2 * DAY)
+        .not_valid_after(until)
+        .sign(key, hashes.SHA256())
+    )
+    private = key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        encryption,
+    )
+    path = folder / "both.pem"
+    path.write_bytes(private + certificate.public_bytes(serialization.Encoding.PEM))
+    return str(path)
+
+
+def _names_served(certificates: Certificates) -> list[str]:
+    """Shake hands in memory; return whose certificates the client is shown."""
+    protocol: Any = None
+    server = certificates.serverConnectionForTLS(protocol)
+    server.set_accept_state()
+    client = SSL.Connection(SSL.Context(SSL.TLS_CLIENT_METHOD), None)
+    client.set_connect_state()
+    for _ in range(4):
+        for one, other in ((client, server), (server, client)):
+            with suppress(SSL.WantReadError):
+                one.do_handshake()
+            with suppress(SSL.WantReadError):
+                other.bio_write(one.bio_read(1 << 16))
+    chain: Any = client.get_peer_cert_chain()
+    return [one.to_cryptography().subject.rfc4514_string() for one in chain or []]
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> tuple[str, str]:
+    """A certificate and its key."""
+    key, certificate = make_certificate(tmp_path)
+    return str(certificate), str(key)
+
+
+def _replace(file: str) -> None:
+    """Put a copy in the place of ``file``: another file, with the same bytes."""
+    fresh = Path(f"{file}.fresh")
+    fresh.write_bytes(Path(file).read_bytes())
+    fresh.replace(file)
+
+
+def test_the_chain_is_served(tmp_path: Path) -> None:
+    """Key, certificate and whoever signed it may be in one file: clients get both."""
+    authority, server = make_certificates(tmp_path, "localhost")
+    server.write_bytes(server.read_bytes() + authority.read_bytes())
+    certificates = Certificates(str(server), str(server), None)
+    assert _names_served(certificates) == ["CN=localhost", "CN=test authority"]
+
+
+@pytest.mark.parametrize(
+    ("name", "left", "words"),
+    [
+        ("room", 2 * DAY, "CN=room, good until"),
+        ("", 2 * DAY, "somebody without a name, good until"),
+        ("room", -2 * DAY, "CN=room, EXPIRED"),
+    ],
+)
+def test_whose_certificate_and_how_long(
+    tmp_path: Path, name: str, left: datetime.timedelta, words: str
+) -> None:
+    """The admin is told the name, the last day, and that it is over, if it is."""
+    until = TODAY + left
+    file = _write(tmp_path, name, until)
+    assert Certificates(file, file, None).summary == f"{words} {until:%Y-%m-%d}"
+
+
+def test_changed_files_are_told_when_they_have_settled(
+    files: tuple[str, str], tmp_path: Path
+) -> None:
+    """Each of them counts; and of several that are replaced in turn, all are read."""
+    authorities = tmp_path / "ca.pem"
+    authorities.write_bytes(Path(files[0]).read_bytes())
+    certificates = Certificates(*files, str(authorities))
+    for file in (*files, str(authorities)):
+        assert not certificates.have_changed()
+        _replace(file)
+        assert [certificates.have_changed() for _ in range(2)] == [False, True]
+        certificates.again()
+    for file in files:
+        _replace(file)
+        assert not certificates.have_changed()
+    assert certificates.have_changed()
+
+
+def test_what_is_wrong_is_told_in_words(files: tuple[str, str], tmp_path: Path) -> None:
+    """The file is named, and why it can't be used; nobody is asked for a password."""
+    encryption = serialization.BestAvailableEncryption(b"sesame")
+    secret = _write(tmp_path, "room", TODAY + DAY, encryption)
+    for given, why in [
+        ((secret, secret, None), f"{secret}: can't be used: it has a password"),
+        ((str(tmp_path), files[1], None), f"{tmp_path}: is a directory"),
+        ((*files, files[1]), f"{files[1]}: can't be used: "),
+    ]:
+        with pytest.raises(TLSError) as caught:
+            Certificates(*given)
+        assert str(caught.value).startswith(why)
+
+
+def test_broken_files_are_told_once(files: tuple[str, str], tmp_path: Path) -> None:
+    """Until they change again; meanwhile the old certificate is served and told."""
+    certificates = Certificates(*files, None)
+    told = certificates.summary
+    Path(files[1]).unlink()
+    assert [certificates.have_changed() for _ in range(2)] == [False, True]
+    with pytest.raises(TLSError, match="no such file"):
+        certificates.again()
+    assert not certificates.have_changed()
+    assert certificates.summary == told
+    assert _names_served(certificates) == ["CN=localhost"]
+    make_certificate(tmp_path)
+    assert [certificates.have_changed() for _ in range(2)] == [False, True]
+    assert certificates.again().startswith("CN=localhost, good until ")
+    assert not certificates.have_changed()

@@ -1,0 +1,68 @@
+"""The store in memory: ids without gaps, a time, and an epoch for each run."""
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from twisted.internet.task import Clock
+
+from broadcast.protocol.dialects import Speaker
+from broadcast.protocol.events import Join
+from broadcast.store.entries import Batch, Entry, Run, Told
+from broadcast.store.memory import MemoryStore
+
+BATCHES = st.lists(st.lists(st.integers(0, 4), min_size=1, max_size=4), max_size=12)
+
+
+def _entries(counts: list[int]) -> list[Entry]:
+    """Return runs of so many lines each; 0: somebody joins."""
+    speaker = Speaker("al")
+    return [
+        Run(1, speaker, b"al: x\n" * count, count) if count else Told(1, Join("al", 1))
+        for count in counts
+    ]
+
+
+@given(BATCHES)
+@settings(deadline=None)
+def test_ids_begin_with_1_and_have_no_gaps(batches: list[list[int]]) -> None:
+    """Each line has the id after the one before it; presence takes none."""
+    store = MemoryStore(Clock().seconds)
+    done: list[Batch] = []
+    for counts in batches:
+        store.commit(_entries(counts), done.append)
+    runs = [e for batch in done for e in batch.entries if isinstance(e, Run)]
+    ids = [id for run in runs for id in range(run.first, run.first + run.count)]
+    assert ids == list(range(1, 1 + sum(map(sum, batches))))
+
+
+def test_a_batch_is_committed_at_once_with_its_time() -> None:
+    """The batch is handed back before ``commit`` returns, dated by the wall clock."""
+    clock = Clock()
+    store = MemoryStore(clock.seconds)
+    done: list[Batch] = []
+    for _ in range(2):
+        clock.advance(10)
+        store.commit(_entries([1]), done.append)
+        assert done[-1].when.at == clock.seconds()
+    assert [batch.first for batch in done] == [1, 2]
+
+
+def test_a_line_committed_from_within_a_commit_comes_after_it() -> None:
+    """Whoever commits more on being handed a batch gets the ids that follow."""
+    store = MemoryStore(Clock().seconds)
+    firsts: list[int] = []
+
+    def again(batch: Batch) -> None:
+        firsts.append(batch.first)
+        if len(firsts) < 3:
+            store.commit(_entries([2]), again)
+
+    store.commit(_entries([3]), again)
+    assert firsts == [1, 4, 6]
+
+
+def test_each_run_has_an_epoch_of_its_own() -> None:
+    """A position of another run is never good here, and can be written EPOCH:ID."""
+    epochs = {MemoryStore(Clock().seconds).epoch for _ in range(20)}
+    assert len(epochs) == 20
+    assert all(epoch.isalnum() and epoch.isascii() for epoch in epochs)
+    assert MemoryStore(Clock().seconds, "e1").epoch == "e1"

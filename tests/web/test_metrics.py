@@ -1,0 +1,149 @@
+"""Metrics: their names are a contract, and their values are the room's own."""
+
+import pytest
+from prometheus_client.metrics_core import Metric
+from prometheus_client.parser import text_string_to_metric_families
+
+from broadcast.base.settings import RoomSettings
+from broadcast.protocol.events import Bye
+from broadcast.room.stats import BOUNDS
+from broadcast.web.metrics import Exporter
+from tests.support.hall import Hall
+
+# Names without the prefix, and without the ending of a counter's one sample.
+CONTRACT = {
+    "members": "gauge",
+    "connections": "gauge",
+    "lines_said": "counter",
+    "deliveries": "counter",
+    "received_bytes": "counter",
+    "sent_bytes": "counter",
+    "too_slow": "counter",
+    "refused": "counter",
+    "left": "counter",
+    "fan_out_seconds": "histogram",
+    "log_bytes": "gauge",
+    "log_limit_bytes": "gauge",
+    "log_lines": "gauge",
+    "log_last_id": "gauge",
+    "members_behind": "gauge",
+    "backlog_lines": "gauge",
+}
+
+
+def _families(hall: Hall) -> dict[str, Metric]:
+    """Return our metrics by name, as a scrape reads them."""
+    text = Exporter(hall.connections).render().decode()
+    return {
+        family.name.removeprefix("broadcast_"): family
+        for family in text_string_to_metric_families(text)
+        if family.name.startswith("broadcast_")
+    }
+
+
+def _values(hall: Hall) -> dict[str, float]:
+    """Return all samples, labels after the name: ``left_total quit``."""
+    return {
+        " ".join([sample.name.removeprefix("broadcast_"), *sample.labels.values()]): (
+            sample.value
+        )
+        for family in _families(hall).values()
+        for sample in family.samples
+    }
+
+
+def test_the_names_are_these() -> None:
+    """No metric of ours is missing, new, or of another type; each says what it is."""
+    found = _families(Hall())
+    assert {name: family.type for name, family in found.items()} == CONTRACT
+    assert all(family.documentation for family in found.values())
+
+
+def test_an_empty_room_has_its_numbers() -> None:
+    """From the start on each number is there, at 0, but for those with labels."""
+    found = _values(Hall(log_size=4711))
+    assert found.pop("log_limit_bytes") == 4711
+    assert set(found.values()) == {0.0}
+    plain = set(CONTRACT) - {"members", "refused", "left", "fan_out_seconds"}
+    names = {name.removesuffix("_total") for name in found}
+    assert plain - {"log_limit_bytes"} <= names
+    assert not names & {"members", "refused", "left"}
+
+
+def test_members_and_connections_are_told_apart() -> None:
+    """Members count by face and dialect; who has not joined is a connection alone."""
+    hall = Hall()
+    hall.join("/name al"), hall.join("/name bo")
+    program = hall.join("/name bot")
+    hall.connect()
+    program.send("/format json")
+    text = Exporter(hall.connections).render().decode()
+    assert 'broadcast_members{dialect="text",face="tcp"} 2.0' in text
+    assert 'broadcast_members{dialect="json",face="tcp"} 1.0' in text
+    assert "broadcast_connections 4.0" in text
+
+
+def test_what_is_said_is_counted() -> None:
+    """Lines, bytes each way, and lines times hearers, the sender being one."""
+    hall = Hall()
+    al, bo = hall.join("/name al"), hall.join("/name bo")
+    al.send("one", "two")
+    bo.send("three")
+    found = _values(hall)
+    assert found["lines_said_total"] == found["log_lines"] == found["log_last_id"] == 3
+    assert found["deliveries_total"] == 3 * 2
+    heard = len(b"/name al\n/name bo\none\ntwo\nthree\n")
+    assert found["received_bytes_total"] == heard
+    assert found["sent_bytes_total"] == len(al.take()) + len(bo.take())
+    assert found["log_bytes"] > 0
+
+
+def test_refusals_and_leavings_are_counted_by_reason() -> None:
+    """Each code has a number of its own, as the protocol calls it."""
+    hall = Hall(RoomSettings(max_line=10))
+    al, bo, cy = (hall.join(f"/name {name}") for name in ("al", "bo", "cy"))
+    al.send("/nope", "/nope", "/who a b", "x" * 11)
+    al.send("/quit")
+    bo.drop()
+    hall.room.dismiss(cy.protocol.session.member, Bye("kicked", "out"))
+    found = _values(hall)
+    labelled = ("refused_total", "left_total")
+    assert {k: v for k, v in found.items() if k.startswith(labelled)} == {
+        "refused_total unknown-command": 2,
+        "refused_total bad-argument": 1,
+        "refused_total too-long": 1,
+        "left_total quit": 1,
+        "left_total lost": 1,
+        "left_total kicked": 1,
+    }
+
+
+def test_the_histogram_adds_up() -> None:
+    """Each bucket holds all that were as fast; the last one, and the count, all."""
+    hall = Hall()
+    for seconds in (BOUNDS[0], 0.003, 0.003, 2.0):
+        hall.room.stats.fan_out.add(seconds)
+    found = _values(hall)
+    buckets = [
+        value for name, value in found.items() if name.startswith("fan_out_seconds_b")
+    ]
+    assert buckets == [1, 1, 1, 1, 1, *[3] * (len(BOUNDS) - 5), 4]
+    assert found["fan_out_seconds_count"] == found["fan_out_seconds_bucket +Inf"] == 4
+    assert found["fan_out_seconds_sum"] == pytest.approx(2.0061)
+
+
+def test_who_is_behind_is_told_until_it_has_read() -> None:
+    """Members that catch up are counted, and how far the furthest of them is."""
+    hall = Hall()
+    talker, slow, slower = (hall.join(f"/name {name}") for name in ("al", "bo", "cy"))
+    slower.protocol.writer.pauseProducing()  # type: ignore[union-attr]  # it is one
+    talker.send("one", "two")
+    slow.protocol.writer.pauseProducing()  # type: ignore[union-attr]
+    talker.send("three")
+    found = _values(hall)
+    assert (found["members_behind"], found["backlog_lines"]) == (2, 3)
+    slower.protocol.writer.resumeProducing()
+    assert _values(hall)["backlog_lines"] == 1
+    slow.protocol.writer.resumeProducing()
+    found = _values(hall)
+    assert (found["members_behind"], found["backlog_lines"]) == (0, 0)
