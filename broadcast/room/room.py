@@ -103,7 +103,7 @@ class Room:
         self.stats = Stats()
         self.fanout = Fanout(self.log, self.soon, self.stats)
         self.roster = Roster(clock, self.policy.reserves)
-        self.tokens = TokenIndex()
+        self.dedup = TokenIndex()
         self.occupancy = Occupancy(settings.max_members, settings.max_per_host)
         self.members = self.fanout.members
         self.too_slow = 0
@@ -159,7 +159,7 @@ class Room:
         self.occupancy.went(member.address)
         code = reason.partition(" ")[0].rstrip(",")
         self.roster.release(member, hold=code not in FOR_GOOD)
-        self.tokens.forget(member.session_id)
+        self.dedup.forget(member.session_id)
         self.stats.left[code] += 1
         self._tell_others(Leave(member.name, len(self.members), code), member)
         self._note("left", member, f" ({reason})")
@@ -328,7 +328,7 @@ class Room:
 
     def _trim(self) -> None:
         self._overtaken += self.fanout.trim()
-        self.tokens.forget_before(self.log.first_id)
+        self.dedup.forget_before(self.log.first_id)
 
     def _dismiss_some(self) -> None:
         """Close a few of those who have lost their place: others wait meanwhile."""

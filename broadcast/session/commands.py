@@ -260,7 +260,7 @@ def _say(session: ICommandSession, argument: str) -> None:
         raise CommandError("bad-argument", "/say TOKEN TEXT", token)
     room, member = session.room, session.member
     owner = (names.fold(member.name), member.key) if member.key else member.session_id
-    said = room.tokens.find(owner, token)
+    said = room.dedup.find(owner, token)
     if said is not None:
         room.answer(member, lambda: member.tell(Ack(token, said.first, double=True)))
         return
@@ -269,7 +269,7 @@ def _say(session: ICommandSession, argument: str) -> None:
         refused = silenced(member.silenced)
         raise CommandError(refused.code, refused.message, token)
     run = room.say(member, line, 1, token)
-    room.tokens.remember(owner, token, run)
+    room.dedup.remember(owner, token, run)
     room.answer(member, lambda: member.tell(Ack(token, run.first)))
 
 

@@ -12,7 +12,7 @@ from tests.support.hall import Hall
 A_TIME = "--for takes a time: 90s, 10m, 2h or 7d"
 
 
-class Desk:
+class Admin:
     """A room in memory, and an admin's orders for it."""
 
     def __init__(self) -> None:
@@ -40,35 +40,35 @@ class Desk:
 
 
 @pytest.fixture
-def desk() -> Desk:
-    return Desk()
+def admin() -> Admin:
+    return Admin()
 
 
-def test_the_help_has_each_command_once(desk: Desk) -> None:
+def test_the_help_has_each_command_once(admin: Admin) -> None:
     """What the help lists can be ordered, and what can be ordered is in it."""
-    assert desk.order("help") == [{"ok": True, "text": HELP}]
+    assert admin.order("help") == [{"ok": True, "text": HELP}]
     assert [line.split()[0] for line in HELP.splitlines()] == list(COMMANDS)
 
 
 @pytest.mark.parametrize("line", ["who", "WHO", "  Who \r"])
-def test_rows_come_before_the_last_object(desk: Desk, line: str) -> None:
+def test_rows_come_before_the_last_object(admin: Admin, line: str) -> None:
     """Only the last object has ``ok``; the case of an order does not matter."""
-    desk.hall.join("/name alice")
-    desk.hall.join("/name bob")
-    rows = desk.order(line)
+    admin.hall.join("/name alice")
+    admin.hall.join("/name bob")
+    rows = admin.order(line)
     assert [row.get("name") for row in rows] == ["alice", "bob", None]
     assert rows[-1] == {"ok": True, "count": 2}
     assert not any("ok" in row for row in rows[:-1])
 
 
-def test_bans_are_listed_with_their_end_and_reason(desk: Desk) -> None:
+def test_bans_are_listed_with_their_end_and_reason(admin: Admin) -> None:
     """A time that is over is no ban; a reason is safe to show on a terminal."""
-    now = desk.hall.clock.seconds()
-    desk.order("ban alice --for 90 be\x1b[2Jkind")
-    desk.order("ban 192.0.2.9/24")
-    desk.order("ban bob --for 1m")
-    desk.hall.wait(60)
-    assert desk.order("bans") == [
+    now = admin.hall.clock.seconds()
+    admin.order("ban alice --for 90 be\x1b[2Jkind")
+    admin.order("ban 192.0.2.9/24")
+    admin.order("ban bob --for 1m")
+    admin.hall.wait(60)
+    assert admin.order("bans") == [
         {"ban": "alice", "until": now + 90, "reason": "be␛[2Jkind"},
         {"ban": "192.0.2.0/24", "until": None, "reason": ""},
         {"ok": True, "count": 2},
@@ -83,20 +83,20 @@ def test_bans_are_listed_with_their_end_and_reason(desk: Desk) -> None:
     ],
 )
 def test_a_ban_takes_a_time_of_up_to_a_hundred_years(
-    desk: Desk, time: str, told: str
+    admin: Admin, time: str, told: str
 ) -> None:
     """A number of seconds, or of what its unit says; the answer has the whole time."""
     text = f"banned x for {told}, 0 closed"
-    assert desk.order(f"ban x --for {time}")[0]["text"] == text
+    assert admin.order(f"ban x --for {time}")[0]["text"] == text
 
 
 @pytest.mark.parametrize(
     "time", ["0", "0d", "36501d", "1w", "-1m", "1.5h", "1M", "1e3", "1234567890"]
 )
-def test_a_time_that_is_none_bans_nobody(desk: Desk, time: str) -> None:
+def test_a_time_that_is_none_bans_nobody(admin: Admin, time: str) -> None:
     """What a time might have meant is not guessed."""
-    assert desk.refusal(f"ban x --for {time}") == A_TIME
-    assert desk.order("bans") == [{"ok": True, "count": 0}]
+    assert admin.refusal(f"ban x --for {time}") == A_TIME
+    assert admin.order("bans") == [{"ok": True, "count": 0}]
 
 
 @pytest.mark.parametrize(
@@ -116,33 +116,33 @@ def test_a_time_that_is_none_bans_nobody(desk: Desk, time: str) -> None:
         ("log critical", "log debug, info, warning or error"),
     ],
 )
-def test_a_wrong_order_changes_nothing(desk: Desk, line: str, words: str) -> None:
+def test_a_wrong_order_changes_nothing(admin: Admin, line: str, words: str) -> None:
     """The error is one safe line that tells how the order is given."""
-    assert desk.refusal(line) == words
-    assert (desk.stops, desk.threshold.name) == (0, "info")
+    assert admin.refusal(line) == words
+    assert (admin.stops, admin.threshold.name) == (0, "info")
 
 
-def test_the_log_level_is_set_in_any_case(desk: Desk) -> None:
+def test_the_log_level_is_set_in_any_case(admin: Admin) -> None:
     """The answer says what is logged from now on."""
     text = "logging warning and graver"
-    assert desk.order("log WARNING") == [{"ok": True, "text": text}]
-    assert desk.threshold.name == "warning"
+    assert admin.order("log WARNING") == [{"ok": True, "text": text}]
+    assert admin.threshold.name == "warning"
 
 
-def test_a_drain_is_answered_with_who_is_here(desk: Desk) -> None:
+def test_a_drain_is_answered_with_who_is_here(admin: Admin) -> None:
     """The daemon is told to stop once."""
-    desk.hall.join("/name alice")
-    assert desk.order("drain") == [{"ok": True, "text": "stopping, 1 here"}]
-    assert desk.stops == 1
+    admin.hall.join("/name alice")
+    assert admin.order("drain") == [{"ok": True, "text": "stopping, 1 here"}]
+    assert admin.stops == 1
 
 
-def test_a_fault_is_told_without_its_details(desk: Desk) -> None:
+def test_a_fault_is_told_without_its_details(admin: Admin) -> None:
     """What goes wrong is answered, with the traceback in the log alone."""
 
     def fail() -> None:
         raise RuntimeError("secret")
 
-    desk.actions.stop = fail
+    admin.actions.stop = fail
     with capturedLogs() as events:
-        assert desk.refusal("drain") == "that went wrong: the log says how"
+        assert admin.refusal("drain") == "that went wrong: the log says how"
     assert [event["log_failure"].getErrorMessage() for event in events] == ["secret"]

@@ -1,4 +1,4 @@
-"""The TCP face: the same lines, however the bytes are cut into reads."""
+"""Lines over a stream: the same lines, however the bytes are cut into reads."""
 
 import pytest
 from hypothesis import given, settings

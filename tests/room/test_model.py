@@ -1,4 +1,4 @@
-"""The hub against plain lists: whatever people do, in whatever order."""
+"""The room against plain lists: whatever people do, in whatever order."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""The hub's rules that the model does not know: bounds, bursts, what is forgotten."""
+"""The room's rules that the model does not know: bounds, bursts, what is forgotten."""
 
 from broadcast.base.settings import RoomSettings
 from broadcast.protocol.events import Bye

@@ -94,7 +94,7 @@ def test_the_log_is_bounded(batches: list[list[int]], limit: int) -> None:
 
 
 def test_a_framing_is_made_once() -> None:
-    """All outlets with the same framing share one frame; without, there is none."""
+    """All writers with the same framing share one frame; without, there is none."""
     log = Log(10_000)
     _fill(log, [[2]])
     batch = log.at(0)

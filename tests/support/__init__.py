@@ -1,1 +1,1 @@
-"""What tests share: the real daemon, a blocking client, faces, a hub in memory."""
+"""What tests share: the real daemon, a blocking client, faces, a room in memory."""
