@@ -5,21 +5,7 @@ from pathlib import Path
 import pytest
 
 from broadcast.options import LIVE, SettingError, read_config, settings_from
-from broadcast.tap import Options
-
-
-def _settings(*words: str) -> object:
-    options = Options()
-    options.parent = None
-    options.parseOptions(list(words))
-    return options.settings
-
-
-def _refusal(*words: str) -> str:
-    with pytest.raises(SystemExit) as refused:
-        _settings(*words)
-    return str(refused.value)
-
+from tests.support.settings import refusal_of, settings_of
 
 WRONG = [
     ("port", "eighty"),
@@ -49,7 +35,7 @@ WRONG = [
 @pytest.mark.parametrize(("name", "value"), WRONG)
 def test_a_wrong_value_is_one_line(tmp_path: Path, name: str, value: str) -> None:
     """It names the option, on the command line."""
-    words = _refusal(f"--{name}", value.format(missing=tmp_path / "missing"))
+    words = refusal_of(f"--{name}", value.format(missing=tmp_path / "missing"))
     assert words.startswith(f"broadcast: --{name}: ")
     assert "\n" not in words
 
@@ -60,7 +46,7 @@ def test_a_wrong_value_in_the_file(tmp_path: Path, name: str, value: str) -> Non
     path = tmp_path / "config"
     value = value.format(missing=tmp_path / "missing")
     path.write_text(f"[server]\n{name} = {value}\n")
-    words = _refusal("--config", str(path))
+    words = refusal_of("--config", str(path))
     assert words.startswith(f"broadcast: --config: {path}: {name}: ")
 
 
@@ -79,7 +65,7 @@ def test_a_wrong_file(tmp_path: Path, text: str, told: str) -> None:
     """One line, that says what is wrong in it."""
     path = tmp_path / "config"
     path.write_text(text)
-    words = _refusal("--config", str(path))
+    words = refusal_of("--config", str(path))
     assert told in words.replace("file contains ", "")
     assert "\n" not in words
 
@@ -88,7 +74,7 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     """Named, with the system's own reason."""
     path = tmp_path / "none"
     told = f"broadcast: --config: can't read {path}: no such file or directory"
-    assert _refusal("--config", str(path)) == told
+    assert refusal_of("--config", str(path)) == told
 
 
 @pytest.mark.parametrize("place", ["port", "host"])
@@ -97,22 +83,22 @@ def test_no_place_is_ignored(tmp_path: Path, place: str, door: str) -> None:
     """A port or host beside an endpoint would do nothing: it is refused."""
     told = f"it does nothing beside --{door}: say --{door} tcp:PORT:interface=HOST"
     here, there = (f"--{door}", "tcp:1"), (f"--{place}", "2")
-    words = _refusal(*here, *there)
+    words = refusal_of(*here, *there)
     assert words == f"broadcast: --{place}: {told}"
     path = tmp_path / "config"
     path.write_text(f"[server]\n{door} = tcp:1\n")
-    words = _refusal("--config", str(path), *there)
+    words = refusal_of("--config", str(path), *there)
     assert words == f"broadcast: --{place}: {told}"
     path.write_text(f"[server]\n{door} = tcp:1\n{place} = 2\n")
-    words = _refusal("--config", str(path))
+    words = refusal_of("--config", str(path))
     assert words == f"broadcast: --config: {path}: {place}: {told}"
 
 
 def test_the_host_of_the_page_goes_with_a_listen() -> None:
     """A bare port of --web is one on --host; an endpoint is not."""
     words = ("--listen", "tcp:3", "--host", "::1", "--web")
-    assert getattr(_settings(*words, "80"), "host", None) == "::1"
-    assert "it does nothing beside --listen" in _refusal(*words, "tcp:80")
+    assert getattr(settings_of(*words, "80"), "host", None) == "::1"
+    assert "it does nothing beside --listen" in refusal_of(*words, "tcp:80")
 
 
 def test_setting_errors_are_value_errors() -> None:

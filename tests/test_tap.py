@@ -14,19 +14,7 @@ from broadcast import __version__
 from broadcast.base.settings import RoomSettings
 from broadcast.options import FLAGS, LISTS, OPTIONS
 from broadcast.tap import Options, _certificates_for, _policy_for, room_settings
-
-
-def _settings(*words: str) -> object:
-    options = Options()
-    options.parent = None
-    options.parseOptions(list(words))
-    return options.settings
-
-
-def _refusal(*words: str) -> str:
-    with pytest.raises(SystemExit) as refused:
-        _settings(*words)
-    return str(refused.value)
+from tests.support.settings import refusal_of, settings_of
 
 
 def test_the_command_line_wins(tmp_path: Path) -> None:
@@ -41,7 +29,7 @@ def test_the_command_line_wins(tmp_path: Path) -> None:
         "echo = yes\n"
         "log-size = 1 MiB\n"
     )
-    settings = _settings("--config", str(path), "--port", "9001")
+    settings = settings_of("--config", str(path), "--port", "9001")
     wanted = {
         "port": 9001,
         "max_line": 1000,
@@ -61,28 +49,28 @@ def test_a_listen_wins_over_the_files_port(tmp_path: Path) -> None:
     path = tmp_path / "config"
     path.write_text("[server]\nport = 9000\nhost = ::1\n")
     words = ("--config", str(path), "--listen", "tcp:3")
-    assert getattr(_settings(*words), "listen", None) == ("tcp:3",)
+    assert getattr(settings_of(*words), "listen", None) == ("tcp:3",)
     path.write_text("[server]\nlisten = tcp:1 tcp:2\n")
-    assert getattr(_settings(*words), "listen", None) == ("tcp:3",)
-    assert getattr(_settings(*words[:2]), "listen", None) == ("tcp:1", "tcp:2")
+    assert getattr(settings_of(*words), "listen", None) == ("tcp:3",)
+    assert getattr(settings_of(*words[:2]), "listen", None) == ("tcp:1", "tcp:2")
 
 
 def test_a_word_too_many_is_named() -> None:
     """What is neither an option nor an option's value."""
-    assert _refusal("extra") == "broadcast: 'extra' is no option: see --help"
+    assert refusal_of("extra") == "broadcast: 'extra' is no option: see --help"
 
 
 def test_a_whole_number_below_the_least(tmp_path: Path) -> None:
     """It is told the least, not that it is no number."""
     told = "broadcast: --max-per-host: -3 is not between 0 and 1000000"
-    assert _refusal("--max-per-host", "-3") == told
+    assert refusal_of("--max-per-host", "-3") == told
 
 
 def test_values_that_are_right(tmp_path: Path) -> None:
     """Sizes with units, off, zero, words from a file."""
     path = tmp_path / "words"
     path.write_text("Grüße\n", "utf-8")
-    settings = _settings(
+    settings = settings_of(
         *("--log-size", "2g", "--flush-partial", "0.05", "--idle-timeout", "0"),
         *("--welcome", f"@{path}", "--rate", "5", "--relay", "--listen", "tcp:3"),
     )
@@ -97,7 +85,7 @@ def test_values_that_are_right(tmp_path: Path) -> None:
         "listen": ("tcp:3",),
     }
     assert {name: getattr(settings, name) for name in wanted} == wanted
-    assert getattr(_settings("--relay"), "rate", None) == 0.0
+    assert getattr(settings_of("--relay"), "rate", None) == 0.0
 
 
 def test_help_explains_each_option() -> None:
@@ -115,7 +103,7 @@ def test_help_explains_each_option() -> None:
 def test_version_is_ours(capsys: pytest.CaptureFixture[str]) -> None:
     """`--version` tells the daemon's version first, then Twisted's."""
     with pytest.raises(SystemExit) as exit_:
-        _settings("--version")
+        settings_of("--version")
     assert exit_.value.code == 0
     assert capsys.readouterr().out.startswith(f"broadcast {__version__}, Twisted ")
 
@@ -132,7 +120,7 @@ def test_version_is_ours(capsys: pytest.CaptureFixture[str]) -> None:
 )
 def test_a_wrong_command_line_is_one_line(words: list[str], told: str) -> None:
     """No screen of usage: the daemon's name, the option and the reason."""
-    refusal = _refusal(*words)
+    refusal = refusal_of(*words)
     assert refusal.startswith(f"broadcast: {told}")
     assert "\n" not in refusal
 
@@ -141,7 +129,7 @@ def test_what_may_be_given_again_is_collected(tmp_path: Path) -> None:
     """Each occurrence adds to those before it; together they win over the file's."""
     path = tmp_path / "config"
     path.write_text("[server]\nlisten-only = tcp:9\nweb-origin = http://old\n")
-    settings: Any = _settings(
+    settings: Any = settings_of(
         *("--config", str(path), "--listen", "tcp:1", "--listen", "tcp:2"),
         *("--listen-only", "tcp:3", "--listen-only", "tcp:4"),
         *("--speak-only", "a=tcp:5", "--speak-only", "tcp:6"),
@@ -166,7 +154,7 @@ def test_the_file_is_read_anew_for_each_reload(tmp_path: Path) -> None:
 
 def test_the_room_is_given_each_of_its_settings() -> None:
     """What the room and the daemon call the same is the same, whatever is chosen."""
-    settings: Any = _settings(
+    settings: Any = settings_of(
         *("--welcome", "Hi", "--max-line", "100", "--history", "7", "--echo"),
         *("--relay", "--rate", "3", "--burst", "4", "--max-members", "5"),
         *("--max-per-host", "6"),
@@ -185,11 +173,11 @@ def test_a_file_that_is_needed_is_told_by_its_option(tmp_path: Path) -> None:
         ("ban-file", f"{path}: {missing}"),
         ("token-file", f"can't read {path}: {missing}"),
     ):
-        settings: Any = _settings(f"--{option}", str(path))
+        settings: Any = settings_of(f"--{option}", str(path))
         with pytest.raises(SystemExit) as refused:
             _policy_for(settings, MemoryReactorClock())
         assert refused.value.code == f"broadcast: --{option}: {told}"
-    settings = _settings("--tls-cert", str(path))
+    settings = settings_of("--tls-cert", str(path))
     with pytest.raises(SystemExit) as refused:
         _certificates_for(settings)
     assert str(refused.value.code).startswith("broadcast: --tls-cert: ")

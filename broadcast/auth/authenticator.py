@@ -40,7 +40,7 @@ class Refusal:
     message: str
 
 
-class Applicant(Protocol):
+class IApplicant(Protocol):
     """Somebody who has to log in, and whose time may run out."""
 
     def expire(self) -> bool:
@@ -71,7 +71,7 @@ class Authenticator:
         self.timeout = timeout
         self.allows_plaintext = allows_plaintext
         self.throttle = Throttle(clock)
-        self.deadlines = Deadlines[ReferenceType[Applicant]](
+        self.deadlines = Deadlines[ReferenceType[IApplicant]](
             timeout, clock, later, _expire, CLOSING_SHARE
         )
         """Weak, so that who is gone takes no memory until its time is over."""
@@ -133,6 +133,6 @@ class Authenticator:
         return admission
 
 
-def _expire(reference: "ReferenceType[Applicant]") -> bool:
+def _expire(reference: "ReferenceType[IApplicant]") -> bool:
     applicant = reference()
     return applicant is not None and applicant.expire()

@@ -58,7 +58,7 @@ FOR_GOOD = frozenset({"quit", "replaced", "kicked", "banned"})
 """Why one leaves without a name being held for one's return."""
 
 
-class Waiting(Protocol):
+class IWaiting(Protocol):
     """Somebody whose input waits for a later turn."""
 
     def go_on(self) -> None:
@@ -116,7 +116,7 @@ class Room:
         self._entries: list[Entry] = []
         self._answers: list[tuple[Member, Answer, int]] = []
         self._collected = 0
-        self._waiting: dict[Waiting, None] = {}
+        self._waiting: dict[IWaiting, None] = {}
         self._is_due = False
         self._has_news = False
         self._in_flight = False
@@ -250,7 +250,7 @@ class Room:
         member.backlog += weight
         self.soon()
 
-    def wait(self, waiting: Waiting) -> None:
+    def wait(self, waiting: IWaiting) -> None:
         """Call ``waiting.go_on`` after the next turn."""
         self._waiting[waiting] = None
 

@@ -55,7 +55,7 @@ NO_BODY: Final = (
 _DONE = Failure(ConnectionDone())
 
 
-class Upgraded(Protocol):
+class IUpgraded(Protocol):
     """What gets the bytes once HTTP is over."""
 
     def data_received(self, data: bytes) -> None:
@@ -65,7 +65,7 @@ class Upgraded(Protocol):
         """Be gone."""
 
 
-U = TypeVar("U", bound=Upgraded)
+U = TypeVar("U", bound=IUpgraded)
 
 
 class HTTPConnection(HTTPChannel):
@@ -73,7 +73,7 @@ class HTTPConnection(HTTPChannel):
 
     transport: Any
     factory: Any
-    _upgraded: Upgraded | None = None
+    _upgraded: IUpgraded | None = None
     _is_new = True
     _is_refused = False
     _is_stopping = False

@@ -23,7 +23,7 @@ from broadcast.web.frames import Code, close_frame, pong_frame
 _NO_STATUS = 1005
 
 
-class Listener(Protocol):
+class IMessageReceiver(Protocol):
     """What the messages are for."""
 
     def message_received(self, data: bytes, is_text: bool) -> None:
@@ -46,7 +46,7 @@ class MessageParser:
     """The parser and the states of one WebSocket.
 
     Args:
-        listener: gets whole messages.
+        receiver: gets whole messages.
         max_message: bytes that a message may have; a longer one closes.
 
     Attributes:
@@ -56,10 +56,10 @@ class MessageParser:
     """
 
     __slots__ = (
-        "_listener",
         "_max_message",
         "_parser",
         "_pieces",
+        "_receiver",
         "_reply",
         "_rest",
         "_size",
@@ -68,8 +68,8 @@ class MessageParser:
         "is_quick",
     )
 
-    def __init__(self, listener: Listener, max_message: int) -> None:
-        self._listener = listener
+    def __init__(self, receiver: IMessageReceiver, max_message: int) -> None:
+        self._receiver = receiver
         self._max_message = max_message
         self._parser: Connection | None = None  # most never need it
         self._pieces: list[bytes] = []
@@ -127,14 +127,14 @@ class MessageParser:
         if not self.is_closing:
             self.is_closing = True
             self._pieces.clear()
-            self._listener.write_control(self._reply or close_frame(code, reason))
+            self._receiver.write_control(self._reply or close_frame(code, reason))
 
     def fail(self, code: Code, reason: str) -> None:
         """Send a close frame and read no more."""
         self.is_over = True
-        self._listener.messages_end()
+        self._receiver.messages_end()
         self.close(code, reason)
-        self._listener.closed_for_error()
+        self._receiver.closed_for_error()
 
     def _handle(self, event: Event) -> None:
         if self.is_over:
@@ -148,7 +148,7 @@ class MessageParser:
         elif isinstance(event, BytesMessage):
             self._gather(bytes(event.data), event.message_finished, is_text=False)
         elif isinstance(event, Ping):
-            self._listener.write_control(pong_frame(bytes(event.payload)))
+            self._receiver.write_control(pong_frame(bytes(event.payload)))
 
     def _gather(self, data: bytes, is_whole: bool, is_text: bool) -> None:
         self._size += len(data)
@@ -164,7 +164,7 @@ class MessageParser:
             data = b"".join([*self._pieces, data])
             self._pieces.clear()
         self._size = 0
-        self._listener.message_received(data, is_text)
+        self._receiver.message_received(data, is_text)
 
     def _end(self, event: CloseConnection) -> None:
         """The other end closes; or what it sent can't be understood."""
@@ -175,4 +175,4 @@ class MessageParser:
         if not self.is_closing:
             said = b"" if event.code == _NO_STATUS else struct.pack("!H", event.code)
             self._reply = bytes((0x88, len(said))) + said
-        self._listener.closed_by_peer(event.code)
+        self._receiver.closed_by_peer(event.code)
