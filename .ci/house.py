@@ -4,7 +4,8 @@
 
 A module's floor is one above the highest module that it imports; those that import
 none of ours are on floor 1. Imports inside functions and under ``TYPE_CHECKING`` count.
-A circle counts as one module. ``lint-imports`` says which imports are allowed at all.
+A circle counts as one module. The same for the rooms: the packages, and the modules
+beside them. ``lint-imports`` says which imports are allowed at all.
 """
 
 import statistics
@@ -62,6 +63,18 @@ def longest(imports: dict[str, set[str]], levels: dict[str, int]) -> list[str]:
     return way
 
 
+def rooms(imports: dict[str, set[str]]) -> dict[str, set[str]]:
+    """Return what each room imports: a package counts as one, and so does a module."""
+
+    def room(module: str) -> str:
+        return ".".join(module.split(".")[:2])
+
+    found: dict[str, set[str]] = {}
+    for module, imported in imports.items():
+        found.setdefault(room(module), set()).update(map(room, imported))
+    return {name: imported - {name} for name, imported in found.items()}
+
+
 def main() -> None:
     """Print the figures."""
     sys.path.insert(0, "")
@@ -72,8 +85,6 @@ def main() -> None:
     }
     files = [p for p in Path(PACKAGE).rglob("*.py") if p.name != "__init__.py"]
     sizes = {str(path): path.read_text("utf-8").count("\n") for path in files}
-    levels = floors(imports)
-    large = [one for one in circles(imports) if len(one) > 1]
     print(f"files: {len(files)}, median {statistics.median(sizes.values()):g} lines")
     for what, chosen in (
         (f"under {SHORT} lines", {f: n for f, n in sizes.items() if n < SHORT}),
@@ -81,8 +92,12 @@ def main() -> None:
     ):
         named = ", ".join(f"{file} {n}" for file, n in sorted(chosen.items()))
         print(f"{what}: {len(chosen)} ({named})")
-    print(f"circles: {len(large)}", *(sorted(one) for one in large))
-    print(f"floors: {max(levels.values())}: {' → '.join(longest(imports, levels))}")
+    for what, graph_of in (("modules", imports), ("rooms", rooms(imports))):
+        levels = floors(graph_of)
+        way = " → ".join(longest(graph_of, levels))
+        large = [sorted(one) for one in circles(graph_of) if len(one) > 1]
+        print(f"{what}: {len(graph_of)}, {max(levels.values())} floors ({way})")
+        print(f"circles of {what}: {len(large)}", *large)
 
 
 if __name__ == "__main__":

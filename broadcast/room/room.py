@@ -193,7 +193,7 @@ class Room:
         self.dismiss(member, bye)
 
     def announce(self, message: str) -> None:
-        """Tell everybody ``message``, in their place among what is said."""
+        """Tell everybody ``message``, in its place among what is said."""
         self._tell_others(Notice(message))
 
     def part(self, member: Member, bye: Bye | None, reason: str = "") -> None:
