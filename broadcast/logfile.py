@@ -109,7 +109,7 @@ class RotatingFile:
         self._path = Path(path).absolute()
         self._size = size
         self._count = count
-        self._log = log
+        self._logger = log
         self._lost = 0
         self._is_stuck = False
         self._lock = RLock()
@@ -126,11 +126,11 @@ class RotatingFile:
             except OSError as error:
                 self._lost += 1
                 if not lost:
-                    self._log.error(CANT_BE_WRITTEN, why=reason_of(error))
+                    self._logger.error(CANT_BE_WRITTEN, why=reason_of(error))
             else:
                 self._lost = 0
                 if lost:
-                    self._log.info(CAN_BE_WRITTEN)
+                    self._logger.info(CAN_BE_WRITTEN)
 
     def reopen(self) -> str:
         """Open the file anew: something else (logrotate) has moved it away.
@@ -169,11 +169,11 @@ class RotatingFile:
         except OSError as error:
             self._is_stuck = True
             if not was_stuck:
-                self._log.error(CANT_BE_ROTATED, why=reason_of(error))
+                self._logger.error(CANT_BE_ROTATED, why=reason_of(error))
         else:
             self._is_stuck = False
             if was_stuck:
-                self._log.info(IS_ROTATED)
+                self._logger.info(IS_ROTATED)
 
     def _rotate(self) -> None:
         """Begin a new file, which is there before the old one is put aside.

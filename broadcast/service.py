@@ -36,7 +36,7 @@ class Reload:
 
     def __init__(self) -> None:
         self._things: dict[str, Again] = {}
-        self._log = Logger(namespace="broadcast")
+        self._logger = Logger(namespace="broadcast")
 
     def add(self, name: str, again: Again) -> None:
         """Read ``again``, from now on, what the log calls ``name``."""
@@ -74,11 +74,11 @@ class Reload:
             message = self._things[name]()
         except (OSError, ValueError) as error:
             why = reason_of(error)
-            self._log.error("{name} kept as before: {why}", name=name, why=why)
+            self._logger.error("{name} kept as before: {why}", name=name, why=why)
         except Exception:
-            self._log.failure("{name} could not be read again", name=name)
+            self._logger.failure("{name} could not be read again", name=name)
         else:
-            self._log.info("{name} read again: {message}", name=name, message=message)
+            self._logger.info("{name} read again: {words}", name=name, words=message)
 
 
 class LiveSettings:
@@ -169,7 +169,7 @@ class BroadcastService(Service):
         self._notifier = notifier
         self._fail = fail
         self._listeners = listeners
-        self._log = Logger(namespace="broadcast")
+        self._logger = Logger(namespace="broadcast")
         self._drained: Deferred[None] | None = None
         self._liveness = LivenessMonitor(
             _timeouts(settings), connections, connections.clock
@@ -224,7 +224,7 @@ class BroadcastService(Service):
         connections, room = self._connections, self._connections.room
         connections.stop(GOODBYE)
         await self._listeners.close()
-        self._log.info("shutting down, {count} here", count=len(room.members))
+        self._logger.info("shutting down, {count} here", count=len(room.members))
         for connection in tuple(connections):
             if connection.session.member.standing is Standing.APPLYING:
                 connection.session.close(GOODBYE)
@@ -238,7 +238,7 @@ class BroadcastService(Service):
                 timer.cancel()
         for connection in tuple(connections):
             connection.abort()
-        self._log.info("stopped")
+        self._logger.info("stopped")
 
     def stopService(self) -> Deferred[None]:
         """Stop accepting, tell everybody, deliver what was said, close.
@@ -272,7 +272,7 @@ class BroadcastService(Service):
         connections = self._connections
         left = sum(not c.session.member.finished for c in connections)
         if left:
-            self._log.warn("{left} cut off, with lines to read", left=left)
+            self._logger.warn("{left} cut off, with lines to read", left=left)
         self._is_drained()
 
     def _is_drained(self) -> None:

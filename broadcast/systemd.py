@@ -28,7 +28,7 @@ class Notifier:
         name = environ.get("NOTIFY_SOCKET", "")
         self._address = "\0" + name[1:] if name.startswith("@") else name
         self._clock = clock
-        self._log = Logger(namespace="broadcast")
+        self._logger = Logger(namespace="broadcast")
         self._status = ""
         self._socket: socket.socket | None = None
         self._watchdog = _watchdog(environ)
@@ -84,7 +84,7 @@ class Notifier:
             self._socket.sendto("\n".join(lines).encode(), self._address)
         except OSError as error:
             why = reason_of(error)
-            self._log.warn("the service manager can't be told: {why}", why=why)
+            self._logger.warn("the service manager can't be told: {why}", why=why)
 
 
 def _watchdog(environ: Mapping[str, str]) -> float:

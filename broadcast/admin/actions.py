@@ -52,7 +52,7 @@ class AdminActions:
         self.bans = room.policy.bans
         self.threshold = threshold
         self.stop = stop
-        self.log = Logger(namespace="broadcast")
+        self.logger = Logger(namespace="broadcast")
         self._connections = connections
         self._began = room.clock()
 

@@ -1,4 +1,4 @@
-"""``bcast-admin``: give the daemon an order, and print what it answers."""
+"""``bcast-admin``: give the daemon a command, and print what it answers."""
 
 import argparse
 import contextlib
@@ -47,16 +47,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--version", action="version", version=f"bcast-admin {__version__}"
     )
     parser.add_argument("--json", action="store_true", help="print what came, as is")
-    parser.add_argument("order", nargs=argparse.REMAINDER, help="one of the orders")
+    parser.add_argument(
+        "command", metavar="order", nargs=argparse.REMAINDER, help="one of the orders"
+    )
     given = parser.parse_args(arguments)
-    if not given.order:
+    if not given.command:
         parser.error("an order is needed: see --help")
-    if given.order[0] != "say" and "--json" in given.order:
-        given.order.remove("--json")
+    if given.command[0] != "say" and "--json" in given.command:
+        given.command.remove("--json")
         given.json = True
     try:
         path = given.socket.removeprefix("unix:")
-        _show(_answers(path, " ".join(given.order)), given.json)
+        _show(_answers(path, " ".join(given.command)), given.json)
     except AdminError as error:
         print(f"bcast-admin: {error}", file=sys.stderr)
         return 1
@@ -65,16 +67,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _answers(path: str, order: str) -> Iterator[dict[str, Any]]:
+def _answers(path: str, command: str) -> Iterator[dict[str, Any]]:
     """Yield what the daemon answers, up to the object that says whether it is done."""
-    if "\n" in order or len(order.encode()) > 8000:
+    if "\n" in command or len(command.encode()) > 8000:
         raise AdminError("an order is one line of at most 8000 bytes")
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
             sock.settimeout(TIMEOUT)
             sock.connect(path)
             with contextlib.suppress(BrokenPipeError):  # it has said why, and closed
-                sock.sendall(f"{order}\n".encode())
+                sock.sendall(f"{command}\n".encode())
             with sock.makefile("r", encoding="utf-8") as answers:
                 for line in answers:
                     answer = json.loads(line)

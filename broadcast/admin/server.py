@@ -59,7 +59,7 @@ class AdminProtocol(LineReceiver):
             return
         actions = self.factory.actions
         who = sockopts.user_of(self.transport)
-        actions.log.info("admin{who}: {command}", who=who, command=escape(command))
+        actions.logger.info("admin{who}: {order}", who=who, order=escape(command))
         self._rows = carry_out(actions, command)
         self.pauseProducing()  # type: ignore[no-untyped-call]  # input, here
         self.transport.registerProducer(Answering(self), False)

@@ -77,7 +77,7 @@ class Authenticator:
         """Weak, so that who is gone takes no memory until its time is over."""
         self.refused: Counter[str] = Counter()
         """Logins refused, by code."""
-        self._log = Logger(namespace="broadcast")
+        self._logger = Logger(namespace="broadcast")
 
     @property
     def usage(self) -> str:
@@ -105,7 +105,7 @@ class Authenticator:
             if refused.code != "login-failed":
                 self.throttle.give_back(host, name)
         self.refused[refused.code] += 1
-        self._log.info(
+        self._logger.info(
             "{code} from {address}{who}",
             code=refused.code,
             address=address,
@@ -127,7 +127,7 @@ class Authenticator:
         except (LoginFailed, UnhandledCredentials):
             return Refusal("login-failed", f"that is wrong: {self.usage}")
         except Exception:
-            self._log.failure("a login could not be checked")
+            self._logger.failure("a login could not be checked")
             return Refusal("login-failed", "your login could not be checked")
         assert isinstance(admission, Admission)
         return admission

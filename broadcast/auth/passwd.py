@@ -9,6 +9,7 @@ from pathlib import Path
 
 from broadcast import __version__
 from broadcast.auth.passwords import FileError, make_hash, read_users, write_whole
+from broadcast.base.values import reason_of
 from broadcast.protocol import names
 
 MIN_PASSWORD = 8
@@ -43,8 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (PasswordError, FileError) as error:
         print(f"bcast-passwd: {error}", file=sys.stderr)
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        print(f"bcast-passwd: {given.file}: {reason}", file=sys.stderr)
+        print(f"bcast-passwd: {given.file}: {reason_of(error)}", file=sys.stderr)
     except KeyboardInterrupt:
         print("bcast-passwd: nothing was changed", file=sys.stderr)
     else:

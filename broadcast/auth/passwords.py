@@ -18,6 +18,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from broadcast.base.values import reason_of
 from broadcast.protocol import names
 
 MAX_MEMORY = 64 * 1024 * 1024
@@ -163,8 +164,7 @@ def read_text(path: str) -> str:
     except UnicodeDecodeError:
         raise FileError(f"can't read {path}: it is not UTF-8") from None
     except OSError as error:
-        why = (error.strerror or str(error)).lower()
-        raise FileError(f"can't read {path}: {why}") from None
+        raise FileError(f"can't read {path}: {reason_of(error)}") from None
 
 
 def write_whole(path: str, text: str) -> None:

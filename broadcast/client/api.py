@@ -282,9 +282,7 @@ def connect(
         AddressError: the URL is none.
         ValueError: `since` is no position.
     """
-    from broadcast.client.events import Position
-
-    position = Position.parse(since) if since is not None else None
+    position = ev.Position.parse(since) if since is not None else None
     profile = Profile(name=name, secret=secret, history=history, since=position)
     return Connecting(parse_address(url, ca), retry, profile)
 

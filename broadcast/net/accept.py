@@ -15,7 +15,7 @@ from typing import Any
 LOOK_AFTER = 8
 """Connections made, or lost, between two looks at the kernel's queue."""
 
-HELD = 4096
+MAX_ACCEPTED = 4096
 """Connections that wait here, at most: the rest wait in the kernel, whose queue is
 as long on most machines."""
 
@@ -94,7 +94,7 @@ class AcceptQueue:
 
     def look(self) -> None:
         """Take in some who wait, as long as there is room, and files, for them."""
-        space = 0 if self._is_closed else min(TAKE, HELD - len(self._accepted))
+        space = 0 if self._is_closed else min(TAKE, MAX_ACCEPTED - len(self._accepted))
         try:
             for _ in range(space):
                 taken = self._listener.accept()

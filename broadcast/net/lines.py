@@ -19,7 +19,7 @@ from broadcast.base.settings import Settings, Timeouts
 from broadcast.base.timers import CLOSING_SHARE, Deadlines
 from broadcast.net import sockopts
 from broadcast.net.connections import Connections
-from broadcast.net.liveness import Liveness, begin
+from broadcast.net.liveness import Liveness, begin_liveness
 from broadcast.net.telnet import IAC, Telnet
 from broadcast.net.writers import BufferedWriter, DirectWriter, writer_for
 from broadcast.protocol import strays
@@ -41,7 +41,7 @@ class LineProtocol(LineReceiver):
     delimiter = b"\n"
     transport: Any  # the interfaces of Twisted's transports are many
     factory: "BroadcastFactory"
-    _log = Logger(namespace="broadcast")
+    _logger = Logger(namespace="broadcast")
     role = UNRESTRICTED
     session: ISession
     writer: DirectWriter | BufferedWriter
@@ -175,7 +175,7 @@ class LineProtocol(LineReceiver):
         """What it goes over: tcp, tls or unix."""
         return sockopts.kind_of(self.transport)
 
-    # What the watch and the deadlines ask
+    # What the liveness monitor and the deadlines ask
 
     def greet(self) -> bool:
         """End the introduction: its time is over; False: it was to end anyway."""
@@ -189,12 +189,12 @@ class LineProtocol(LineReceiver):
         if not self._is_in_tls_handshake or not self.abort():
             return False
         address = self.session.member.address
-        self._log.info("no TLS handshake from {address} in time", address=address)
+        self._logger.info("no TLS handshake from {address} in time", address=address)
         return True
 
     def check(self, now: float, timeouts: Timeouts) -> None:
         """Close if nothing was heard, or nothing read, for too long."""
-        liveness = self._liveness or begin(self.session, self.transport)
+        liveness = self._liveness or begin_liveness(self.session, self.transport)
         if liveness is not None:
             address = self.session.member.address
             if liveness.check(now, timeouts, self.session, self.transport, address):
@@ -240,7 +240,7 @@ class LineProtocol(LineReceiver):
     def _reject(self, why: str, message: bytes) -> None:
         self._take_partial()
         member = self.session.member
-        self._log.info(
+        self._logger.info(
             "{why} from {address}: turned away", why=why, address=member.address
         )
         self.session.reject(message)

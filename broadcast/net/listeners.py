@@ -177,7 +177,7 @@ class Listeners:
     Args:
         reactor: where they listen.
         settings: on what.
-        connections: all that are open: who waits there is accepted early.
+        connections: the open ones; their acceptor takes in early who waits.
         factory_for: returns what makes the connections of a role.
         wrap: puts TLS around a factory; None: there are no certificates.
         web: makes the HTTP connections; None if there are none.
@@ -201,7 +201,7 @@ class Listeners:
         self._wrap = wrap
         self._web = web
         self._admin = admin
-        self._log = Logger(namespace="broadcast")
+        self._logger = Logger(namespace="broadcast")
         self._ports: list[Any] = []
 
     def open(self) -> list[str]:
@@ -245,7 +245,7 @@ class Listeners:
         is_web = factory is self._web
         where = (reachable if is_web else sockopts.name_of)(address)
         scheme = "https" if place.is_tls else "http"
-        self._log.info(
+        self._logger.info(
             PAGE_IS_ON if is_web else LISTENING_ON,
             where=f"{scheme}://{where}/" if is_web else where,
             tls=" (tls)" if place.is_tls else "",
@@ -260,7 +260,7 @@ class Listeners:
             and is_plain
             and not inside
         ):
-            self._log.warn("{name}: {message}", name=place.name, message=NO_LOGIN)
+            self._logger.warn("{name}: {words}", name=place.name, words=NO_LOGIN)
 
     async def _open_admin(self, path: str, problems: list[str]) -> None:
         try:
@@ -269,7 +269,7 @@ class Listeners:
         except Exception as error:
             problems.append(f"broadcast: --admin unix:{path}: {why_not(error)}")
             return
-        self._log.info("listening on unix:{path} (for bcast-admin)", path=path)
+        self._logger.info("listening on unix:{path} (for bcast-admin)", path=path)
 
     def _addresses(self) -> list[tuple[ListenAddress, Role]]:
         settings = self._settings

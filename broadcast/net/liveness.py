@@ -49,7 +49,7 @@ class LivenessMonitor:
             connection.check(now, self.timeouts)
 
 
-def begin(session: ISession, transport: Any) -> "Liveness | None":
+def begin_liveness(session: ISession, transport: Any) -> "Liveness | None":
     """Return the liveness of a connection, if there is something to watch.
 
     Most connections are at peace most of the time, and then need none.
@@ -67,7 +67,7 @@ class Liveness:
     """
 
     __slots__ = ("_acked", "_silent_since", "_stuck_since", "heard")
-    _log = Logger(namespace="broadcast")
+    _logger = Logger(namespace="broadcast")
 
     def __init__(self) -> None:
         self.heard = True
@@ -94,7 +94,7 @@ class Liveness:
             session.close(Bye("idle", f"nothing heard for {timeouts.idle:g} seconds"))
         if not timeouts.stall or self._stuck_for(now, transport) <= timeouts.stall:
             return False
-        self._log.info("{address} reads nothing", address=address)
+        self._logger.info("{address} reads nothing", address=address)
         session.lose("stalled")
         return True
 

@@ -108,7 +108,7 @@ class ProxiedProtocol(ProtocolWrapper):
     transport: Any  # the interfaces of Twisted's transports are many
     factory: Any
     wrappedProtocol: Any
-    _log = Logger(namespace="broadcast")
+    _logger = Logger(namespace="broadcast")
     _buffer = b""
     _has_begun = False
     _source: Address | None = None
@@ -184,7 +184,7 @@ class ProxiedProtocol(ProtocolWrapper):
 
     def _give_up(self, why: str) -> None:
         address = sockopts.name_of(self.transport.getPeer())
-        self._log.info("{why} from {address}: closed", why=why, address=address)
+        self._logger.info("{why} from {address}: closed", why=why, address=address)
         self.transport.abortConnection()
 
 

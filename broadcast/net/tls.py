@@ -143,7 +143,7 @@ def _stamp(file: str) -> tuple[int, int, int] | None:
 
 
 def _reason(error: Exception) -> str:
-    """Return OpenSSL's first word on what is wrong; the last is of its own rooms."""
+    """Return OpenSSL's first word on what is wrong; the last is of its own insides."""
     stack = error.args[0] if error.args else []
     words = [reason for _, _, reason in stack if reason]
     return words[0].lower() if words else "nothing that can be used in it"

@@ -1,4 +1,4 @@
-"""What is said on the wire: events, dialects, names, safe text. No I/O.
+"""The protocol's data and rules: events, dialects, names, safe text, roles. No I/O.
 
-Server and client share it.
+The client uses ``names`` and ``sanitize``.
 """

@@ -1,7 +1,7 @@
 """Strays: what comes first from a program that is no client of that port.
 
-Each port answers a stray in the stray's own protocol, as far as it has one, and
-closes.
+Here they are recognised; the connections turn them away. A browser and a client of
+lines are answered with a 400, a TLS client with nothing.
 """
 
 import re

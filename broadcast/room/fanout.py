@@ -21,7 +21,7 @@ twice what a turn of late has added: else who reads fast enough would never catc
 
 
 class Audience(NamedTuple):
-    """Live members who are sent the same bytes: session → how to send."""
+    """Live members who are sent the same bytes: session id → how to send."""
 
     dialect: Dialect
     framing: Framing | None

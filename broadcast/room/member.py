@@ -73,10 +73,10 @@ class Member:
     """
 
     __slots__ = (
-        "_answers",
         "_crlf",
         "_fanout",
         "_offset",
+        "_output",
         "_peer",
         "_speaker",
         "_tail",
@@ -121,7 +121,7 @@ class Member:
         self._offset = 0
         self._crlf = False
         self._tail = b""
-        self._answers: deque[tuple[int, Output]] | None = None
+        self._output: deque[tuple[int, Output]] | None = None
         self._speaker: Speaker | None = None
 
     @property
@@ -145,15 +145,15 @@ class Member:
     @property
     def oldest(self) -> int:
         """The oldest batch that it still has to read, its replays included."""
-        replays = (a.seq for _, a in self._answers or () if isinstance(a, ReplayCursor))
+        replays = (a.seq for _, a in self._output or () if isinstance(a, ReplayCursor))
         has_all = self.standing is Standing.LEAVING and self.cursor >= self.reads_to
         return min(NEVER if has_all else self.cursor, *replays, NEVER)
 
     @property
     def reads_to(self) -> int:
         """The batch before which it stops reading: the end, until it has left."""
-        if self.standing is Standing.LEAVING and self._answers:
-            return self._answers[-1][0]
+        if self.standing is Standing.LEAVING and self._output:
+            return self._output[-1][0]
         return self._fanout.log.end
 
     @property
@@ -162,7 +162,7 @@ class Member:
         return self.backlog > MAX_BACKLOG and self.standing is not Standing.GONE
 
     def tell(self, event: Event, when: Moment | None = None) -> None:
-        """Output with ``event``, after all that is queued."""
+        """Answer with ``event``, after all that is queued."""
         if message := self.next_dialect.told(event, when):
             self.put(message)
 
@@ -185,7 +185,7 @@ class Member:
     @property
     def has_queued(self) -> bool:
         """The writer has not taken all that it was told before it joined."""
-        return self._answers is not None
+        return self._output is not None
 
     def switch(self, dialect: Dialect) -> None:
         """Speak ``dialect`` after all that is queued."""
@@ -238,7 +238,7 @@ class Member:
         if now:
             self.cursor = self._fanout.log.end
             self._offset = 0
-            self._answers = None
+            self._output = None
         self.standing = Standing.LEAVING
         self._queue(last)
         self._queue(Last())
@@ -251,7 +251,7 @@ class Member:
         self.standing = Standing.LEAVING
         self.cursor = NEVER
         self._offset = 0
-        self._answers = None
+        self._output = None
 
     @property
     def has_lost_place(self) -> bool:
@@ -271,12 +271,8 @@ class Member:
         space = CHUNK - len(self._tail)
         self._tail = b""
         while space > 0 and not self.finished:
-            if (
-                self._answers
-                and not self._offset
-                and self._answers[0][0] <= self.cursor
-            ):
-                piece = self._next_answer()
+            if self._output and not self._offset and self._output[0][0] <= self.cursor:
+                piece = self._next_output()
             elif self.cursor < self._fanout.log.end:
                 piece = self._next_lines(space)
             else:
@@ -285,7 +281,7 @@ class Member:
             space -= len(piece)
         chunk = b"".join(pieces)
         if not chunk and not self.finished:
-            self._answers = None
+            self._output = None
             self._fanout.caught_up(self)
         self._fanout.stats.bytes_out += len(chunk)
         return chunk
@@ -294,17 +290,17 @@ class Member:
         return TEXT_CRLF if dialect is TEXT and self._crlf else dialect
 
     def _queue(self, answer: Output) -> None:
-        if self._answers is None:
-            self._answers = deque()
-        self._answers.append((self._fanout.log.end, answer))
+        if self._output is None:
+            self._output = deque()
+        self._output.append((self._fanout.log.end, answer))
         self.backlog += self._weight(answer)
 
-    def _next_answer(self) -> bytes:
-        assert self._answers is not None
-        answer = self._answers[0][1]
+    def _next_output(self) -> bytes:
+        assert self._output is not None
+        answer = self._output[0][1]
         if isinstance(answer, ReplayCursor) and (piece := answer.read(self.dialect)):
             return piece
-        self._answers.popleft()
+        self._output.popleft()
         was_stuffed = self.is_stuffed
         self.backlog -= self._weight(answer)
         if was_stuffed and not self.is_stuffed:

@@ -31,7 +31,7 @@ class PresenceFold:
 
     @property
     def due(self) -> float | None:
-        """In how many seconds what is held must be told; None: nothing is held."""
+        """In how many seconds what is held must be told; None: nothing is pending."""
         if not self._pending:
             return None
         return max(0.0, self._window - self._clock())
@@ -51,8 +51,8 @@ class PresenceFold:
         few = self._told + len(self._pending) + len(news) <= ONE_BY_ONE
         if few:
             self._told += len(self._pending) + len(news)
-            held, self._pending = self._pending, []
-            return [*held, *entries]
+            pending, self._pending = self._pending, []
+            return [*pending, *entries]
         self._pending += news
         said = [entry for entry in entries if not _is_presence(entry)]
         if not said and self._told >= ONE_BY_ONE:
@@ -60,10 +60,10 @@ class PresenceFold:
         return [*self._release(), *said]
 
     def _release(self) -> list[Entry]:
-        held, self._pending = self._pending, []
+        pending, self._pending = self._pending, []
         self._told += ONE_BY_ONE
-        joined = sum(isinstance(told.event, Join) for told in held)
-        left = sum(isinstance(told.event, Leave) for told in held)
+        joined = sum(isinstance(told.event, Join) for told in pending)
+        left = sum(isinstance(told.event, Leave) for told in pending)
         return [Told(None, Presence(joined, left, self._count()))]
 
 

@@ -40,7 +40,7 @@ class HeldNames:
         """Keep ``name`` for ``key``.
 
         Args:
-            host: as ``hosts.host_of`` tells it.
+            host: as ``bans.host_of`` tells it.
         """
         self.drop(name)
         self._names[name] = (key, host, self._clock() + HOLD)

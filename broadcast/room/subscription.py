@@ -1,4 +1,4 @@
-"""A member's place between the log and its writer: standing, output, bounds."""
+"""A member's place between the log and its writer: how far it is, and bounds."""
 
 import enum
 from collections.abc import Callable
@@ -36,7 +36,7 @@ class IWriter(Protocol):
 
     @property
     def framing(self) -> Framing | None:
-        """See above."""
+        """Return what wraps a whole batch, or None."""
 
     def send(self, data: bytes) -> int:
         """Take what fits now of ``data``, whole lines; return how many bytes.

@@ -153,7 +153,7 @@ class Handshake:
     def hear(self, block: bytes) -> bytes:
         """Take the lines of an introduction; return what follows it."""
         if self.login is not None:
-            self._wait_outside(self.login, block)
+            self._hear_login(self.login, block)
             return b""
         while block := block.lstrip(b"\n"):
             line, rest = sanitize.split(block, 1)
@@ -223,7 +223,7 @@ class Handshake:
                 return
         room.roster.take_guest(member)
 
-    def _wait_outside(self, login: ILogin, block: bytes) -> None:
+    def _hear_login(self, login: ILogin, block: bytes) -> None:
         """Take a turn's share of what is said before a login; the rest is held."""
         session = self._session
         share, rest = sanitize.split(block.lstrip(b"\n"), LOGIN_LINES)

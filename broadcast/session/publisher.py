@@ -48,7 +48,7 @@ class PublisherHandshake(Handshake):
 class Publisher(Session):
     """The input side of one that only speaks."""
 
-    _log = Logger(namespace="broadcast")
+    _logger = Logger(namespace="broadcast")
     __slots__ = ("_refused", "_role")
 
     def __init__(
@@ -90,4 +90,4 @@ class Publisher(Session):
         if error.code not in self._refused:
             self._refused.add(error.code)
             message, member = error.message, self.member
-            self._log.warn("{name}: {message}", name=member.name, message=message)
+            self._logger.warn("{name}: {words}", name=member.name, words=message)

@@ -16,7 +16,7 @@ class IStore(Protocol):
 
     @property
     def epoch(self) -> str:
-        """See above."""
+        """Return the log's identity."""
 
     def commit(self, entries: list[Entry], done: Callable[[Batch], None]) -> None:
         """Commit ``entries`` as one batch, then call ``done`` with it.

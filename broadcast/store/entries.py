@@ -26,7 +26,7 @@ class Run:
     more than a whole line may cost.
 
     Attributes:
-        session: whose lines, as a number, so that nobody departed stays alive.
+        session_id: whose lines, as a number, so that nobody departed stays alive.
         speaker: under which name.
         text: the lines, each begun by the speaker's prefix and ended by LF.
         count: how many.
@@ -55,7 +55,7 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A presence event in the log; ``session`` is not told (it was, privately)."""
+    """A presence event in the log; ``session_id`` is not told (it was, privately)."""
 
     session_id: int | None
     event: Event
@@ -78,9 +78,9 @@ class Rendering:
 
     Attributes:
         data: whole lines.
-        own: session → spans of what it said itself (empty where a dialect
+        own: session id → spans of what it said itself (empty where a dialect
             returns own lines).
-        private: session → spans of what it was told privately.
+        private: session id → spans of what it was told privately.
         framed: framing → all of ``data`` in one frame, made on first use.
     """
 

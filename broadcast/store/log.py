@@ -1,7 +1,7 @@
 """The one ordered log: batches that cursors read, bounded by bytes alone.
 
 It keeps the newest batches; a position in it is a batch's ``seq``, which goes up by
-one a batch. What members make of it is in ``member``.
+one a batch. What members make of it is in ``broadcast.room.member``.
 """
 
 from collections import deque

@@ -68,7 +68,7 @@ class IUpgraded(Protocol):
 U = TypeVar("U", bound=IUpgraded)
 
 
-class HTTPConnection(HTTPChannel):
+class Channel(HTTPChannel):
     """One HTTP connection, until it becomes a WebSocket."""
 
     transport: Any

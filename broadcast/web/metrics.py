@@ -1,6 +1,6 @@
 """Metrics in Prometheus' text format: what the room has counted, read when asked.
 
-The only room that imports prometheus_client. Nothing is counted here: a scrape
+The only module that imports prometheus_client. Nothing is counted here: a scrape
 reads plain numbers, and looks once at each connection.
 """
 
@@ -30,8 +30,6 @@ from broadcast.room.room import Room
 from broadcast.room.stats import BOUNDS
 
 CONTENT_TYPE: Final = CONTENT_TYPE_LATEST
-
-Values = list[tuple[list[str], float]]
 
 
 class RoomCollector(Collector):

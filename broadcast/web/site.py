@@ -14,7 +14,7 @@ from twisted.web.server import Request, Site
 
 from broadcast.base.settings import Settings
 from broadcast.net.connections import Connections
-from broadcast.web.http import HTTPConnection, answer, headers, say
+from broadcast.web.http import Channel, answer, headers, say
 from broadcast.web.metrics import CONTENT_TYPE, Exporter
 from broadcast.web.upgrade import Front, Socket
 
@@ -25,7 +25,7 @@ KINDS: Final = {
     ".svg": "image/svg+xml",
 }
 
-POLICY: Final = (
+CONTENT_POLICY: Final = (
     b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self';"
     b" connect-src 'self'; base-uri 'none'; form-action 'none';"
     b" frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
@@ -45,7 +45,10 @@ class File(Resource):
 
     def render_GET(self, request: Request) -> bytes:
         """Give the file, or say that it has not changed."""
-        headers = {b"Content-Security-Policy": POLICY, b"Cache-Control": b"no-cache"}
+        headers = {
+            b"Content-Security-Policy": CONTENT_POLICY,
+            b"Cache-Control": b"no-cache",
+        }
         is_known: Any = request.setETag(self._tag)
         body = b"" if is_known else self._content
         status = request.code if is_known else 200
@@ -145,7 +148,7 @@ class WebSite(Site):
     """
 
     noisy = False
-    protocol: Any = HTTPConnection
+    protocol: Any = Channel
     requestFactory: Any = Visit
 
     def __init__(
@@ -159,7 +162,7 @@ class WebSite(Site):
             self.root, timeout=REQUEST_TIME, reactor=reactor
         )
         self.displayTracebacks = False
-        self.channels: dict[HTTPConnection, None] = {}
+        self.channels: dict[Channel, None] = {}
         socket = Socket(connections, settings.web_origin)
         self._add(b"ws", socket)
         self._add(b"healthz", Plain(lambda: (200, "alive")))

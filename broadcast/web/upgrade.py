@@ -26,7 +26,7 @@ _KEY = re.compile(r"[A-Za-z0-9+/]{22}==", re.ASCII)
 VERSION = "13"
 
 
-class HandshakeError(Exception):
+class UpgradeError(Exception):
     """The request can't become a WebSocket.
 
     Attributes:
@@ -43,20 +43,20 @@ def wants_upgrade(upgrade: list[str]) -> bool:
     return "websocket" in _tokens(upgrade)
 
 
-def answer(
+def handshake_answer(
     upgrade: list[str], connection: list[str], version: list[str], key: list[str]
 ) -> bytes:
     """Return the answer to a request with these headers, line ends and all.
 
     Raises:
-        HandshakeError: something is missing or wrong.
+        UpgradeError: something is missing or wrong.
     """
     if not wants_upgrade(upgrade) or "upgrade" not in _tokens(connection):
-        raise HandshakeError(426, "this address speaks WebSocket")
+        raise UpgradeError(426, "this address speaks WebSocket")
     if version != [VERSION]:
-        raise HandshakeError(426, f"only version {VERSION} of WebSocket is spoken here")
+        raise UpgradeError(426, f"only version {VERSION} of WebSocket is spoken here")
     if len(key) != 1 or not _is_key(key[0]):
-        raise HandshakeError(400, "Sec-WebSocket-Key is not 16 bytes in base64")
+        raise UpgradeError(400, "Sec-WebSocket-Key is not 16 bytes in base64")
     digest = hashlib.sha1(key[0].encode() + _GUID, usedforsecurity=False).digest()
     return (
         b"HTTP/1.1 101 Switching Protocols\r\n"
@@ -109,14 +109,14 @@ class Socket(Resource):
         if not may_talk(origins, host, self._allowed):
             return say(request, 403, "pages from there may not talk to this server")
         try:
-            head = answer(
+            head = handshake_answer(
                 headers(request, "Upgrade"),
                 headers(request, "Connection"),
                 headers(request, "Sec-WebSocket-Version"),
                 headers(request, "Sec-WebSocket-Key"),
             )
             lines, is_by_line = _introduction(request)
-        except HandshakeError as error:
+        except UpgradeError as error:
             request.setHeader("Sec-WebSocket-Version", VERSION)
             if error.status == 426:  # which is to say to what (RFC 9110, 15.5.22)
                 request.setHeader("Upgrade", "websocket")
@@ -161,9 +161,9 @@ def _introduction(request: Request) -> tuple[bytes, bool]:
     for word in (b"format", b"name"):
         if (value := given.get(word)) is not None:
             if b"\n" in value or b"\r" in value:
-                raise HandshakeError(400, f"{word.decode()} is one line")
+                raise UpgradeError(400, f"{word.decode()} is one line")
             lines += b"/%b %b\n" % (word, value)
     frames = given.get(b"frames", b"batch")
     if frames not in (b"batch", b"line"):
-        raise HandshakeError(400, "frames is batch or line")
+        raise UpgradeError(400, "frames is batch or line")
     return lines, frames == b"line"

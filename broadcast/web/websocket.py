@@ -37,7 +37,9 @@ class DirectFrameWriter(DirectWriter):
         self.framing: Framing = framing
         self._rest = b""
         self._control = b""
-        self._is_held = True  # the head is in the transport's queue: see below
+        self._is_held = (
+            True  # the head is in the transport's queue: see ``resumeProducing``
+        )
         connection.transport.write(head)
         self.wake()
 
@@ -216,10 +218,8 @@ class WebSocketConnection:
         self._is_closing = True
         self.session.lose("left" if self._parser.is_over else "lost")
         self._connections.forget(self)
-        del (
-            self.writer,
-            self._parser,
-        )  # they know this connection: no cycle is to be left
+        # They know this connection, and no cycle is to be left.
+        del self.writer, self._parser
 
     def message_received(self, data: bytes, is_text: bool) -> None:
         """Take a message: lines, of which the last needs no LF."""
@@ -299,7 +299,7 @@ class WebSocketConnection:
         self.transport.abortConnection()
         return True
 
-    # What the watch and the deadlines ask
+    # What the liveness monitor and the deadlines ask
 
     def introduce(self, lines: bytes) -> None:
         """Take the lines of an introduction that came with the handshake."""

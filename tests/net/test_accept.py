@@ -109,7 +109,7 @@ def test_no_more_are_accepted_than_there_is_room(
     port: Port, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Who comes faster than connections are made waits in the kernel."""
-    monkeypatch.setattr(accept, "HELD", 2)
+    monkeypatch.setattr(accept, "MAX_ACCEPTED", 2)
     clock = Clock()
     queue = _stand_in(port, clock)
     came = _connect(port, SHORT)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from broadcast.base.settings import Timeouts
 from broadcast.net import sockopts
-from broadcast.net.liveness import SLICES, Liveness, LivenessMonitor, begin
+from broadcast.net.liveness import SLICES, Liveness, LivenessMonitor, begin_liveness
 from broadcast.net.sockopts import Progress
 from tests.support.hall import Hall
 
@@ -100,7 +100,7 @@ def test_a_connection_at_peace_needs_no_watch(
     watched = Watched(Timeouts(60, 60))
     watched.session.is_pinging = is_pinging
     needs_watch = is_pinging or (told is not None and told.is_owed)
-    assert (begin(watched.session, told) is not None) is needs_watch
+    assert (begin_liveness(watched.session, told) is not None) is needs_watch
     watched.check(0.0, told)
     assert watched.liveness.goes_on(watched.session) is needs_watch
 

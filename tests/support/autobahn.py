@@ -20,7 +20,7 @@ from twisted.web.server import NOT_DONE_YET, Request, Site
 
 from broadcast.web import upgrade
 from broadcast.web.frames import Code
-from broadcast.web.http import HTTPConnection, headers
+from broadcast.web.http import Channel, headers
 from broadcast.web.messages import MessageParser
 
 CASES = ["1.*", "2.*", "3.*", "4.*", "5.*", "6.*", "7.*", "10.*"]
@@ -73,7 +73,7 @@ class EchoSocket(Resource):
 
     def render_GET(self, request: Request) -> int:
         names = ("Upgrade", "Connection", "Sec-WebSocket-Version", "Sec-WebSocket-Key")
-        head = upgrade.answer(*(headers(request, name) for name in names))
+        head = upgrade.handshake_answer(*(headers(request, name) for name in names))
         channel: Any = request.channel
         channel.upgrade(lambda transport: Echo(transport, head))
         return NOT_DONE_YET
@@ -107,7 +107,7 @@ def main() -> None:
     """Serve, fuzz, report."""
     reactor: Any = installed
     site: Any = Site(EchoSocket(), reactor=reactor)  # type: ignore[no-untyped-call]  # Twisted's
-    site.protocol = HTTPConnection
+    site.protocol = Channel
     site.channels = {}
     port = reactor.listenTCP(0, site, interface="127.0.0.1").getHost().port
     report: list[str] = []

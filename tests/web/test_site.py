@@ -9,7 +9,7 @@ from twisted.internet.testing import StringTransport
 
 from broadcast.options import settings_from
 from broadcast.protocol.events import Bye
-from broadcast.web.site import KINDS, POLICY, WebSite, load
+from broadcast.web.site import CONTENT_POLICY, KINDS, WebSite, load
 from tests.support.hall import Hall
 from tests.support.websocket import request
 
@@ -62,7 +62,7 @@ def test_every_file_has_its_type_policy_and_tag() -> None:
         status, headers, body = _ask(Hall(), path)
         assert (status, int(headers["content-length"])) == (200, len(body)), name
         assert headers["content-type"] == KINDS["." + name.rpartition(".")[2]], name
-        assert headers["content-security-policy"] == POLICY.decode(), name
+        assert headers["content-security-policy"] == CONTENT_POLICY.decode(), name
         assert headers["cache-control"] == "no-cache", name
         assert headers["etag"], name
 
@@ -76,7 +76,7 @@ def test_a_file_is_sent_again_only_if_it_is_another(known: str, status: int) -> 
     tag = _ask(Hall(), "/")[1]["etag"]
     found, headers, body = _ask(Hall(), "/", f"If-None-Match: {known.format(tag=tag)}")
     assert (found, bool(body)) == (status, status == 200)
-    assert headers["content-security-policy"] == POLICY.decode()
+    assert headers["content-security-policy"] == CONTENT_POLICY.decode()
     assert headers["etag"] == tag
 
 

@@ -8,7 +8,7 @@ from twisted.internet.testing import StringTransport
 from broadcast.base.settings import RoomSettings
 from broadcast.options import settings_from
 from broadcast.web.site import WebSite
-from broadcast.web.upgrade import HandshakeError, answer, wants_upgrade
+from broadcast.web.upgrade import UpgradeError, handshake_answer, wants_upgrade
 from tests.support.hall import Hall
 from tests.support.websocket import BINARY, TEXT, frame, request
 
@@ -42,7 +42,7 @@ class Caller:
 
 def test_the_answer_is_the_standards() -> None:
     """RFC 6455's own example (1.3), byte for byte."""
-    assert answer(["websocket"], ["Upgrade"], ["13"], [KEY]) == (
+    assert handshake_answer(["websocket"], ["Upgrade"], ["13"], [KEY]) == (
         UPGRADED + b"Upgrade: websocket\r\nConnection: Upgrade\r\n"
         b"Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n"
     )
@@ -62,7 +62,7 @@ def test_tokens_are_found_in_any_form(
 ) -> None:
     """Case, lists and repeated headers don't matter (RFC 9110, 5.6.1)."""
     assert wants_upgrade(upgrade)
-    assert answer(upgrade, connection, ["13"], [KEY])
+    assert handshake_answer(upgrade, connection, ["13"], [KEY])
 
 
 @pytest.mark.parametrize(
@@ -90,8 +90,8 @@ def test_what_is_wrong_first_is_told(
     message: str,
 ) -> None:
     """A refusal names the first thing that is missing or wrong, with its status."""
-    with pytest.raises(HandshakeError) as refused:
-        answer(upgrade, connection, version, key)
+    with pytest.raises(UpgradeError) as refused:
+        handshake_answer(upgrade, connection, version, key)
     assert (refused.value.status, str(refused.value)) == (status, message)
 
 

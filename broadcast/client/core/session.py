@@ -18,7 +18,6 @@ from broadcast.client.core.outbox import Outbox
 from broadcast.client.core.requests import HEARTBEAT, Profile, Requests
 from broadcast.client.core.sync import Roster, Sync
 from broadcast.client.errors import BadLineError
-from broadcast.client.events import Position
 from broadcast.protocol.names import fold
 from broadcast.protocol.sanitize import mend
 
@@ -47,7 +46,7 @@ _EARLY = (ev.Welcome, ev.LoginNeeded, ev.Problem, ev.Bye)
 
 
 class Session:
-    """One member's conversation with a server, over any number of connections."""
+    """One member's side of the protocol, over any number of connections."""
 
     def __init__(self, profile: Profile) -> None:
         self.profile = profile
@@ -66,7 +65,7 @@ class Session:
         self._requests = Requests(self.sync, self.roster)
 
     @property
-    def position(self) -> Position | None:
+    def position(self) -> ev.Position | None:
         """After which message to go on, once it is known."""
         return self.sync.position
 

@@ -9,7 +9,6 @@ from collections import deque
 
 from broadcast.client import events as ev
 from broadcast.client.errors import BrokenServerError
-from broadcast.client.events import Position
 
 MAX_HELD = 10_000
 MAX_NAMES = 2_000
@@ -24,7 +23,7 @@ class Sync:
     as it is, seen before or not.
     """
 
-    def __init__(self, since: Position | None) -> None:
+    def __init__(self, since: ev.Position | None) -> None:
         self.sure = True
         self._epoch = since.epoch if since else None
         self._last = since.id if since else 0
@@ -35,11 +34,11 @@ class Sync:
         self._held: deque[ev.Event] = deque()
 
     @property
-    def position(self) -> Position | None:
+    def position(self) -> ev.Position | None:
         """After which message to go on; None while there is nothing to go on from."""
         if self._epoch is None or (self._fresh and not self._last):
             return None
-        return Position(self._epoch, self._last)
+        return ev.Position(self._epoch, self._last)
 
     @property
     def is_resuming(self) -> bool:
