@@ -15,11 +15,6 @@ from broadcast.base.settings import Settings
 from broadcast.base.values import Option, reason_of
 from broadcast.protocol import origins, roles
 
-
-class SettingError(ValueError):
-    """A value is wrong; says which option's, and why, in one line."""
-
-
 OPTIONS: Final = (
     Option(
         "port",
@@ -239,6 +234,10 @@ BURST_SECONDS: Final = 2.0
 
 _ENDPOINTS: Final = ("listen", "listen-only", "speak-only")
 """The options that name endpoints, in place of ``port`` and ``host``."""
+
+
+class SettingError(ValueError):
+    """A value is wrong; says which option's, and why, in one line."""
 
 
 def settings_from(

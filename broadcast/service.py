@@ -30,6 +30,11 @@ Again = Callable[[], str]
 Raises ``OSError`` or ``ValueError`` when what it reads is broken; it must have
 changed nothing then."""
 
+EXIT_TIME = 5.0
+"""Seconds in which a drained daemon has surely gone."""
+
+GOODBYE = Bye("shutdown", "The server has shut down")
+
 
 class Reload:
     """The things that are read again. Call it to read them all."""
@@ -131,12 +136,6 @@ def on_hangup(reactor: Any, call: Callable[[], None]) -> None:
 
 def _names(names: Sequence[str]) -> str:
     return ", ".join(name.replace("_", "-") for name in names)
-
-
-EXIT_TIME = 5.0
-"""Seconds in which a drained daemon has surely gone."""
-
-GOODBYE = Bye("shutdown", "The server has shut down")
 
 
 class BroadcastService(Service):

@@ -47,6 +47,12 @@ LISTEN_HELP = (
     " of --host and --port; may be given again"
 )
 
+GC_THRESHOLD = (5_000, 100, 10)
+"""Seven times as rarely as Python does by itself, and older objects far more so:
+looking for cycles took 2 % of a busy daemon's time, and a connection that is gone
+leaves none. A look at 5000 objects takes up to 7 ms, in which nobody is heard; at
+50,000, 23."""
+
 
 class Options(UsageOptions):
     """What ``twist broadcast`` takes."""
@@ -147,12 +153,6 @@ def _choose_format(twist: Any, threshold: logfile.Threshold) -> None:
         if isinstance(sys.stdout, TextIOWrapper):
             sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
 
-
-GC_THRESHOLD = (5_000, 100, 10)
-"""Seven times as rarely as Python does by itself, and older objects far more so:
-looking for cycles took 2 % of a busy daemon's time, and a connection that is gone
-leaves none. A look at 5000 objects takes up to 7 ms, in which nobody is heard; at
-50,000, 23."""
 
 if TYPE_CHECKING:
     from broadcast.net.tls import Certificates

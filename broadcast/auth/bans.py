@@ -25,8 +25,13 @@ from broadcast.protocol import names
 
 Host = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
-
 _MAPPED = IPv6Network("::ffff:0:0/96")
+
+MAX_BANS = 10_000
+"""Bans at most: one more is refused."""
+
+NAME = "name:"
+"""Before a name that would be taken for an address; no name has a colon in it."""
 
 
 def host_at(address: str) -> Host | None:
@@ -63,13 +68,6 @@ def host_of(address: str) -> str:
     if isinstance(found, IPv6Address):
         return str(IPv6Network((found, 64), strict=False))
     return "local" if found is None else str(found)
-
-
-MAX_BANS = 10_000
-"""Bans at most: one more is refused."""
-
-NAME = "name:"
-"""Before a name that would be taken for an address; no name has a colon in it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,9 @@ MAX_WORK = 1 << 22
 _SALT = 16
 _SIZE = 32
 
+MIN_SECRET = 8
+"""Characters that a shared secret has at least."""
+
 
 class HashError(ValueError):
     """That is no hash of ours; says why, and never shows it."""
@@ -102,10 +105,6 @@ def read_hash(text: str) -> PasswordHash:
     if len(salt) < 8 or len(hash) != _SIZE:
         raise HashError(f"SALT must be 8 bytes or more, HASH {_SIZE}")
     return PasswordHash(salt, hash, n, r, p)
-
-
-MIN_SECRET = 8
-"""Characters that a shared secret has at least."""
 
 
 class FileError(ValueError):

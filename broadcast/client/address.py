@@ -7,9 +7,16 @@ from urllib.parse import urlsplit
 from broadcast.client.errors import AddressError
 
 DEFAULT_PORT = 8000
+
 _LIKELY = re.compile(
     r"(tcp|tls|wss?)://\S+|unix:/\S+|([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\]):[1-9]\d{3,4}"
 )
+
+CLOSED = "the server closed the connection"
+RESET = "the server reset the connection"
+NO_HOST = "no such host"
+SILENT = "no broadcast server answers there"
+_OTHER = {"tcp": "tls", "tls": "tcp", "ws": "wss", "wss": "ws"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,14 +123,6 @@ def _network_address(
     if not all(c.isprintable() and c not in ' "<>\\' for c in text):
         raise AddressError(f"{text!r} has a character in it that no address has")
     return Address(scheme, host, port, path, ca)
-
-
-CLOSED = "the server closed the connection"
-RESET = "the server reset the connection"
-NO_HOST = "no such host"
-SILENT = "no broadcast server answers there"
-
-_OTHER = {"tcp": "tls", "tls": "tcp", "ws": "wss", "wss": "ws"}
 
 
 def stranger(data: bytes, address: Address) -> str | None:

@@ -7,6 +7,8 @@ came.
 
 from dataclasses import dataclass, field
 
+MAX_DIGITS = 16  # ids stay below 2^53
+
 
 @dataclass(frozen=True, slots=True)
 class Event:
@@ -179,9 +181,6 @@ class Missed(Event):
     """Ours: so many events were dropped because nobody read them."""
 
     count: int
-
-
-MAX_DIGITS = 16  # ids stay below 2^53
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,8 +38,19 @@ try:
 except ImportError:  # Windows
     UnixPort = None  # type: ignore[assignment,misc]  # told so where it is used
 
+
 Wrap = Callable[[Any], Any]
 """Puts TLS around a protocol factory."""
+
+LISTENING_ON = "listening on {where}{tls}{only}{inside}"
+PAGE_IS_ON = "the page is on {where}{inside}"
+INSIDE = " (this machine only{hint})"
+HOST_HINT = "; --host 0.0.0.0 lets others in"
+
+NO_LOGIN = (
+    "unencrypted, so nobody from another machine can log in"
+    " (--allow-plaintext-login lets them)"
+)
 
 
 def endpoint_for(reactor: Any, text: str, wrap: Wrap | None = None) -> Any:
@@ -138,17 +149,6 @@ if UnixPort is not None:
             self.stopReading()  # type: ignore[no-untyped-call]  # Twisted's
             self.factory.doStop()
             return succeed(None)
-
-
-LISTENING_ON = "listening on {where}{tls}{only}{inside}"
-PAGE_IS_ON = "the page is on {where}{inside}"
-INSIDE = " (this machine only{hint})"
-HOST_HINT = "; --host 0.0.0.0 lets others in"
-
-NO_LOGIN = (
-    "unencrypted, so nobody from another machine can log in"
-    " (--allow-plaintext-login lets them)"
-)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,9 @@ PROTOCOL = 1
 WHO_PIECE_NAMES = 200
 WHO_PIECE_BYTES = 12 * 1024
 
+RECONNECT = frozenset({"shutdown", "too-slow", "idle", "full", "restarted"})
+"""The ``bye`` codes after which a client may come back by itself."""
+
 
 def lines(count: int) -> str:
     """Say how many lines, in English."""
@@ -268,10 +271,6 @@ class Error(Event):
             "text": self.message,
         }
         return base if self.token is None else base | {"token": self.token}
-
-
-RECONNECT = frozenset({"shutdown", "too-slow", "idle", "full", "restarted"})
-"""The ``bye`` codes after which a client may come back by itself."""
 
 
 @dataclass(frozen=True, slots=True)

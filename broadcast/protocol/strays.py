@@ -9,6 +9,8 @@ from typing import Final
 
 _LINES_WORDS: Final = b"This port speaks lines, not HTTP. Try: nc HOST PORT\n"
 _HTTP_WORDS: Final = b"HTTP and WebSocket are spoken here\n"
+_TLS_HELLO: Final = b"\x16\x03"
+_HTTP_REQUEST: Final = re.compile(rb"[A-Za-z]+ \S+ HTTP/\d[^\n]*\n")
 
 
 def _bad_request(text: bytes) -> bytes:
@@ -23,9 +25,6 @@ LINES_SPOKEN_HERE: Final = _bad_request(_LINES_WORDS)
 
 HTTP_SPOKEN_HERE: Final = _bad_request(_HTTP_WORDS)
 """What a client that speaks lines is answered on a web port."""
-
-_TLS_HELLO: Final = b"\x16\x03"
-_HTTP_REQUEST: Final = re.compile(rb"[A-Za-z]+ \S+ HTTP/\d[^\n]*\n")
 
 
 def is_tls(data: bytes) -> bool:

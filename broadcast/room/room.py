@@ -57,15 +57,14 @@ DISMISSALS = 8
 FOR_GOOD = frozenset({"quit", "replaced", "kicked", "banned"})
 """Why one leaves without a name being held for one's return."""
 
+Answer = Callable[[], None]
+
 
 class IWaiting(Protocol):
     """Somebody whose input waits for a later turn."""
 
     def go_on(self) -> None:
         """Take what waits."""
-
-
-Answer = Callable[[], None]
 
 
 class Room:

@@ -19,6 +19,9 @@ HOLD = 120.0
 MAX_HELD = 10_000
 """Names held at most."""
 
+MAX_CERTIFIED = 10_000
+"""Names of certificates remembered; the longest unused are forgotten."""
+
 
 class HeldNames:
     """Folded names, each with its key and the host that it was lost from.
@@ -129,10 +132,6 @@ class Occupancy:
             self._hosts[host] -= 1
             if self._hosts[host] <= 0:
                 del self._hosts[host]
-
-
-MAX_CERTIFIED = 10_000
-"""Names of certificates remembered; the longest unused are forgotten."""
 
 
 class NameRefusedError(Exception):

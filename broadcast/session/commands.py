@@ -26,6 +26,20 @@ from broadcast.room.subscription import MAX_BACKLOG
 from broadcast.session.interfaces import ISession
 from broadcast.store.log import ReplayCursor, Stretch
 
+DEFAULT_HISTORY = 20
+
+HELP = """\
+/name NAME [KEY]   be called NAME (/nick too); with KEY you can take it back
+/who [PREFIX]      who is here
+/say TOKEN TEXT    say TEXT once, and be told when it is said
+/history [N]       the last N lines (20)
+/since EPOCH:ID    what was said after that position
+/ping [TOKEN]      pong, after all you said before is said
+/format text|json  lines for people or for programs
+/login ...         where the server asks for it
+/quit              leave (/exit too)
+//TEXT             say /TEXT"""
+
 
 class CommandError(Exception):
     """A command was refused, for one of the protocol's error codes."""
@@ -96,21 +110,6 @@ def number_of(digits: str, usage: str) -> int:
     if not (digits.isascii() and digits.isdigit() and len(digits) <= 16):
         raise CommandError("bad-argument", usage)
     return int(digits)
-
-
-DEFAULT_HISTORY = 20
-
-HELP = """\
-/name NAME [KEY]   be called NAME (/nick too); with KEY you can take it back
-/who [PREFIX]      who is here
-/say TOKEN TEXT    say TEXT once, and be told when it is said
-/history [N]       the last N lines (20)
-/since EPOCH:ID    what was said after that position
-/ping [TOKEN]      pong, after all you said before is said
-/format text|json  lines for people or for programs
-/login ...         where the server asks for it
-/quit              leave (/exit too)
-//TEXT             say /TEXT"""
 
 
 class ICommandSession(ISession, Protocol):

@@ -13,10 +13,14 @@ from broadcast.protocol.events import Event
 
 # What the objects around the bytes take, measured with tracemalloc, rounded up.
 BATCH_COST = 700
+
 RUN_COST = 250
 TOKEN_COST = 350
 TOLD_COST = 300
 RENDERING_COST = 350
+Framing = Callable[[bytes], bytes]
+Spans = dict[int, list[tuple[int, int]]]
+_NOBODY: Final[Spans] = {}  # most renderings hold nothing private
 
 
 class Run:
@@ -67,10 +71,6 @@ class Told:
 
 
 Entry = Run | Told
-Framing = Callable[[bytes], bytes]
-Spans = dict[int, list[tuple[int, int]]]
-
-_NOBODY: Final[Spans] = {}  # most renderings hold nothing private
 
 
 class Rendering:

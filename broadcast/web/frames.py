@@ -18,6 +18,9 @@ clients refuse a message of more than 1 MiB."""
 _TEXT: Final = 0x81  # whole, no extension bits
 _BINARY: Final = 0x82
 _SHORT: Final = 125
+_MASKED: Final = 0x80
+_CONTROL: Final = 0x88  # whole, an opcode of 8 or more
+_LONG: Final = 126
 
 
 class Code(enum.IntEnum):
@@ -104,11 +107,6 @@ def is_utf8(data: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return True
-
-
-_MASKED: Final = 0x80
-_CONTROL: Final = 0x88  # whole, an opcode of 8 or more
-_LONG: Final = 126
 
 
 class Taken(NamedTuple):

@@ -22,6 +22,12 @@ _ALWAYS: Final = {
     b"X-Frame-Options": b"DENY",
 }
 
+NO_BODY: Final = (
+    b"HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+)
+
+_DONE = Failure(ConnectionDone())
+
 
 def answer(
     request: Request,
@@ -47,12 +53,6 @@ def headers(request: Request, name: str) -> list[str]:
     """Return the values of all headers of that ``name``."""
     values = request.requestHeaders.getRawHeaders(name.encode(), [])
     return [value.decode("latin-1") for value in values]
-
-
-NO_BODY: Final = (
-    b"HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
-)
-_DONE = Failure(ConnectionDone())
 
 
 class IUpgraded(Protocol):

@@ -31,6 +31,9 @@ CONTENT_POLICY: Final = (
     b" frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
 )
 
+REQUEST_TIME = 20
+"""Seconds in which a request must be whole; an idle connection is kept as long."""
+
 
 class File(Resource):
     """One file, kept in memory: a browser asks each time whether it is still so."""
@@ -63,10 +66,6 @@ def load() -> dict[str, File]:
         for item in folder.iterdir()
         if item.name.endswith(tuple(KINDS))
     }
-
-
-REQUEST_TIME = 20
-"""Seconds in which a request must be whole; an idle connection is kept as long."""
 
 
 class Visit(Request):

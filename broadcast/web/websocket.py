@@ -21,6 +21,26 @@ from broadcast.store.entries import Framing
 from broadcast.web.frames import Code, line_by_line, ping_frame
 from broadcast.web.messages import MessageParser
 
+MIN_MESSAGE = 128 * 1024
+"""Bytes that a message may always have; more if four longest lines have."""
+
+PING_AFTER = 20.0
+"""Seconds of silence after which a ping is sent."""
+
+DEAD_AFTER = 45.0
+"""Seconds of silence, a ping sent, after which the other end is taken for dead."""
+
+_NAMED = b"__name__:"
+
+_CODES: Final = {
+    "quit": Code.NORMAL,
+    "shutdown": Code.GOING_AWAY,
+    "restarted": Code.RESTART,
+    "idle": Code.GOING_AWAY,
+    "too-slow": Code.TRY_AGAIN_LATER,
+    "full": Code.TRY_AGAIN_LATER,
+}
+
 
 class DirectFrameWriter(DirectWriter):
     """Frames straight to a plain socket; what a socket left of one goes first.
@@ -132,27 +152,6 @@ def frame_writer_for(
     """Return the fastest framing writer that is right for the transport."""
     kind = DirectFrameWriter if is_plain(connection.transport) else BufferedFrameWriter
     return kind(connection, framing, head)
-
-
-MIN_MESSAGE = 128 * 1024
-"""Bytes that a message may always have; more if four longest lines have."""
-
-PING_AFTER = 20.0
-"""Seconds of silence after which a ping is sent."""
-
-DEAD_AFTER = 45.0
-"""Seconds of silence, a ping sent, after which the other end is taken for dead."""
-
-_NAMED = b"__name__:"
-
-_CODES: Final = {
-    "quit": Code.NORMAL,
-    "shutdown": Code.GOING_AWAY,
-    "restarted": Code.RESTART,
-    "idle": Code.GOING_AWAY,
-    "too-slow": Code.TRY_AGAIN_LATER,
-    "full": Code.TRY_AGAIN_LATER,
-}
 
 
 class WebSocketConnection:

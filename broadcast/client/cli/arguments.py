@@ -22,6 +22,43 @@ exit codes:
   5 connection lost for good  130 interrupted  143 terminated
 """
 
+_SERVER = "a section of the config file, a URL, or host[:port]"
+
+_BASH = """\
+# bcast-client completion for bash: source <(bcast-client completion bash)
+_bcast_client() {{
+    local current=${{COMP_WORDS[COMP_CWORD]}} words
+    case "${{COMP_WORDS[COMP_CWORD-1]}}" in
+        --bell) words="off mention all" ;;
+        --color) words="auto always never" ;;
+        --ca|--config|--token-file) COMPREPLY=($(compgen -f -- "$current")); return ;;
+        *) case "${{COMP_WORDS[1]}}" in
+{cases}
+            *) words="{commands} --help --version" ;;
+        esac ;;
+    esac
+    COMPREPLY=($(compgen -W "$words" -- "$current"))
+}}
+complete -F _bcast_client bcast-client
+"""
+
+_ZSH = """\
+#compdef bcast-client
+# bcast-client completion for zsh: source <(bcast-client completion zsh)
+_bcast_client() {{
+    case "${{words[CURRENT-1]}}" in
+        --bell) compadd off mention all; return ;;
+        --color) compadd auto always never; return ;;
+        --ca|--config|--token-file) _files; return ;;
+    esac
+    case "${{words[2]}}" in
+{cases}
+        *) compadd -- {commands} --help --version ;;
+    esac
+}}
+compdef _bcast_client bcast-client
+"""
+
 
 def make_parser() -> argparse.ArgumentParser:
     """The parser for all commands."""
@@ -101,9 +138,6 @@ def _tail(commands: "_Commands") -> None:
     _color(parser)
 
 
-_SERVER = "a section of the config file, a URL, or host[:port]"
-
-
 def _common(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--url", help="tcp://host:port, tls://…, ws://…, wss://… or unix:/path")
@@ -178,42 +212,6 @@ def _words(parser: argparse.ArgumentParser) -> list[str]:
         if not action.option_strings and action.choices is not None:
             words += [str(choice) for choice in action.choices]
     return words
-
-
-_BASH = """\
-# bcast-client completion for bash: source <(bcast-client completion bash)
-_bcast_client() {{
-    local current=${{COMP_WORDS[COMP_CWORD]}} words
-    case "${{COMP_WORDS[COMP_CWORD-1]}}" in
-        --bell) words="off mention all" ;;
-        --color) words="auto always never" ;;
-        --ca|--config|--token-file) COMPREPLY=($(compgen -f -- "$current")); return ;;
-        *) case "${{COMP_WORDS[1]}}" in
-{cases}
-            *) words="{commands} --help --version" ;;
-        esac ;;
-    esac
-    COMPREPLY=($(compgen -W "$words" -- "$current"))
-}}
-complete -F _bcast_client bcast-client
-"""
-
-_ZSH = """\
-#compdef bcast-client
-# bcast-client completion for zsh: source <(bcast-client completion zsh)
-_bcast_client() {{
-    case "${{words[CURRENT-1]}}" in
-        --bell) compadd off mention all; return ;;
-        --color) compadd auto always never; return ;;
-        --ca|--config|--token-file) _files; return ;;
-    esac
-    case "${{words[2]}}" in
-{cases}
-        *) compadd -- {commands} --help --version ;;
-    esac
-}}
-compdef _bcast_client bcast-client
-"""
 
 
 def script_for(shell: str) -> str:

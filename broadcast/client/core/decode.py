@@ -10,6 +10,7 @@ from broadcast.client.errors import BadLineError, BrokenServerError
 from broadcast.protocol.sanitize import is_safe, mend
 
 MAX_LINE = 4 * 1024 * 1024
+_Fields = Mapping[str, Any]
 
 
 class LineSplitter:
@@ -44,9 +45,6 @@ class LineSplitter:
         """What came after the last line end."""
         rest, self._rest, self._size = b"".join(self._rest), [], 0
         return rest.decode(errors="replace")
-
-
-_Fields = Mapping[str, Any]
 
 
 def decode(line: str) -> ev.Event | None:

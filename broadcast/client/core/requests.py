@@ -14,6 +14,7 @@ from broadcast.client.events import Position
 PING_AFTER = 8.0
 SPEAK_AFTER = 30.0
 PATIENCE = 12.0
+HEARTBEAT = "heartbeat"
 
 
 class Heartbeat:
@@ -74,9 +75,6 @@ class Profile:
     secret: str | None = field(default=None, repr=False)
     roster: bool = False
     insist: bool = False
-
-
-HEARTBEAT = "heartbeat"
 
 
 class Requests:

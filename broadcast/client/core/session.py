@@ -21,6 +21,8 @@ from broadcast.client.errors import BadLineError
 from broadcast.protocol.names import fold
 from broadcast.protocol.sanitize import mend
 
+_EARLY = (ev.Welcome, ev.LoginNeeded, ev.Problem, ev.Bye)
+
 
 class State(enum.Enum):
     """Where a session stands. `ENDED` is for good."""
@@ -40,9 +42,6 @@ class State(enum.Enum):
     def minds(self, event: ev.Event) -> bool:
         """Whether an event means anything there: before the greeting few do."""
         return not self.is_early or isinstance(event, _EARLY)
-
-
-_EARLY = (ev.Welcome, ev.LoginNeeded, ev.Problem, ev.Bye)
 
 
 class Session:

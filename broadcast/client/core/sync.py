@@ -13,6 +13,7 @@ from broadcast.client.errors import BrokenServerError
 MAX_HELD = 10_000
 MAX_NAMES = 2_000
 ROSTER_EVERY = 10.0
+_LOGGED = (ev.Joined, ev.Left, ev.Renamed, ev.Presence)
 
 
 class Sync:
@@ -203,6 +204,3 @@ class Roster:
     def _add(self, name: str) -> None:
         if len(self.names) < MAX_NAMES:
             self.names.add(name)
-
-
-_LOGGED = (ev.Joined, ev.Left, ev.Renamed, ev.Presence)

@@ -15,6 +15,12 @@ from broadcast.client.errors import BrokenServerError
 from broadcast.client.events import Event, Lost
 from broadcast.client.io.websocket import Codec, codec_for
 
+FIRST_DELAY = 1.0
+LONGEST_DELAY = 60.0
+CHECK_EVERY = 2.0
+LARGE = 64 * 1024
+LAST_WORDS = 2.0
+
 
 class Transport(Protocol):
     """An open connection, as the side that writes sees it."""
@@ -77,10 +83,6 @@ class EventLoop(Protocol):
         """A fresh thing to await."""
 
 
-FIRST_DELAY = 1.0
-LONGEST_DELAY = 60.0
-
-
 class Backoff:
     """Waits between tries: doubling from 1 s to 60 s, each cut by up to a half."""
 
@@ -96,11 +98,6 @@ class Backoff:
     def reset(self) -> None:
         """It worked: start small again."""
         self._next = FIRST_DELAY
-
-
-CHECK_EVERY = 2.0
-LARGE = 64 * 1024
-LAST_WORDS = 2.0
 
 
 class Connection:

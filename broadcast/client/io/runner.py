@@ -18,6 +18,10 @@ from broadcast.client.core.session import Session
 from broadcast.client.io.asyncio import AsyncioLoop
 from broadcast.client.io.connection import Connection
 
+PRESENCE = (ev.Joined, ev.Left, ev.Renamed, ev.Presence)
+NAME_ERRORS = ("name-taken", "bad-name")
+LOGIN_ERRORS = ("login-failed", "login-throttled", "login-required")
+
 
 class Outage:
     """Words for a connection that goes and comes back; nothing is told twice.
@@ -80,11 +84,6 @@ class Exit(enum.IntEnum):
     LOST = 5
     INTERRUPTED = 130
     TERMINATED = 143
-
-
-PRESENCE = (ev.Joined, ev.Left, ev.Renamed, ev.Presence)
-NAME_ERRORS = ("name-taken", "bad-name")
-LOGIN_ERRORS = ("login-failed", "login-throttled", "login-required")
 
 
 def exit_for(event: ev.Lost) -> Exit:

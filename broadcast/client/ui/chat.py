@@ -29,6 +29,9 @@ from broadcast.client.ui.commands import (
 from broadcast.client.ui.format import Formatter, wants_color
 from broadcast.client.ui.screen import GATHER, Screen, Typed
 
+KEEP_SHOWN = 10_000
+FEW = 10
+
 
 def prompt(session: Session, retry_in: float | None) -> str:
     """Return the prompt, as ``connected · alice · 12 here> ``.
@@ -78,10 +81,6 @@ class Question:
     def _is_for_name(self) -> bool:
         """Whether a name and its password are all that the server takes."""
         return "/login NAME PASSWORD" in self.wording and "SECRET" not in self.wording
-
-
-KEEP_SHOWN = 10_000
-FEW = 10
 
 
 class Chat(Runner):

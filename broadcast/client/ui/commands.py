@@ -16,6 +16,29 @@ from broadcast.client.io.runner import Exit
 from broadcast.client.ui.format import Formatter
 from broadcast.protocol.sanitize import mend
 
+LOCAL_HELP = (
+    ("help", "", "this list, and the server's commands"),
+    ("ignore", "NAME", "hide what NAME says; alone: who is hidden"),
+    ("unignore", "NAME", "show NAME again"),
+    ("clear", "", "empty the screen"),
+    ("save", "FILE", "write what was shown to FILE"),
+    ("bell", "off|mention|all", "when to ring"),
+    ("resend", "", "say the lines in doubt again"),
+    ("drop", "", "forget the lines in doubt"),
+    ("quit", "", "leave; also /exit, exit and Ctrl-D"),
+)
+
+REMOTE_HELP = (
+    ("name", "NAME", "take another name"),
+    ("who", "[PREFIX]", "who is here"),
+    ("history", "[N]", "the last lines again"),
+    ("since", "EPOCH:ID", "what was said after that message"),
+    ("ping", "[WORD]", "ask for a pong"),
+    ("login", "", "tell the server your secret; it is asked for hidden"),
+)
+
+_LOCAL = frozenset(word for word, _, _ in LOCAL_HELP) | {"exit"}
+
 
 @dataclass(frozen=True, slots=True)
 class Say:
@@ -43,28 +66,6 @@ class Remote:
     def line(self) -> str:
         """As it is sent."""
         return f"/{self.word} {self.rest}".rstrip()
-
-
-LOCAL_HELP = (
-    ("help", "", "this list, and the server's commands"),
-    ("ignore", "NAME", "hide what NAME says; alone: who is hidden"),
-    ("unignore", "NAME", "show NAME again"),
-    ("clear", "", "empty the screen"),
-    ("save", "FILE", "write what was shown to FILE"),
-    ("bell", "off|mention|all", "when to ring"),
-    ("resend", "", "say the lines in doubt again"),
-    ("drop", "", "forget the lines in doubt"),
-    ("quit", "", "leave; also /exit, exit and Ctrl-D"),
-)
-REMOTE_HELP = (
-    ("name", "NAME", "take another name"),
-    ("who", "[PREFIX]", "who is here"),
-    ("history", "[N]", "the last lines again"),
-    ("since", "EPOCH:ID", "what was said after that message"),
-    ("ping", "[WORD]", "ask for a pong"),
-    ("login", "", "tell the server your secret; it is asked for hidden"),
-)
-_LOCAL = frozenset(word for word, _, _ in LOCAL_HELP) | {"exit"}
 
 
 def interpret(line: str) -> Say | Local | Remote:

@@ -30,6 +30,11 @@ from prompt_toolkit.shortcuts import CompleteStyle
 from broadcast.client.address import Address
 from broadcast.client.ui.commands import LOCAL_HELP, REMOTE_HELP
 
+GATHER = 0.05
+GATHER_BUSY = 0.1
+BUSY = 50
+MAX_BYTES = 512 * 1024
+
 
 class RoomCompleter(Completer):
     """Completes the names that `names` gives, and the commands with their help."""
@@ -63,11 +68,6 @@ def _commands(typed: str) -> Iterable[Completion]:
                 yield Completion(
                     f"{word} ", -len(typed), display=display, display_meta=meta
                 )
-
-
-GATHER = 0.05
-GATHER_BUSY = 0.1
-BUSY = 50
 
 
 class Typed(enum.Enum):
@@ -239,9 +239,6 @@ def _quiet_output() -> Output:
     if hasattr(output, "enable_cpr"):
         output.enable_cpr = False
     return output
-
-
-MAX_BYTES = 512 * 1024
 
 
 def typed_lines(folder: Path, address: Address) -> History:
