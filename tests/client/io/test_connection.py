@@ -1,4 +1,4 @@
-"""The link: connecting, coming back, giving up. On a clock of the test's own."""
+"""The connection: connecting, coming back, giving up. On a clock of the test's own."""
 
 import pytest
 
@@ -11,7 +11,7 @@ from tests.support.client.memory import MemoryNet, MemoryWire
 
 
 class Rig:
-    """A link on a network in memory; the backoff's chance is always 0."""
+    """A connection on a network in memory; the backoff's chance is always 0."""
 
     def __init__(self, *, retry: float | None = None, ease: float = 0.0) -> None:
         self.loop = MemoryNet()

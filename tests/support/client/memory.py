@@ -1,4 +1,4 @@
-"""A network and a clock in memory, for the link."""
+"""A network and a clock in memory, for the client's connection."""
 
 import heapq
 import json
