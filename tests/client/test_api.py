@@ -13,7 +13,7 @@ from twisted.python.failure import Failure
 from broadcast.client import Room, connect
 from broadcast.client import events as ev
 from broadcast.client.errors import LostError, RefusedError
-from tests.support.client.wiretap import AT
+from tests.support.client.scripted_session import AT
 
 Program = Callable[[Room], Awaitable[None]]
 

@@ -15,7 +15,7 @@ from tests.support.hall import Hall
 GOODBYE = Bye("shutdown", "going down")
 
 
-class Door:
+class WaitingListener:
     """A listener at which somebody waits, and how many it has let in."""
 
     def __init__(self, hall: Hall, stack: ExitStack) -> None:
@@ -104,20 +104,20 @@ def test_while_many_leave_others_are_let_in(stack: ExitStack) -> None:
     """Each so many losses, the kernel's queue is looked at: it is short."""
     hall = Hall()
     guests = [hall.connect() for _ in range(LOOK_AFTER)]
-    door = Door(hall, stack)
+    waiting = WaitingListener(hall, stack)
     for guest in guests[1:]:
         guest.drop()
-    assert door.let_in() == 0
+    assert waiting.let_in() == 0
     guests[0].drop()
-    assert door.let_in() == 1
+    assert waiting.let_in() == 1
 
 
 def test_while_many_are_answered_others_are_let_in(stack: ExitStack) -> None:
     """A turn with many answers looks at the kernel's queue, too."""
     hall = Hall()
     guest = hall.join("/name al")
-    door = Door(hall, stack)
+    waiting = WaitingListener(hall, stack)
     guest.send(*["/ping"] * (BREATH - 1))
-    assert door.let_in() == 0
+    assert waiting.let_in() == 0
     guest.send(*["/ping"] * BREATH)
-    assert door.let_in() == 1
+    assert waiting.let_in() == 1

@@ -23,7 +23,7 @@ async def lines(*texts: str) -> AsyncIterator[list[str]]:
         yield [text]
 
 
-class Talk:
+class SenderInMemory:
     """A sender whose connection is in memory; nothing is dialled."""
 
     def __init__(self, name: str = "bob") -> None:
@@ -49,17 +49,17 @@ def test_done_when_all_is_fed_and_acknowledged() -> None:
     """Neither a pause in the input nor its end is enough; nor is it without a room."""
 
     async def main() -> None:
-        talk = Talk()
-        await talk.sender.take("one")
-        talk.wire.welcome()
-        talk.answer("ack", 0, id=1)
-        assert not talk.sender.done.done()
-        await talk.sender.feed(lines("two", "", "three"))
-        talk.answer("ack", 2, id=3)
-        assert not talk.sender.done.done()
-        talk.answer("ack", 1, id=2)
-        assert talk.exit() is Exit.DONE
-        early = Talk()
+        given = SenderInMemory()
+        await given.sender.take("one")
+        given.wire.welcome()
+        given.answer("ack", 0, id=1)
+        assert not given.sender.done.done()
+        await given.sender.feed(lines("two", "", "three"))
+        given.answer("ack", 2, id=3)
+        assert not given.sender.done.done()
+        given.answer("ack", 1, id=2)
+        assert given.exit() is Exit.DONE
+        early = SenderInMemory()
         await early.sender.feed(lines())
         assert not early.sender.done.done()
         early.wire.welcome()
@@ -73,14 +73,14 @@ def test_slowing_is_no_refusal(capsys: pytest.CaptureFixture[str]) -> None:
 
     async def main() -> None:
         for code, end in (("slowed", Exit.DONE), ("muted", Exit.REFUSED)):
-            talk = Talk()
-            talk.wire.welcome()
-            await talk.sender.feed(lines("one", "two"))
-            talk.answer("error", 0, code=code, command="say")
-            assert not talk.sender.done.done()
-            talk.answer("ack", 1, id=1)
-            talk.answer("ack", 0, id=2)
-            assert talk.exit() is end
+            given = SenderInMemory()
+            given.wire.welcome()
+            await given.sender.feed(lines("one", "two"))
+            given.answer("error", 0, code=code, command="say")
+            assert not given.sender.done.done()
+            given.answer("ack", 1, id=1)
+            given.answer("ack", 0, id=2)
+            assert given.exit() is end
 
     run(main())
     assert capsys.readouterr().err == "bcast-client: a line was refused: muted\n"
@@ -90,15 +90,15 @@ def test_input_waits_for_the_server() -> None:
     """Of an endless input no more is read than a window; an answer lets it go on."""
 
     async def main() -> None:
-        talk = Talk()
+        given = SenderInMemory()
         for _ in range(WINDOW_LINES):
-            await talk.sender.take("x")
-        waiting = asyncio.create_task(talk.sender.take("one more"))
+            await given.sender.take("x")
+        waiting = asyncio.create_task(given.sender.take("one more"))
         done, _ = await asyncio.wait([waiting], timeout=0)
         assert not done
-        talk.wire.welcome()
+        given.wire.welcome()
         await waiting
-        assert talk.exit() is None
+        assert given.exit() is None
 
     run(main())
 
@@ -107,10 +107,10 @@ def test_longest_default_name_leaves_room_for_a_suffix() -> None:
     """Where the name of this account is taken, another one that is a name is tried."""
 
     async def main() -> None:
-        talk = Talk(name="n" * 32)
-        talk.wire.welcome(name="guest-1")
-        talk.wire.say("error", code="name-taken", command="name", text="taken")
-        (_, first, key), (_, second, same) = talk.sent("/name")
+        given = SenderInMemory(name="n" * 32)
+        given.wire.welcome(name="guest-1")
+        given.wire.say("error", code="name-taken", command="name", text="taken")
+        (_, first, key), (_, second, same) = given.sent("/name")
         assert len(second) <= MAX_CODE_POINTS
         assert (second != first, second[:25], same) == (True, first[:25], key)
 
@@ -125,10 +125,10 @@ def test_input_that_is_no_text(capsys: pytest.CaptureFixture[str]) -> None:
         raise ValueError("a line without end")
 
     async def main() -> None:
-        talk = Talk()
-        talk.wire.welcome()
-        await talk.sender.feed(broken())
-        assert talk.exit() is Exit.FAILED
+        given = SenderInMemory()
+        given.wire.welcome()
+        await given.sender.feed(broken())
+        assert given.exit() is Exit.FAILED
 
     run(main())
     assert capsys.readouterr().err == "bcast-client: a line without end\n"

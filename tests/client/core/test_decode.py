@@ -11,7 +11,7 @@ from broadcast.client import events as ev
 from broadcast.client.core.decode import MAX_LINE, LineSplitter, decode
 from broadcast.client.errors import BadLineError
 from broadcast.protocol.sanitize import is_safe
-from tests.support.client.wiretap import AT
+from tests.support.client.scripted_session import AT
 
 
 def line(event: str, **fields: Any) -> str:

@@ -14,175 +14,175 @@ from broadcast.client.core.session import Session, State
 from broadcast.client.core.sync import MAX_HELD
 from broadcast.client.errors import BrokenServerError
 from broadcast.client.events import Position
-from tests.support.client.wiretap import AT, Talk, ids
+from tests.support.client.scripted_session import AT, ScriptedSession, ids
 
 
 def test_introduction_is_one_write() -> None:
     """Format, name with key, and a question that ends the introduction at once."""
-    talk = Talk()
-    assert talk.connect() == ["/format json", "/name bob 12345678", "/ping heartbeat"]
-    assert Talk(name=None, history=7).connect() == [
+    script = ScriptedSession()
+    assert script.connect() == ["/format json", "/name bob 12345678", "/ping heartbeat"]
+    assert ScriptedSession(name=None, history=7).connect() == [
         "/format json",
         "/history 7",
         "/ping heartbeat",
     ]
-    since = Talk(since=Position("e", 9), roster=True).connect()
+    since = ScriptedSession(since=Position("e", 9), roster=True).connect()
     assert since[2:] == ["/since e:9", "/who"]
 
 
 def test_all_before_the_welcome_is_discarded() -> None:
     """A greeting in text, or a line of the room before the welcome, is not shown."""
-    talk = Talk()
-    talk.connect()
-    assert talk.hear_bytes(b"* hello\n") == []
-    assert talk.message(1) == []
-    assert talk.session.preface == "* hello"
-    assert isinstance(talk.welcome()[0], ev.Welcome)
-    assert ids(talk.message(6)) == [6]
+    script = ScriptedSession()
+    script.connect()
+    assert script.hear_bytes(b"* hello\n") == []
+    assert script.message(1) == []
+    assert script.session.preface == "* hello"
+    assert isinstance(script.welcome()[0], ev.Welcome)
+    assert ids(script.message(6)) == [6]
 
 
 def test_insisting_on_a_name_holds_lines_back() -> None:
     """A script's lines are never said under a guest's name by accident."""
-    talk = Talk(insist=True)
-    talk.connect()
-    talk.welcome(name="guest-1")
-    talk.session.say("x")
-    assert talk.sent() == []
-    talk.session.rename("bob-2")
-    assert talk.sent() == ["/name bob-2 12345678"]
-    talk.hear("rename", at=AT, name="guest-1", to="bob-2")
-    assert talk.sent() == ["/say t-1 x"]
-    talk.session.disconnected()
-    assert "/name bob-2 12345678" in talk.connect()
+    script = ScriptedSession(insist=True)
+    script.connect()
+    script.welcome(name="guest-1")
+    script.session.say("x")
+    assert script.sent() == []
+    script.session.rename("bob-2")
+    assert script.sent() == ["/name bob-2 12345678"]
+    script.hear("rename", at=AT, name="guest-1", to="bob-2")
+    assert script.sent() == ["/say t-1 x"]
+    script.session.disconnected()
+    assert "/name bob-2 12345678" in script.connect()
 
 
 def test_name_is_the_same_however_written() -> None:
     """The server may write our name its own way; it is still ours."""
-    talk = Talk(name="ＢＯＢ", insist=True)
-    talk.connect()
-    talk.welcome(name="BOB")
-    talk.session.say("x")
-    assert talk.sent() == ["/say t-1 x"]
+    script = ScriptedSession(name="ＢＯＢ", insist=True)
+    script.connect()
+    script.welcome(name="BOB")
+    script.session.say("x")
+    assert script.sent() == ["/say t-1 x"]
 
 
 def test_login_is_answered_when_asked_and_asks_again_for_what_was_refused() -> None:
     """The secret goes only to a server that asks; then the replay is asked again."""
-    talk = Talk(secret="s3cret", history=2)
-    assert not any("s3cret" in line for line in talk.connect())
-    assert isinstance(talk.hear("login", text="please")[0], ev.LoginNeeded)
-    assert talk.sent() == ["/login s3cret"]
+    script = ScriptedSession(secret="s3cret", history=2)
+    assert not any("s3cret" in line for line in script.connect())
+    assert isinstance(script.hear("login", text="please")[0], ev.LoginNeeded)
+    assert script.sent() == ["/login s3cret"]
     required = {"code": "login-required", "command": "history", "text": "first"}
-    assert talk.hear("error", **required) == []
-    talk.welcome()
-    assert talk.sent() == ["/history 2", "/ping heartbeat"]
-    assert talk.state() is State.REPLAYING
+    assert script.hear("error", **required) == []
+    script.welcome()
+    assert script.sent() == ["/history 2", "/ping heartbeat"]
+    assert script.state() is State.REPLAYING
 
 
 def test_wrong_secret_is_told_and_another_may_follow() -> None:
     """A failed login is an event; the next secret is kept for reconnects."""
-    talk = Talk()
-    talk.connect()
-    talk.hear("login", text="please")
-    assert talk.sent() == []
-    talk.session.login("wrong")
-    (failed,) = talk.hear("error", code="login-failed", command="login", text="no")
+    script = ScriptedSession()
+    script.connect()
+    script.hear("login", text="please")
+    assert script.sent() == []
+    script.session.login("wrong")
+    (failed,) = script.hear("error", code="login-failed", command="login", text="no")
     assert isinstance(failed, ev.Problem)
-    talk.session.login("bob right")
-    talk.welcome()
-    talk.session.disconnected()
-    talk.connect()
-    talk.hear("login", text="please")
-    assert talk.sent() == ["/login bob right"]
+    script.session.login("bob right")
+    script.welcome()
+    script.session.disconnected()
+    script.connect()
+    script.hear("login", text="please")
+    assert script.sent() == ["/login bob right"]
 
 
 def test_bye() -> None:
     """`reconnect` false ends it for good; nothing after it is heard."""
-    talk = Talk()
-    talk.live()
-    (bye,) = talk.hear("bye", code="shutdown", text="later", reconnect=True)
-    assert talk.state() is State.LIVE
-    talk.hear_bytes(
+    script = ScriptedSession()
+    script.live()
+    (bye,) = script.hear("bye", code="shutdown", text="later", reconnect=True)
+    assert script.state() is State.LIVE
+    script.hear_bytes(
         b'{"event":"bye","code":"kicked","text":"out","reconnect":false}\n'
         b'{"event":"notice","text":"late"}\n'
     )
-    assert talk.state() is State.ENDED
-    talk.session.disconnected()
-    assert talk.state() is State.ENDED
+    assert script.state() is State.ENDED
+    script.session.disconnected()
+    assert script.state() is State.ENDED
     assert isinstance(bye, ev.Bye)
 
 
 def test_presence_and_names() -> None:
     """The count follows every event; names are asked again after a folded burst."""
-    talk = Talk(roster=True)
-    talk.live()
-    assert talk.hear("who", names=["bob", "eve"], count=2, more=True) == []
-    assert talk.hear("who", names=["zoe"], count=3, more=False) == []
-    roster = talk.session.roster
+    script = ScriptedSession(roster=True)
+    script.live()
+    assert script.hear("who", names=["bob", "eve"], count=2, more=True) == []
+    assert script.hear("who", names=["zoe"], count=3, more=False) == []
+    roster = script.session.roster
     assert roster.names == {"bob", "eve", "zoe"}
-    talk.hear("leave", at=AT, name="eve", count=2, reason="quit")
-    talk.hear("rename", at=AT, name="zoe", to="zora")
-    talk.hear("join", at=AT, name="kim", count=3)
+    script.hear("leave", at=AT, name="eve", count=2, reason="quit")
+    script.hear("rename", at=AT, name="zoe", to="zora")
+    script.hear("join", at=AT, name="kim", count=3)
     assert (roster.names, roster.count) == ({"bob", "zora", "kim"}, 3)
-    talk.hear("presence", at=AT, joined=9, left=2, count=10)
-    talk.now += 11
-    talk.hear("notice", text="hm")
-    assert talk.session.tick(talk.now) is None
-    assert talk.sent() == ["/who"]
-    assert talk.session.tick(talk.now + 1) is None
-    assert talk.sent() == []
+    script.hear("presence", at=AT, joined=9, left=2, count=10)
+    script.now += 11
+    script.hear("notice", text="hm")
+    assert script.session.tick(script.now) is None
+    assert script.sent() == ["/who"]
+    assert script.session.tick(script.now + 1) is None
+    assert script.sent() == []
 
 
 def test_answers_to_questions_by_hand() -> None:
     """`/who` and `/ping` typed by a person are shown; our own are not."""
-    talk = Talk(roster=True)
-    talk.live()
-    talk.session.command("/who")
-    assert talk.hear("who", names=["bob"], count=1, more=False) == []
-    assert talk.hear("who", names=["bob"], count=1, more=False) == [
+    script = ScriptedSession(roster=True)
+    script.live()
+    script.session.command("/who")
+    assert script.hear("who", names=["bob"], count=1, more=False) == []
+    assert script.hear("who", names=["bob"], count=1, more=False) == [
         ev.Who(("bob",), 1, False)
     ]
-    talk.session.command("/who x y")
-    talk.hear("error", code="bad-argument", command="who", text="no")
-    assert talk.hear("pong", token="heartbeat") == []
-    assert talk.hear("pong", token="mine") == [ev.Pong("mine")]
-    assert talk.hear("who", names=[], count=1, more=False)
+    script.session.command("/who x y")
+    script.hear("error", code="bad-argument", command="who", text="no")
+    assert script.hear("pong", token="heartbeat") == []
+    assert script.hear("pong", token="mine") == [ev.Pong("mine")]
+    assert script.hear("who", names=[], count=1, more=False)
 
 
 def test_second_welcome_is_only_shown() -> None:
     """The answer to another `/format` does not begin a session again."""
-    talk = Talk()
-    talk.live()
-    talk.message(6)
-    assert isinstance(talk.welcome(id=1)[0], ev.Welcome)
-    assert ids(talk.message(6)) == []
+    script = ScriptedSession()
+    script.live()
+    script.message(6)
+    assert isinstance(script.welcome(id=1)[0], ev.Welcome)
+    assert ids(script.message(6)) == []
 
 
 def test_what_is_no_event_is_told() -> None:
     """A broken line is not swallowed in silence; unknown events are ignored."""
-    talk = Talk()
-    talk.live()
+    script = ScriptedSession()
+    script.live()
     for line in (b"hello", b"[1]", b'{"event":"message","id":"6"}', b"[" * 100_000):
-        (notice,) = talk.hear_bytes(line + b"\r\n")
+        (notice,) = script.hear_bytes(line + b"\r\n")
         assert isinstance(notice, ev.Notice)
-    assert talk.hear("weather", text="sun") == []
-    assert talk.hear_bytes(b'{"event":["message"]}\n') == []
+    assert script.hear("weather", text="sun") == []
+    assert script.hear_bytes(b'{"event":["message"]}\n') == []
 
 
 def test_endless_line_and_endless_wait_are_broken() -> None:
     """Neither a line without end nor a replay that never comes fills the memory."""
-    talk = Talk()
-    talk.live()
+    script = ScriptedSession()
+    script.live()
     for _ in range(MAX_LINE // 65536):
-        talk.hear_bytes(b"x" * 65536)
+        script.hear_bytes(b"x" * 65536)
     with pytest.raises(BrokenServerError):
-        talk.hear_bytes(b"x")
-    talk.session.disconnected()
-    talk.connect()
-    talk.welcome()
+        script.hear_bytes(b"x")
+    script.session.disconnected()
+    script.connect()
+    script.welcome()
     for number in range(MAX_HELD):
-        talk.message(6 + number)
+        script.message(6 + number)
     with pytest.raises(BrokenServerError):
-        talk.message(MAX_HELD + 6)
+        script.message(MAX_HELD + 6)
 
 
 def conversation() -> bytes:
@@ -223,10 +223,10 @@ def test_any_split_gives_the_same_events(cuts: list[int]) -> None:
 @given(st.text())
 def test_no_text_acts_on_a_terminal(text: str) -> None:
     """Whatever a server sends, what comes out of an event has nothing active in it."""
-    talk = Talk()
-    talk.live()
-    (event,) = talk.message(6, text)
-    (notice,) = talk.hear("notice", text=text)
+    script = ScriptedSession()
+    script.live()
+    (event,) = script.message(6, text)
+    (notice,) = script.hear("notice", text=text)
     assert isinstance(event, ev.Message)
     assert isinstance(notice, ev.Notice)
     active = set(range(0x20)) - {9} | set(range(0x7F, 0xA0))

@@ -12,7 +12,7 @@ from broadcast.client.errors import BrokenServerError, CannotConnectError
 from broadcast.client.io.websocket import PlainCodec, WebSocketCodec, codec_for
 
 
-class Talk:
+class WebSocketEnds:
     """A client's codec, and the server's end of the same WebSocket."""
 
     def __init__(self, url: str = "ws://h") -> None:
@@ -39,66 +39,66 @@ def texts(events: list[Event]) -> list[str]:
 
 def test_request_names_host_port_and_resource() -> None:
     """A server with several names or rooms is asked for the one in the URL."""
-    talk = Talk("ws://[::1]:9/room?x=1")
-    (request,) = talk.heard(talk.codec.hello())
+    ends = WebSocketEnds("ws://[::1]:9/room?x=1")
+    (request,) = ends.heard(ends.codec.hello())
     assert isinstance(request, ws.Request)
     assert (request.host, request.target) == ("[::1]:9", "/room?x=1")
 
 
 def test_lines_wait_for_the_handshake() -> None:
     """What is said before the server accepts goes out after it, once and in order."""
-    talk = Talk()
-    talk.heard(talk.codec.hello())
-    assert talk.codec.encode(b"/format json\n/ping x\n") == b""
-    assert talk.codec.encode(b"hi\n") == b""
-    assert talk.codec.answer() == b""
-    assert talk.say(ws.AcceptConnection()) == b""
-    assert texts(talk.heard(talk.codec.answer())) == ["/format json\n/ping x", "hi"]
-    assert talk.codec.answer() == b""
-    assert texts(talk.heard(talk.codec.encode("é\n".encode()))) == ["é"]
+    ends = WebSocketEnds()
+    ends.heard(ends.codec.hello())
+    assert ends.codec.encode(b"/format json\n/ping x\n") == b""
+    assert ends.codec.encode(b"hi\n") == b""
+    assert ends.codec.answer() == b""
+    assert ends.say(ws.AcceptConnection()) == b""
+    assert texts(ends.heard(ends.codec.answer())) == ["/format json\n/ping x", "hi"]
+    assert ends.codec.answer() == b""
+    assert texts(ends.heard(ends.codec.encode("é\n".encode()))) == ["é"]
 
 
 def test_messages_hold_whole_lines() -> None:
     """A message is filled to its limit; a longer line travels alone, in one piece."""
-    talk = Talk()
-    talk.open()
+    ends = WebSocketEnds()
+    ends.open()
     less, half, long = "x" * 4095, "x" * 4096, "y" * 9000
     data = "\n".join([half, less, half, half, long, "", "z", ""]).encode()
-    sent = texts(talk.heard(talk.codec.encode(data)))
+    sent = texts(ends.heard(ends.codec.encode(data)))
     assert sent == [f"{half}\n{less}", half, half, long, "\nz"]
 
 
 def test_messages_become_lines() -> None:
     """Each message ends a line, however many frames it comes in; binary is no line."""
-    talk = Talk()
-    talk.open()
-    assert talk.say(ws.TextMessage("on", message_finished=False)) == b"on"
-    assert talk.say(ws.TextMessage("e"), ws.TextMessage("two")) == b"e\ntwo\n"
-    assert talk.say(ws.BytesMessage(b"three"), ws.TextMessage("")) == b"\n"
+    ends = WebSocketEnds()
+    ends.open()
+    assert ends.say(ws.TextMessage("on", message_finished=False)) == b"on"
+    assert ends.say(ws.TextMessage("e"), ws.TextMessage("two")) == b"e\ntwo\n"
+    assert ends.say(ws.BytesMessage(b"three"), ws.TextMessage("")) == b"\n"
 
 
 def test_ping_is_answered() -> None:
     """A server that asks whether we live gets its own payload back."""
-    talk = Talk()
-    talk.open()
-    assert talk.say(ws.Ping(b"alive?"), ws.TextMessage("x")) == b"x\n"
-    assert talk.heard(talk.codec.answer()) == [ws.Pong(b"alive?")]
+    ends = WebSocketEnds()
+    ends.open()
+    assert ends.say(ws.Ping(b"alive?"), ws.TextMessage("x")) == b"x\n"
+    assert ends.heard(ends.codec.answer()) == [ws.Pong(b"alive?")]
 
 
 def test_closing_is_agreed_on() -> None:
     """Each side's goodbye gets through: ours is said once, theirs is answered."""
-    talk = Talk()
-    talk.heard(talk.codec.hello())
-    assert talk.codec.farewell() == b""
-    talk.say(ws.AcceptConnection())
-    (close,) = talk.heard(talk.codec.farewell())
+    ends = WebSocketEnds()
+    ends.heard(ends.codec.hello())
+    assert ends.codec.farewell() == b""
+    ends.say(ws.AcceptConnection())
+    (close,) = ends.heard(ends.codec.farewell())
     assert isinstance(close, ws.CloseConnection)
     assert close.code == 1000
-    assert talk.codec.farewell() == b""
-    talk = Talk()
-    talk.open()
-    assert talk.say(ws.TextMessage("bye"), ws.CloseConnection(1001)) == b"bye\n"
-    (answer,) = talk.heard(talk.codec.answer())
+    assert ends.codec.farewell() == b""
+    ends = WebSocketEnds()
+    ends.open()
+    assert ends.say(ws.TextMessage("bye"), ws.CloseConnection(1001)) == b"bye\n"
+    (answer,) = ends.heard(ends.codec.answer())
     assert isinstance(answer, ws.CloseConnection)
     assert answer.code == 1001
 

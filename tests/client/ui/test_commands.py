@@ -17,7 +17,7 @@ from broadcast.client.ui.commands import (
     interpret,
     send_command,
 )
-from tests.support.client.wiretap import AT, Talk
+from tests.support.client.scripted_session import AT, ScriptedSession
 
 
 class Chat:
@@ -25,10 +25,10 @@ class Chat:
 
     def __init__(self, *, live: bool = True) -> None:
         self.options = Options("connect")
-        self.talk = Talk()
-        self.session = self.talk.session
+        self.script = ScriptedSession()
+        self.session = self.script.session
         if live:
-            self.talk.live()
+            self.script.live()
         self.shown: deque[tuple[str, Event]] = deque()
         self.notes: list[str] = []
         self.asked: list[bool] = []
@@ -80,7 +80,7 @@ def test_help_asks_only_a_server_that_is_there() -> None:
     for live, sent in ((True, ["/help"]), (False, [])):
         chat = Chat(live=live)
         LocalCommands(chat).help()
-        assert chat.talk.sent() == sent
+        assert chat.script.sent() == sent
         assert ("the server itself says:" in chat.notes) is live
 
 
@@ -133,7 +133,7 @@ def test_what_the_server_gets(line: str, sent: str) -> None:
     meant = interpret(line)
     assert isinstance(meant, Remote)
     send_command(chat, meant)
-    assert (chat.talk.sent(), chat.notes, chat.asked) == ([sent], [], [])
+    assert (chat.script.sent(), chat.notes, chat.asked) == ([sent], [], [])
 
 
 def test_what_the_server_does_not_get() -> None:
@@ -142,5 +142,5 @@ def test_what_the_server_does_not_get() -> None:
     send_command(live, Remote("format", "text"))
     send_command(live, Remote("login", ""))
     send_command(away, Remote("who", ""))
-    assert (live.talk.sent(), away.talk.sent(), live.asked) == ([], [], [True])
+    assert (live.script.sent(), away.script.sent(), live.asked) == ([], [], [True])
     assert away.notes == ["not connected: /who was not sent"]

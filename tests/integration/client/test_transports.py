@@ -17,7 +17,7 @@ from tests.support.client.asynchronous import run
 from tests.support.client.certificates import make_certificates
 from tests.support.client.command import run_client
 from tests.support.client.daemon import Daemon
-from tests.support.client.webdoor import web_room
+from tests.support.client.websocket_front import web_room
 
 ON_REACTOR = """
 import sys
@@ -145,7 +145,7 @@ def test_websocket() -> None:
     """The same lines in frames: whole lines, none over several messages."""
 
     async def main() -> None:
-        async with web_room() as (room, door, port):
+        async with web_room() as (room, front, port):
             async with connect(f"ws://127.0.0.1:{port}", name="ann") as ann:
                 assert await ann.say("über") == 1
                 sent = [ann.say(f"{n} " + "y" * 1000) for n in range(40)]
@@ -154,9 +154,9 @@ def test_websocket() -> None:
                     if isinstance(event, Message):
                         assert event.text == "über"
                         break
-            assert door.target == "/ws"
-            assert all(not frame.endswith("\n") for frame in door.frames)
-            assert max(map(len, door.frames)) <= 8192
+            assert front.target == "/ws"
+            assert all(not frame.endswith("\n") for frame in front.frames)
+            assert max(map(len, front.frames)) <= 8192
             assert len(room.log) == 41
 
     run(main())

@@ -15,7 +15,7 @@ def ids(events: list[Event]) -> list[int]:
     return [event.id for event in events if isinstance(event, Message)]
 
 
-class Talk:
+class ScriptedSession:
     """A session at `now`, with helpers to speak as the server."""
 
     def __init__(self, **profile: Any) -> None:

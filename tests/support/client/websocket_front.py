@@ -13,7 +13,7 @@ from wsproto import events as ws
 from tests.support.client.room import ScriptedRoom
 
 
-class WebDoor:
+class WebSocketFront:
     """A WebSocket face for a scripted room: frames on one side, lines on the other."""
 
     def __init__(self, room: ScriptedRoom, accept: bool) -> None:
@@ -74,15 +74,15 @@ class WebDoor:
 @asynccontextmanager
 async def web_room(
     *, accept: bool = True, tls: Path | None = None
-) -> AsyncIterator[tuple[ScriptedRoom, WebDoor, int]]:
+) -> AsyncIterator[tuple[ScriptedRoom, WebSocketFront, int]]:
     """A scripted room behind a WebSocket."""
     context = None
     if tls is not None:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(tls)
     async with ScriptedRoom() as room:
-        door = WebDoor(room, accept)
-        server = await asyncio.start_server(door.serve, "127.0.0.1", 0, ssl=context)
-        yield room, door, server.sockets[0].getsockname()[1]
+        front = WebSocketFront(room, accept)
+        server = await asyncio.start_server(front.serve, "127.0.0.1", 0, ssl=context)
+        yield room, front, server.sockets[0].getsockname()[1]
         server.close()
-        await asyncio.gather(*door.serving)
+        await asyncio.gather(*front.serving)
