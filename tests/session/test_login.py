@@ -114,7 +114,7 @@ def test_help_and_farewell(login_hall: LoginHall) -> None:
 
 
 def test_the_dialect_may_be_chosen_late(login_hall: LoginHall) -> None:
-    """/format at the gate is answered in the new dialect, each time."""
+    """/format before the login is answered in the new dialect, each time."""
     guest = login_hall.arrive()
     guest.take()
     guest.send("/format json")
