@@ -1,5 +1,6 @@
 """The quick way in gives what wsproto gives, however the bytes are cut."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,6 +19,10 @@ FRAMES = st.one_of(
     st.builds(lambda code: frame(CLOSE, code), st.binary(max_size=4)),
     st.binary(max_size=12),
 )
+
+
+LONGEST = 150
+"""Bytes that a message may have."""
 
 
 class Listener:
@@ -44,7 +49,7 @@ class Listener:
 
 def _hear(pieces: list[bytes], is_quick: bool) -> list[object]:
     listener = Listener()
-    wire = MessageParser(listener, 150)
+    wire = MessageParser(listener, LONGEST)
     wire.is_quick = is_quick
     for piece in pieces:
         wire.receive(piece)
@@ -60,3 +65,23 @@ def test_both_ways_hear_the_same(frames: list[bytes], choice: st.DataObject) -> 
     starts, stops = [0, *cuts], [*cuts, len(stream)]
     pieces = [stream[a:b] for a, b in zip(starts, stops, strict=True)]
     assert _hear(pieces, is_quick=True) == _hear([stream], is_quick=False)
+
+
+@pytest.mark.parametrize("is_quick", [True, False])
+@pytest.mark.parametrize("pieces", [1, 2])
+def test_a_message_has_as_many_bytes_as_are_allowed(
+    pieces: int, is_quick: bool
+) -> None:
+    """Whole or in pieces: the longest is heard, and a byte more closes."""
+
+    def hear(size: int) -> list[object]:
+        first, rest = b"x" * (size // pieces), b"x" * (size - size // pieces)
+        frames = [frame(TEXT, first, fin=not rest)]
+        frames += [frame(0, rest)] if rest else []
+        return _hear(frames, is_quick)
+
+    assert hear(LONGEST) == [(b"x" * LONGEST, True)]
+    (closing, *_) = told = hear(LONGEST + 1)
+    assert isinstance(closing, bytes)
+    assert closing.startswith(b"\x88")
+    assert not [event for event in told if isinstance(event, tuple)]
