@@ -70,6 +70,10 @@ class Mutes:
         return self._ordered_as.get(folded, "")
 
 
+def _reserves_none(folded: str) -> bool:
+    return False
+
+
 class Policy:
     """Who may come in, be called what, and speak.
 
@@ -88,7 +92,7 @@ class Policy:
         self,
         bans: Bans,
         authenticator: Authenticator | None = None,
-        reserves: Callable[[str], bool] = lambda folded: False,
+        reserves: Callable[[str], bool] = _reserves_none,
         files: Mapping[str, Callable[[], str]] | None = None,
     ) -> None:
         self.authenticator = authenticator
@@ -184,7 +188,3 @@ def _refuse_two(checkers: list[Any]) -> None:
         if set(checker.credentialInterfaces) & set(foreign.credentialInterfaces):
             option = "users" if isinstance(checker, UserChecker) else "token-file"
             raise ValueError(f"--auth: --{option} checks the same logins already")
-
-
-def _reserves_none(folded: str) -> bool:
-    return False

@@ -152,9 +152,7 @@ class Roster:
     """
 
     def __init__(
-        self,
-        clock: Callable[[], float],
-        reserves: Callable[[str], bool] = lambda folded: False,
+        self, clock: Callable[[], float], reserves: Callable[[str], bool]
     ) -> None:
         self._reserves = reserves
         self._members: dict[str, Member] = {}
