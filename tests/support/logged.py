@@ -1,0 +1,23 @@
+"""What the log is told while something is tried."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from twisted.logger import LogEvent, formatEvent, globalLogPublisher
+
+
+@contextmanager
+def failures(kind: type[Exception]) -> Iterator[None]:
+    """Demand that one failure of that ``kind`` is logged meanwhile, and no other."""
+    events: list[LogEvent] = []
+    observer: Any = events.append
+    globalLogPublisher.addObserver(observer)
+    try:
+        yield
+    finally:
+        globalLogPublisher.removeObserver(observer)
+    failed = [event["log_failure"] for event in events if "log_failure" in event]
+    assert [failure.type for failure in failed] == [kind], list(
+        map(formatEvent, events)
+    )
