@@ -22,7 +22,7 @@ from broadcast.net.connections import Connections
 from broadcast.net.listeners import Listeners
 from broadcast.net.liveness import LivenessMonitor
 from broadcast.protocol.events import Bye
-from broadcast.room.subscription import Standing
+from broadcast.room.directory import When
 from broadcast.systemd import Notifier
 
 Again = Callable[[], str]
@@ -171,7 +171,7 @@ class BroadcastService(Service):
         self._logger = Logger(namespace="broadcast")
         self._drained: Deferred[None] | None = None
         self._liveness = LivenessMonitor(
-            _timeouts(settings), connections, connections.clock
+            _timeouts(settings), connections, connections.work.clock
         )
 
     def startService(self) -> None:
@@ -210,7 +210,7 @@ class BroadcastService(Service):
     def _status(self) -> str:
         """Return how things are, in a few words."""
         left = "" if self.running else "stopping, "
-        return f"{left}{len(self._connections.room.members)} here"
+        return f"{left}{len(self._connections.room.subscriptions)} here"
 
     def _read_again(self) -> None:
         self._notifier.reloading()
@@ -223,11 +223,9 @@ class BroadcastService(Service):
         connections, room = self._connections, self._connections.room
         connections.stop(GOODBYE)
         await self._listeners.close()
-        self._logger.info("shutting down, {count} here", count=len(room.members))
+        self._logger.info("shutting down, {count} here", count=len(room.subscriptions))
         for connection in tuple(connections):
-            if connection.session.member.standing is Standing.APPLYING:
-                connection.session.close(GOODBYE)
-        room.shut_down(GOODBYE)
+            connection.session.close(GOODBYE, When.AFTER_READ)
         if connections:
             self._drained = Deferred()
             timer = self._reactor.callLater(self._settings.drain, self._cut_short)
@@ -269,7 +267,7 @@ class BroadcastService(Service):
         if self._drained is None:
             return
         connections = self._connections
-        left = sum(not c.session.member.finished for c in connections)
+        left = sum(not c.session.subscription.finished for c in connections)
         if left:
             self._logger.warn("{left} cut off, with lines to read", left=left)
         self._is_drained()

@@ -24,6 +24,7 @@ from broadcast.admin.server import AdminFactory
 from broadcast.auth.policy import Policy, policy_from
 from broadcast.base.settings import RoomSettings, Settings
 from broadcast.base.values import reason_of
+from broadcast.base.work import Work
 from broadcast.net.connections import Connections
 from broadcast.net.lines import BroadcastFactory
 from broadcast.net.listeners import Listeners, Wrap
@@ -36,6 +37,7 @@ from broadcast.options import (
     read_config,
     settings_from,
 )
+from broadcast.room.directory import Directory
 from broadcast.room.room import Room
 from broadcast.service import BroadcastService, LiveSettings, Reload, keep_steady_time
 from broadcast.session import new_session
@@ -175,12 +177,11 @@ def makeService(options: Options) -> Service:
         file = _log_to_file(settings.log_file, settings, options.threshold)
         reload.add("log file", file.reopen)
     keep_steady_time(reactor)
-    policy = _policy_for(settings, reactor)
+    work = Work(reactor)
+    policy = _policy_for(settings, work, reactor)
     connections = Connections(
-        _room_for(settings, policy, reactor),
+        _room_for(settings, policy, work),
         new_session,
-        time.monotonic,
-        reactor.callLater,
         settings.greeting_delay,
         limits.most_connections(),
     )
@@ -209,16 +210,12 @@ def makeService(options: Options) -> Service:
     return service
 
 
-def _room_for(settings: Settings, policy: Policy, reactor: Any) -> Room:
+def _room_for(settings: Settings, policy: Policy, work: Work) -> Room:
+    directory = Directory(
+        work.clock, policy, settings.max_members, settings.max_per_host
+    )
     return Room(
-        room_settings(settings),
-        MemoryStore(time.time),
-        settings.log_size,
-        time.monotonic,
-        time.time,
-        lambda call: reactor.callLater(0, call),
-        reactor.callLater,
-        policy,
+        room_settings(settings), MemoryStore(), settings.log_size, directory, work
     )
 
 
@@ -286,8 +283,6 @@ def room_settings(settings: Settings) -> RoomSettings:
         relay=settings.relay,
         rate=settings.rate,
         burst=settings.burst,
-        max_members=settings.max_members,
-        max_per_host=settings.max_per_host,
     )
 
 
@@ -306,13 +301,13 @@ def _certificates_for(settings: Settings) -> "Certificates | None":
         raise SystemExit(f"broadcast: --tls-cert: {reason_of(error)}") from None
 
 
-def _policy_for(settings: Settings, reactor: Any) -> Policy:
+def _policy_for(settings: Settings, work: Work, reactor: Any) -> Policy:
     path = settings.ban_file
     if path is not None and not Path(os.path.realpath(path)).parent.is_dir():
         message = f"{path}: {os.strerror(errno.ENOENT).lower()}"
         raise SystemExit(f"broadcast: --ban-file: {message}")
     try:
-        return policy_from(settings, time.monotonic, time.time, reactor)
+        return policy_from(settings, work, time.time, reactor)
     except ValueError as error:
         raise SystemExit(f"broadcast: {error}") from None
 

@@ -21,9 +21,11 @@ from broadcast.auth.bans import Bans
 from broadcast.auth.checkers import TokenChecker
 from broadcast.auth.policy import Policy
 from broadcast.base.settings import RoomSettings
+from broadcast.base.work import Work
 from broadcast.net.connections import Connections
 from broadcast.net.lines import BroadcastFactory, LineProtocol
 from broadcast.protocol.roles import LISTEN_ONLY, UNRESTRICTED, Role
+from broadcast.room.directory import Directory
 from broadcast.room.room import Room
 from broadcast.session import new_session
 from broadcast.store.memory import MemoryStore
@@ -53,21 +55,13 @@ class Arena:
         self.clock = Clock()
         self.settings = settings
         self.role = role
+        self.work = Work(self.clock)
         authenticator = self._authenticator(secret) if secret else None
         policy = Policy(Bans(self.clock.seconds), authenticator)
-        self.room = Room(
-            settings,
-            MemoryStore(self.clock.seconds, "e1"),
-            1 << 18,
-            self.clock.seconds,
-            self.clock.seconds,
-            lambda call: self.clock.callLater(0, call),
-            self.clock.callLater,
-            policy,
-        )
-        self.connections = Connections(
-            self.room, new_session, self.clock.seconds, self.clock.callLater
-        )
+        directory = Directory(self.clock, policy)
+        store = MemoryStore(self.clock.seconds, "e1")
+        self.room = Room(settings, store, 1 << 18, directory, self.work)
+        self.connections = Connections(self.room, new_session)
         self.factory = BroadcastFactory(self.connections, flush_partial)
         login = f"/login {secret}\n" if secret else ""
         self.ears = [self._ear(login), self._ear(f"/format json\n{login}")]
@@ -105,8 +99,10 @@ class Arena:
         self.clock.advance(61)
         if len(self.connections) != len(self.ears):
             raise BrokenPromiseError("a connection that is gone is still kept")
-        if len(self.room.members) != len(self.ears):
+        if len(self.room.subscriptions) != len(self.ears):
             raise BrokenPromiseError("a member that is gone is still here")
+        if len(self.room.directory.sessions) != len(self.ears):
+            raise BrokenPromiseError("a session that is gone is still kept")
         if len(self.clock.getDelayedCalls()) > 20:
             raise BrokenPromiseError("timers of those who are gone are still set")
 
@@ -115,9 +111,7 @@ class Arena:
             path = Path(folder) / "tokens"
             path.write_text(secret)
             checker = TokenChecker(str(path))
-        return Authenticator(
-            [checker], self.clock.seconds, self.clock.callLater, allows_plaintext=True
-        )
+        return Authenticator([checker], self.work, allows_plaintext=True)
 
     def _visit(self, host: str, is_slow: bool) -> tuple[Any, Wire]:
         """Return the connection that is given an input, and its wire."""

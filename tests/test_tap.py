@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from twisted.internet.task import Clock
 from twisted.internet.testing import MemoryReactorClock
 from twisted.logger import jsonFileLogObserver, textFileLogObserver
 
 from broadcast import __version__
 from broadcast.base.settings import RoomSettings
+from broadcast.base.work import Work
 from broadcast.options import FLAGS, LISTS, OPTIONS
 from broadcast.tap import Options, _certificates_for, _policy_for, room_settings
 from tests.support.settings import refusal_of, settings_of
@@ -175,7 +177,7 @@ def test_a_file_that_is_needed_is_told_by_its_option(tmp_path: Path) -> None:
     ):
         settings: Any = settings_of(f"--{option}", str(path))
         with pytest.raises(SystemExit) as refused:
-            _policy_for(settings, MemoryReactorClock())
+            _policy_for(settings, Work(Clock()), MemoryReactorClock())
         assert refused.value.code == f"broadcast: --{option}: {told}"
     settings = settings_of("--tls-cert", str(path))
     with pytest.raises(SystemExit) as refused:

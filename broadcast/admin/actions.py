@@ -13,6 +13,7 @@ from broadcast.protocol import names
 from broadcast.protocol.events import Bye, Notice
 from broadcast.room.member import Member
 from broadcast.room.room import Room
+from broadcast.room.subscription import Subscription
 from broadcast.session.interfaces import IConnection
 
 Row = dict[str, object]
@@ -49,18 +50,18 @@ class AdminActions:
         stop: Callable[[], object],
     ) -> None:
         self.room = room
-        self.bans = room.policy.bans
+        self.bans = room.directory.policy.bans
         self.threshold = threshold
         self.stop = stop
         self.logger = Logger(namespace="broadcast")
         self._connections = connections
-        self._began = room.clock()
+        self._began = room.work.clock.seconds()
 
     def members(self) -> Iterator[Row]:
         """Yield who is here, as rows."""
         by_session = {c.session.member.session_id: c for c in self._connections}
-        for session_id, member in tuple(self.room.members.items()):
-            yield self._row(member, by_session.get(session_id))
+        for session_id, subscription in tuple(self.room.subscriptions.items()):
+            yield self._row(subscription, by_session.get(session_id))
 
     def find(self, name: str) -> Member:
         """Return who is called ``name``.
@@ -68,8 +69,8 @@ class AdminActions:
         Raises:
             CommandRefusedError: nobody is.
         """
-        member = self.room.roster.find(name)
-        if member is None or member.session_id not in self.room.members:
+        member = self.room.directory.roster.find(name)
+        if member is None or member.session_id not in self.room.subscriptions:
             raise CommandRefusedError(f"nobody here is called {name}")
         return member
 
@@ -81,7 +82,8 @@ class AdminActions:
         """
         member = self.find(name)
         because = f": {reason}" if reason else ""
-        self.room.dismiss(member, Bye("kicked", f"you were kicked{because}"))
+        bye = Bye("kicked", f"you were kicked{because}")
+        self.room.directory.close(member, bye)
         return f"kicked {member.name}"
 
     def ban(self, whom: str, seconds: float | None, reason: str) -> Row:
@@ -128,7 +130,7 @@ class AdminActions:
         """
         if names.clean(name) is None:
             raise CommandRefusedError(f"{name} is no name")
-        if not self.room.policy.mutes.add(name):
+        if not self.room.directory.policy.mutes.add(name):
             raise CommandRefusedError(f"{MAX_MUTED} names are muted already")
         members = self._known_as({names.fold(name)})
         for member in members:
@@ -148,15 +150,15 @@ class AdminActions:
         Raises:
             CommandRefusedError: it is not muted.
         """
-        mutes = self.room.policy.mutes
+        mutes = self.room.directory.policy.mutes
         freed = mutes.remove(name)
-        member = self.room.roster.find(name)
+        member = self.room.directory.roster.find(name)
         if member is not None and member.silenced == "muted":
             freed |= {names.fold(name)} | mutes.remove(member.account)
         if not freed:
             raise CommandRefusedError(f"{name} is not muted")
         for known in self._known_as(freed):
-            is_muted = self.room.policy.is_muted(known.name, known.account)
+            is_muted = self.room.directory.policy.is_muted(known.name, known.account)
             if known.silenced == "muted" and not is_muted:
                 known.silenced = ""
                 self._tell(known, "you may speak again")
@@ -165,10 +167,10 @@ class AdminActions:
     def stats(self) -> Row:
         """Return the daemon's figures."""
         room = self.room
-        authenticator = room.policy.authenticator
-        lags = (room.fanout.lag(member) for member in room.members.values())
+        authenticator = room.directory.policy.authenticator
+        lags = (room.fanout.lag(each) for each in room.subscriptions.values())
         return {
-            "members": len(room.members),
+            "members": len(room.subscriptions),
             "connections": sum(1 for _ in self._connections),
             "lines": room.log.total,
             "log_bytes": room.log.size,
@@ -177,8 +179,8 @@ class AdminActions:
             "too_slow": room.too_slow,
             "logins_refused": authenticator.refused.total() if authenticator else 0,
             "bans": sum(1 for _ in self.bans),
-            "muted": len(room.policy.mutes),
-            "uptime": round(room.clock() - self._began),
+            "muted": len(room.directory.policy.mutes),
+            "uptime": round(room.work.clock.seconds() - self._began),
             "processor_seconds": round(time.process_time(), 1),
             "log_level": self.threshold.name,
         }
@@ -188,37 +190,42 @@ class AdminActions:
 
     def _close_banned(self) -> int:
         """Close all whom a ban concerns; return how many."""
-        turn_away = self.room.policy.turn_away
+        turn_away = self.room.directory.policy.turn_away
         closed = 0
-        for member in tuple(self.room.members.values()):
+        for member in self._here():
             bye = turn_away(member.address, member.name) or turn_away(
                 "", member.account
             )
             if bye is not None:
                 closed += 1
-                self.room.dismiss(member, bye)
+                self.room.directory.close(member, bye)
         return closed
 
     def _known_as(self, folded: set[str]) -> list[Member]:
         """Return who is here and called, or logged in as, one of these."""
         return [
             member
-            for member in self.room.members.values()
+            for member in self._here()
             if member.account in folded or names.fold(member.name) in folded
         ]
 
+    def _here(self) -> list[Member]:
+        return [each.member for each in self.room.subscriptions.values()]
+
     def _tell(self, member: Member, message: str) -> None:
         if not self.room.settings.relay:
-            self.room.answer(member, Notice(message))
+            subscription = self.room.subscriptions[member.session_id]
+            self.room.answer(subscription, Notice(message))
 
-    def _row(self, member: Member, connection: IConnection | None) -> Row:
+    def _row(self, subscription: Subscription, connection: IConnection | None) -> Row:
+        member = subscription.member
         traffic = sockopts.traffic(connection.transport) if connection else None
         return {
             "name": member.name,
             "address": member.address,
             "face": connection.kind if connection else "",
-            "dialect": member.next_dialect.name,
-            "lag": self.room.fanout.lag(member),
+            "dialect": subscription.next_dialect.name,
+            "lag": self.room.fanout.lag(subscription),
             "in": traffic.received if traffic else None,
             "out": traffic.acked if traffic else None,
             "account": member.account or None,

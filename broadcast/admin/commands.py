@@ -98,7 +98,7 @@ def _say(actions: AdminActions, argument: str) -> Iterator[Row]:
     if actions.room.settings.relay:
         raise CommandRefusedError("a relay says nothing of its own")
     actions.room.announce(sanitize.mend(argument))
-    yield {"text": f"said to {len(actions.room.members)}"}
+    yield {"text": f"said to {len(actions.room.subscriptions)}"}
 
 
 def _log(actions: AdminActions, argument: str) -> Iterator[Row]:
@@ -116,7 +116,7 @@ def _stats(actions: AdminActions, argument: str) -> Iterator[Row]:
 def _drain(actions: AdminActions, argument: str) -> Iterator[Row]:
     _none(argument)
     actions.stop()
-    yield {"text": f"stopping, {len(actions.room.members)} here"}
+    yield {"text": f"stopping, {len(actions.room.subscriptions)} here"}
 
 
 def _help(actions: AdminActions, argument: str) -> Iterator[Row]:

@@ -4,7 +4,7 @@ What one who has to log in may say meanwhile is in ``broadcast.session.login``.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Protocol
 from weakref import ReferenceType
@@ -24,7 +24,8 @@ from broadcast.auth.checkers import (
     SharedSecret,
 )
 from broadcast.auth.ratelimit import Throttle
-from broadcast.base.timers import CLOSING_SHARE, Deadlines
+from broadcast.base.timers import Deadlines
+from broadcast.base.work import Work
 from broadcast.protocol import names
 from broadcast.protocol.sanitize import escape
 
@@ -52,8 +53,7 @@ class Authenticator:
 
     Args:
         checkers: of ``twisted.cred``; what each takes, it may let in.
-        clock: seconds, never going back.
-        later: calls a function after so many seconds.
+        work: closes, in turns, those whose time to log in is over.
         timeout: seconds in which one has to log in.
         allows_plaintext: a secret may come unencrypted from another machine.
     """
@@ -61,8 +61,7 @@ class Authenticator:
     def __init__(
         self,
         checkers: Iterable[Any],
-        clock: Callable[[], float],
-        later: Callable[[float, Callable[[], None]], object],
+        work: Work,
         timeout: float = 30.0,
         allows_plaintext: bool = False,
     ) -> None:
@@ -70,10 +69,8 @@ class Authenticator:
         self._portal = Portal(realm, checkers)
         self.timeout = timeout
         self.allows_plaintext = allows_plaintext
-        self.throttle = Throttle(clock)
-        self.deadlines = Deadlines[ReferenceType[IApplicant]](
-            timeout, clock, later, _expire, CLOSING_SHARE
-        )
+        self.throttle = Throttle(work.clock)
+        self.deadlines = Deadlines[ReferenceType[IApplicant]](timeout, work, _expire)
         """Weak, so that who is gone takes no memory until its time is over."""
         self.refused: Counter[str] = Counter()
         """Logins refused, by code."""

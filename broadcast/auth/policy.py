@@ -12,6 +12,7 @@ from broadcast.auth.authenticator import Authenticator
 from broadcast.auth.bans import Bans
 from broadcast.auth.checkers import Pool, TokenChecker, UserChecker, checker_for
 from broadcast.base.settings import Settings
+from broadcast.base.work import Work
 from broadcast.protocol import names
 from broadcast.protocol.events import Bye
 
@@ -120,14 +121,14 @@ class Policy:
 
 def policy_from(
     settings: Settings,
-    clock: Callable[[], float],
+    work: Work,
     wall_clock: Callable[[], float],
     reactor: Any,
 ) -> Policy:
     """Return the policy that the settings ask for: files, checkers, one pool.
 
     Args:
-        clock: seconds, never going back.
+        work: the turns of the reactor.
         wall_clock: seconds since the epoch.
         reactor: schedules, and is called back from threads.
 
@@ -143,8 +144,7 @@ def policy_from(
     if checkers:
         authenticator = Authenticator(
             checkers,
-            clock,
-            reactor.callLater,
+            work,
             settings.login_timeout,
             settings.allow_plaintext_login,
         )

@@ -7,7 +7,9 @@ back if it was right.
 """
 
 from collections import OrderedDict, deque
-from collections.abc import Callable, Hashable
+from collections.abc import Hashable
+
+from broadcast.base.work import IReactorTime
 
 WINDOW = 60.0
 """Seconds after which a wrong try is forgotten."""
@@ -26,10 +28,10 @@ class Throttle:
     """Counts wrong tries.
 
     Args:
-        clock: seconds, never going back.
+        clock: for the window.
     """
 
-    def __init__(self, clock: Callable[[], float]) -> None:
+    def __init__(self, clock: IReactorTime) -> None:
         self._clock = clock
         self._tries: OrderedDict[Hashable, deque[float]] = OrderedDict()
 
@@ -43,11 +45,11 @@ class Throttle:
         limits: list[tuple[Hashable, int]] = [(host, PER_HOST)]
         if name is not None:
             limits.append(((host, name), PER_NAME))
-        since = self._clock() - WINDOW
+        since = self._clock.seconds() - WINDOW
         if any(len(self._recent(key, since)) >= limit for key, limit in limits):
             return False
         for key, _ in limits:
-            self._tries.setdefault(key, deque()).append(self._clock())
+            self._tries.setdefault(key, deque()).append(self._clock.seconds())
             self._tries.move_to_end(key)
         while len(self._tries) > MAX_KEYS:
             self._tries.popitem(last=False)
@@ -102,9 +104,3 @@ class Bucket:
             return False
         self._level -= lines
         return True
-
-    def take_some(self, lines: int) -> int:
-        """Take up to ``lines`` of what the last ``take`` left; return how many."""
-        some = min(lines, int(self._level))
-        self._level -= some
-        return some

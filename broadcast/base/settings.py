@@ -71,8 +71,6 @@ class RoomSettings:
         relay: bytes in, bytes out, nothing else.
         rate: lines a second that a member may say; 0: any number.
         burst: lines that it may say at once beyond that.
-        max_members: members in all.
-        max_per_host: members from one host; 0: any number.
     """
 
     server: str = "broadcast"
@@ -83,8 +81,6 @@ class RoomSettings:
     relay: bool = False
     rate: float = 0
     burst: float = 0
-    max_members: int = 1_000_000
-    max_per_host: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,17 +1,14 @@
 """Connections that are closing: first asked to end, then cut off."""
 
-from collections.abc import Callable, Container
+from collections.abc import Container
 
 from broadcast.base.timers import Deadlines
+from broadcast.base.work import Work
 from broadcast.net import sockopts
 from broadcast.session.interfaces import IConnection
 
 LINGER = 2.0
 """Seconds for which a closing connection is read and discarded."""
-
-CLOSES = 4
-"""Connections closed in one turn of the reactor: the kernel takes up to half a
-millisecond to drop the megabytes that one has not read."""
 
 
 class ClosingQueue:
@@ -24,19 +21,14 @@ class ClosingQueue:
 
     Args:
         connections: those that are open.
-        clock: seconds, never going back.
-        later: calls a function after so many seconds.
+        work: does it in turns: the kernel takes up to half a millisecond to drop the
+            megabytes that one has not read.
     """
 
-    def __init__(
-        self,
-        connections: Container[IConnection],
-        clock: Callable[[], float],
-        later: Callable[[float, Callable[[], None]], object],
-    ) -> None:
+    def __init__(self, connections: Container[IConnection], work: Work) -> None:
         self._connections = connections
-        self._ends = Deadlines[IConnection](LINGER, clock, later, self._end, CLOSES)
-        self._cuts = Deadlines[IConnection](LINGER, clock, later, _cut, CLOSES)
+        self._ends = Deadlines[IConnection](LINGER, work, self._end)
+        self._cuts = Deadlines[IConnection](LINGER, work, _cut)
 
     def add(self, connection: IConnection) -> None:
         """Close it soon."""

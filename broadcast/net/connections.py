@@ -1,7 +1,6 @@
 """All open connections, whatever they speak, and what becomes of them in time."""
 
 from collections.abc import Callable, Iterator
-from typing import Any
 
 from broadcast.base.timers import Deadlines
 from broadcast.net.accept import LOOK_AFTER, Acceptor
@@ -22,13 +21,11 @@ class Connections:
     Args:
         room: where they are heard.
         new_session: makes the input side of a connection.
-        clock: seconds, never going back.
-        later: calls a function after so many seconds; returns a delayed call.
         greeting_delay: seconds that an introduction may take.
         most: connections that the open files allow.
 
     Attributes:
-        acceptor: accepts early while many leave, or ask for much.
+        acceptor: accepts early while many leave.
         greetings: ends the introductions that take too long.
         closing: ends those that have said their last words.
         is_open: all listeners are open, and it is not stopping.
@@ -38,25 +35,21 @@ class Connections:
         self,
         room: Room,
         new_session: SessionMaker,
-        clock: Callable[[], float],
-        later: Callable[[float, Callable[[], None]], Any],
         greeting_delay: float = 0.25,
         most: int = 1 << 20,
     ) -> None:
         self.room = room
         self._new_session = new_session
-        self.clock = clock
-        self.later = later
-        self.acceptor = Acceptor(later, most)
-        room.meanwhile = self.acceptor.look
+        self.work = room.work
+        self.acceptor = Acceptor(self.work.clock.callLater, most)
         self.is_open = False
         self._open: dict[IConnection, None] = {}
         self._lost = 0
         self._on_empty: Callable[[], None] | None = None
         self.greetings = Deadlines[IConnection](
-            greeting_delay, clock, later, lambda connection: connection.greet()
+            greeting_delay, self.work, lambda connection: connection.greet()
         )
-        self.closing = ClosingQueue(self._open, clock, later)
+        self.closing = ClosingQueue(self._open, self.work)
 
     def new_session(
         self,
@@ -93,12 +86,12 @@ class Connections:
     def stop(self, bye: Bye) -> None:
         """Let nobody join from now on: ``bye`` is what they are told."""
         self.is_open = False
-        self.room.occupancy.goodbye = bye
+        self.room.directory.occupancy.goodbye = bye
 
     @property
     def is_stopping(self) -> bool:
         """Nobody is let in any more; at the start, before all is open, not yet so."""
-        return self.room.occupancy.goodbye is not None
+        return self.room.directory.occupancy.goodbye is not None
 
     def __contains__(self, connection: object) -> bool:
         """Tell whether ``connection`` is open."""

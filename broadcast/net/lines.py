@@ -16,7 +16,8 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from broadcast.base.settings import Settings, Timeouts
-from broadcast.base.timers import CLOSING_SHARE, Deadlines
+from broadcast.base.timers import Deadlines
+from broadcast.base.work import LARGE_READ, SMALL_READ
 from broadcast.net import sockopts
 from broadcast.net.connections import Connections
 from broadcast.net.liveness import Liveness, begin_liveness
@@ -25,7 +26,9 @@ from broadcast.net.writers import BufferedWriter, DirectWriter, writer_for
 from broadcast.protocol import strays
 from broadcast.protocol.events import Bye
 from broadcast.protocol.roles import UNRESTRICTED, Role
+from broadcast.room.directory import When
 from broadcast.session.interfaces import ISession
+from broadcast.session.states import State
 
 _DONE = Failure(ConnectionDone())
 
@@ -47,9 +50,8 @@ class LineProtocol(LineReceiver):
     writer: DirectWriter | BufferedWriter
 
     _liveness: Liveness | None = None
-    _is_in_tls_handshake = False
     _is_fresh = True
-    _is_closing = False
+    _lingers = False
     _is_ended = False
     _telnet: Telnet | None = None
     _flush: Any = None
@@ -62,19 +64,16 @@ class LineProtocol(LineReceiver):
         is_private = sockopts.is_private(self.transport)
         self.session = connections.new_session(self, peer, is_private, self.role)
         self.writer = writer_for(self)
-        self.session.member.writer = self.writer
+        self.session.subscription.writer = self.writer
         connections.add(self)
         if interfaces.ISSLTransport.providedBy(self.transport):
-            self._is_in_tls_handshake = True
             self.factory.tls_handshakes.add(self)
         else:
             self.handshakeCompleted()
 
     def handshakeCompleted(self) -> None:
         """Begin to wait for the introduction."""
-        self._is_in_tls_handshake = False
-        if (name := sockopts.certified_name(self.transport)) is not None:
-            self.session.certify(name)
+        self.session.secured(sockopts.certified_name(self.transport))
         self.factory.connections.greetings.add(self)
 
     def dataReceived(self, data: bytes) -> None:
@@ -83,7 +82,7 @@ class LineProtocol(LineReceiver):
         The chunk is split once. ``LineReceiver``'s own loop takes one line at a
         time and copies the rest each time, which is quadratic.
         """
-        if self._is_closing:
+        if self._lingers:
             return
         if self._liveness is not None:
             self._liveness.heard = True
@@ -100,6 +99,8 @@ class LineProtocol(LineReceiver):
         self._buffer = data[end:]
         if end:
             self.session.hear(data if end == len(data) else data[:end])
+            is_slow = self.session.is_waiting
+            self.transport.bufferSize = SMALL_READ if is_slow else LARGE_READ
         if len(self._buffer) > limit:
             self._flood(limit)
         elif self.factory.flush_partial is not None:
@@ -108,7 +109,7 @@ class LineProtocol(LineReceiver):
     def readConnectionLost(self) -> None:
         """Leave: the other end has said all; what is queued is still written."""
         self._is_ended = True
-        if self._is_closing:
+        if self._lingers:
             self.transport.loseConnection()
             return
         if self.role.speaks:
@@ -122,12 +123,12 @@ class LineProtocol(LineReceiver):
     def connectionLost(self, reason: Failure = _DONE) -> None:
         """Be gone."""
         done = reason.check(ConnectionDone) is not None
-        if done and not self._is_ended and not self._is_closing:
+        if done and not self._is_ended and not self._lingers:
             self._end()  # TLS knows no half-close
         self._cancel_flush()
         clean = done and not self.writer.is_broken
-        self.session.lose("left" if clean else "lost")
-        self._is_closing = True
+        self.session.close("left" if clean else "lost", When.AFTER_SAID)
+        self._lingers = True
         del self.writer  # it knows this protocol, and no cycle is to be left
         self.factory.connections.forget(self)
 
@@ -142,22 +143,21 @@ class LineProtocol(LineReceiver):
         if self.transport is not None and not self._is_ended:
             self.transport.resumeProducing()
 
-    def finish(self) -> None:
-        """Close: all is written. Read on and discard, else a reset eats it."""
+    def shut(self) -> None:
+        """Close our end. The rest is read and discarded, else a reset eats the last."""
         is_tls = interfaces.ISSLTransport.providedBy(self.transport)
         if self._is_ended or is_tls:
             self.transport.loseConnection()
         else:
             self.transport.loseWriteConnection()
-        self.close_soon()
 
-    def close_soon(self) -> None:
+    def linger(self) -> None:
         """Close in two seconds; what comes meanwhile is discarded.
 
         The kernel gets room for the last words, and for the end.
         """
-        if not self._is_closing:
-            self._is_closing = True
+        if not self._lingers:
+            self._lingers = True
             self._cancel_flush()
             self.resume_reading()
             sockopts.make_room(self.transport)
@@ -179,14 +179,14 @@ class LineProtocol(LineReceiver):
 
     def greet(self) -> bool:
         """End the introduction: its time is over; False: it was to end anyway."""
-        if self._is_closing or self._is_ended:
+        if self._lingers or self._is_ended:
             return False
-        self.session.join()
+        self.session.greet()
         return True
 
     def give_up_tls_handshake(self) -> bool:
         """Close if the TLS handshake isn't over: its time is."""
-        if not self._is_in_tls_handshake or not self.abort():
+        if self.session.state is not State.SECURING or not self.abort():
             return False
         address = self.session.member.address
         self._logger.info("no TLS handshake from {address} in time", address=address)
@@ -223,19 +223,21 @@ class LineProtocol(LineReceiver):
         """Let the session end, with what stands without a line end."""
         partial = self._take_partial()
         if self.writer.is_broken:
-            self.session.lose("lost")
+            self.session.close("lost", When.AFTER_SAID)
             self.transport.abortConnection()
             return
         if partial and self._is_fresh and not self._is_welcome(partial + b"\n"):
             return
-        self.session.end(partial)
+        if partial and not self.factory.room.settings.relay:
+            self.session.hear(partial + b"\n")
+        self.session.close("left", When.AFTER_READ)
 
     def _hear_on(self) -> None:
         """Stay, though nothing more will be said."""
         partial = self._take_partial()
         if partial and (not self._is_fresh or self._is_welcome(partial + b"\n")):
             self.session.hear(partial + b"\n")
-        self.session.join()
+        self.session.greet()
 
     def _reject(self, why: str, message: bytes) -> None:
         self._take_partial()
@@ -243,11 +245,12 @@ class LineProtocol(LineReceiver):
         self._logger.info(
             "{why} from {address}: turned away", why=why, address=member.address
         )
-        self.session.reject(message)
+        self.session.close("stray", When.NOW, last=message)
 
     def _flood(self, limit: int) -> None:
         self._take_partial()
-        self.session.close(Bye("flood", f"more than {limit} bytes without a line end"))
+        bye = Bye("flood", f"more than {limit} bytes without a line end")
+        self.session.close(bye, When.NOW)
 
     def _take_partial(self) -> bytes:
         partial, self._buffer = self._buffer, b""
@@ -265,7 +268,9 @@ class LineProtocol(LineReceiver):
     def _arrange_flush(self, delay: float) -> None:
         self._cancel_flush()
         if self._buffer:
-            self._flush = self.factory.connections.later(delay, self._flush_partial)
+            self._flush = self.factory.connections.work.clock.callLater(
+                delay, self._flush_partial
+            )
 
     def _cancel_flush(self) -> None:
         if self._flush is not None and self._flush.active():
@@ -304,11 +309,7 @@ class BroadcastFactory(ServerFactory):
         self.room = connections.room
         self.flush_partial = flush_partial
         self.tls_handshakes = Deadlines[LineProtocol](
-            tls_handshake,
-            connections.clock,
-            connections.later,
-            LineProtocol.give_up_tls_handshake,
-            CLOSING_SHARE,
+            tls_handshake, connections.work, LineProtocol.give_up_tls_handshake
         )
 
     def adopt(self, settings: Settings) -> None:

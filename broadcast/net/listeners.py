@@ -28,6 +28,7 @@ from twisted.logger import Logger
 
 from broadcast.base.settings import Settings
 from broadcast.base.values import reason_of
+from broadcast.base.work import Work
 from broadcast.net import sockopts
 from broadcast.net.connections import Connections
 from broadcast.net.proxy import ProxiedFactory
@@ -53,10 +54,13 @@ NO_LOGIN = (
 )
 
 
-def endpoint_for(reactor: Any, text: str, wrap: Wrap | None = None) -> Any:
+def endpoint_for(reactor: Any, text: str, work: Work, wrap: Wrap | None = None) -> Any:
     """Return the endpoint that ``text`` describes.
 
     Args:
+        reactor: where it listens.
+        text: the description.
+        work: the turns of the reactor.
         wrap: puts TLS in front of ``tls:`` endpoints; None: there are no
             certificates.
 
@@ -66,10 +70,10 @@ def endpoint_for(reactor: Any, text: str, wrap: Wrap | None = None) -> Any:
     if text.startswith("tls:"):
         if wrap is None:
             raise ValueError("it needs --tls-cert and --tls-key")
-        return _WrappedEndpoint(endpoint_for(reactor, _behind(text)), wrap)
+        return _WrappedEndpoint(endpoint_for(reactor, _behind(text), work), wrap)
     if text.startswith("haproxy:"):
-        inner = endpoint_for(reactor, _behind(text))
-        return _WrappedEndpoint(inner, partial(ProxiedFactory, reactor=reactor))
+        inner = endpoint_for(reactor, _behind(text), work)
+        return _WrappedEndpoint(inner, partial(ProxiedFactory, work=work))
     if text.startswith("unix:"):
         return serverFromString(_alone(reactor), text)
     endpoint = serverFromString(reactor, text)
@@ -252,7 +256,7 @@ class Listeners:
             only=role.note,
             inside=INSIDE.format(hint=place.hint) if inside else "",
         )
-        authenticator = self._connections.room.policy.authenticator
+        authenticator = self._connections.room.directory.policy.authenticator
         is_plain = place.name.partition(":")[0] not in ("ssl", "tls", "unix", "systemd")
         if (
             authenticator
@@ -287,7 +291,10 @@ class Listeners:
 
     def _at(self, text: str) -> ListenAddress:
         return ListenAddress(
-            text, partial(endpoint_for, self._reactor, text, self._wrap)
+            text,
+            partial(
+                endpoint_for, self._reactor, text, self._connections.work, self._wrap
+            ),
         )
 
     def _on_host(self, port: int) -> ListenAddress:

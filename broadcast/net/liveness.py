@@ -1,13 +1,15 @@
 """Finds those who have gone silent or stopped reading, a few at a time."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 from twisted.logger import Logger
 
 from broadcast.base.settings import Timeouts
+from broadcast.base.work import IReactorTime
 from broadcast.net import sockopts
 from broadcast.protocol.events import Bye
+from broadcast.room.directory import When
 from broadcast.session.interfaces import IConnection, ISession
 
 SLICES = 5
@@ -19,14 +21,14 @@ class LivenessMonitor:
 
     Args:
         connections: those that are open.
-        clock: seconds, never going back.
+        clock: for how long they have been silent.
     """
 
     def __init__(
         self,
         timeouts: Timeouts,
         connections: Iterable[IConnection],
-        clock: Callable[[], float],
+        clock: IReactorTime,
     ) -> None:
         self._connections = connections
         self._clock = clock
@@ -43,7 +45,7 @@ class LivenessMonitor:
 
     def sweep(self) -> None:
         """Look at one slice of the connections."""
-        now = self._clock()
+        now = self._clock.seconds()
         self._slice = (self._slice + 1) % SLICES
         for connection in tuple(self._connections)[self._slice :: SLICES]:
             connection.check(now, self.timeouts)
@@ -91,11 +93,12 @@ class Liveness:
             self.heard = False
             self._silent_since = now
         elif timeouts.idle and now - self._silent_since > timeouts.idle:
-            session.close(Bye("idle", f"nothing heard for {timeouts.idle:g} seconds"))
+            message = f"nothing heard for {timeouts.idle:g} seconds"
+            session.close(Bye("idle", message), When.NOW)
         if not timeouts.stall or self._stuck_for(now, transport) <= timeouts.stall:
             return False
         self._logger.info("{address} reads nothing", address=address)
-        session.lose("stalled")
+        session.close("stalled", When.AFTER_SAID)
         return True
 
     def goes_on(self, session: ISession) -> bool:

@@ -18,7 +18,8 @@ from twisted.protocols.policies import ProtocolWrapper, WrappingFactory
 from twisted.python.failure import Failure
 from zope.interface import directlyProvides, implementer, providedBy
 
-from broadcast.base.timers import CLOSING_SHARE, Deadlines
+from broadcast.base.timers import Deadlines
+from broadcast.base.work import Work
 from broadcast.net import sockopts
 
 HEADER_TIME = 10.0
@@ -194,14 +195,10 @@ class ProxiedFactory(WrappingFactory):
     protocol = ProxiedProtocol
     noisy = False
 
-    def __init__(self, factory: Any, reactor: Any) -> None:
+    def __init__(self, factory: Any, work: Work) -> None:
         super().__init__(factory)  # type: ignore[no-untyped-call]  # Twisted's
         self.waiting = Deadlines[ProxiedProtocol](
-            HEADER_TIME,
-            reactor.seconds,
-            reactor.callLater,
-            ProxiedProtocol.expire,
-            CLOSING_SHARE,
+            HEADER_TIME, work, ProxiedProtocol.expire
         )
 
     def stopFactory(self) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 from twisted.internet import interfaces, tcp
 from zope.interface import implementer
 
-from broadcast.room.subscription import CHUNK
+from broadcast.room.output import CHUNK
 from broadcast.session.interfaces import IConnection
 from broadcast.store.entries import Framing
 
@@ -84,7 +84,7 @@ class DirectWriter:
 
     def resumeProducing(self) -> None:
         """Write on: the transport's queue is empty."""
-        for _ in range(self._connection.session.member.steps):
+        for _ in range(self._connection.session.subscription.steps):
             chunk = self._next()
             if not chunk:
                 self._stop()
@@ -101,19 +101,15 @@ class DirectWriter:
     def stopProducing(self) -> None:
         """Do nothing: the connection is told that it is lost."""
 
-    def close_soon(self) -> None:
-        """Let the connection close in two seconds."""
-        self._connection.close_soon()
-
     def _next(self) -> bytes:
         """Return what is to be written next, bytes as they go out."""
-        return self._connection.session.member.next_chunk()
+        return self._connection.session.subscription.next_chunk()
 
     def _stop(self) -> None:
         self._pulling = False
         self._connection.transport.unregisterProducer()
-        if self._connection.session.member.finished:
-            self._connection.finish()
+        if self._connection.session.subscription.finished:
+            self._connection.session.finished()
 
 
 @implementer(interfaces.IPushProducer)
@@ -169,19 +165,15 @@ class BufferedWriter:
         """Stop: the connection is lost."""
         self._paused = True
 
-    def close_soon(self) -> None:
-        """Let the connection close in two seconds."""
-        self._connection.close_soon()
-
     def _next(self) -> bytes:
         """Return what is to be written next, bytes as they go out."""
-        return self._connection.session.member.next_chunk()
+        return self._connection.session.subscription.next_chunk()
 
     def _stop(self) -> None:
-        if self._connection.session.member.finished and not self._done:
+        if self._connection.session.subscription.finished and not self._done:
             self._done = True
             self._connection.transport.unregisterProducer()
-            self._connection.finish()
+            self._connection.session.finished()
 
 
 def writer_for(connection: IConnection) -> DirectWriter | BufferedWriter:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import TypeGuard
 
+from broadcast.base.work import IReactorTime
 from broadcast.protocol.events import Join, Leave, Notice, Presence
 from broadcast.store.entries import Entry, Told
 
@@ -18,11 +19,11 @@ class PresenceFold:
     """Holds back and folds the presence events of a burst.
 
     Args:
-        clock: seconds, never going back.
+        clock: for the length of a burst.
         count: how many are here now.
     """
 
-    def __init__(self, clock: Callable[[], float], count: Callable[[], int]) -> None:
+    def __init__(self, clock: IReactorTime, count: Callable[[], int]) -> None:
         self._clock = clock
         self._count = count
         self._pending: list[Told] = []
@@ -34,7 +35,7 @@ class PresenceFold:
         """In how many seconds what is held must be told; None: nothing is pending."""
         if not self._pending:
             return None
-        return max(0.0, self._window - self._clock())
+        return max(0.0, self._window - self._clock.seconds())
 
     def fold(self, entries: list[Entry]) -> list[Entry]:
         """Return the entries of a turn as they are to be committed.
@@ -42,7 +43,7 @@ class PresenceFold:
         A turn in which lines are said takes along all that is held: nobody's
         lines come before its arrival.
         """
-        now = self._clock()
+        now = self._clock.seconds()
         if now >= self._window:
             self._window, self._told = now + WINDOW, 0
         news = [entry for entry in entries if _is_presence(entry)]

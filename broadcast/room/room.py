@@ -1,4 +1,4 @@
-"""The room: who is here, and what was said this turn.
+"""The room: what was said this turn, and everybody who hears it.
 
 Promises, kept here and in ``fanout``, and tested:
 
@@ -10,18 +10,15 @@ Promises, kept here and in ``fanout``, and tested:
 4. A turn's lines become one batch, rendered once per dialect.
 
 What a line may be is the session's business, how it leaves the writer's.
-No reactor and no socket here: time and scheduling are handed in.
+No reactor and no socket here: time is handed in.
 """
 
 from collections import deque
-from collections.abc import Callable
-from typing import Protocol
 
 from twisted.logger import Logger
 
-from broadcast.auth.bans import Bans
-from broadcast.auth.policy import Policy
 from broadcast.base.settings import RoomSettings
+from broadcast.base.work import Work
 from broadcast.protocol.dialects import Moment
 from broadcast.protocol.events import (
     Bye,
@@ -34,12 +31,12 @@ from broadcast.protocol.events import (
     Welcome,
     lines,
 )
+from broadcast.room.answers import Answer, owe
+from broadcast.room.directory import Directory
 from broadcast.room.fanout import Fanout, Overtaken
-from broadcast.room.member import Member, Peer
+from broadcast.room.member import Member
 from broadcast.room.presence import PresenceFold
-from broadcast.room.roster import Occupancy, Roster
-from broadcast.room.stats import Stats
-from broadcast.room.subscription import Standing
+from broadcast.room.subscription import Subscription
 from broadcast.store.base import IStore
 from broadcast.store.dedup import TokenIndex
 from broadcast.store.entries import Batch, Entry, Run, Told
@@ -48,37 +45,25 @@ from broadcast.store.log import Log
 FLUSH_BYTES = 128 * 1024
 """What a turn collects before it is committed at once."""
 
-BREATH = 64
-"""Answers, and ends, between two looks at what goes on meanwhile: a millisecond."""
-
-DISMISSALS = 8
-"""Members closed as too slow in one turn: each takes a fifth of a millisecond."""
-
 FOR_GOOD = frozenset({"quit", "replaced", "kicked", "banned"})
 """Why one leaves without a name being held for one's return."""
 
-Answer = Callable[[], None]
-
-
-class IWaiting(Protocol):
-    """Somebody whose input waits for a later turn."""
-
-    def go_on(self) -> None:
-        """Take what waits."""
+Owed = tuple[Subscription, Answer, int]
 
 
 class Room:
-    """The room.
+    """A room.
 
     Args:
         settings: what the admin chose for it.
         store: commits what is said.
         log_size: bytes that the log may take.
-        clock: seconds, never going back.
-        wall_clock: seconds since the epoch.
-        soon: calls a function in the next turn of the reactor.
-        later: calls a function after so many seconds.
-        policy: who may come in, and speak; None: everybody.
+        directory: everybody connected, of whom some are here.
+        work: the turns of the reactor.
+
+    Attributes:
+        subscriptions: who is here, by session id.
+        too_slow: how many were closed because the log has moved past them.
     """
 
     def __init__(
@@ -86,134 +71,96 @@ class Room:
         settings: RoomSettings,
         store: IStore,
         log_size: int,
-        clock: Callable[[], float],
-        wall_clock: Callable[[], float],
-        soon: Callable[[Callable[[], None]], object],
-        later: Callable[[float, Callable[[], None]], object],
-        policy: Policy | None = None,
+        directory: Directory,
+        work: Work,
     ) -> None:
         self.settings = settings
-        self.policy = policy or Policy(Bans(wall_clock))
         self.store = store
-        self.clock = clock
-        self._wall_clock = wall_clock
-        self.later = later
+        self.directory = directory
+        self.work = work
         self.log = Log(log_size)
-        self.stats = Stats()
-        self.fanout = Fanout(self.log, self.soon, self.stats)
-        self.roster = Roster(clock, self.policy.reserves)
+        self.stats = directory.stats
+        self.fanout = Fanout(self.log, self.stats, work)
         self.dedup = TokenIndex()
-        self.occupancy = Occupancy(settings.max_members, settings.max_per_host)
-        self.members = self.fanout.members
+        self.subscriptions = self.fanout.subscriptions
         self.too_slow = 0
-        """Members closed because the log has moved past them."""
         self._logger = Logger(namespace="broadcast")
-        self._soon = soon
-        self._fold = PresenceFold(clock, lambda: len(self.members))
-        self._sessions = 0
+        self._fold = PresenceFold(work.clock, lambda: len(self.subscriptions))
         self._overtaken: deque[Overtaken] = deque()
         self._entries: list[Entry] = []
-        self._answers: list[tuple[Member, Answer, int]] = []
+        self._answers: list[Owed] = []
         self._collected = 0
-        self._waiting: dict[IWaiting, None] = {}
-        self._is_due = False
         self._has_news = False
         self._in_flight = False
         self._fold_is_timed = False
-        self.meanwhile: Callable[[], None] = _nothing
-        """Called now and then while there is much to do in one turn."""
+        work.commits.append(self.flush)
 
     # Who is here
 
-    def new_member(self, peer: Peer) -> Member:
-        """Return somebody who has connected and not yet joined."""
-        self._sessions += 1
-        return Member(self.fanout, self._sessions, peer, self.settings.echo)
+    def subscribe(self, member: Member) -> Subscription:
+        """Return a place in the log for ``member``, which has not joined yet."""
+        return Subscription(member, self.fanout.readers)
 
-    def join(self, member: Member, first: bytes = b"", hears: bool = True) -> None:
-        """Let ``member``, which has its name already, in; and greet it.
+    def join(
+        self, subscription: Subscription, first: bytes = b"", hears: bool = True
+    ) -> None:
+        """Let a member, which has its name already, in; and greet it.
 
         Args:
+            subscription: its place in the log.
             first: a line before the greeting, without its end.
             hears: it is greeted, and told what is said.
         """
-        self.members[member.session_id] = member
-        self.occupancy.came(member.address)
-        if self.policy.is_muted(member.name, member.account):
+        member, policy = subscription.member, self.directory.policy
+        self.subscriptions[member.session_id] = subscription
+        self.directory.occupancy.came(member.address)
+        self.stats.joined += 1
+        if policy.is_muted(member.name, member.account):
             member.silenced = member.silenced or "muted"
-        self._tell_others(Join(member.name, len(self.members)), member)
+        self._tell_others(Join(member.name, len(self.subscriptions)), member)
         self._note("joined", member, "")
         if hears and self.settings.relay:
-            self.fanout.start(member)  # no greeting tells from where on it hears
+            subscription.start()  # no greeting tells from where on it hears
         elif hears:
-            self.answer(member, lambda: self._greet(member, first))
+            self.answer(subscription, lambda: self._greet(subscription, first))
 
-    def leave(self, member: Member, reason: str) -> None:
+    def leave(self, member: Member, code: str, detail: str = "") -> None:
         """Take ``member`` off the list; its output goes on until it is ended.
 
         A name with a key is held for its return, unless it is meant to be gone.
+
+        Args:
+            member: who leaves; nothing happens if it isn't here.
+            code: why, for everybody.
+            detail: what the log says besides.
         """
-        if self.members.pop(member.session_id, None) is None:
+        if self.subscriptions.pop(member.session_id, None) is None:
             return
-        self.occupancy.went(member.address)
-        code = reason.partition(" ")[0].rstrip(",")
-        self.roster.release(member, hold=code not in FOR_GOOD)
+        self.directory.occupancy.went(member.address)
+        self.directory.roster.release(member, hold=code not in FOR_GOOD)
         self.dedup.forget(member.session_id)
         self.stats.left[code] += 1
-        self._tell_others(Leave(member.name, len(self.members), code), member)
-        self._note("left", member, f" ({reason})")
+        self._tell_others(Leave(member.name, len(self.subscriptions), code), member)
+        self._note("left", member, f" ({code}{detail})")
 
-    def rename(self, member: Member, name: str, key: str | None) -> None:
-        """Call ``member`` by a name that has been found good and free."""
+    def rename(self, subscription: Subscription, name: str, key: str | None) -> None:
+        """Call a member by a name that has been found good and free."""
+        member, policy = subscription.member, self.directory.policy
         old = member.name
-        self.roster.take(name, key, member)
+        self.directory.roster.take(name, key, member)
         if member.silenced == "muted":
-            self.policy.mutes.follow(old, member.account, member.name)
-        elif self.policy.is_muted(member.name, member.account):
+            policy.mutes.follow(old, member.account, member.name)
+        elif policy.is_muted(member.name, member.account):
             member.silenced = member.silenced or "muted"
-        event = Rename(old, len(self.members), member.name)
+        event = Rename(old, len(self.subscriptions), member.name)
         self._tell_others(event, member)
-        self.answer(member, lambda: member.tell(event, Moment(self._wall_clock())))
+        when = Moment(self.store.time())
+        self.answer(subscription, lambda: subscription.tell(event, when))
         self._logger.info("{old} is now {new}", old=old, new=member.name)
-
-    def dismiss(self, member: Member, bye: Bye, detail: str = "") -> None:
-        """Close ``member`` at once, whatever it has still to read."""
-        self.leave(member, f"{bye.code}{detail}")
-        if member.standing is not Standing.GONE and not member.finished:
-            member.bye = bye
-            member.end(member.next_dialect.told(bye), now=True)
-
-    def turn_away(self, member: Member, bye: Bye) -> None:
-        """Close ``member``, who may have a name but never came in."""
-        self.roster.release(member)
-        self._logger.info(
-            "{code}: {address} turned away", code=bye.code, address=member.address
-        )
-        self.dismiss(member, bye)
 
     def announce(self, message: str) -> None:
         """Tell everybody ``message``, in its place among what is said."""
         self._tell_others(Notice(message))
-
-    def part(self, member: Member, bye: Bye | None, reason: str = "") -> None:
-        """Let ``member`` leave after all that it said, and has still to read.
-
-        It is here until then: the answers to what it asked before count it.
-        """
-        reason = reason or (bye.code if bye else "left")
-        self.answer(member, lambda: self._end(member, bye, reason))
-
-    def lose(self, member: Member, reason: str) -> None:
-        """Forget ``member``: its connection is gone."""
-        self.leave(member, reason)
-        self.fanout.stop(member)
-
-    def shut_down(self, bye: Bye) -> None:
-        """Say ``bye`` to everybody, after all that was said."""
-        self.flush()
-        for member in tuple(self.members.values()):
-            self.part(member, bye)
-        self.flush()
 
     # What happens in a turn
 
@@ -229,38 +176,29 @@ class Room:
         if self._collected >= FLUSH_BYTES:
             self.flush()
         else:
-            self.soon()
+            self.work.soon()
         return run
 
-    def answer(self, member: Member, answer: Answer | Event, weight: int = 0) -> None:
-        """Answer privately, after what ``member`` said so far is committed.
+    def answer(
+        self, subscription: Subscription, answer: Answer, weight: int = 0
+    ) -> None:
+        """Answer privately, after what its member said so far is committed.
 
         Args:
+            subscription: who is answered.
+            answer: an event, or what gives the answer.
             weight: bytes, roughly, that the answer will take, for the limit on
                 unwritten answers.
         """
-        if isinstance(answer, Event):
-            event = answer
-            if isinstance(event, Error):
-                self.stats.refused[event.code] += 1
-            self._answers.append((member, lambda: member.tell(event), weight))
-        else:
-            self._answers.append((member, answer, weight))
-        member.backlog += weight
-        self.soon()
-
-    def wait(self, waiting: IWaiting) -> None:
-        """Call ``waiting.go_on`` after the next turn."""
-        self._waiting[waiting] = None
-
-    def soon(self) -> None:
-        """Take a turn soon, even if nobody speaks."""
-        if not self._is_due:
-            self._is_due = True
-            self._soon(self._turn)
+        if isinstance(answer, Error):
+            self.stats.refused[answer.code] += 1
+        self._answers.append((subscription, answer, weight))
+        subscription.backlog += weight
+        subscription.asked += 1
+        self.work.soon()
 
     def flush(self) -> None:
-        """Commit what was collected, send it, and answer."""
+        """Commit what was collected and send it; answers are given in turn."""
         if self._in_flight:
             return
         entries, self._entries = self._entries, []
@@ -282,89 +220,73 @@ class Room:
             name=member.name,
             epoch=self.store.epoch,
             id=self.log.last_id,
-            count=len(self.members),
+            count=len(self.subscriptions),
             max_line=self.settings.max_line,
             welcome=self.settings.welcome,
         )
 
-    def _turn(self) -> None:
-        self._is_due = False
-        self.flush()
-        if self._waiting:
-            waiting, self._waiting = self._waiting, {}
-            for one in waiting:
-                one.go_on()
-        if self._overtaken:
-            self._dismiss_some()
-            self.soon()
+    def step(self, until: float) -> bool:
+        """Close some of those who have lost their place: a job."""
+        while self._overtaken:
+            subscription, missed = self._overtaken.popleft()
+            if subscription.has_lost_place:
+                self._dismiss(subscription.member, missed)
+                if self.work.clock.seconds() >= until:
+                    break
+        return bool(self._overtaken)
 
-    def _committed(
-        self, batch: Batch, answers: list[tuple[Member, Answer, int]]
-    ) -> None:
+    def abort(self) -> None:
+        """Go on with the others who have lost their place."""
+        self.work.add(self)
+
+    def _committed(self, batch: Batch, answers: list[Owed]) -> None:
         self._in_flight = False
-        began = self.clock()
+        began = self.work.clock.seconds()
         self.fanout.send(batch)
-        self.stats.fan_out.add(self.clock() - began)
+        took = self.work.clock.seconds() - began
+        self.work.exclude(took)
+        self.stats.fan_out.add(took)
         self._finish(answers)
         if self._entries or self._answers:
-            self.soon()
+            self.work.soon()
 
-    def _finish(self, answers: list[tuple[Member, Answer, int]]) -> None:
-        for number, (member, answer, weight) in enumerate(answers, 1):
-            member.backlog -= weight
-            if member.standing is not Standing.GONE:
-                answer()
-            if number % BREATH == 0:
-                self.meanwhile()
+    def _finish(self, answers: list[Owed]) -> None:
+        for subscription, answer, weight in answers:
+            owe(subscription, answer, weight)
         if self.log.size > self.log.limit:
-            self._trim()
+            self._overtaken += self.fanout.trim()
+            self.dedup.forget_before(self.log.first_id)
             if self._overtaken:
-                self.soon()
+                self.work.add(self)
         due = self._fold.due
         if due is not None and not self._fold_is_timed:
             self._fold_is_timed = True
-            self.later(due, self._fold_is_due)
+            self.work.clock.callLater(due, self._fold_is_due)
 
-    def _trim(self) -> None:
-        self._overtaken += self.fanout.trim()
-        self.dedup.forget_before(self.log.first_id)
+    def _dismiss(self, member: Member, missed: int) -> None:
+        self.too_slow += 1
+        message = f"too slow: you missed {lines(missed)}"
+        detail = f", missed {lines(missed)}"
+        if member.session_id not in self.subscriptions:  # has left, and reads on
+            self._note("too slow", member, detail)
+        self.directory.close(member, Bye("too-slow", message, missed), detail)
 
-    def _dismiss_some(self) -> None:
-        """Close a few of those who have lost their place: others wait meanwhile."""
-        for _ in range(min(len(self._overtaken), DISMISSALS)):
-            member, missed = self._overtaken.popleft()
-            if not member.has_lost_place:
-                continue
-            self.too_slow += 1
-            message = f"too slow: you missed {lines(missed)}"
-            bye = Bye("too-slow", message, missed)
-            detail = f", missed {lines(missed)}"
-            if member.session_id not in self.members:  # has left, and reads on
-                self._note("too slow", member, detail)
-            self.dismiss(member, bye, detail)
-
-    def _greet(self, member: Member, first: bytes) -> None:
-        if member.standing is Standing.APPLYING:
-            self.fanout.start(member)
+    def _greet(self, subscription: Subscription, first: bytes) -> None:
+        if not subscription.has_started:
+            subscription.start()
         if first:
-            member.put(first + member.eol)
-        member.tell(self.welcome(member))
-
-    def _end(self, member: Member, bye: Bye | None, reason: str) -> None:
-        if member.session_id in self.members:
-            self.leave(member, reason)
-            member.bye = bye
-            member.end(member.next_dialect.told(bye) if bye else b"")
+            subscription.put(first + subscription.eol)
+        subscription.tell(self.welcome(subscription.member))
 
     def _tell_others(self, event: Event, member: Member | None = None) -> None:
         if not self.settings.relay:
             self._entries.append(Told(member.session_id if member else None, event))
             self._has_news = True
-            self.soon()
+            self.work.soon()
 
     def _fold_is_due(self) -> None:
         self._fold_is_timed = False
-        self.soon()
+        self.work.soon()
 
     def _note(self, what: str, member: Member, detail: str) -> None:
         self._logger.info(
@@ -373,9 +295,5 @@ class Room:
             what=what,
             address=member.address,
             detail=detail,
-            count=len(self.members),
+            count=len(self.subscriptions),
         )
-
-
-def _nothing() -> None:
-    pass

@@ -9,6 +9,7 @@ from collections import Counter, OrderedDict, defaultdict
 from collections.abc import Callable, Iterator
 
 from broadcast.auth.bans import host_of
+from broadcast.base.work import IReactorTime
 from broadcast.protocol import names
 from broadcast.protocol.events import Bye
 from broadcast.room.member import Member
@@ -27,11 +28,11 @@ class HeldNames:
     """Folded names, each with its key and the host that it was lost from.
 
     Args:
-        clock: seconds, never going back.
+        clock: for how long names are held.
         limit: names at most.
     """
 
-    def __init__(self, clock: Callable[[], float], limit: int = MAX_HELD) -> None:
+    def __init__(self, clock: IReactorTime, limit: int = MAX_HELD) -> None:
         self._clock = clock
         self._limit = limit
         self._names: OrderedDict[str, tuple[str, str, float]] = OrderedDict()
@@ -46,7 +47,7 @@ class HeldNames:
             host: as ``bans.host_of`` tells it.
         """
         self.drop(name)
-        self._names[name] = (key, host, self._clock() + HOLD)
+        self._names[name] = (key, host, self._clock.seconds() + HOLD)
         theirs = self._of_host.setdefault(host, OrderedDict())
         theirs[name] = None
         self._count(host, len(theirs) - 1, len(theirs))
@@ -73,7 +74,9 @@ class HeldNames:
         return held[0] if held else None
 
     def _drop_old(self) -> None:
-        while self._names and next(iter(self._names.values()))[2] <= self._clock():
+        while (
+            self._names and next(iter(self._names.values()))[2] <= self._clock.seconds()
+        ):
             self.drop(next(iter(self._names)))
 
     def _count(self, host: str, before: int, now: int) -> None:
@@ -98,6 +101,7 @@ class Occupancy:
 
     Attributes:
         goodbye: the last words for all who come from now on; None while it is open.
+        count: how many are here.
     """
 
     def __init__(self, most: int, most_per_host: int) -> None:
@@ -105,13 +109,13 @@ class Occupancy:
         self._most = most
         self._most_per_host = most_per_host
         self._hosts: Counter[str] = Counter()
-        self._here = 0
+        self.count = 0
 
     def refuse(self, address: str) -> Bye | None:
         """Return the last words for one more from there; None: it may come in."""
         if self.goodbye is not None:
             return self.goodbye
-        if self._here >= self._most:
+        if self.count >= self._most:
             return Bye("full", f"the room is full: {self._most} are here")
         most = self._most_per_host
         if most and self._hosts[host_of(address)] >= most:
@@ -120,13 +124,13 @@ class Occupancy:
 
     def came(self, address: str) -> None:
         """Count one more who is here from there."""
-        self._here += 1
+        self.count += 1
         if self._most_per_host:
             self._hosts[host_of(address)] += 1
 
     def went(self, address: str) -> None:
         """Count one less from there."""
-        self._here -= 1
+        self.count -= 1
         if self._most_per_host:
             host = host_of(address)
             self._hosts[host] -= 1
@@ -147,13 +151,11 @@ class Roster:
     """Names in use and held. Two names are the same if ``names.fold`` says so.
 
     Args:
-        clock: seconds, never going back.
+        clock: for how long names are held.
         reserves: tells whether a folded name is some account's.
     """
 
-    def __init__(
-        self, clock: Callable[[], float], reserves: Callable[[str], bool]
-    ) -> None:
+    def __init__(self, clock: IReactorTime, reserves: Callable[[str], bool]) -> None:
         self._reserves = reserves
         self._members: dict[str, Member] = {}
         self._held = HeldNames(clock)

@@ -54,6 +54,7 @@ class Stats:
             whoever said a line is one of them.
         bytes_out: bytes handed to the transports.
         refused: error code → how many lines and commands were refused for it.
+        joined: how many have come in.
         left: reason → how many have left for it.
         fan_out: how long it took to send a batch to all who are live.
     """
@@ -63,6 +64,7 @@ class Stats:
         "bytes_out",
         "deliveries",
         "fan_out",
+        "joined",
         "left",
         "lines_in",
         "refused",
@@ -74,5 +76,6 @@ class Stats:
         self.deliveries = 0
         self.bytes_out = 0
         self.refused: Counter[str] = Counter()
+        self.joined = 0
         self.left: Counter[str] = Counter()
         self.fan_out = Histogram()

@@ -1,99 +1,361 @@
-"""A member's place between the log and its writer: how far it is, and bounds."""
+"""A subscription: one member's place in a room's log, and its way to the writer.
 
-import enum
-from collections.abc import Callable
-from typing import Protocol
+It is *live* (nothing queued, cursor at the log's end: the fan-out sends to its writer
+directly) or *behind* (its writer pulls ``next_chunk`` whenever there is space). No
+socket here: bytes leave through the writer of the member's connection.
+"""
 
-from broadcast.protocol.dialects import Dialect
-from broadcast.store.entries import Framing
+from collections import deque
 
-CHUNK = 64 * 1024
-"""Bytes that one step of catching up takes, about."""
+from broadcast.base.work import IJob, Work
+from broadcast.protocol.dialects import TEXT, TEXT_CRLF, Dialect, Moment
+from broadcast.protocol.events import Event
+from broadcast.room.member import Member
+from broadcast.room.output import (
+    CHUNK,
+    CLOSED_WRITER,
+    MAX_BACKLOG,
+    NEVER,
+    IAnswers,
+    IWriter,
+    Last,
+    Output,
+    Switch,
+    weight_of,
+)
+from broadcast.room.readers import Readers
+from broadcast.store.entries import Batch
+from broadcast.store.log import ReplayCursor
 
-MAX_BACKLOG = 64 * 1024
-"""Bytes of unwritten answers above which a member is not read."""
 
-NEVER = 1 << 62
-"""The cursor of one who has not joined, or has lost its place: nothing to read."""
-
-
-class Standing(enum.Enum):
-    """How far a connection is."""
-
-    APPLYING = "not yet joined"
-    HERE = "joined"
-    LEAVING = "left; what is queued is still written"
-    GONE = "no connection"
-
-
-class IWriter(Protocol):
-    """Where a member's output goes. All of it goes this one way.
+class Subscription:
+    """A cursor in one room's log.
 
     Attributes:
-        framing: wraps a whole batch once for all members whose writers have
-            the same one (WebSocket); None if bytes go out as they are.
+        member: who reads.
+        writer: where all of its output goes.
+        dialect: how the log is read at the cursor.
+        next_dialect: the dialect once all answers queued are written.
+        live: nothing is queued; ``cursor`` means nothing then.
+        cursor: the batch to be read next, as a ``seq``.
+        backlog: bytes of unwritten answers, those still owed counted roughly.
+        asked: answers asked for, and not given yet.
+        answers: those of them whose turn has come, while there are any.
+        waiter: what goes on once fewer answers are owed, or unwritten.
+        has_lost_place: the log has moved past it, and no last words have come since.
+        finished: the last words have been handed out.
     """
 
+    __slots__ = (
+        "_crlf",
+        "_offset",
+        "_output",
+        "_readers",
+        "_stop",
+        "_tail",
+        "answers",
+        "asked",
+        "backlog",
+        "cursor",
+        "dialect",
+        "finished",
+        "has_lost_place",
+        "live",
+        "member",
+        "next_dialect",
+        "waiter",
+        "writer",
+    )
+
+    def __init__(self, member: Member, readers: "Readers[Subscription]") -> None:
+        self.member = member
+        self._readers = readers
+        self.writer: IWriter = CLOSED_WRITER
+        self.dialect: Dialect = TEXT
+        self.next_dialect: Dialect = TEXT
+        self.live = False
+        self.finished = False
+        self.has_lost_place = False
+        self.cursor = NEVER
+        self.backlog = 0
+        self.asked = 0
+        self.answers: IAnswers | None = None
+        self.waiter: IJob | None = None
+        self._stop: int | None = None  # where it reads to; None: on and on
+        self._offset = 0
+        self._crlf = False
+        self._tail = b""
+        self._output: deque[tuple[int, Output]] | None = None
+
     @property
-    def framing(self) -> Framing | None:
-        """Return what wraps a whole batch, or None."""
-
-    def send(self, data: bytes) -> int:
-        """Take what fits now of ``data``, whole lines; return how many bytes.
-
-        Called only while nothing is queued. Never raises for a lost connection:
-        that is told in its own time, by the connection.
-        """
+    def work(self) -> Work:
+        """What is to be done in turns."""
+        return self._readers.work
 
     @property
-    def send_shared(self) -> Callable[[bytes], int]:
-        """Like ``send``, for a whole batch with ``framing`` already applied.
+    def steps(self) -> int:
+        """How many chunks it may be given in one turn of the reactor."""
+        return self._readers.steps
 
-        With a framing it takes all or nothing. It may raise OSError for 0.
+    @property
+    def has_started(self) -> bool:
+        """It reads the log, or has read it."""
+        return self.cursor != NEVER or self.live or self.has_lost_place
+
+    @property
+    def is_gone(self) -> bool:
+        """Nothing can be written any more."""
+        return self.writer is CLOSED_WRITER
+
+    @property
+    def oldest(self) -> int:
+        """The oldest batch that it still has to read, its replays included."""
+        replays = (a.seq for _, a in self._output or () if isinstance(a, ReplayCursor))
+        has_all = self._stop is not None and self.cursor >= self._stop
+        return min(NEVER if has_all else self.cursor, *replays, NEVER)
+
+    @property
+    def reads_to(self) -> int:
+        """The batch before which it stops reading: the end, until it has left."""
+        return self._readers.log.end if self._stop is None else self._stop
+
+    @property
+    def is_stuffed(self) -> bool:
+        """Too many answers are unwritten: it is not read until it reads."""
+        return self.backlog > MAX_BACKLOG and not self.is_gone
+
+    def start(self) -> None:
+        """Read the log from its end on."""
+        if self._output is not None or self._tail:
+            self._fall_behind()
+        else:
+            self._listen()
+
+    def stop(self) -> None:
+        """Read and write no more: the connection is gone."""
+        if self.live:
+            self._unlisten()
+        self._readers.behind.pop(self.member.session_id, None)
+        self._stop = self.cursor = NEVER
+        self.writer = CLOSED_WRITER
+        self._output = None
+        self.go_on()
+
+    def step(self, until: float) -> bool:
+        """Write on: it has fallen behind."""
+        self.writer.wake()
+        return False
+
+    def abort(self) -> None:
+        """Do nothing: a writer that fails loses its connection."""
+
+    # Answers
+
+    def tell(self, event: Event, when: Moment | None = None) -> None:
+        """Answer with ``event``, after all that is queued."""
+        if message := self.next_dialect.told(event, when):
+            self.put(message)
+
+    def put(self, data: bytes) -> None:
+        """Send ``data``, whole lines, after all that is queued."""
+        if self.is_gone or self._stop is not None:
+            return
+        if not self.live:
+            self._queue(data)
+            return
+        taken = self.writer.send(data)
+        self._readers.stats.bytes_out += taken
+        if taken < len(data):
+            self._fall_behind()
+            self._tail = data[taken:]
+            self.writer.wake()
+
+    def speak(self, dialect: Dialect) -> None:
+        """Be spoken to in ``dialect`` from the first word: nothing is queued yet."""
+        self.dialect = self.next_dialect = self._with_its_eol(dialect)
+
+    def switch(self, dialect: Dialect) -> None:
+        """Speak ``dialect`` after all that is queued."""
+        self.next_dialect = self._with_its_eol(dialect)
+        if self.live:
+            self._fall_behind()
+        self._queue(Switch(dialect))
+
+    def replay(self, replay: ReplayCursor) -> None:
+        """Send old lines after all that is queued."""
+        if self.live:
+            self._fall_behind()
+        self._readers.reads_from(replay.seq)
+        self._queue(replay)
+
+    @property
+    def eol(self) -> bytes:
+        """The line end that the member writes, and is written."""
+        return b"\r\n" if self._crlf else b"\n"
+
+    def heard_crlf(self) -> None:
+        """Write CRLF from now on: the member does."""
+        if self._crlf:
+            return
+        self._crlf = True
+        if self.dialect is TEXT:
+            self._keep_rest()
+            was_live = self.live
+            if was_live:
+                self._unlisten()
+            self.dialect = TEXT_CRLF
+            if was_live:
+                self._listen()
+        if self.next_dialect is TEXT:
+            self.next_dialect = TEXT_CRLF
+
+    # The cursor
+
+    def stop_at(self, batch: Batch, offset: int) -> None:
+        """Become behind: only ``offset`` bytes of ``batch`` have been taken."""
+        if self.live:
+            self._fall_behind()
+            self.cursor = batch.seq
+            self._offset = offset
+            self._readers.reads_from(batch.seq)
+            self._readers.work.add(self)
+
+    def end(self, last: bytes, now: bool = False) -> None:
+        """Say the last words after all that is queued (``now``: instead of it)."""
+        if self.is_gone:
+            return
+        if self.live or not self.has_started:
+            self._fall_behind()
+        self._stop = self._readers.log.end
+        if now:
+            self.cursor = self._stop
+            self._offset = 0
+            self._output = None
+            self.has_lost_place = False
+        self._queue(last)
+        self._queue(Last())
+        self.writer.wake()
+
+    def lose_place(self) -> None:
+        """Read no more: the log has moved past it. What is begun is still written."""
+        self.has_lost_place = True
+        self.cursor = self._stop = NEVER
+        self._offset = 0
+        self._output = None
+
+    def next_chunk(self) -> bytes:
+        """Return about 64 KiB of what comes next, whole lines; empty: nothing.
+
+        First the rest of what was begun, then answers that are due, then the
+        log. Having read it all, it is live again. One that is live has nothing to
+        come: what a push producer asks for was sent directly.
         """
+        if self.live or self.is_gone or self.finished:
+            return b""
+        log = self._readers.log
+        pieces = [self._tail] if self._tail else []
+        space = CHUNK - len(self._tail)
+        self._tail = b""
+        while space > 0 and not self.finished:
+            if self._output and not self._offset and self._output[0][0] <= self.cursor:
+                piece = self._next_output()
+            elif self.cursor < log.end:
+                piece = self._next_lines(space)
+            else:
+                break
+            pieces.append(piece)
+            space -= len(piece)
+        chunk = b"".join(pieces)
+        if not chunk and not self.finished:
+            self._catch_up()
+        self._readers.stats.bytes_out += len(chunk)
+        return chunk
 
-    def wake(self) -> None:
-        """Pull the member's ``next_chunk`` until it is empty, as room comes.
+    def _catch_up(self) -> None:
+        self._output = None
+        self._readers.behind.pop(self.member.session_id, None)
+        if self.has_started and self._stop is None:
+            self._listen()
 
-        When it is empty and the member is ``finished``, close so that the last
-        words arrive.
-        """
+    def _fall_behind(self) -> None:
+        if self.live:
+            self._unlisten()
+        self.cursor = self._readers.log.end
+        self._readers.behind[self.member.session_id] = self
+        self._readers.reads_from(self.cursor)
 
-    def close_soon(self) -> None:
-        """Close in two seconds, whatever is still queued."""
+    def _listen(self) -> None:
+        session_id, writer = self.member.session_id, self.writer
+        send = writer.send_shared
+        self._readers.listen(session_id, self.dialect, writer.framing, send)
+        self.live = True
 
+    def _unlisten(self) -> None:
+        framing = self.writer.framing
+        self._readers.unlisten(self.member.session_id, self.dialect, framing)
+        self.live = False
 
-class ClosedWriter:
-    """The writer of one whose connection is gone, so that no cycle is left."""
+    def go_on(self) -> None:
+        """Let what waits go on: less is owed, or unwritten."""
+        waiter, self.waiter = self.waiter, None
+        if waiter is not None:
+            self._readers.work.add(waiter)
 
-    framing: Framing | None = None
+    def _with_its_eol(self, dialect: Dialect) -> Dialect:
+        return TEXT_CRLF if dialect is TEXT and self._crlf else dialect
 
-    def send(self, data: bytes) -> int:
-        """Take nothing."""
-        return 0
+    def _queue(self, answer: Output) -> None:
+        if self._output is None:
+            self._output = deque()
+        self._output.append((self._readers.log.end, answer))
+        self.backlog += weight_of(answer)
 
-    send_shared = send
+    def _next_output(self) -> bytes:
+        assert self._output is not None
+        answer = self._output[0][1]
+        if isinstance(answer, ReplayCursor) and (piece := answer.read(self.dialect)):
+            return piece
+        self._output.popleft()
+        self.backlog -= weight_of(answer)
+        if not self.is_stuffed:
+            self.go_on()
+        if isinstance(answer, bytes):
+            return answer
+        if isinstance(answer, Switch):
+            self.dialect = self._with_its_eol(answer.dialect)
+        self.finished = isinstance(answer, Last)
+        return b""
 
-    def wake(self) -> None:
-        """Do nothing."""
+    def _next_lines(self, space: int) -> bytes:
+        log = self._readers.log
+        copy = self._copy(log.at(self.cursor))
+        if log.size > log.limit:
+            self._readers.work.soon()  # a rendering just made may be too much
+        start = self._offset
+        if len(copy) - start <= space:
+            self._pass_batch()
+            return copy[start:] if start else copy
+        cut = copy.rfind(b"\n", start, start + space) + 1
+        if not cut:
+            cut = copy.find(b"\n", start + space) + 1
+        if cut == len(copy):
+            self._pass_batch()
+            return copy[start:]
+        self._offset = cut
+        return copy[start:cut]
 
-    def close_soon(self) -> None:
-        """Do nothing."""
+    def _copy(self, batch: Batch) -> bytes:
+        rendering = self._readers.log.rendering(batch, self.dialect)
+        return rendering.copy_for(self.member.session_id, self.member.echo)
 
+    def _keep_rest(self) -> None:
+        """Put what is begun of a batch aside: its bytes are about to change."""
+        if self._offset:
+            batch = self._readers.log.at(self.cursor)
+            self._tail += self._copy(batch)[self._offset :]
+            self._pass_batch()
 
-CLOSED_WRITER = ClosedWriter()
-
-
-class Switch:
-    """A change of dialect, in its place among the answers."""
-
-    __slots__ = ("dialect",)
-
-    def __init__(self, dialect: Dialect) -> None:
-        self.dialect = dialect
-
-
-class Last:
-    """The end of a member's output."""
-
-    __slots__ = ()
+    def _pass_batch(self) -> None:
+        self._readers.stats.deliveries += self._readers.log.at(self.cursor).count
+        self.cursor += 1
+        self._offset = 0

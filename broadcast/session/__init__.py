@@ -6,28 +6,48 @@ No reactor and no socket: bytes on a wire, line ends and telnet belong to ``net`
 from broadcast.protocol.roles import Role
 from broadcast.room.member import Peer
 from broadcast.room.room import Room
+from broadcast.session.handshake import Handshake
 from broadcast.session.interfaces import IConnection, ISession
-from broadcast.session.publisher import Publisher
-from broadcast.session.relay import RelaySession
+from broadcast.session.login import LoginPhase
+from broadcast.session.publisher import PublisherHandshake, publisher_speech
+from broadcast.session.relay import RelayHandshake, RelaySpeech
 from broadcast.session.session import Session
+from broadcast.session.speech import SPEECH
 
 
 def new_session(
     room: Room, connection: IConnection, peer: Peer, is_private: bool, role: Role
-) -> ISession:
-    """Return the input side of a new connection.
+) -> Session:
+    """Return the session of a new connection.
 
     Args:
+        room: where it is heard.
+        connection: where it comes from.
+        peer: its address.
         is_private: nobody can listen in on its way here: it may log in.
         role: what its member may do.
     """
-    made: ISession
+
+    def handshake(session: ISession) -> Handshake:
+        authenticator = room.directory.policy.authenticator
+        if authenticator is None:
+            return Handshake(session)
+        return Handshake(session, LoginPhase(session, authenticator, is_private))
+
     if room.settings.relay:
-        made = RelaySession(room, peer, role)
+        made = Session(
+            room, connection, peer, RelaySpeech(), lambda s: RelayHandshake(s, role)
+        )
     elif not role.hears:
-        made = Publisher(room, connection, peer, role)
+        made = Session(
+            room,
+            connection,
+            peer,
+            publisher_speech(),
+            lambda s: PublisherHandshake(s, role.name),
+        )
     else:
-        made = Session(room, connection, peer, is_private)
+        made = Session(room, connection, peer, SPEECH, handshake)
     if not role.speaks:
         made.member.silenced = "listen-only"
     return made

@@ -3,9 +3,10 @@
 Each gives one final answer.
 """
 
+import enum
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Final, Protocol
+from typing import Final
 
 from broadcast.protocol import names, sanitize
 from broadcast.protocol.dialects import JSON, TEXT, Dialect
@@ -19,10 +20,9 @@ from broadcast.protocol.events import (
     Replayed,
     who_pieces,
 )
-from broadcast.room.member import Member
-from broadcast.room.room import Room
+from broadcast.room.directory import When
+from broadcast.room.output import MAX_BACKLOG
 from broadcast.room.roster import NameRefusedError
-from broadcast.room.subscription import MAX_BACKLOG
 from broadcast.session.interfaces import ISession
 from broadcast.store.log import ReplayCursor, Stretch
 
@@ -112,41 +112,24 @@ def number_of(digits: str, usage: str) -> int:
     return int(digits)
 
 
-class ICommandSession(ISession, Protocol):
-    """A session that takes commands, as its handshake and the commands see it.
+class Next(enum.Enum):
+    """What is taken after a command."""
 
-    Attributes:
-        room: where it is heard.
-        is_connect: it speaks the CONNECT protocol: ``\\exit`` is a command.
-        yields: set by a command: the rest of what was said waits for the next turn.
+    LINE = "the next line"
+    TURN = "the next line, when all that was asked for has been answered"
+    NOTHING = "nothing: it leaves"
+
+
+Command = Callable[[ISession, str], Next | None]
+"""Takes a session and the argument; None is ``Next.LINE``."""
+
+
+def run(session: ISession, line: str) -> Next:
+    """Carry out ``line``, which begins with ``/``; answer an error if it can't.
+
+    Returns:
+        What is taken after it.
     """
-
-    room: Room
-    is_connect: bool
-    yields: bool
-
-    @property
-    def is_joining(self) -> bool:
-        """It has neither joined nor left: the handshake goes on."""
-
-    def end_handshake(self) -> None:
-        """Be done with the handshake: it joins now, or is turned away."""
-
-    def hold(self, block: bytes) -> None:
-        """Keep ``block`` until ``go_on``, and read no more."""
-
-    def go_on(self) -> None:
-        """Take what is held."""
-
-    def leave(self, bye: Bye) -> None:
-        """Close after all that was said and is queued, with the last words."""
-
-
-Command = Callable[[ICommandSession, str], None]
-
-
-def run(session: ICommandSession, line: str) -> None:
-    """Carry out ``line``, which begins with ``/``; answer an error if it can't."""
     word, _, argument = line[1:].partition(" ")
     name = word.lower()
     try:
@@ -157,58 +140,62 @@ def run(session: ICommandSession, line: str) -> None:
                 f"there is no command /{sanitize.mend(word)[:32]}: /help lists them,"
                 " //… says a line that begins with /",
             )
-        command(session, argument)
+        return command(session, argument) or Next.LINE
     except CommandError as refused:
-        session.room.answer(session.member, error_for(name, refused))
+        session.room.answer(session.subscription, error_for(name, refused))
+        return Next.LINE
 
 
-def take_name(room: Room, member: Member, raw: str, key: str | None) -> None:
+def claim_name(session: ISession, raw: str, key: str | None) -> None:
     """Check a name and make whoever has it with the same key give it up.
 
     Raises:
         CommandError: not a good name, or somebody else's.
     """
+    directory = session.room.directory
     try:
-        other = room.roster.check(raw, key, member)
+        other = directory.roster.check(raw, key, session.member)
     except NameRefusedError as refused:
         raise CommandError(refused.code, refused.message) from None
     if other is not None:
-        room.dismiss(other, Bye("replaced", "you came back in another connection"))
+        message = "you came back in another connection"
+        directory.close(other, Bye("replaced", message))
 
 
-def _name(session: ICommandSession, argument: str) -> None:
+def _name(session: ISession, argument: str) -> Next:
     raw, key = parse_name(argument)
-    if session.room.roster.is_certified(session.member):
+    directory = session.room.directory
+    if directory.roster.is_certified(session.member):
         raise CommandError("bad-name", "your certificate says what you are called")
-    if session.room.policy.turn_away("", raw) is not None:
+    if directory.policy.turn_away("", raw) is not None:
         raise CommandError("name-taken", "that name is banned")
-    take_name(session.room, session.member, raw, key)
-    session.room.rename(session.member, raw, key)
-    session.yields = True  # the answer comes before anything said under the new name
+    claim_name(session, raw, key)
+    session.room.rename(session.subscription, raw, key)
+    return Next.TURN  # the answer comes before anything said under the new name
 
 
-def _who(session: ICommandSession, argument: str) -> None:
+def _who(session: ISession, argument: str) -> None:
     given = words_of(argument, 0, 1, "/who [PREFIX]")
-    room, member = session.room, session.member
+    room, subscription = session.room, session.subscription
 
     def answer() -> None:
-        found = room.roster.starting_with(given[0] if given else "")
-        for piece in who_pieces(found, len(room.members)):
-            member.tell(piece)
+        found = room.directory.roster.starting_with(given[0] if given else "")
+        for piece in who_pieces(found, len(room.subscriptions)):
+            subscription.tell(piece)
 
-    room.answer(member, answer, weight=24 * len(room.members))
+    room.answer(subscription, answer, weight=24 * len(room.subscriptions))
 
 
-def _ping(session: ICommandSession, argument: str) -> None:
+def _ping(session: ISession, argument: str) -> None:
     given = words_of(argument, 0, 1, "/ping [TOKEN]")
     if given and not names.is_token(given[0]):
         raise CommandError("bad-argument", "a token is 1 to 64 printable ASCII")
-    if session.is_connect or session.member.next_dialect is JSON:
+    if session.is_connect or session.subscription.next_dialect is JSON:
         session.is_pinging = True  # a person who pings by hand may fall silent
-    session.room.answer(session.member, Pong(given[0] if given else None))
+    session.room.answer(session.subscription, Pong(given[0] if given else None))
 
 
-def _history(session: ICommandSession, argument: str) -> None:
+def _history(session: ISession, argument: str) -> None:
     given = words_of(argument, 0, 1, "/history [N]")
     most = session.room.settings.history
     count = DEFAULT_HISTORY
@@ -217,7 +204,7 @@ def _history(session: ICommandSession, argument: str) -> None:
     _replay(session, lambda: session.room.log.tail(min(count, most)))
 
 
-def _since(session: ICommandSession, argument: str) -> None:
+def _since(session: ISession, argument: str) -> None:
     word = words_of(argument, 1, 1, "/since EPOCH:ID")[0]
     epoch, _, digits = word.rpartition(":")
     id = number_of(digits, "/since takes a position, EPOCH:ID")
@@ -233,23 +220,23 @@ def _since(session: ICommandSession, argument: str) -> None:
     _replay(session, stretch)
 
 
-def _replay(session: ICommandSession, find: Callable[[], Stretch]) -> None:
-    room, member = session.room, session.member
+def _replay(session: ISession, find: Callable[[], Stretch]) -> None:
+    room, subscription = session.room, session.subscription
 
     def answer() -> None:
         stretch = find()
-        member.tell(Replay(stretch.count, stretch.missing))
+        subscription.tell(Replay(stretch.count, stretch.missing))
         if stretch.count:
-            member.replay(ReplayCursor(room.log, stretch))
+            subscription.replay(ReplayCursor(room.log, stretch))
         position = f"{room.store.epoch}:{room.log.last_id}"
-        member.tell(Replayed(stretch.count, position))
-        if not member.live:
-            member.writer.wake()
+        subscription.tell(Replayed(stretch.count, position))
+        if not subscription.live:
+            subscription.writer.wake()
 
-    room.answer(member, answer, weight=MAX_BACKLOG + 1)
+    room.answer(subscription, answer, weight=MAX_BACKLOG + 1)
 
 
-def _say(session: ICommandSession, argument: str) -> None:
+def _say(session: ISession, argument: str) -> None:
     token, _, text = argument.lstrip(" ").partition(" ")
     if not token:
         raise CommandError("bad-argument", "/say TOKEN TEXT")
@@ -257,11 +244,14 @@ def _say(session: ICommandSession, argument: str) -> None:
         raise CommandError("bad-argument", "a token is 1 to 64 printable ASCII")
     if not text:
         raise CommandError("bad-argument", "/say TOKEN TEXT", token)
-    room, member = session.room, session.member
+    room, member, subscription = session.room, session.member, session.subscription
     owner = (names.fold(member.name), member.key) if member.key else member.session_id
     said = room.dedup.find(owner, token)
     if said is not None:
-        room.answer(member, lambda: member.tell(Ack(token, said.first, double=True)))
+        room.answer(
+            subscription,
+            lambda: subscription.tell(Ack(token, said.first, double=True)),
+        )
         return
     line, _ = member.speaker.text(sanitize.mend(text).encode() + b"\n")
     if member.silenced:
@@ -269,36 +259,37 @@ def _say(session: ICommandSession, argument: str) -> None:
         raise CommandError(refused.code, refused.message, token)
     run = room.say(member, line, 1, token)
     room.dedup.remember(owner, token, run)
-    room.answer(member, lambda: member.tell(Ack(token, run.first)))
+    room.answer(subscription, lambda: subscription.tell(Ack(token, run.first)))
 
 
-def _format(session: ICommandSession, argument: str) -> None:
+def _format(session: ISession, argument: str) -> None:
     dialect = parse_format(argument)
-    room, member = session.room, session.member
+    room, subscription = session.room, session.subscription
 
     def answer() -> None:
-        member.switch(dialect)
-        member.tell(room.welcome(member))
-        if not member.live:
-            member.writer.wake()
+        subscription.switch(dialect)
+        subscription.tell(room.welcome(subscription.member))
+        if not subscription.live:
+            subscription.writer.wake()
 
-    room.answer(member, answer)
+    room.answer(subscription, answer)
 
 
-def _login(session: ICommandSession, argument: str) -> None:
-    if session.room.policy.authenticator is not None:
+def _login(session: ISession, argument: str) -> None:
+    if session.room.directory.policy.authenticator is not None:
         raise CommandError("bad-argument", "you are in already")
     raise CommandError("bad-argument", "nobody has to log in here")
 
 
-def _help(session: ICommandSession, argument: str) -> None:
+def _help(session: ISession, argument: str) -> None:
     words_of(argument, 0, 0, "/help takes no words")
-    session.room.answer(session.member, Notice(HELP))
+    session.room.answer(session.subscription, Notice(HELP))
 
 
-def _quit(session: ICommandSession, argument: str) -> None:
+def _quit(session: ISession, argument: str) -> Next:
     words_of(argument, 0, 0, "/quit takes no words")
-    session.leave(Bye("quit", "Bye"))
+    session.close(Bye("quit", "Bye"), When.AFTER_READ)
+    return Next.NOTHING
 
 
 COMMANDS: Final[dict[str, Command]] = {

@@ -7,17 +7,18 @@ answers wait for the greeting, since whoever asked for json reads nothing before
 import re
 from typing import Protocol
 
+from twisted.logger import Logger
+
 from broadcast.protocol import names, sanitize
 from broadcast.protocol.dialects import TEXT, Dialect
 from broadcast.protocol.events import Bye, Error, Notice
+from broadcast.room.directory import When
 from broadcast.session import commands
-from broadcast.session.commands import ICommandSession
+from broadcast.session.interfaces import ISession
+from broadcast.session.states import ENDED, State
 
 MAX_LINES = 16
 """Lines after which an introduction is over."""
-
-LOGIN_LINES = 16
-"""Lines of one who has to log in that a turn takes."""
 
 _CONNECT = re.compile(r"CONNECT (.*)", re.DOTALL)
 _NAMED = re.compile(r"__name__:(.*)", re.DOTALL)
@@ -103,14 +104,85 @@ class Introduction:
         return True
 
 
-class ILogin(Protocol):
-    """What stands before the room where one has to log in.
+class Naming:
+    """How a member is named when it joins: as certified, as asked for, or a guest.
+
+    Args:
+        session: whose it is.
+        mended: a name of another protocol's, or a listener's, which is made good.
 
     Attributes:
-        is_busy: a login is being checked: nothing more is taken meanwhile.
+        wanted: name and key, as asked for.
+        answer: what there is to say of the name that it has got.
     """
 
-    is_busy: bool
+    __slots__ = ("_certified", "_session", "answer", "mended", "wanted")
+
+    def __init__(self, session: ISession, mended: str | None = None) -> None:
+        self._session = session
+        self._certified: tuple[str, str] | None = None
+        self.mended = mended
+        self.wanted: tuple[str, str | None] | None = None
+        self.answer: Error | Notice | None = None
+
+    def certify(self, common_name: str) -> None:
+        """Be called what a client certificate says; or be closed: that is no name."""
+        name = names.clean(common_name)
+        if name is None:
+            message = "what your certificate calls you can't be a name here"
+            self._session.close(Bye("login-failed", message), When.NOW)
+        else:
+            roster = self._session.room.directory.roster
+            self._certified = (name, roster.certify(name))
+
+    def take(self) -> None:
+        """Take the name, or another one; ``answer`` says so."""
+        session = self._session
+        roster, member = session.room.directory.roster, session.member
+        if self.mended is not None and self._certified is None:
+            if not roster.take_mended(self.mended, member):
+                self.answer = Notice(f"you are called {member.name} here")
+            return
+        wanted = self._certified or self.wanted
+        if wanted is not None:
+            try:
+                commands.claim_name(session, *wanted)
+            except commands.CommandError as refused:
+                self.answer = commands.error_for("name", refused)
+            else:
+                roster.take(*wanted, member)
+                return
+        roster.take_guest(member)
+
+
+def turned_away(session: ISession, naming: Naming | None = None) -> bool:
+    """Tell whether a member may not come in; if it may, it has its name.
+
+    Args:
+        session: who comes.
+        naming: how it is named; None where nobody has a name.
+    """
+    directory, member = session.room.directory, session.member
+    bye = directory.occupancy.refuse(member.address)
+    bye = bye or directory.policy.turn_away(member.address, member.account)
+    if bye is None and naming is not None:
+        naming.take()
+        bye = directory.policy.turn_away("", member.name)
+    if bye is None:
+        return False
+    directory.roster.release(member)
+    Logger(namespace="broadcast").info(
+        "{code}: {address} turned away", code=bye.code, address=member.address
+    )
+    session.close(bye, When.NOW)
+    return True
+
+
+class ILogin(Protocol):
+    """What stands before the room where one has to log in."""
+
+    def begin(self, handshake: "Handshake") -> None:
+        """Have the time to log in run."""
 
     def ask(self) -> None:
         """Say that one has to log in, if that has not been said."""
@@ -120,19 +192,22 @@ class ILogin(Protocol):
 
 
 class Handshake:
-    """The part of a session before it joins.
+    """The part of a session before it joins: see ``IHandshake``.
 
-    Attributes:
-        login: where it has to log in; None where nobody has to, or it has.
+    Args:
+        session: whose it is.
+        login: what it has to pass; None where nobody has to log in.
     """
 
-    __slots__ = ("_certified", "_introduction", "_session", "login")
+    __slots__ = ("_introduction", "_naming", "_session", "login")
 
-    def __init__(self, session: ICommandSession) -> None:
+    def __init__(self, session: ISession, login: ILogin | None = None) -> None:
         self._session = session
         self._introduction: Introduction | None = None
-        self.login: ILogin | None = None
-        self._certified: tuple[str, str] | None = None
+        self._naming: Naming | None = None
+        self.login = login
+        if login is not None:
+            login.begin(self)
 
     @property
     def introduction(self) -> Introduction:
@@ -143,18 +218,13 @@ class Handshake:
 
     def certify(self, common_name: str) -> None:
         """Be called what a client certificate says, which was found good."""
-        name = names.clean(common_name)
-        if name is None:
-            message = "what your certificate calls you can't be a name here"
-            self._session.close(Bye("login-failed", message))
-        else:
-            self._certified = (name, self._session.room.roster.certify(name))
+        self._naming = Naming(self._session)
+        self._naming.certify(common_name)
 
-    def hear(self, block: bytes) -> bytes:
-        """Take the lines of an introduction; return what follows it."""
+    def hear(self, block: bytes, until: float) -> bytes:
+        """Take the lines of an introduction; return what follows, or must wait."""
         if self.login is not None:
-            self._hear_login(self.login, block)
-            return b""
+            return self._hear_login(self.login, block, until)
         while block := block.lstrip(b"\n"):
             line, rest = sanitize.split(block, 1)
             if not self.introduction.take(line[:-1].decode(errors="replace")):
@@ -164,7 +234,7 @@ class Handshake:
                 break
         else:
             return b""
-        self._session.join()
+        self.end()
         return block
 
     def admit(self, account: str | None) -> None:
@@ -174,72 +244,40 @@ class Handshake:
             self._session.member.account = names.fold(account)
             if self.introduction.wanted is None:
                 self.introduction.wanted = (account, None)
-        self._session.join()
+        self.end()
         self._session.go_on()
 
-    def join(self) -> None:
+    def end(self) -> None:
         """Join and be greeted; or be told that one has to log in."""
         if self.login is not None:
             self.login.ask()
             return
         session, introduction = self._session, self.introduction
-        room, member = session.room, session.member
-        session.end_handshake()
-        member.speak(introduction.dialect)
+        session.subscription.speak(introduction.dialect)
         session.is_connect = introduction.is_connect
-        member.echo |= introduction.is_named
-        bye = room.occupancy.refuse(member.address)
-        bye = bye or room.policy.turn_away(member.address, member.account)
-        if bye is None:
-            self.take_name()
-            bye = room.policy.turn_away("", member.name)
-        if bye is not None:
-            room.turn_away(member, bye)
+        session.member.echo |= introduction.is_named
+        naming = self._naming or Naming(session)
+        naming.mended, naming.wanted = introduction.mended, introduction.wanted
+        if turned_away(session, naming):
             return
-        room.join(member, b"SUCCESS" if introduction.is_connect else b"")
+        session.joined()
+        room, subscription = session.room, session.subscription
+        room.join(subscription, b"SUCCESS" if introduction.is_connect else b"")
+        if naming.answer is not None:
+            introduction.answers.append(naming.answer)
         for answer in introduction.answers:
-            room.answer(member, answer)
+            room.answer(subscription, answer)
 
-    def take_name(self, given: str = "") -> None:
-        """Be called as certified, else as ``given``, as asked for, or a guest."""
-        room, member = self._session.room, self._session.member
-        introduction = self.introduction
-        mended, wanted = given or introduction.mended, introduction.wanted
-        if self._certified is not None:
-            mended, wanted = None, self._certified
-        if mended is not None:
-            if not room.roster.take_mended(mended, member):
-                notice = Notice(f"you are called {member.name} here")
-                introduction.answers.append(notice)
-            return
-        if wanted is not None:
-            raw, key = wanted
-            try:
-                commands.take_name(room, member, raw, key)
-            except commands.CommandError as refused:
-                introduction.answers.append(commands.error_for("name", refused))
-            else:
-                room.roster.take(raw, key, member)
-                return
-        room.roster.take_guest(member)
-
-    def _hear_login(self, login: ILogin, block: bytes) -> None:
-        """Take a turn's share of what is said before a login; the rest is held."""
+    def _hear_login(self, login: ILogin, block: bytes, until: float) -> bytes:
+        """Take some of what is said before a login; return what must wait."""
         session = self._session
-        share, rest = sanitize.split(block.lstrip(b"\n"), LOGIN_LINES)
-        lines = share.split(b"\n")[:-1]
-        for at, line in enumerate(lines):
-            if session.member.is_stuffed or login.is_busy:
-                rest = b"\n".join([*lines[at:], rest])
+        seconds = session.room.work.clock.seconds
+        while block := block.lstrip(b"\n"):
+            if session.subscription.is_stuffed or session.state is State.AUTHENTICATING:
                 break
-            if line:
-                login.take(line.decode(errors="replace"))
-            if session.has_left():
-                return
-        if login.is_busy:
-            session.hold(rest)
-        elif rest:
-            session.hold(rest)
-            session.room.wait(session)
-            if not session.member.is_stuffed:
-                session.room.soon()
+            end = block.find(b"\n")
+            line, block = block[:end], block[end + 1 :]
+            login.take(line.decode(errors="replace"))
+            if session.state in ENDED or seconds() >= until:
+                break
+        return block

@@ -1,48 +1,14 @@
-"""What a connection and its session ask of each other."""
+"""What a connection, its session, and the parts of a session ask of each other."""
 
 from typing import Any, Protocol
 
 from broadcast.base.settings import Timeouts
-from broadcast.protocol.events import Bye
+from broadcast.protocol.events import Bye, Error
+from broadcast.room.directory import When
 from broadcast.room.member import Member
-
-
-class ISession(Protocol):
-    """The input side of a connection, and its life.
-
-    Attributes:
-        member: who it is.
-        is_pinging: it sends pings, and so is held to ``--idle-timeout``.
-        is_waiting: what it says waits for a later turn; it isn't read.
-    """
-
-    member: Member
-    is_pinging: bool
-    is_waiting: bool
-
-    def has_left(self) -> bool:
-        """Tell whether it has left, or was made to: what it says is ignored."""
-
-    def hear(self, block: bytes) -> None:
-        """Take whole lines, each ended by LF."""
-
-    def certify(self, common_name: str) -> None:
-        """Be called what a client certificate says, which was found good."""
-
-    def join(self) -> None:
-        """End the introduction, if it goes on still."""
-
-    def end(self, last: bytes = b"") -> None:
-        """Leave, having said all; ``last`` is an unterminated line."""
-
-    def lose(self, reason: str) -> None:
-        """Be gone: the connection is lost."""
-
-    def close(self, bye: Bye) -> None:
-        """Close at once, with the last words ``bye``."""
-
-    def reject(self, message: bytes) -> None:
-        """Close at once, with ``message``: this is no client of ours."""
+from broadcast.room.room import Room
+from broadcast.room.subscription import Subscription
+from broadcast.session.states import State
 
 
 class IConnection(Protocol):
@@ -51,7 +17,7 @@ class IConnection(Protocol):
     Attributes:
         kind: tcp, tls, unix or websocket.
         transport: Twisted's.
-        session: its input side.
+        session: its input side, and its life.
     """
 
     @property
@@ -63,7 +29,7 @@ class IConnection(Protocol):
         """Return where bytes go."""
 
     @property
-    def session(self) -> ISession:
+    def session(self) -> "ISession":
         """Return its input side."""
 
     def pause_reading(self) -> None:
@@ -72,11 +38,11 @@ class IConnection(Protocol):
     def resume_reading(self) -> None:
         """Read on."""
 
-    def finish(self) -> None:
-        """All has been written: close, and let the last words arrive."""
+    def shut(self) -> None:
+        """Close our end: all has been written."""
 
-    def close_soon(self) -> None:
-        """Close in two seconds, whatever is still queued."""
+    def linger(self) -> None:
+        """Close in two seconds, whatever is still queued; discard what comes."""
 
     def abort(self) -> bool:
         """Close now; return whether it was open."""
@@ -88,6 +54,107 @@ class IConnection(Protocol):
         """Close if nothing was heard, or nothing read, for too long."""
 
 
+class ISession(Protocol):
+    """The input side of a connection, and its life.
+
+    Attributes:
+        state: how far it is.
+        room: where it is heard.
+        member: who it is.
+        subscription: its place in the room's log.
+        bye: the last words it was given, for connections that say so in their own way.
+        is_pinging: it sends pings, and so is held to ``--idle-timeout``.
+        is_connect: it speaks the CONNECT protocol: ``\\exit`` is a command.
+    """
+
+    state: State
+    room: Room
+    member: Member
+    subscription: Subscription
+    bye: Bye | None
+    is_pinging: bool
+    is_connect: bool
+
+    @property
+    def is_waiting(self) -> bool:
+        """Something that it said waits for a later turn; it isn't read."""
+
+    def secured(self, common_name: str | None) -> None:
+        """Begin the introduction: the TLS handshake, if any, is over.
+
+        Args:
+            common_name: what a client certificate, which was found good, calls it.
+        """
+
+    def hear(self, block: bytes) -> None:
+        """Take whole lines, each ended by LF."""
+
+    def go_on(self) -> None:
+        """Take what waits, in turn."""
+
+    def take(self, count: int) -> bool:
+        """Tell whether ``count`` lines may be said now; if so, they are counted."""
+
+    def refuse(self, error: Error) -> None:
+        """Tell that something was not taken."""
+
+    def yield_turn(self) -> None:
+        """Take what follows when all that was asked for has been answered."""
+
+    def joined(self) -> None:
+        """Be done with the handshake: it is a member."""
+
+    def greet(self) -> None:
+        """End the introduction, if it goes on still: its time is over."""
+
+    def finished(self) -> None:
+        """Close: the last words have been handed out."""
+
+    def move(self, to: State) -> None:
+        """Go on to another state."""
+
+    def close(
+        self, reason: Bye | str, when: When, detail: str = "", last: bytes = b""
+    ) -> None:
+        """End the connection: the one way to do it.
+
+        Args:
+            reason: the last words; a mere code where nothing is told.
+            when: what comes before.
+            detail: what the log says besides the reason's code.
+            last: what is written instead of the reason, to a client of another kind.
+        """
+
+
+class IHandshake(Protocol):
+    """The part of a session before it joins."""
+
+    def certify(self, common_name: str) -> None:
+        """Be called what a client certificate says."""
+
+    def hear(self, block: bytes, until: float) -> bytes:
+        """Take some of ``block``, whole lines; return what follows, or must wait."""
+
+    def end(self) -> None:
+        """Join, or be asked for what is missing: the introduction is over."""
+
+
+class ISpeech(Protocol):
+    """What the lines of a session mean: the same for all of a kind."""
+
+    def prepare(self, session: ISession, block: bytes, is_first: bool) -> bytes:
+        """Return the lines that ``block``, as it was read, stands for."""
+
+    def is_clean(self, session: ISession, block: bytes) -> bool:
+        """Tell whether ``block`` can be said as it is: the hot path."""
+
+    def sift(self, session: ISession, block: bytes, until: float) -> bytes:
+        """Say or do what ``block`` holds, some at a time; return what must wait."""
+
+    def refuse(self, session: ISession, error: Error) -> None:
+        """Tell that something was not taken."""
+
+
 class ClosedConnection:
     """The connection of a session that is gone, so that no cycle is left."""
 
@@ -95,6 +162,12 @@ class ClosedConnection:
         """Do nothing."""
 
     def resume_reading(self) -> None:
+        """Do nothing."""
+
+    def shut(self) -> None:
+        """Do nothing."""
+
+    def linger(self) -> None:
         """Do nothing."""
 
 

@@ -11,19 +11,20 @@ from twisted.internet.defer import Deferred
 from broadcast.auth.authenticator import MAX_TRIES, Authenticator, Refusal
 from broadcast.auth.checkers import Admission
 from broadcast.protocol.events import Bye, Error, Login, Notice
+from broadcast.room.directory import When
 from broadcast.session import commands
-from broadcast.session.commands import ICommandSession
 from broadcast.session.handshake import Handshake
+from broadcast.session.interfaces import ISession
+from broadcast.session.states import HANDSHAKING, State
 
 
 class LoginPhase:
     """Somebody who has to log in, and has not yet.
 
     Args:
+        session: whose it is.
+        authenticator: says who may come in.
         is_private: what it says can't be overheard on its way.
-
-    Attributes:
-        is_busy: a login is being checked: nothing more is taken meanwhile.
     """
 
     __slots__ = (
@@ -34,34 +35,36 @@ class LoginPhase:
         "_is_private",
         "_session",
         "_tries",
-        "is_busy",
     )
+
+    _handshake: Handshake
 
     def __init__(
         self,
-        session: ICommandSession,
-        handshake: Handshake,
+        session: ISession,
         authenticator: Authenticator,
         is_private: bool,
     ) -> None:
         self._session = session
-        self._handshake = handshake
         self._authenticator = authenticator
         self._is_private = is_private or authenticator.allows_plaintext
         self._is_asked = False
         self._tries = 0
-        self.is_busy = False
-        authenticator.deadlines.add(weakref.ref(self))
+
+    def begin(self, handshake: Handshake) -> None:
+        """Have the time to log in run."""
+        self._handshake = handshake
+        self._authenticator.deadlines.add(weakref.ref(self))
 
     def ask(self) -> None:
         """Say that one has to log in, if that has not been said."""
-        if self._is_asked or self.is_busy or self._session.has_left():
+        if self._is_asked or self._session.state not in (State.HANDSHAKE, State.ASKED):
             return
         if not self._is_private:
             message = "no login here: this connection is not encrypted"
-            self._session.close(Bye("login-failed", message))
+            self._session.close(Bye("login-failed", message), When.NOW)
             return
-        self._is_asked = True
+        self._asked()
         self._tell(Login(f"log in first: {self._authenticator.usage}"))
 
     def take(self, line: str) -> None:
@@ -73,7 +76,7 @@ class LoginPhase:
         elif name == "/help":
             self._tell(Notice(commands.HELP))
         elif name in ("/quit", "/exit"):
-            self._session.close(Bye("quit", "Bye"))
+            self._session.close(Bye("quit", "Bye"), When.NOW)
         elif not self._is_asked and self._handshake.introduction.take(line):
             pass
         elif name in ("/format", "/name", "/nick"):
@@ -84,10 +87,10 @@ class LoginPhase:
 
     def expire(self) -> bool:
         """Close: the time to log in is over; False: it has logged in, or is gone."""
-        if not self._session.is_joining or self._session.has_left():
+        if self._session.state not in HANDSHAKING:
             return False
         message = f"no login in {self._authenticator.timeout:g} seconds"
-        self._session.close(Bye("login-timeout", message))
+        self._session.close(Bye("login-timeout", message), When.NOW)
         return True
 
     def _amend(self, name: str, argument: str) -> None:
@@ -114,34 +117,38 @@ class LoginPhase:
         elif not self._is_private:
             self.ask()
         else:
-            self.is_busy = True
+            self._session.move(State.AUTHENTICATING)
             Deferred.fromCoroutine(self._try(given))
 
     async def _try(self, given: list[str]) -> None:
         session = self._session
         result = await self._authenticator.admit(given, session.member.address)
         # In a turn of its own: this may still be the call that began the try.
-        session.room.later(0, lambda: self._conclude(result))
+        session.room.work.clock.callLater(0, lambda: self._conclude(result))
 
     def _conclude(self, result: Admission | Refusal) -> None:
-        self.is_busy = False
-        if self._session.has_left():
-            return
+        if self._session.state is not State.AUTHENTICATING:
+            return  # it has gone meanwhile
         if isinstance(result, Admission):
             self._handshake.admit(result.account)
             return
-        self._is_asked = True
+        self._asked()
         if result.code == "login-failed":
             self._tries += 1
         if self._tries >= MAX_TRIES:
             message = f"{result.message} ({MAX_TRIES} wrong tries)"
-            self._session.close(Bye("login-failed", message))
+            self._session.close(Bye("login-failed", message), When.NOW)
         else:
             self._tell(Error(result.code, "login", result.message))
             self._session.go_on()
 
+    def _asked(self) -> None:
+        self._is_asked = True
+        if self._session.state is not State.ASKED:
+            self._session.move(State.ASKED)
+
     def _tell(self, event: Error | Login | Notice) -> None:
-        member = self._session.member
-        member.speak(self._handshake.introduction.dialect)
-        member.tell(event)
-        member.writer.wake()
+        subscription = self._session.subscription
+        subscription.speak(self._handshake.introduction.dialect)
+        subscription.tell(event)
+        subscription.writer.wake()

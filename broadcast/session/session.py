@@ -1,347 +1,369 @@
-"""What one connection says: introduced, then said or commanded, by turns.
+"""One connection's session: its life, and whose turn it is.
 
-A connection hands whole lines in; here they become runs for the room, or commands.
-All that is the same on TCP, TLS and WebSocket is here. Bytes on a wire, line
-ends and telnet are the connection's business.
+Whole lines come in. A clean block is said at once; anything else waits for its turn
+(``base.work``). What lines mean is the speech's business; bytes on a wire, line ends
+and telnet are the connection's.
 """
 
-from broadcast.auth.ratelimit import Bucket
+from collections.abc import Callable
+from typing import Final
+
 from broadcast.protocol import sanitize
-from broadcast.protocol.events import Bye, Error, lines
+from broadcast.protocol.events import Bye, Error
+from broadcast.room.answers import MAX_OWED
+from broadcast.room.directory import When
 from broadcast.room.member import Peer
 from broadcast.room.room import Room
-from broadcast.session import commands
-from broadcast.session.handshake import Handshake
 from broadcast.session.interfaces import (
     CLOSED_CONNECTION,
     ClosedConnection,
     IConnection,
+    IHandshake,
+    ISpeech,
 )
-from broadcast.session.login import LoginPhase
+from broadcast.session.pace import Pace
+from broadcast.session.states import ENDED, HANDSHAKING, State, move
 
-SHARE_LINES = 2048
-"""Lines of one member that a turn takes; the rest waits, and it isn't read."""
+SHARE_LINES: Final = 2048
+"""Lines that are said as one run; one read of 64-byte lines is not split."""
 
-BOM = b"\xef\xbb\xbf"
-
-_BACKSLASHED = {"exit": "/quit", "clients": "/who"}
-
-SLOWED_WAIT = 0.05
-"""Seconds after which one who was too fast may go on."""
+SLOWED_WAIT: Final = 0.05
+"""Seconds after which one that was too fast may go on."""
 
 
 class Session:
-    """The input side of a member.
+    """The input side of a connection, and its life: see ``ISession``.
 
-    Attributes:
-        handshake: what it says until it joins; None from then on.
-        room: where it is heard.
-        member: its output side.
-        is_pinging: it sends pings, and so is held to ``--idle-timeout``.
-        is_waiting: what it says waits for a later turn; it isn't read.
-        is_connect: it speaks the CONNECT protocol: ``\\exit`` is a command.
-        yields: what a command asks: the rest is said a turn later.
+    It is a job: a step takes some of the lines that wait.
 
     Args:
-        is_private: nobody can listen in on its way here (TLS, this machine).
+        room: where it is heard.
+        connection: where it comes from.
+        peer: its address.
+        speech: what its lines mean.
+        new_handshake: makes what comes before it joins.
     """
 
     __slots__ = (
-        "_bucket",
         "_connection",
+        "_is_due",
         "_is_fresh",
-        "_is_over",
-        "_is_parting",
-        "_is_slowed",
-        "_loss",
+        "_is_paused",
+        "_is_sifting",
+        "_pace",
+        "_reason",
         "_rest",
+        "_speech",
+        "_yields",
+        "bye",
         "handshake",
         "is_connect",
         "is_pinging",
-        "is_waiting",
         "member",
         "room",
-        "yields",
+        "state",
+        "subscription",
     )
 
     def __init__(
-        self, room: Room, connection: IConnection, peer: Peer, is_private: bool = False
+        self,
+        room: Room,
+        connection: IConnection,
+        peer: Peer,
+        speech: ISpeech,
+        new_handshake: Callable[["Session"], IHandshake],
     ) -> None:
         self.room = room
-        self.member = room.new_member(peer)
+        self.member = room.directory.new_member(peer, room.settings.echo)
+        self.subscription = room.subscribe(self.member)
+        self.state = State.SECURING
+        self.bye: Bye | None = None
         self.is_pinging = False
         self.is_connect = False
-        self.is_waiting = False
-        self.yields = False
         self._connection: IConnection | ClosedConnection = connection
-        self._bucket: Bucket | None = None
-        self._is_over = False
-        self._is_fresh = True
-        self._is_parting = False
-        self._is_slowed = False
-        self._loss = ""
-        self._rest = b""
-        self.handshake: Handshake | None = self._new_handshake(is_private)
+        self._speech = speech
+        self._pace: Pace | None = None
+        self._reason: tuple[Bye | str, str] | None = None  # why it ends, and a detail
+        self._rest = b""  # lines that wait for their turn
+        self._is_fresh = True  # nothing has been heard
+        self._is_paused = False  # it isn't read: something waits
+        self._is_sifting = False  # what waits has to be gone through by line
+        self._is_due = False  # it joins after what waits
+        self._yields = False  # what waits is taken when all has been answered
+        self.handshake: IHandshake | None = new_handshake(self)
+        room.directory.sessions[self.member.session_id] = self
 
-    def _new_handshake(self, is_private: bool) -> Handshake:
-        handshake = Handshake(self)
-        if (authenticator := self.room.policy.authenticator) is not None:
-            handshake.login = LoginPhase(self, handshake, authenticator, is_private)
-        return handshake
-
-    @property
-    def is_joining(self) -> bool:
-        """It has neither joined nor left: the handshake goes on."""
-        return self.handshake is not None
-
-    def end_handshake(self) -> None:
-        """Be done with the handshake: it joins now, or is turned away."""
-        self.handshake = None
-
-    def has_left(self) -> bool:
-        """Tell whether it has left, or was made to: what it says is ignored."""
-        return self.handshake is None and (
-            self._is_parting or self.member.session_id not in self.room.members
-        )
+    # What it says
 
     def hear(self, block: bytes) -> None:
-        """Take whole lines, each ended by LF; one CR before it is dropped."""
-        if self._is_fresh:
-            self._is_fresh = False
-            block = block.removeprefix(BOM)
+        """Take whole lines, each ended by LF."""
+        if self._reason is not None or self.state in ENDED:
+            return
         self.room.stats.bytes_in += len(block)
-        if b"\r" in block and b"\r\n" in block:
-            block = block.replace(b"\r\n", b"\n")
-            self.member.heard_crlf()
-        if self.is_waiting:
+        block = self._speech.prepare(self, block, self._is_fresh)
+        self._is_fresh = False
+        if self._rest:
             self._rest += block
-        else:
-            self._advance(block)
+            self._pause()
+        elif self.handshake is not None or not self._say_at_once(block):
+            self._rest = block
+            self.room.work.add(self, is_fresh=True)
+
+    @property
+    def is_waiting(self) -> bool:
+        """Something that it said waits for a later turn; it isn't read."""
+        return bool(self._rest) or self.state is State.AUTHENTICATING
 
     def go_on(self) -> None:
-        """Take what waits, a turn later."""
-        self.is_waiting = False
-        block, self._rest = self._rest, b""
-        self._advance(block)
-        if not self.is_waiting:
-            self._connection.resume_reading()
-            if self._loss:
-                self.room.lose(self.member, self._loss)
-            elif self._is_over and not self.has_left():
-                self.end()
+        """Take what waits, in turn."""
+        self.room.work.add(self)
 
-    def certify(self, common_name: str) -> None:
-        """Be called what a client certificate says, which was found good."""
-        if self.handshake is not None:
-            self.handshake.certify(common_name)
-
-    def join(self) -> None:
-        """End the introduction, if it goes on still: join and be greeted.
-
-        Where one has to log in, that is said instead.
-        """
-        if self.handshake is not None:
-            self.handshake.join()
-
-    def end(self, last: bytes = b"") -> None:
-        """Leave, having said the unterminated line ``last``.
-
-        What waits is said first, turn by turn but not slowed; what is queued is
-        still written. Whoever was only introducing itself was never here.
-        """
-        if last:
-            self.hear(last + b"\n")
-        if self.is_waiting and self.handshake is not None and self.handshake.login:
-            self._is_over = True  # what waits may be a login
-            return
-        if self._may_finish():
-            return
-        if self.handshake is not None:
-            self.handshake = None
-            self.member.end(b"")
-        elif not self.has_left():
-            self._is_parting = True
-            self.room.part(self.member, None)
-
-    def lose(self, reason: str) -> None:
-        """Be gone: the connection is lost. Whole lines that wait are said first.
-
-        What waits for a login is not.
-        """
-        self._connection = CLOSED_CONNECTION
-        if self._may_finish():
-            self._loss = reason
-            self.room.fanout.stop(self.member)
-            return
-        self._rest = b""
-        self.handshake = None
-        self.room.lose(self.member, reason)
-
-    def close(self, bye: Bye) -> None:
-        """Close at once, with the last words ``bye``."""
-        self.handshake = None
-        self.room.dismiss(self.member, bye)
-
-    def reject(self, message: bytes) -> None:
-        """Close at once, with ``message``: this is no client of ours."""
-        self.handshake = None
-        self.member.end(message, now=True)
-
-    def leave(self, bye: Bye) -> None:
-        """Close after all that was said and is queued, with the last words."""
-        self._is_parting = True
-        self.room.part(self.member, bye)
-
-    def say(self, block: bytes) -> None:
-        """Say a block that is safe."""
-        self.room.say(self.member, *self.member.speaker.text(block))
+    def yield_turn(self) -> None:
+        """Take what follows when all that was asked for has been answered."""
+        self._yields = True
 
     def refuse(self, error: Error) -> None:
-        """Answer that something was not taken."""
-        self.room.answer(self.member, error)
+        """Tell that something was not taken."""
+        self._speech.refuse(self, error)
 
-    def hold(self, block: bytes) -> None:
-        """Keep ``block`` until ``go_on``, and read no more."""
-        self._rest = block
-        self.is_waiting = True
-        self._connection.pause_reading()
+    def take(self, count: int) -> bool:
+        """Tell whether ``count`` lines may be said now (``--rate``); count them.
 
-    def _advance(self, block: bytes) -> None:
-        """Take a turn's share of ``block``; the rest waits, and no more is read."""
-        if self.handshake is not None:
-            block = self.handshake.hear(block)
-        if not block or self.has_left():
-            return
-        if self.member.is_stuffed:
-            self.hold(block)
-            self.room.wait(self)
-            return
-        if self._is_clean(block):
-            text, count = self.member.speaker.text(block)
-            if count <= SHARE_LINES and self._may_say(count):
-                self.room.say(self.member, text, count)
-                return
-        share, rest = sanitize.split(block, SHARE_LINES)
-        share, slowed = self._slow(share)
-        self.yields = False
-        left = self._utter(share)
-        if self.has_left():
-            return
-        if left or slowed or rest or self.yields:
-            self.hold(left + slowed + rest)
-            if slowed and not left:
-                self.room.later(SLOWED_WAIT, self.go_on)
-            else:
-                self.room.wait(self)
-                self.room.soon()
+        What is left when it ends is not slowed.
+        """
+        settings = self.room.settings
+        if not settings.rate or self._reason is not None:
+            return True
+        now = self.room.work.clock.seconds()
+        if self._pace is None:
+            self._pace = Pace(settings, now)
+        return self._pace.take(count, settings, now)
 
-    def _may_finish(self) -> bool:
-        """Tell whether something waits that is still to be said, and see to it."""
-        if not self._rest or self.handshake is not None or self.has_left():
+    def step(self, until: float) -> bool:
+        """Take some of what waits."""
+        subscription = self.subscription
+        if self.state is State.AUTHENTICATING or self.state in ENDED:
             return False
-        self._is_over = True
-        self.room.wait(self)
-        self.room.soon()
+        if subscription.is_stuffed or subscription.asked > self._may_owe:
+            self._pause()
+            subscription.waiter = self
+            return False
+        self._yields = False
+        if self._rest:
+            self._advance(until)
+            if self.state in ENDED or self._is_lost_in_login():
+                return False
+            if self._rest or self._yields:
+                self._pause()
+                return not self._waits_for_rate()
+        self._catch_up()
+        return False
+
+    def abort(self) -> None:
+        """Close: a step has failed."""
+        self.close(Bye("error", "something went wrong here"), When.NOW)
+
+    def _say_at_once(self, block: bytes) -> bool:
+        """Say a clean block now, unless the turn has no time left: the hot path."""
+        subscription = self.subscription
+        if (
+            subscription.is_stuffed
+            or subscription.asked > self._may_owe
+            or self.room.work.is_late()
+            or not self._speech.is_clean(self, block)
+        ):
+            return False
+        text, count = self.member.speaker.text(block)
+        if count > SHARE_LINES or not self.take(count):
+            return False
+        self.room.say(self.member, text, count)
         return True
 
-    def _slow(self, share: bytes) -> tuple[bytes, bytes]:
-        """Return what ``--rate`` allows of ``share`` now, and the rest."""
-        count = share.count(b"\n")
-        if self._is_over or self._may_say(count):
-            return share, b""
-        assert self._bucket is not None
-        if not self._is_slowed:
-            self._is_slowed = True
-            message = f"slowed to {self._bucket.rate:g} lines a second; nothing is lost"
-            self.refuse(Error("slowed", None, message))
-        return sanitize.split(share, self._bucket.take_some(count))
+    def _advance(self, until: float) -> None:
+        """Take a unit of what waits, or more."""
+        if self.handshake is not None:
+            block, self._rest = self._rest, b""
+            rest = self.handshake.hear(block, until)
+            self._rest = b"" if self.state in ENDED else rest
+            return
+        if not self._is_sifting:
+            share, rest = sanitize.split(self._rest, SHARE_LINES)
+            if self._speech.is_clean(self, share):
+                text, count = self.member.speaker.text(share)
+                if self.take(count):
+                    self.room.say(self.member, text, count)
+                    self._rest = rest
+                    return
+            self._is_sifting = True
+        rest = self._speech.sift(self, self._rest, until)
+        self._rest = b"" if self.state in ENDED else rest
+        self._is_sifting = bool(self._rest)
 
-    def _utter(self, block: bytes) -> bytes:
-        """Say or do what ``block`` holds; return what must wait."""
-        if not block:
-            return b""
-        if not self._is_clean(block):
-            return self._sift(block)
-        self.say(block)
-        return b""
+    @property
+    def _may_owe(self) -> int:
+        """How many answers it may be owed when its next line is taken."""
+        return 0 if self._yields else MAX_OWED
 
-    def _is_clean(self, block: bytes) -> bool:
-        """Tell whether ``block`` can be said as it is.
+    def _waits_for_rate(self) -> bool:
+        """Tell whether it has been too fast; see to it that it goes on."""
+        if self._pace is None or not self._pace.is_slow:
+            return False
+        self._pace.is_slow = False
+        self.room.work.clock.callLater(SLOWED_WAIT, self.go_on)
+        if (news := self._pace.news()) is not None:
+            self.refuse(news)
+        return True
 
-        The hot path: a handful of passes over the bytes, none over the lines.
+    def _is_lost_in_login(self) -> bool:
+        """Tell whether it is gone: its connection was lost before it had logged in."""
+        is_lost = self._connection is CLOSED_CONNECTION
+        if not is_lost or self.state not in (State.ASKED, State.AUTHENTICATING):
+            return False
+        self._be_gone()
+        return True
+
+    def _catch_up(self) -> None:
+        """All that it said has been taken."""
+        if self.state is State.AUTHENTICATING:
+            self._pause()
+            return
+        if self._is_due and self.handshake is not None:
+            self._is_due = False
+            self.handshake.end()
+        if self._reason is not None:
+            self._conclude()
+        elif self._is_paused:
+            self._is_paused = False
+            self._connection.resume_reading()
+
+    def _pause(self) -> None:
+        if not self._is_paused:
+            self._is_paused = True
+            self._connection.pause_reading()
+
+    # Its life
+
+    def move(self, to: State) -> None:
+        """Go on to another state."""
+        self.state = move(self.state, to)
+
+    def secured(self, common_name: str | None) -> None:
+        """Begin the introduction: the TLS handshake, if any, is over."""
+        self.move(State.HANDSHAKE)
+        if common_name is not None and self.handshake is not None:
+            self.handshake.certify(common_name)
+
+    def greet(self) -> None:
+        """End the introduction, if it goes on still: its time is over.
+
+        Lines of it that wait for their turn are taken first.
         """
+        if self._rest:
+            self._is_due = True
+        elif self.handshake is not None:
+            self.handshake.end()
+
+    def joined(self) -> None:
+        """Be done with the handshake: it is a member."""
+        self.handshake = None
+        self.move(State.JOINED)
+
+    def finished(self) -> None:
+        """Close: the last words have been handed out."""
+        if self.state is State.LEAVING:
+            self.move(State.CLOSING)
+        self._connection.shut()
+        self._connection.linger()
+
+    def close(
+        self, reason: Bye | str, when: When, detail: str = "", last: bytes = b""
+    ) -> None:
+        """End the connection: the one way to do it; see ``ISession``."""
+        if self.state is State.GONE:
+            return
+        if when is When.AFTER_SAID:
+            self._lose(reason, detail)
+        elif self.state is State.CLOSING:
+            return
+        elif when is When.NOW or self._has_nothing_to_read(reason):
+            self._end(reason, detail, last)
+        elif self._reason is None or self._ends_without_a_word(reason):
+            self._reason = (reason, detail)
+            if self.state is State.JOINED:
+                self.move(State.LEAVING)
+            if self.is_waiting:
+                self.room.work.add(self)  # at once: it is not slowed any more
+            else:
+                self._conclude()
+
+    def _ends_without_a_word(self, reason: Bye | str) -> bool:
+        """Tell whether a ``/quit`` among what waited says why it ends."""
         return (
-            not self.member.silenced
-            and sanitize.is_clean(block)
-            and not sanitize.has_blank(block)
-            and not sanitize.begins_line(b"/", block)
-            and not sanitize.has_longer(block, self.room.settings.max_line)
-            and not (self.is_connect and sanitize.begins_line(b"\\", block))
+            isinstance(reason, Bye)
+            and self._reason is not None
+            and isinstance(self._reason[0], str)
         )
 
-    def _may_say(self, count: int) -> bool:
-        """Take ``count`` lines from what ``--rate`` allows, if there are so many."""
-        settings = self.room.settings
-        if not settings.rate:
-            return True
-        now = self.room.clock()
-        bucket, limits = self._bucket, (settings.rate, settings.burst)
-        if bucket is None or (bucket.rate, bucket.burst) != limits:
-            bucket = self._bucket = Bucket(*limits, now)
-        return bucket.take(count, now)
+    def _has_nothing_to_read(self, reason: Bye | str) -> bool:
+        return isinstance(reason, Bye) and self.state in HANDSHAKING
 
-    def _sift(self, block: bytes) -> bytes:
-        """Say or do what ``block`` holds, line by line; return what must wait.
+    def _lose(self, reason: Bye | str, detail: str) -> None:
+        """Say what waits, where nobody has to log in first; and be gone."""
+        self._connection = CLOSED_CONNECTION
+        self.subscription.stop()
+        self._reason = (reason, detail)
+        goes_on = self.state in (State.HANDSHAKE, State.JOINED, State.LEAVING)
+        if self._rest and goes_on:
+            if self.state is State.JOINED:
+                self.move(State.LEAVING)
+            self.room.work.add(self)
+        else:
+            self._be_gone()
 
-        The slow path: what is clean never comes here.
-        """
-        longest = self.room.settings.max_line
-        heard = block.split(b"\n")
-        heard.pop()
-        said: list[bytes] = []
-        self.yields = False
-        for at, line in enumerate(heard):
-            if not line:
-                continue
-            command = self._command_in(line)
-            if command is None and len(line) <= longest:
-                said.append(sanitize.mend_line(line.removeprefix(b"/")))
-                continue
-            self._say_mended(said)
-            said = []
-            if len(line) > longest:
-                self._refuse_too_long(len(line), longest)
-            elif command:
-                commands.run(self, command)
-            if self.has_left():
-                return b""
-            if self.yields or self.member.is_stuffed:
-                return b"".join([line + b"\n" for line in heard[at + 1 :]])
-        self._say_mended(said)
-        return b""
+    def _conclude(self) -> None:
+        """All is said: leave, when what it has asked for has been answered."""
+        if self._connection is CLOSED_CONNECTION:
+            self._be_gone()
+        elif self.state in HANDSHAKING:
+            self.handshake = None
+            self.move(State.LEAVING)
+            self.subscription.end(b"")
+        else:
+            if self.state is State.JOINED:
+                self.move(State.LEAVING)
+            self.room.answer(self.subscription, self._depart)
 
-    def _say_mended(self, said: list[bytes]) -> None:
-        """Say mended lines, unless their member may not speak."""
-        if said and self.member.silenced:
-            refused = commands.silenced(self.member.silenced)
-            message = f"{lines(len(said))} not said: {refused.message}"
-            self.refuse(Error(refused.code, None, message))
-        elif said:
-            self.say(b"\n".join([*said, b""]))
+    def _depart(self) -> None:
+        """Leave; what it has still to read is still written."""
+        is_here = self.member.session_id in self.room.subscriptions
+        if self.state is State.LEAVING and is_here:
+            self.subscription.end(self._leave())
 
-    def _refuse_too_long(self, size: int, longest: int) -> None:
-        """Tell that a line of ``size`` bytes was dropped."""
-        message = f"a line of {size} bytes was dropped: the limit is {longest}"
-        self.refuse(Error("too-long", None, message))
+    def _end(self, reason: Bye | str, detail: str, last: bytes) -> None:
+        """Close at once."""
+        self._reason = (reason, detail)
+        self._rest = b""
+        self.handshake = None
+        words = self._leave()
+        self.move(State.CLOSING)
+        self.subscription.end(last or words, now=True)
+        self._connection.linger()
 
-    def _command_in(self, line: bytes) -> str | None:
-        """Return the command that ``line`` is, "" for a silent one; None: said."""
-        if line.startswith(b"/"):
-            return None if line.startswith(b"//") else line.decode(errors="replace")
-        if self.is_connect and line.startswith(b"\\"):
-            word = line.removeprefix(b"\\").removeprefix(b"\\").decode(errors="replace")
-            if word == "ping":
-                self.is_pinging = True
-                return ""
-            return _BACKSLASHED.get(word)
-        return None
+    def _be_gone(self) -> None:
+        self._rest = b""
+        self.handshake = None
+        self._leave()
+        self.subscription.stop()
+        self.room.directory.sessions.pop(self.member.session_id, None)
+        self.move(State.GONE)
+
+    def _leave(self) -> bytes:
+        """Take it off the list, if it is there; return its last words."""
+        assert self._reason is not None
+        reason, detail = self._reason
+        if isinstance(reason, str):
+            self.room.leave(self.member, reason, detail)
+            return b""
+        self.room.leave(self.member, reason.code, detail)
+        self.bye = reason
+        return self.subscription.next_dialect.told(reason)

@@ -18,6 +18,9 @@ class IStore(Protocol):
     def epoch(self) -> str:
         """Return the log's identity."""
 
+    def time(self) -> float:
+        """Return seconds since 1970, as batches are stamped with."""
+
     def commit(self, entries: list[Entry], done: Callable[[Batch], None]) -> None:
         """Commit ``entries`` as one batch, then call ``done`` with it.
 

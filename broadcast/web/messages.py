@@ -35,11 +35,8 @@ class IMessageReceiver(Protocol):
     def closed_by_peer(self, code: int) -> None:
         """The other end has closed: ``close``, which answers it, and disconnect."""
 
-    def messages_end(self) -> None:
-        """What came was wrong: a close frame goes out next, and nothing after it."""
-
-    def closed_for_error(self) -> None:
-        """What came was wrong; that is said in a close frame. Close soon."""
+    def failed(self, code: Code, reason: str) -> None:
+        """Close with these: what came was wrong, and nothing more is read."""
 
 
 class MessageParser:
@@ -130,11 +127,9 @@ class MessageParser:
             self._receiver.write_control(self._reply or close_frame(code, reason))
 
     def fail(self, code: Code, reason: str) -> None:
-        """Send a close frame and read no more."""
+        """Read no more: what came was wrong."""
         self.is_over = True
-        self._receiver.messages_end()
-        self.close(code, reason)
-        self._receiver.closed_for_error()
+        self._receiver.failed(code, reason)
 
     def _handle(self, event: Event) -> None:
         if self.is_over:

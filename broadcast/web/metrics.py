@@ -58,9 +58,9 @@ class RoomCollector(Collector):
         yield from _log(room)
 
     def _members(self) -> Counter[tuple[str, str]]:
-        here = self._connections.room.members
+        here = self._connections.room.subscriptions
         return Counter(
-            (connection.kind, connection.session.member.next_dialect.name)
+            (connection.kind, connection.session.subscription.next_dialect.name)
             for connection in self._connections
             if connection.session.member.session_id in here
         )
@@ -109,7 +109,7 @@ def _log(room: Room) -> Iterator[Metric]:
     yield _gauge("log_lines", "Lines in the log", room.log.lines)
     yield _gauge("log_last_id", "The newest line's id", room.log.last_id)
     yield _gauge("members_behind", "Members catching up", len(fanout.behind))
-    lags = (fanout.lag(member) for member in fanout.behind)
+    lags = (fanout.lag(each) for each in fanout.behind)
     yield _gauge(
         "backlog_lines",
         "Lines that the furthest-behind member has to read",

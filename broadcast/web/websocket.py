@@ -16,7 +16,9 @@ from broadcast.net.liveness import Liveness
 from broadcast.net.sockopts import is_private, make_room, peer_of
 from broadcast.net.writers import BufferedWriter, DirectWriter, is_plain
 from broadcast.protocol.events import Bye
+from broadcast.room.directory import When
 from broadcast.session.interfaces import IConnection
+from broadcast.session.states import HANDSHAKING
 from broadcast.store.entries import Framing
 from broadcast.web.frames import Code, line_by_line, ping_frame
 from broadcast.web.messages import MessageParser
@@ -107,7 +109,7 @@ class DirectFrameWriter(DirectWriter):
         if self._control:
             control, self._control = self._control, b""
             return control
-        chunk = self._connection.session.member.next_chunk()
+        chunk = self._connection.session.subscription.next_chunk()
         return self.framing(chunk) if chunk else b""
 
 
@@ -142,7 +144,7 @@ class BufferedFrameWriter(BufferedWriter):
         if self._control:
             control, self._control = self._control, b""
             return control
-        chunk = self._connection.session.member.next_chunk()
+        chunk = self._connection.session.subscription.next_chunk()
         return self.framing(chunk) if chunk else b""
 
 
@@ -168,10 +170,11 @@ class WebSocketConnection:
 
     __slots__ = (
         "_connections",
+        "_failure",
         "_heard",
         "_heard_at",
-        "_is_closing",
         "_is_pinged",
+        "_lingers",
         "_liveness",
         "_parser",
         "session",
@@ -194,13 +197,14 @@ class WebSocketConnection:
         self._heard: list[bytes] = []
         self._heard_at = 0.0
         self._is_pinged = False
-        self._is_closing = False
+        self._failure: tuple[Code, str] | None = None
+        self._lingers = False
         self.session = connections.new_session(
             self, peer_of(transport), is_private(transport)
         )
-        member = self.session.member
         self.writer = frame_writer_for(self, framing, head)
-        member.writer = self.writer
+        self.session.subscription.writer = self.writer
+        self.session.secured(None)
         connections.add(self)
         connections.greetings.add(self)
 
@@ -214,8 +218,9 @@ class WebSocketConnection:
 
     def connection_lost(self, reason: Failure) -> None:
         """Be gone."""
-        self._is_closing = True
-        self.session.lose("left" if self._parser.is_over else "lost")
+        self._lingers = True
+        code = "left" if self._parser.is_over else "lost"
+        self.session.close(code, When.AFTER_SAID)
         self._connections.forget(self)
         # They know this connection, and no cycle is to be left.
         del self.writer, self._parser
@@ -227,11 +232,7 @@ class WebSocketConnection:
             return
         if not data:
             return
-        member = self.session.member
-        if (
-            data.startswith(_NAMED)
-            and member.session_id not in self._connections.room.members
-        ):
+        if data.startswith(_NAMED) and self.session.state in HANDSHAKING:
             self.writer.framing = line_by_line
         self._heard.append(data if data.endswith(b"\n") else data + b"\n")
 
@@ -245,24 +246,15 @@ class WebSocketConnection:
         if self._parser.is_closing:
             self.transport.loseConnection()
         else:
-            self.session.end()
-        self.close_soon()
+            self.session.close("left", When.AFTER_READ)
+        self.linger()
 
-    def messages_end(self) -> None:
-        """Leave, having said all that came before the error.
-
-        Now, so that no answer follows the close frame.
-        """
+    def failed(self, code: Code, reason: str) -> None:
+        """Leave, having said all that came before the error."""
+        self._failure = code, reason
         self._say()
-        self.session.lose("lost")
-
-    def closed_for_error(self) -> None:
-        """Close: what came was wrong."""
-        self.close_soon()
-        if isinstance(self.writer, DirectFrameWriter):
-            self.transport.loseWriteConnection()  # unread input would be a reset
-        else:
-            self.transport.loseConnection()
+        self.session.close("lost", When.AFTER_READ)
+        self.linger()
 
     # What the writer and the session ask of a connection
 
@@ -274,19 +266,20 @@ class WebSocketConnection:
         """Read on."""
         self.transport.resumeProducing()
 
-    def finish(self) -> None:
-        """Close: all is written."""
-        bye = self.session.member.bye or Bye("quit", "")
-        code = _CODES.get(bye.code, Code.POLICY)
-        self._parser.close(code, bye.message)
-        self.close_soon()
-        if self._parser.is_over:
+    def shut(self) -> None:
+        """Close our end, with a close frame."""
+        bye = self.session.bye or Bye("quit", "")
+        reason = _CODES.get(bye.code, Code.POLICY), bye.message
+        self._parser.close(*self._failure or reason)
+        if self._failure and isinstance(self.writer, DirectFrameWriter):
+            self.transport.loseWriteConnection()  # unread input would be a reset
+        elif self._parser.is_over:
             self.transport.loseConnection()
 
-    def close_soon(self) -> None:
+    def linger(self) -> None:
         """Close in two seconds; what comes meanwhile is discarded."""
-        if not self._is_closing:
-            self._is_closing = True
+        if not self._lingers:
+            self._lingers = True
             self.resume_reading()
             make_room(self.transport)
             self._connections.closing.add(self)
@@ -306,9 +299,9 @@ class WebSocketConnection:
 
     def greet(self) -> bool:
         """End the introduction: its time is over; False: it was to end anyway."""
-        if self._is_closing:
+        if self._lingers:
             return False
-        self.session.join()
+        self.session.greet()
         return True
 
     def check(self, now: float, timeouts: Timeouts) -> None:
@@ -317,7 +310,7 @@ class WebSocketConnection:
             self._heard_at = now
             self._is_pinged = False
         elif now - self._heard_at > DEAD_AFTER and self._is_pinged:
-            self.session.lose("lost")
+            self.session.close("lost", When.AFTER_SAID)
             self.abort()
             return
         elif now - self._heard_at > PING_AFTER and not self._is_pinged:

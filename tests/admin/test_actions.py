@@ -18,7 +18,9 @@ def actions_on(hall: Hall) -> AdminActions:
 
 def is_here(hall: Hall, *names: str) -> bool:
     """Tell whether exactly these are in the room."""
-    return [member.name for member in hall.room.members.values()] == list(names)
+    return [each.member.name for each in hall.room.subscriptions.values()] == list(
+        names
+    )
 
 
 def test_a_row_shows_who_is_here() -> None:
@@ -91,7 +93,7 @@ def test_one_mute_too_many_is_refused() -> None:
     hall = Hall()
     guest, actions = hall.join("/name alice"), actions_on(hall)
     for number in range(MAX_MUTED):
-        hall.room.policy.mutes.add(f"n{number}")
+        hall.room.directory.policy.mutes.add(f"n{number}")
     with pytest.raises(CommandRefusedError, match=r"^10000 names are muted already$"):
         actions.mute("alice")
     assert not guest.protocol.session.member.silenced

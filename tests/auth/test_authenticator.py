@@ -8,6 +8,7 @@ from twisted.internet.task import Clock
 
 from broadcast.auth.authenticator import Authenticator, Refusal
 from broadcast.auth.checkers import BusyError
+from broadcast.base.work import Work
 from hostile.rooms import Failures
 from tests.support.hall import SECRET, LoginHall
 
@@ -74,7 +75,7 @@ class Checker:
 
 def _try(error: Exception) -> tuple[Authenticator, object]:
     clock = Clock()
-    authenticator = Authenticator([Checker(error)], clock.seconds, clock.callLater)
+    authenticator = Authenticator([Checker(error)], Work(clock))
     results: list[object] = []
     coroutine = authenticator.admit(["alice", "password"], "192.0.2.1:1")
     Deferred.fromCoroutine(coroutine).addCallback(results.append)

@@ -8,7 +8,7 @@ from broadcast.auth.ratelimit import MAX_KEYS, Throttle
 def test_three_for_a_name_thirty_for_a_host() -> None:
     """The limits, and that each name and each host has its own."""
     clock = Clock()
-    throttle = Throttle(clock.seconds)
+    throttle = Throttle(clock)
     assert [throttle.take("h", "a") for _ in range(4)] == [True, True, True, False]
     assert throttle.take("other", "a")
     assert [throttle.take("h", None) for _ in range(28)].count(True) == 27
@@ -19,7 +19,7 @@ def test_three_for_a_name_thirty_for_a_host() -> None:
 
 def test_a_right_try_is_given_back() -> None:
     """Who was right may go on logging in; who was wrong before still was."""
-    throttle = Throttle(Clock().seconds)
+    throttle = Throttle(Clock())
     throttle.take("h", "a")
     for _ in range(10):
         assert throttle.take("h", "a")
@@ -30,7 +30,7 @@ def test_a_right_try_is_given_back() -> None:
 def test_the_table_is_bounded() -> None:
     """A flood of names takes a bounded number of rows."""
     clock = Clock()
-    throttle = Throttle(clock.seconds)
+    throttle = Throttle(clock)
     for number in range(MAX_KEYS + 1000):
         throttle.take(f"h{number}", None)
     assert len(throttle) == MAX_KEYS

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 
-from twisted.internet.task import Clock
-
-from broadcast.base.timers import SHARE, Deadlines
+from broadcast.base.timers import Deadlines
+from broadcast.base.work import BUDGET, Work
+from tests.support.clock import TurnClock
+from tests.support.logged import failures
 
 
 def _taker(expired: list[int]) -> Callable[[int], bool]:
@@ -15,31 +16,31 @@ def _taker(expired: list[int]) -> Callable[[int], bool]:
     return expire
 
 
-def _deadlines(clock: Clock, expired: list[int], delay: float) -> Deadlines[int]:
-    return Deadlines(delay, clock.seconds, clock.callLater, _taker(expired))
+def _deadlines(clock: TurnClock, expired: list[int], delay: float) -> Deadlines[int]:
+    return Deadlines(delay, Work(clock), _taker(expired))
 
 
 def test_each_expires_in_its_time_and_order() -> None:
     """Items are due in the order they came, each when its delay is over."""
-    clock = Clock()
+    clock = TurnClock()
     expired: list[int] = []
     deadlines = _deadlines(clock, expired, 1.0)
     deadlines.add(1)
     deadlines.add(2)
     clock.advance(0.5)
     deadlines.add(3)
-    clock.advance(0.49)
+    clock.turn(0.49)
     assert expired == []
-    clock.advance(0.01)
+    clock.turn(0.011)
     assert expired == [1, 2]
-    clock.advance(0.5)
+    clock.turn(0.5)
     assert expired == [1, 2, 3]
     assert not clock.getDelayedCalls()
 
 
 def test_one_timer_for_all() -> None:
     """A thousand items that came together take one timer."""
-    clock = Clock()
+    clock = TurnClock()
     deadlines = _deadlines(clock, [], 1.0)
     for item in range(1000):
         deadlines.add(item)
@@ -47,29 +48,30 @@ def test_one_timer_for_all() -> None:
 
 
 def test_a_crowd_takes_many_turns() -> None:
-    """Of a crowd that is due at once, a turn of the reactor takes a share."""
-    now = 0.0
+    """Of a crowd that is due at once, a turn of the reactor takes what it has time for.
+
+    A look at the clock takes a tenth of a millisecond here.
+    """
+    clock = TurnClock()
     expired: list[int] = []
-    turns: list[Callable[[], None]] = []
-    deadlines: Deadlines[int] = Deadlines(
-        0.25, lambda: now, lambda seconds, call: turns.append(call), _taker(expired)
-    )
-    for item in range(2 * SHARE + 1):
+    deadlines = _deadlines(clock, expired, 0.25)
+    for item in range(500):
         deadlines.add(item)
-    now = 0.25
+    clock.advance(0.26)
+    clock.tick = 0.0001
     taken = []
-    while turns:
+    while len(expired) < 500:
         before = len(expired)
-        turns.pop()()
+        clock.advance(0)
         taken.append(len(expired) - before)
-    assert taken == [SHARE, SHARE, 1]
-    assert expired == list(range(2 * SHARE + 1))
+    assert max(taken) <= BUDGET / clock.tick
+    assert min(taken[:-1]) > 0
+    assert expired == list(range(500))
 
 
-def test_who_is_gone_takes_no_share() -> None:
-    """However many are gone by then, a turn forgets them all: else a queue grows."""
-    now = 0.0
-    turns: list[Callable[[], None]] = []
+def test_items_that_are_gone_take_no_time() -> None:
+    """However many are gone by then, a step forgets them all: else a queue grows."""
+    clock = TurnClock()
     left = {1_000_000, 1_000_001}
     expired: list[int] = []
 
@@ -77,22 +79,39 @@ def test_who_is_gone_takes_no_share() -> None:
         expired.append(item)
         return item in left
 
-    deadlines: Deadlines[int] = Deadlines(
-        1.0, lambda: now, lambda seconds, call: turns.append(call), expire, share=1
-    )
+    deadlines: Deadlines[int] = Deadlines(1.0, Work(clock), expire)
     for item in [*range(5000), *left]:
         deadlines.add(item)
-    now = 1.0
-    turns.pop()()
+    clock.advance(1.01)
+    assert deadlines.step(until=0.0)
     assert len(expired) == 5001
-    turns.pop()()
+    assert deadlines.step(until=0.0)
     assert len(expired) == 5002
-    assert not turns
+    assert not deadlines.step(until=0.0)
+
+
+def test_an_item_that_fails_stops_no_other() -> None:
+    """A fault is in the log; those that are due after it expire all the same."""
+    clock = TurnClock()
+    expired: list[int] = []
+
+    def expire(item: int) -> bool:
+        if item == 2:
+            raise RuntimeError("on purpose")
+        expired.append(item)
+        return True
+
+    deadlines: Deadlines[int] = Deadlines(1.0, Work(clock), expire)
+    for item in range(5):
+        deadlines.add(item)
+    with failures(RuntimeError):
+        clock.turn(1.01)
+    assert expired == [0, 1, 3, 4]
 
 
 def test_what_expires_may_add() -> None:
     """An item added by one that expires has a delay of its own."""
-    clock = Clock()
+    clock = TurnClock()
     expired: list[int] = []
 
     def expire(item: int) -> bool:
@@ -101,8 +120,9 @@ def test_what_expires_may_add() -> None:
             deadlines.add(item + 1)
         return True
 
-    deadlines: Deadlines[int] = Deadlines(1.0, clock.seconds, clock.callLater, expire)
+    deadlines: Deadlines[int] = Deadlines(1.0, Work(clock), expire)
     deadlines.add(1)
-    clock.pump([1.0, 1.0, 1.0])
+    for _ in range(3):
+        clock.turn(1.01)
     assert expired == [1, 2, 3]
     assert not clock.getDelayedCalls()

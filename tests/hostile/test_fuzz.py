@@ -48,6 +48,6 @@ def test_the_fuzzer_gets_in() -> None:
     for number in range(2000):
         rooms[number % len(rooms)].run([grammar.input()], "192.0.2.1", 0)
     assert all(room.room.log.total > 50 for room in rooms if room.role.speaks)
-    authenticator = rooms[3].room.policy.authenticator
+    authenticator = rooms[3].room.directory.policy.authenticator
     assert authenticator is not None
     assert authenticator.refused["login-failed"] > 0

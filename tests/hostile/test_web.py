@@ -33,13 +33,13 @@ def test_the_fuzzer_gets_in() -> None:
             room.run([web.for_websocket()], "192.0.2.1", 0)
     assert all(room.room.log.total > 20 for room in web_rooms_without_a_gate(others))
     assert first.room.log.total > 20
-    authenticator = others[2].room.policy.authenticator
+    authenticator = others[2].room.directory.policy.authenticator
     assert authenticator is not None
     assert authenticator.refused["login-failed"] > 0
 
 
 def web_rooms_without_a_gate(rooms: list[WebRoom]) -> list[WebRoom]:
-    return [room for room in rooms if room.room.policy.authenticator is None]
+    return [room for room in rooms if room.room.directory.policy.authenticator is None]
 
 
 def test_a_fault_would_be_found(monkeypatch: pytest.MonkeyPatch) -> None:

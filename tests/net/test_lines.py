@@ -105,6 +105,6 @@ def test_nothing_happens_after_the_end(ending: str) -> None:
     getattr(guest, ending)()
     for _ in range(10):
         hall.wait(1)
-    assert not hall.room.members
+    assert not hall.room.subscriptions
     assert not hall.connections
     assert isinstance(guest.protocol.session.member, Member)

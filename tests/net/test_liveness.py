@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from twisted.internet.task import Clock
 
 from broadcast.base.settings import Timeouts
 from broadcast.net import sockopts
@@ -29,7 +30,8 @@ class Watched:
 
     def __init__(self, timeouts: Timeouts) -> None:
         self.guest = Hall().join("/name al")
-        self.session = self.guest.protocol.session
+        self.session: Any = SimpleNamespace(is_pinging=False, is_waiting=False)
+        self.session.close = self.guest.protocol.session.close
         self.liveness = Liveness()
         self._timeouts = timeouts
 
@@ -46,7 +48,7 @@ def test_a_round_takes_a_quarter_of_the_shorter_timeout(
     idle: float, stall: float, round_: float
 ) -> None:
     """Five seconds at most; 0 is no timeout; fifty sweeps a second are the most."""
-    monitor = LivenessMonitor(Timeouts(idle, stall), [], lambda: 0.0)
+    monitor = LivenessMonitor(Timeouts(idle, stall), [], Clock())
     assert SLICES * monitor.interval == pytest.approx(round_)
     monitor.timeouts = Timeouts(idle, 0.001)
     assert monitor.interval == 0.02
@@ -63,7 +65,7 @@ def test_a_round_of_sweeps_looks_at_each_connection_once(
         SimpleNamespace(check=lambda now, timeouts, n=n: seen.append(n))
         for n in range(count)
     ]
-    monitor = LivenessMonitor(NEVER, open_, lambda: 0.0)
+    monitor = LivenessMonitor(NEVER, open_, Clock())
     for _ in range(before):
         monitor.sweep()
     seen.clear()
@@ -80,7 +82,7 @@ def test_changed_timeouts_hold_from_the_next_sweep_on() -> None:
     guest = hall.join("/format json")
     guest.send("/ping")
     guest.take()
-    monitor = LivenessMonitor(Timeouts(60, 0), hall.connections, hall.clock.seconds)
+    monitor = LivenessMonitor(Timeouts(60, 0), hall.connections, hall.clock)
     for _ in range(3 * SLICES):
         hall.wait(2)
         monitor.sweep()

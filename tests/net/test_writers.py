@@ -12,7 +12,8 @@ from twisted.internet.testing import MemoryReactor, StringTransport
 
 from broadcast.net.writers import BufferedWriter, DirectWriter, is_plain, writer_for
 from broadcast.protocol.events import Bye
-from broadcast.room.subscription import CHUNK
+from broadcast.room.directory import When
+from broadcast.room.output import CHUNK
 from tests.support.hall import Hall
 from tests.support.wires import Front, Pipe, Wire, join_over
 
@@ -82,7 +83,6 @@ def test_a_reset_that_sending_sees() -> None:
     talker, guest = hall.join("/name talker"), hall.join("/name al")
     guest.send_bytes(b"unfinished")
     wire = Wire(1, is_direct=True)
-    wire.member = guest.protocol.session.member
     front: Any = Front(wire)
     guest.protocol.writer = DirectWriter(front)
     wire.is_reset = True
@@ -97,13 +97,13 @@ def test_a_writer_that_is_woken_again_goes_on_as_it_was() -> None:
     hall = Hall()
     talker = hall.join("/name talker")
     wire = Strict(0, is_direct=True)
-    member = join_over(hall, wire, is_direct=True)
+    session = join_over(hall, wire, is_direct=True)
     greeting = wire.out
     wire.is_stuck = True
     talker.send("one")
-    member.writer.wake()
+    session.subscription.writer.wake()
     talker.send("two")
-    hall.room.part(member, Bye("quit", "Bye"))
+    session.close(Bye("quit", "Bye"), When.AFTER_READ)
     hall.turn()
     wire.is_stuck = False
     wire.drain()
@@ -116,16 +116,18 @@ def test_who_catches_up_is_given_so_much_a_turn() -> None:
     hall = Hall(log_size=1 << 26)
     talker = hall.join("/name talker")
     wire = Pipe(0, is_direct=True)
-    member = join_over(hall, wire, is_direct=True)
+    session = join_over(hall, wire, is_direct=True)
     wire.is_stuck = True
     for _ in range(300):
         talker.send("x" * 8000)
     wire.is_stuck = False
     turns = 0
-    while not member.live:
+    while not session.subscription.live:
         before = len(wire.out)
         wire.flush()
-        assert len(wire.out) - before < (member.steps + 1) * (CHUNK + 8192)
+        assert len(wire.out) - before < (session.subscription.steps + 1) * (
+            CHUNK + 8192
+        )
         turns += 1
     assert turns > 1
     assert wire.out.count(b"talker: ") == 300

@@ -209,7 +209,7 @@ class Room(RuleBasedStateMachine):
     def all_saw_what_they_should(self) -> None:
         for person in self.people:
             self._compare(person)
-        assert len(self.hall.room.members) == len(self.people)
+        assert len(self.hall.room.subscriptions) == len(self.people)
         assert self.hall.room.log.last_id == len(self.said)
 
 

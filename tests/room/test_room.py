@@ -17,10 +17,10 @@ def test_nobody_is_told_of_its_own_leaving() -> None:
         elif how == "end":
             guest.end()
         else:
-            hall.room.dismiss(guest.protocol.session.member, Bye("kicked", "out"))
+            hall.directory.close(guest.protocol.session.member, Bye("kicked", "out"))
             hall.turn()
         assert not any("left the chat" in line for line in guest.lines())
-        assert not hall.room.members
+        assert not hall.room.subscriptions
 
 
 def test_two_who_are_dismissed_in_one_turn() -> None:
@@ -30,8 +30,8 @@ def test_two_who_are_dismissed_in_one_turn() -> None:
     for guest in (alice, bob, carol):
         guest.take()
     alice.protocol.dataReceived(b"one\n")
-    hall.room.dismiss(bob.protocol.session.member, Bye("kicked", "out"))
-    hall.room.dismiss(bob.protocol.session.member, Bye("kicked", "again"))
+    hall.directory.close(bob.protocol.session.member, Bye("kicked", "out"))
+    hall.directory.close(bob.protocol.session.member, Bye("kicked", "again"))
     alice.protocol.dataReceived(b"two\n")
     hall.turn()
     assert bob.lines() == ["* out"]

@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.internet.task import Clock
 
-from broadcast.base.settings import RoomSettings
 from broadcast.protocol.events import Bye
 from broadcast.room.roster import HOLD, MAX_HELD, HeldNames, NameRefusedError
 from tests.support.hall import Hall
@@ -15,18 +14,18 @@ from tests.support.hall import Hall
 
 def test_a_full_room_says_so() -> None:
     """One too many is told why, in its dialect, and the others stay."""
-    hall = Hall(RoomSettings(max_members=2))
+    hall = Hall(max_members=2)
     for name in ("alice", "bob"):
         hall.join(f"/name {name}")
     late = hall.join("/format json", "/name carol")
     bye = json.loads(late.lines()[-1])
     assert (bye["event"], bye["code"], bye["reconnect"]) == ("bye", "full", True)
-    assert len(hall.room.members) == 2
+    assert len(hall.room.subscriptions) == 2
 
 
 def test_who_leaves_makes_room() -> None:
     """After one has left, another may come."""
-    hall = Hall(RoomSettings(max_members=1))
+    hall = Hall(max_members=1)
     hall.join("/name alice").send("/quit")
     hall.turn()
     assert "You are bob" in hall.join("/name bob").lines()[-1]
@@ -55,14 +54,14 @@ def test_nobody_joins_a_room_that_is_closed() -> None:
     (bye,) = map(json.loads, late.lines())
     assert (bye["event"], bye["code"], bye["reconnect"]) == ("bye", "shutdown", True)
     assert hall.join("hello").lines() == ["* The server has shut down"]
-    assert [member.name for member in hall.room.members.values()] == ["alice"]
+    assert [each.member.name for each in hall.room.subscriptions.values()] == ["alice"]
     assert hall.room.log.total == 0
 
 
 def test_a_name_waits_its_time() -> None:
     """Held again it waits anew; dropped it is free."""
     clock = Clock()
-    names = HeldNames(clock.seconds)
+    names = HeldNames(clock)
     names.hold("alice", "one", "h")
     clock.advance(HOLD - 1)
     names.hold("alice", "two", "h")
@@ -77,7 +76,7 @@ def test_a_name_waits_its_time() -> None:
 
 def test_nobody_pushes_out_another_hosts_name() -> None:
     """Who makes thousands loses its own, the oldest first."""
-    names = HeldNames(Clock().seconds)
+    names = HeldNames(Clock())
     names.hold("victim", "key", "192.0.2.1")
     for number in range(2 * MAX_HELD):
         names.hold(f"h{number}", "key", "192.0.2.2")
@@ -88,18 +87,18 @@ def test_nobody_pushes_out_another_hosts_name() -> None:
 
 def test_a_name_stays_its_owners_while_another_host_makes_thousands() -> None:
     """Taken with a key and lost, from an IPv6 /64 that counts as one host."""
-    room = Hall().room
-    victim = room.new_member(("192.0.2.1", 1))
-    room.roster.take("victim", "sesame-open", victim)
-    room.roster.release(victim, hold=True)
+    directory = Hall().directory
+    victim = directory.new_member(("192.0.2.1", 1), False)
+    directory.roster.take("victim", "sesame-open", victim)
+    directory.roster.release(victim, hold=True)
     for number in range(MAX_HELD + 1):
-        other = room.new_member(f"[2001:db8::{number:x}]:1")
-        room.roster.take(f"h{number}", "sesame-shut", other)
-        room.roster.release(other, hold=True)
-    thief = room.new_member(("192.0.2.9", 1))
+        other = directory.new_member(f"[2001:db8::{number:x}]:1", False)
+        directory.roster.take(f"h{number}", "sesame-shut", other)
+        directory.roster.release(other, hold=True)
+    thief = directory.new_member(("192.0.2.9", 1), False)
     with pytest.raises(NameRefusedError):
-        room.roster.check("victim", "sesame-shut", thief)
-    assert room.roster.check("h0", None, thief) is None
+        directory.roster.check("victim", "sesame-shut", thief)
+    assert directory.roster.check("h0", None, thief) is None
 
 
 MOVES = st.tuples(
@@ -111,7 +110,7 @@ MOVES = st.tuples(
 def test_the_greediest_pays(moves: list[tuple[str, int, int]]) -> None:
     """Never too many; who loses one has the most, and loses the oldest."""
     clock = Clock()
-    names = HeldNames(clock.seconds, limit=5)
+    names = HeldNames(clock, limit=5)
     model: dict[str, tuple[int, float]] = {}
     for what, number, host in moves:
         name = f"n{number}"

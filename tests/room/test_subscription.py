@@ -8,14 +8,8 @@ import pytest
 
 from broadcast.base.settings import RoomSettings
 from broadcast.protocol.events import Bye
-from broadcast.room.subscription import (
-    CHUNK,
-    CLOSED_WRITER,
-    MAX_BACKLOG,
-    NEVER,
-    IWriter,
-    Standing,
-)
+from broadcast.room.output import CHUNK, CLOSED_WRITER, MAX_BACKLOG, NEVER, IWriter
+from broadcast.session.states import State
 from tests.support.hall import Hall
 from tests.support.wires import Pipe, join_over
 
@@ -28,25 +22,25 @@ def uncollected() -> Iterator[None]:
     gc.enable()
 
 
-def test_the_standings_of_a_connection() -> None:
-    """One applies, is here, leaves while words are unwritten, and is gone."""
+def test_the_states_of_a_connection() -> None:
+    """One introduces itself, joins, closes when its last words are out, is gone."""
     hall = Hall()
     guest = hall.connect()
-    member = guest.protocol.session.member
-    seen = [member.standing]
+    session = guest.protocol.session
+    seen = [session.state]
     guest.send("/name al")
-    seen.append(member.standing)
+    seen.append(session.state)
     hall.wait(1)
-    seen.append(member.standing)
+    seen.append(session.state)
     guest.send("/quit")
-    seen.append(member.standing)
+    seen.append(session.state)
     guest.drop()
-    seen.append(member.standing)
-    assert [standing.name for standing in seen] == [
-        "APPLYING",
-        "APPLYING",
-        "HERE",
-        "LEAVING",
+    seen.append(session.state)
+    assert [state.name for state in seen] == [
+        "HANDSHAKE",
+        "HANDSHAKE",
+        "JOINED",
+        "CLOSING",
         "GONE",
     ]
 
@@ -55,45 +49,46 @@ def test_nothing_is_sent_to_one_who_is_gone() -> None:
     """The writer of a lost connection takes nothing, whatever is said or asked."""
     hall = Hall()
     talker, guest = hall.join("/name talker"), hall.join("/name al")
-    member = guest.protocol.session.member
-    hall.room.answer(member, Bye("x", "an answer that is due"))
+    session = guest.protocol.session
+    subscription = session.subscription
+    hall.room.answer(subscription, Bye("x", "an answer that is due"))
     guest.protocol.dataReceived(b"/who\n")
     guest.take()
     guest.drop()
     talker.send("hello")
-    hall.room.dismiss(member, Bye("kicked", "kicked"))
+    hall.directory.close(session.member, Bye("kicked", "kicked"))
     hall.wait(10)
     assert guest.take() == b""
-    assert member.next_chunk() == b""
+    assert subscription.next_chunk() == b""
     writer: IWriter = CLOSED_WRITER
-    assert member.writer is writer
+    assert subscription.writer is writer
     assert writer.send(b"x\n") == writer.send_shared(b"x\n") == 0
 
 
 @pytest.mark.usefixtures("uncollected")
-def test_a_member_that_is_kept_keeps_no_connection() -> None:
-    """A lost connection is freed at once, though something knows its member still."""
+def test_a_session_that_is_kept_keeps_no_connection() -> None:
+    """A lost connection is freed at once, though something knows its session still."""
     hall = Hall()
     guest = hall.join("/name al")
-    member = guest.protocol.session.member
+    session = guest.protocol.session
     connection = weakref.ref(guest.protocol)
     guest.drop()
     guest.transport.unregisterProducer()  # Twisted's own forget it, too
     hall.wait(10)
     del guest
     assert connection() is None
-    assert member.standing is Standing.GONE
+    assert session.state is State.GONE
 
 
 def test_who_has_not_joined_has_nothing_of_the_log_to_read() -> None:
     """The log may move on: no cursor of an applicant holds it, or is passed."""
     hall = Hall(RoomSettings(max_line=100_000), log_size=1)
     talker, guest = hall.join("/name talker"), hall.connect()
-    member = guest.protocol.session.member
+    subscription = guest.protocol.session.subscription
     for n in range(5):
         talker.send(f"line {n}")
-    assert member.cursor == NEVER > hall.room.log.end
-    assert member.oldest == NEVER
+    assert subscription.cursor == NEVER > hall.room.log.end
+    assert subscription.oldest == NEVER
     hall.wait(1)
     assert hall.room.too_slow == 0
     talker.send("now")
@@ -107,19 +102,19 @@ def test_who_reads_no_answers_is_not_read() -> None:
     guest.take()
     guest.send("/help")
     answer = guest.take()
-    member = guest.protocol.session.member
+    subscription = guest.protocol.session.subscription
     writer = guest.protocol.writer
     writer.pauseProducing()  # type: ignore[union-attr]  # StringTransport's is one
     asked = 0
     while guest.transport.producerState == "producing":
         guest.send("/help")
         asked += 1
-        assert member.backlog <= MAX_BACKLOG + len(answer)
-    assert member.backlog > MAX_BACKLOG
+        assert subscription.backlog <= MAX_BACKLOG + len(answer)
+    assert subscription.backlog > MAX_BACKLOG
     writer.resumeProducing()
     hall.turn()
     assert guest.transport.producerState == "producing"
-    assert member.backlog == 0
+    assert subscription.backlog == 0
     assert guest.take() == answer * asked
 
 
@@ -129,16 +124,16 @@ def test_a_step_of_catching_up_is_a_chunk_of_whole_lines(size: int) -> None:
     hall = Hall(RoomSettings(max_line=4 * CHUNK), log_size=1 << 24)
     talker = hall.join("/name talker")
     wire = Pipe(0, is_direct=True)
-    member = join_over(hall, wire, is_direct=True)
+    session = join_over(hall, wire, is_direct=True)
     wire.drain()
     wire.is_stuck = True
     count = max(3, CHUNK // size)
     for _ in range(3):
         talker.send(*["x" * size] * count)
     chunks: list[bytes] = []
-    while (chunk := member.next_chunk()) and len(chunks) < 50:
+    while (chunk := session.subscription.next_chunk()) and len(chunks) < 50:
         chunks.append(chunk)
-    assert member.live
+    assert session.subscription.live
     line = len(b"talker: \n") + size
     assert all(chunk.endswith(b"\n") for chunk in chunks)
     assert all(len(chunk) < CHUNK + line for chunk in chunks)

@@ -1,12 +1,12 @@
 """The handshake: what is said before one joins."""
 
 import json
+from typing import Any
 
 import pytest
 
 from broadcast.auth.bans import Bans
 from broadcast.auth.policy import Policy
-from broadcast.base.settings import RoomSettings
 from broadcast.session.handshake import MAX_LINES
 from tests.support.hall import Hall
 
@@ -23,7 +23,7 @@ def test_who_leaves_in_the_introduction_was_never_here() -> None:
         hall.wait(1)
         assert guest.take() == b""
     assert watcher.lines() == []
-    assert hall.room.roster.find("al") is None
+    assert hall.room.directory.roster.find("al") is None
 
 
 def test_sixteen_lines_are_an_introduction() -> None:
@@ -58,7 +58,7 @@ def test_the_last_word_counts_and_errors_change_nothing() -> None:
         "* error: /format text or /format json",
     ]
     assert other.lines() == ["* two joined the chat"]
-    assert hall.room.roster.find("one") is None
+    assert hall.room.directory.roster.find("one") is None
 
 
 @pytest.mark.parametrize("line", ["CONNECT", "connect al", " CONNECT al", "__name__"])
@@ -104,7 +104,7 @@ def test_bytes_that_are_no_name_are_refused_as_one() -> None:
 def test_a_full_room_says_so_in_the_dialect_asked_for() -> None:
     """One too many is told why and closed: it is not announced, what it says is not
     said, and its name stays free."""
-    hall = Hall(RoomSettings(max_members=1))
+    hall = Hall(max_members=1)
     inside = hall.join("/name inside")
     inside.take()
     guest = hall.connect()
@@ -114,7 +114,7 @@ def test_a_full_room_says_so_in_the_dialect_asked_for() -> None:
     assert bye["text"] == "the room is full: 1 are here"
     assert guest.transport.disconnecting
     assert inside.lines() == []
-    assert hall.room.roster.find("al") is None
+    assert hall.room.directory.roster.find("al") is None
 
 
 def test_no_protocol_evades_a_ban() -> None:
@@ -132,11 +132,12 @@ def test_a_certificates_name_goes_before_any_other(first: str) -> None:
     name asked for stays free."""
     hall = Hall()
     guest = hall.connect()
-    guest.protocol.session.certify("Alice")
+    session: Any = guest.protocol.session
+    session.handshake.certify("Alice")
     guest.send(first)
     hall.wait(0.3)
     told = [line for line in guest.lines() if line != "SUCCESS"]
     assert told == ["* You are Alice, 1 here. /help lists the commands."]
     guest.send("/name other")
     assert guest.lines() == ["* error: your certificate says what you are called"]
-    assert hall.room.roster.find("other") is None
+    assert hall.room.directory.roster.find("other") is None

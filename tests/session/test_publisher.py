@@ -45,7 +45,7 @@ def test_the_first_line_announces_it() -> None:
     hall = Hall()
     ear, feed = hall.join("/name ear"), _feed(hall)
     ear.take()
-    assert len(hall.room.members) == 1
+    assert len(hall.room.subscriptions) == 1
     feed.send("/format json", "/login x", "__name__:root")
     assert ear.lines() == [
         "* build joined the chat",
@@ -71,10 +71,10 @@ def test_nothing_at_all_is_written_to_it() -> None:
     feed.send("one", "/ping", "/name x", "x" * 21)
     ear.send("hello, feed", "/name other")
     hall.room.announce("to all")
-    hall.room.rename(feed.protocol.session.member, "robot", None)
+    hall.room.rename(feed.protocol.session.subscription, "robot", None)
     hall.turn()
     assert "* build is now robot" in ear.lines()
-    hall.room.dismiss(feed.protocol.session.member, Bye("kicked", "out"))
+    hall.directory.close(feed.protocol.session.member, Bye("kicked", "out"))
     hall.turn()
     assert feed.take() == b""
     assert feed.transport.disconnecting
@@ -125,7 +125,7 @@ def test_a_fast_feed_is_slowed_and_loses_nothing(warnings: Warnings) -> None:
 
 def test_who_may_not_come_in_is_told_and_closed() -> None:
     """A full room, or a ban, is the one thing a feed is told; its name stays free."""
-    full = Hall(RoomSettings(max_members=1))
+    full = Hall(max_members=1)
     bans = Bans(lambda: 0.0)
     bans.add("build", None, "too loud")
     for hall, words in (
@@ -138,4 +138,4 @@ def test_who_may_not_come_in_is_told_and_closed() -> None:
         assert feed.lines() == [words]
         assert feed.transport.disconnecting
         assert ear.lines() == []
-        assert hall.room.roster.find("build") is None
+        assert hall.room.directory.roster.find("build") is None

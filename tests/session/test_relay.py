@@ -10,6 +10,7 @@ from broadcast.auth.policy import Policy
 from broadcast.base.settings import RoomSettings
 from broadcast.protocol.events import Bye
 from broadcast.protocol.roles import LISTEN_ONLY, Role
+from broadcast.session.states import State
 from tests.support.cuts import split
 from tests.support.hall import Guest, Hall
 
@@ -70,9 +71,9 @@ def test_one_is_in_with_a_line_or_in_time() -> None:
     """A connection is a member from its first line on, or a quarter second later."""
     hall = Hall(RELAY)
     speaker, ear = hall.connect(), hall.connect()
-    assert len(hall.room.members) == 0
+    assert len(hall.room.subscriptions) == 0
     speaker.send("too early for the other")
-    assert len(hall.room.members) == 1
+    assert len(hall.room.subscriptions) == 1
     hall.wait(0.3)
     speaker.send("heard")
     assert ear.take() == b"heard\n"
@@ -104,8 +105,8 @@ def test_who_may_not_come_in_is_closed_without_a_word() -> None:
     """Neither a full relay nor a ban is told; what was sent is not said."""
     for most in (1, 9):
         bans = Bans(lambda: 0.0)
-        chosen = RoomSettings(relay=True, max_members=most)
-        hall = Hall(chosen, policy=Policy(bans))
+        chosen = RoomSettings(relay=True)
+        hall = Hall(chosen, policy=Policy(bans), max_members=most)
         ear = _enter(hall)
         if most > 1:
             bans.add("192.168.1.1", None, "")  # where all guests come from
@@ -113,7 +114,7 @@ def test_who_may_not_come_in_is_closed_without_a_word() -> None:
         stranger.send("hello")
         assert stranger.take() == ear.take() == b""
         assert stranger.transport.disconnecting
-        assert len(hall.room.members) == 1
+        assert len(hall.room.subscriptions) == 1
         stranger.send("more")
         assert ear.take() == b""
 
@@ -122,9 +123,9 @@ def test_a_kick_is_silent_and_final() -> None:
     """Who is made to leave gets no last words, and is not heard any more."""
     hall = Hall(RELAY)
     speaker, ear = _enter(hall), _enter(hall)
-    hall.room.dismiss(speaker.protocol.session.member, Bye("kicked", "out"))
+    hall.directory.close(speaker.protocol.session.member, Bye("kicked", "out"))
     speaker.protocol.session.hear(b"read already\n")
     hall.turn()
-    assert speaker.protocol.session.has_left()
+    assert speaker.protocol.session.state is State.CLOSING
     assert speaker.take() == ear.take() == b""
     assert speaker.transport.disconnecting

@@ -59,10 +59,8 @@ class Echo:
         self._parser_.close(Code.NORMAL, "")
         self._transport.loseConnection()
 
-    def messages_end(self) -> None:
-        pass
-
-    def closed_for_error(self) -> None:
+    def failed(self, code: Code, reason: str) -> None:
+        self._parser_.close(code, reason)
         self._transport.loseWriteConnection()
 
 

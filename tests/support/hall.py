@@ -1,12 +1,10 @@
 """A room in memory, with a clock that is moved by hand and transports that record."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from twisted.cred.checkers import InMemoryUsernamePasswordDatabaseDontUse
 from twisted.internet.error import ConnectionDone, ConnectionLost
-from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 
@@ -15,11 +13,15 @@ from broadcast.auth.bans import Bans
 from broadcast.auth.checkers import TokenChecker
 from broadcast.auth.policy import Policy
 from broadcast.base.settings import RoomSettings
+from broadcast.base.work import Work
 from broadcast.net.connections import Connections
 from broadcast.net.lines import BroadcastFactory, LineProtocol
+from broadcast.protocol.roles import Role
+from broadcast.room.directory import Directory
 from broadcast.room.room import Room
 from broadcast.session import new_session
 from broadcast.store.memory import MemoryStore
+from tests.support.clock import TurnClock
 
 EPOCH = "e1"
 
@@ -38,23 +40,20 @@ class Hall:
         log_size: int = 1 << 20,
         flush_partial: float | None = None,
         policy: Policy | None = None,
+        max_members: int = 1_000_000,
+        clock: TurnClock | None = None,
     ) -> None:
-        self._due: list[Callable[[], None]] = []
-        self.clock = Clock()
-        self.clock.advance(1_000_000_000)
+        self.clock = clock or TurnClock()
+        self.work = Work(self.clock)
+        self.directory = Directory(self.clock, policy, max_members)
         self.room = Room(
             settings or RoomSettings(),
             MemoryStore(self.clock.seconds, EPOCH),
             log_size,
-            self.clock.seconds,
-            self.clock.seconds,
-            self._due.append,
-            self.clock.callLater,
-            policy,
+            self.directory,
+            self.work,
         )
-        self.connections = Connections(
-            self.room, new_session, self.clock.seconds, self.clock.callLater
-        )
+        self.connections = Connections(self.room, new_session)
         self.factory = BroadcastFactory(self.connections, flush_partial)
 
     def connect(self) -> "Guest":
@@ -71,9 +70,7 @@ class Hall:
     def turn(self, turns: int = 3) -> None:
         """Let as many turns pass, in no time."""
         for _ in range(turns):
-            due, self._due[:] = self._due[:], []
-            for call in due:
-                call()
+            self.clock.advance(0)
 
     def wait(self, seconds: float) -> None:
         """Let time pass, and what is due happen."""
@@ -97,11 +94,14 @@ class Transport(StringTransport):
 class Guest:
     """One connection's two ends: a protocol of ours, and what it wrote."""
 
-    def __init__(self, hall: Hall) -> None:
+    def __init__(
+        self, hall: Hall, transport: Any = None, role: Role | None = None
+    ) -> None:
         self.hall = hall
-        made: Any = hall.factory.buildProtocol(None)  # Twisted types the base
+        factory = hall.factory.with_role(role) if role else hall.factory
+        made: Any = factory.buildProtocol(None)
         self.protocol: LineProtocol = made
-        self.transport: Any = Transport()  # type: ignore[no-untyped-call]  # Twisted's
+        self.transport: Any = transport or Transport()  # type: ignore[no-untyped-call]
         made.makeConnection(self.transport)
 
     def send(self, *lines: str) -> None:
@@ -149,28 +149,24 @@ class LoginHall(Hall):
     Nothing here is encrypted, so plaintext is allowed unless told otherwise.
     """
 
-    def __init__(self, folder: Path, allows_plaintext: bool = True) -> None:
+    def __init__(
+        self, folder: Path, allows_plaintext: bool = True, log_size: int = 1 << 20
+    ) -> None:
         tokens = folder / "tokens"
         tokens.write_text(f"# for the class\n{SECRET}\nthe-old-one\n")
         accounts = {"alice": b"alices-own", "Bob": b"bobs-own-1"}
         users: Any = InMemoryUsernamePasswordDatabaseDontUse(**accounts)
+        clock = TurnClock()
         self.authenticator = Authenticator(
             [TokenChecker(str(tokens)), users],
-            lambda: self.clock.seconds(),
-            lambda delay, call: self.clock.callLater(delay, call),
+            Work(clock),
             allows_plaintext=allows_plaintext,
         )
         bans = Bans(lambda: 0.0)
         policy = Policy(
             bans, self.authenticator, lambda folded: folded in ("alice", "bob")
         )
-        super().__init__(policy=policy)
-
-    def turn(self, turns: int = 3) -> None:
-        """Let as many turns pass, and what is due in them happen."""
-        for _ in range(turns):
-            self.clock.advance(0)
-            super().turn(1)
+        super().__init__(log_size=log_size, policy=policy, clock=clock)
 
     def arrive(self, *lines: str) -> Guest:
         """Return somebody connected whose introduction is over."""

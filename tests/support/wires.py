@@ -5,7 +5,9 @@ from collections import deque
 from typing import Any
 
 from broadcast.net.writers import BufferedWriter, DirectWriter
-from broadcast.room.member import Member
+from broadcast.protocol.roles import UNRESTRICTED
+from broadcast.session import new_session
+from broadcast.session.session import Session
 from tests.support.hall import Hall
 
 
@@ -71,37 +73,35 @@ class Wire:
                 break
         self.flush()
 
-    # the input side
-
-    member: Member
-
 
 class Front:
     """The connection of a wire, as far as a writer knows it."""
 
     def __init__(self, wire: Wire) -> None:
         self.transport = wire
-        self.session = wire
 
-    def finish(self) -> None:
+    def pause_reading(self) -> None:
+        """Do nothing: nothing is read here."""
+
+    resume_reading = linger = pause_reading
+
+    def shut(self) -> None:
+        """Be finished: all has been written."""
         assert not self.transport.is_finished
         self.transport.is_finished = True
 
-    def close_soon(self) -> None:
-        """Do nothing: no time passes here."""
 
-
-def join_over(hall: Hall, wire: Wire, is_direct: bool) -> Member:
-    """Return a guest who has joined, and whose output goes to ``wire``."""
-    member = hall.room.new_member("wire")
-    kind = DirectWriter if is_direct else BufferedWriter
-    wire.member = member
+def join_over(hall: Hall, wire: Wire, is_direct: bool) -> Session:
+    """Return the session of a guest that has joined, its output going to ``wire``."""
     front: Any = Front(wire)
-    member.writer = kind(front)
-    hall.room.roster.take_guest(member)
-    hall.room.join(member)
+    session = new_session(hall.room, front, "wire", True, UNRESTRICTED)
+    kind = DirectWriter if is_direct else BufferedWriter
+    front.session = session
+    session.subscription.writer = kind(front)
+    session.secured(None)
+    session.greet()
     hall.turn()
-    return member
+    return session
 
 
 class Pipe(Wire):

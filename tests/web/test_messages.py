@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from broadcast.web.frames import Code
 from broadcast.web.messages import MessageParser
 from tests.support.websocket import BINARY, CLOSE, PING, PONG, TEXT, frame
 
@@ -40,11 +41,8 @@ class Listener:
     def closed_by_peer(self, code: int) -> None:
         self.told.append(code)
 
-    def messages_end(self) -> None:
-        pass
-
-    def closed_for_error(self) -> None:
-        self.told.append("error")
+    def failed(self, code: Code, reason: str) -> None:
+        self.told.append(code)
 
 
 def _hear(pieces: list[bytes], is_quick: bool) -> list[object]:
@@ -82,6 +80,5 @@ def test_a_message_has_as_many_bytes_as_are_allowed(
 
     assert hear(LONGEST) == [(b"x" * LONGEST, True)]
     (closing, *_) = told = hear(LONGEST + 1)
-    assert isinstance(closing, bytes)
-    assert closing.startswith(b"\x88")
+    assert closing is Code.TOO_BIG
     assert not [event for event in told if isinstance(event, tuple)]

@@ -105,7 +105,7 @@ def test_refusals_and_leavings_are_counted_by_reason() -> None:
     al.send("/nope", "/nope", "/who a b", "x" * 11)
     al.send("/quit")
     bo.drop()
-    hall.room.dismiss(cy.protocol.session.member, Bye("kicked", "out"))
+    hall.directory.close(cy.protocol.session.member, Bye("kicked", "out"))
     found = _values(hall)
     labelled = ("refused_total", "left_total")
     assert {k: v for k, v in found.items() if k.startswith(labelled)} == {

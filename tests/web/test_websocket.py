@@ -53,7 +53,7 @@ def test_a_websocket_has_no_such_deadline(hall: Hall) -> None:
         assert visitor.take() == PING
         visitor.send(frame(PONG))
     assert not visitor.is_aborted()
-    assert len(hall.room.members) == 1
+    assert len(hall.room.subscriptions) == 1
 
 
 def test_the_dead_are_gone_within_a_minute(hall: Hall) -> None:
@@ -63,7 +63,7 @@ def test_the_dead_are_gone_within_a_minute(hall: Hall) -> None:
     assert not visitor.is_aborted()
     visitor.pass_time(60 - int(DEAD_AFTER))
     assert visitor.is_aborted()
-    assert not hall.room.members
+    assert not hall.room.subscriptions
 
 
 def test_one_who_does_not_pick_up_costs_no_buffer(hall: Hall) -> None:
@@ -88,5 +88,5 @@ def test_a_lost_connection_leaves(hall: Hall) -> None:
     """A connection that ends without a close frame is lost, and has left."""
     visitor = Visitor(hall).upgraded("alice")
     visitor.channel.connectionLost(Failure(ConnectionDone()))
-    assert not hall.room.members
+    assert not hall.room.subscriptions
     assert not hall.connections
