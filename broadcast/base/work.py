@@ -66,6 +66,8 @@ class Work:
 
     Attributes:
         commits: called in the middle of each turn: what was said is committed there.
+        queued: the jobs that wait.
+        is_due: a turn will be taken soon.
     """
 
     _logger = Logger(namespace="broadcast")
@@ -75,16 +77,16 @@ class Work:
         self.commits: list[Callable[[], None]] = []
         self._fresh: deque[IJob] = deque()
         self._old: deque[IJob] = deque()
-        self._queued: set[IJob] = set()
-        self._is_due = False
+        self.queued: set[IJob] = set()
+        self.is_due = False
         self._end = 0.0
         self._skipped: set[object] = set()
         self._first: set[object] = set()
 
     def soon(self) -> None:
         """Take a turn soon, even if there is no job."""
-        if not self._is_due:
-            self._is_due = True
+        if not self.is_due:
+            self.is_due = True
             self.clock.callLater(0, self._turn)
 
     def add(self, job: IJob, is_fresh: bool = False) -> None:
@@ -94,8 +96,8 @@ class Work:
             is_fresh: it is a connection's that had nothing to do. A job that goes on,
                 or was held up, is not fresh.
         """
-        if job not in self._queued:
-            self._queued.add(job)
+        if job not in self.queued:
+            self.queued.add(job)
             (self._fresh if is_fresh else self._old).append(job)
             self.soon()
 
@@ -126,10 +128,10 @@ class Work:
 
     def __len__(self) -> int:
         """Return how many jobs wait."""
-        return len(self._queued)
+        return len(self.queued)
 
     def _turn(self) -> None:
-        self._is_due = False
+        self.is_due = False
         self._run(BUDGET / 2)
         for commit in self.commits:
             commit()
@@ -137,14 +139,14 @@ class Work:
         self._end = 0.0
         self._first, self._skipped = self._skipped, self._first
         self._skipped.clear()
-        if self._queued or self._first:
+        if self.queued or self._first:
             self.soon()
 
     def _run(self, seconds: float) -> None:
         """Step jobs for so long; the first half of it is for the fresh ones."""
         now = self.clock.seconds()
         half, end = now + seconds / 2, now + seconds
-        while self._queued and now < end:
+        while self.queued and now < end:
             if self._fresh and (now < half or not self._old):
                 self._step(self._fresh.popleft(), now)
             else:
@@ -152,13 +154,13 @@ class Work:
             now = self.clock.seconds()
 
     def _step(self, job: IJob, until: float) -> None:
-        self._queued.discard(job)  # before the step, which may have it added again
+        self.queued.discard(job)  # before the step, which may have it added again
         try:
             has_more = job.step(until)
         except Exception:
             self._logger.failure("a connection is closed: its work has failed")
             job.abort()
             return
-        if has_more and job not in self._queued:
-            self._queued.add(job)
+        if has_more and job not in self.queued:
+            self.queued.add(job)
             self._old.append(job)

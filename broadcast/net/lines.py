@@ -98,9 +98,8 @@ class LineProtocol(LineReceiver):
         end = data.rfind(b"\n") + 1
         self._buffer = data[end:]
         if end:
-            self.session.hear(data if end == len(data) else data[:end])
-            is_slow = self.session.is_waiting
-            self.transport.bufferSize = SMALL_READ if is_slow else LARGE_READ
+            is_clean = self.session.hear(data if end == len(data) else data[:end])
+            self.transport.bufferSize = LARGE_READ if is_clean else SMALL_READ
         if len(self._buffer) > limit:
             self._flood(limit)
         elif self.factory.flush_partial is not None:

@@ -74,10 +74,12 @@ class Dialect(ABC):
     Attributes:
         name: as in ``/format NAME``.
         returns_own: senders get their own lines back, in their place.
+        keeps_text: what is said goes out as it is kept; ``said`` would return it.
     """
 
     name: str
     returns_own: bool
+    keeps_text: bool
 
     @abstractmethod
     def said(self, speaker: Speaker, text: bytes, first: int, when: Moment) -> bytes:
@@ -102,10 +104,11 @@ class TextDialect(Dialect):
 
     def __init__(self, eol: bytes) -> None:
         self._eol = eol
+        self.keeps_text = eol == b"\n"
 
     def said(self, speaker: Speaker, text: bytes, first: int, when: Moment) -> bytes:
         """Return the text, which is this dialect but for its line ends."""
-        return text if self._eol == b"\n" else text.replace(b"\n", self._eol)
+        return text.replace(b"\n", self._eol)
 
     def replayed(
         self, speaker: Speaker, text: bytes, first: int, when: Moment
@@ -125,6 +128,7 @@ class JsonDialect(Dialect):
 
     name = "json"
     returns_own = True
+    keeps_text = False
 
     def said(self, speaker: Speaker, text: bytes, first: int, when: Moment) -> bytes:
         """Render each line as a ``message``."""
@@ -168,6 +172,7 @@ class RawDialect(Dialect):
 
     name = "raw"
     returns_own = False
+    keeps_text = True
 
     def said(self, speaker: Speaker, text: bytes, first: int, when: Moment) -> bytes:
         """Return the lines themselves: nobody has a name."""

@@ -47,8 +47,9 @@ class Fanout:
         """Append ``batch`` to the log and send it to all who are live."""
         self.log.append(batch)
         short: list[tuple[Subscription, int]] = []
-        for audience in self.readers.audiences:
-            self._send_to(audience, batch, short)
+        for audience in self.readers.audiences.values():
+            if audience.sends:
+                self._send_to(audience, batch, short)
         for subscription, taken in short:
             subscription.stop_at(batch, taken)
 
@@ -80,8 +81,7 @@ class Fanout:
     def _send_to(
         self, audience: Audience, batch: Batch, short: list[tuple[Subscription, int]]
     ) -> None:
-        rendering = self.log.rendering(batch, audience.dialect)
-        data = self.log.framed(batch, rendering, audience.framing)
+        rendering, data = self.log.shared(batch, audience.dialect, audience.framing)
         size = len(data)
         if not size:
             return
@@ -92,6 +92,8 @@ class Fanout:
         for session_id in (*rendering.own, *rendering.private):
             if sends.pop(session_id, None) is not None:
                 speaker = self.subscriptions[session_id]
+                if rendering.is_single and not speaker.member.echo:
+                    continue  # all of it is its own
                 if copy := rendering.copy_for(session_id, speaker.member.echo):
                     speaker.put(copy)
         stats.bytes_out += size * len(sends)

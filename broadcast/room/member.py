@@ -16,26 +16,27 @@ class Member:
         key: the secret by which the name can be taken back.
         account: the folded name that it has logged in as; "" for none.
         silenced: the error's code for what it says; "" if it may speak.
+        speaker: the name as the log keeps it, once it has spoken under it.
         echo: own lines come back in the text dialect too.
     """
 
     __slots__ = (
+        "_name",
         "_peer",
-        "_speaker",
         "account",
         "echo",
         "key",
-        "name",
         "session_id",
         "silenced",
+        "speaker",
     )
 
     def __init__(self, session_id: int, peer: Peer, echo: bool = False) -> None:
         self.session_id = session_id
         self._peer = peer
-        self._speaker: Speaker | None = None
+        self.speaker: Speaker | None = None
         self.echo = echo
-        self.name = ""
+        self._name = ""
         self.key: str | None = None
         self.account = ""
         self.silenced = ""
@@ -47,8 +48,16 @@ class Member:
         return peer if isinstance(peer, str) else "{}:{}".format(*peer)
 
     @property
-    def speaker(self) -> Speaker:
-        """The member's name as the log keeps it."""
-        if self._speaker is None or self._speaker.name != self.name:
-            self._speaker = Speaker(self.name)
-        return self._speaker
+    def name(self) -> str:
+        """What it is called."""
+        return self._name
+
+    @name.setter
+    def name(self, name: str) -> None:
+        self._name = name
+        self.speaker = None
+
+    def begin_to_speak(self) -> Speaker:
+        """Return the name as the log keeps it from now on: most never need it."""
+        self.speaker = Speaker(self._name)
+        return self.speaker

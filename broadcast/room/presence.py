@@ -21,20 +21,21 @@ class PresenceFold:
     Args:
         clock: for the length of a burst.
         count: how many are here now.
+
+    Attributes:
+        pending: what is held back.
     """
 
     def __init__(self, clock: IReactorTime, count: Callable[[], int]) -> None:
         self._clock = clock
         self._count = count
-        self._pending: list[Told] = []
+        self.pending: list[Told] = []
         self._window = 0.0
         self._told = 0
 
     @property
-    def due(self) -> float | None:
-        """In how many seconds what is held must be told; None: nothing is pending."""
-        if not self._pending:
-            return None
+    def due(self) -> float:
+        """In how many seconds what is pending must be told."""
         return max(0.0, self._window - self._clock.seconds())
 
     def fold(self, entries: list[Entry]) -> list[Entry]:
@@ -47,21 +48,21 @@ class PresenceFold:
         if now >= self._window:
             self._window, self._told = now + WINDOW, 0
         news = [entry for entry in entries if _is_presence(entry)]
-        if not news and not self._pending:
+        if not news and not self.pending:
             return entries
-        few = self._told + len(self._pending) + len(news) <= ONE_BY_ONE
+        few = self._told + len(self.pending) + len(news) <= ONE_BY_ONE
         if few:
-            self._told += len(self._pending) + len(news)
-            pending, self._pending = self._pending, []
+            self._told += len(self.pending) + len(news)
+            pending, self.pending = self.pending, []
             return [*pending, *entries]
-        self._pending += news
+        self.pending += news
         said = [entry for entry in entries if not _is_presence(entry)]
         if not said and self._told >= ONE_BY_ONE:
             return []
         return [*self._release(), *said]
 
     def _release(self) -> list[Entry]:
-        pending, self._pending = self._pending, []
+        pending, self.pending = self.pending, []
         self._told += ONE_BY_ONE
         joined = sum(isinstance(told.event, Join) for told in pending)
         left = sum(isinstance(told.event, Leave) for told in pending)

@@ -36,6 +36,7 @@ class Readers(Generic[S]):
         work: does what can't be done at once.
 
     Attributes:
+        audiences: those that are sent to directly, some of them empty.
         behind: those that read from a cursor of their own, by session id.
         oldest: no cursor of anybody behind is older than this.
         steps: chunks that one of them may be given in one turn.
@@ -48,12 +49,7 @@ class Readers(Generic[S]):
         self.steps = STEPS
         self.behind: dict[int, S] = {}
         self.oldest = 0
-        self._audiences: dict[tuple[Dialect, Framing | None], Audience] = {}
-
-    @property
-    def audiences(self) -> list[Audience]:
-        """Those that are sent to directly."""
-        return [audience for audience in self._audiences.values() if audience.sends]
+        self.audiences: dict[tuple[Dialect, Framing | None], Audience] = {}
 
     def listen(
         self,
@@ -63,17 +59,17 @@ class Readers(Generic[S]):
         send: Callable[[bytes], int],
     ) -> None:
         """Have whole batches given to ``send`` from now on."""
-        audience = self._audiences.get((dialect, framing))
+        audience = self.audiences.get((dialect, framing))
         if audience is None:
             audience = Audience(dialect, framing, {})
-            self._audiences[dialect, framing] = audience
+            self.audiences[dialect, framing] = audience
         audience.sends[session_id] = send
 
     def unlisten(
         self, session_id: int, dialect: Dialect, framing: Framing | None
     ) -> None:
         """Give it no more."""
-        del self._audiences[dialect, framing].sends[session_id]
+        del self.audiences[dialect, framing].sends[session_id]
 
     def reads_from(self, seq: int) -> None:
         """Note that somebody behind reads the log from ``seq`` on."""

@@ -19,7 +19,7 @@ from twisted.logger import Logger
 
 from broadcast.base.settings import RoomSettings
 from broadcast.base.work import Work
-from broadcast.protocol.dialects import Moment
+from broadcast.protocol.dialects import Moment, Speaker
 from broadcast.protocol.events import (
     Bye,
     Error,
@@ -165,17 +165,22 @@ class Room:
     # What happens in a turn
 
     def say(
-        self, member: Member, text: bytes, count: int, token: str | None = None
+        self,
+        member: Member,
+        speaker: Speaker,
+        text: bytes,
+        count: int,
+        token: str | None = None,
     ) -> Run:
-        """Let ``member`` say ``text``: safe lines begun by its speaker's prefix."""
-        run = Run(member.session_id, member.speaker, text, count)
+        """Let ``member`` say ``text``: ``count`` safe lines with its prefix."""
+        run = Run(member.session_id, speaker, text, count)
         run.token = token
         self._entries.append(run)
         self.stats.lines_in += count
         self._collected += len(text)
         if self._collected >= FLUSH_BYTES:
-            self.flush()
-        else:
+            self._flush_early()
+        elif not self.work.is_due:
             self.work.soon()
         return run
 
@@ -202,7 +207,7 @@ class Room:
         if self._in_flight:
             return
         entries, self._entries = self._entries, []
-        if self._has_news or self._fold.due is not None:
+        if self._has_news or self._fold.pending:
             self._has_news = False
             entries = self._fold.fold(entries)
         answers, self._answers = self._answers, []
@@ -239,13 +244,17 @@ class Room:
         """Go on with the others who have lost their place."""
         self.work.add(self)
 
+    def _flush_early(self) -> None:
+        """Commit in the middle of a turn: this is not the speaker's own time."""
+        began = self.work.clock.seconds()
+        self.flush()
+        self.work.exclude(self.work.clock.seconds() - began)
+
     def _committed(self, batch: Batch, answers: list[Owed]) -> None:
         self._in_flight = False
         began = self.work.clock.seconds()
         self.fanout.send(batch)
-        took = self.work.clock.seconds() - began
-        self.work.exclude(took)
-        self.stats.fan_out.add(took)
+        self.stats.fan_out.add(self.work.clock.seconds() - began)
         self._finish(answers)
         if self._entries or self._answers:
             self.work.soon()
@@ -258,10 +267,9 @@ class Room:
             self.dedup.forget_before(self.log.first_id)
             if self._overtaken:
                 self.work.add(self)
-        due = self._fold.due
-        if due is not None and not self._fold_is_timed:
+        if self._fold.pending and not self._fold_is_timed:
             self._fold_is_timed = True
-            self.work.clock.callLater(due, self._fold_is_due)
+            self.work.clock.callLater(self._fold.due, self._fold_is_due)
 
     def _dismiss(self, member: Member, missed: int) -> None:
         self.too_slow += 1

@@ -253,11 +253,12 @@ def _say(session: ISession, argument: str) -> None:
             lambda: subscription.tell(Ack(token, said.first, double=True)),
         )
         return
-    line, _ = member.speaker.text(sanitize.mend(text).encode() + b"\n")
+    speaker = member.speaker or member.begin_to_speak()
+    line, _ = speaker.text(sanitize.mend(text).encode() + b"\n")
     if member.silenced:
         refused = silenced(member.silenced)
         raise CommandError(refused.code, refused.message, token)
-    run = room.say(member, line, 1, token)
+    run = room.say(member, speaker, line, 1, token)
     room.dedup.remember(owner, token, run)
     room.answer(subscription, lambda: subscription.tell(Ack(token, run.first)))
 

@@ -15,6 +15,7 @@ from broadcast.protocol.events import Bye, Error, Notice
 from broadcast.room.directory import When
 from broadcast.session import commands
 from broadcast.session.interfaces import ISession
+from broadcast.session.speech import CONNECT_SPEECH
 from broadcast.session.states import ENDED, State
 
 MAX_LINES = 16
@@ -254,7 +255,9 @@ class Handshake:
             return
         session, introduction = self._session, self.introduction
         session.subscription.speak(introduction.dialect)
-        session.is_connect = introduction.is_connect
+        if introduction.is_connect:
+            session.is_connect = True
+            session.speech = CONNECT_SPEECH
         session.member.echo |= introduction.is_named
         naming = self._naming or Naming(session)
         naming.mended, naming.wanted = introduction.mended, introduction.wanted

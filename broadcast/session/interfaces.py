@@ -62,6 +62,7 @@ class ISession(Protocol):
         room: where it is heard.
         member: who it is.
         subscription: its place in the room's log.
+        speech: what its lines mean.
         bye: the last words it was given, for connections that say so in their own way.
         is_pinging: it sends pings, and so is held to ``--idle-timeout``.
         is_connect: it speaks the CONNECT protocol: ``\\exit`` is a command.
@@ -71,6 +72,7 @@ class ISession(Protocol):
     room: Room
     member: Member
     subscription: Subscription
+    speech: "ISpeech"
     bye: Bye | None
     is_pinging: bool
     is_connect: bool
@@ -86,8 +88,8 @@ class ISession(Protocol):
             common_name: what a client certificate, which was found good, calls it.
         """
 
-    def hear(self, block: bytes) -> None:
-        """Take whole lines, each ended by LF."""
+    def hear(self, block: bytes) -> bool:
+        """Take whole lines, each ended by LF; tell whether they were said at once."""
 
     def go_on(self) -> None:
         """Take what waits, in turn."""
@@ -143,10 +145,15 @@ class ISpeech(Protocol):
     """What the lines of a session mean: the same for all of a kind."""
 
     def prepare(self, session: ISession, block: bytes, is_first: bool) -> bytes:
-        """Return the lines that ``block``, as it was read, stands for."""
+        """Return the lines that ``block`` stands for: the first, or one with a CR."""
 
-    def is_clean(self, session: ISession, block: bytes) -> bool:
-        """Tell whether ``block`` can be said as it is: the hot path."""
+    def is_clean(self, block: bytes, longest: int) -> bool:
+        """Tell whether ``block`` can be said as it is: the hot path.
+
+        Args:
+            block: whole lines.
+            longest: bytes that a line may have.
+        """
 
     def sift(self, session: ISession, block: bytes, until: float) -> bytes:
         """Say or do what ``block`` holds, some at a time; return what must wait."""

@@ -60,4 +60,4 @@ def publisher_speech() -> Speech:
             name, message = session.member.name, error.message
             logger.warn("{name}: {words}", name=name, words=message)
 
-    return Speech(takes_commands=False, refuse=note)
+    return Speech(marks=(), refuse=note)

@@ -48,10 +48,9 @@ class RelaySpeech:
         """Change nothing."""
         return block
 
-    def is_clean(self, session: ISession, block: bytes) -> bool:
-        """Tell whether no line is too long, and its member may speak."""
-        longest = session.room.settings.max_line
-        return not session.member.silenced and not sanitize.has_longer(block, longest)
+    def is_clean(self, block: bytes, longest: int) -> bool:
+        """Tell whether no line is too long."""
+        return not sanitize.has_longer(block, longest)
 
     def sift(self, session: ISession, block: bytes, until: float) -> bytes:
         """Drop what is too long; pass the rest on."""
@@ -60,7 +59,8 @@ class RelaySpeech:
             kept = [x for x in block.split(b"\n")[:-1] if len(x) <= longest]
             block = b"".join([line + b"\n" for line in kept])
         if block and not session.member.silenced:
-            session.room.say(session.member, *session.member.speaker.text(block))
+            speaker = session.member.speaker or session.member.begin_to_speak()
+            session.room.say(session.member, speaker, *speaker.text(block))
         return b""
 
     def refuse(self, session: ISession, error: Error) -> None:

@@ -13,6 +13,7 @@ from broadcast.protocol.events import Bye, Error
 from broadcast.room.answers import MAX_OWED
 from broadcast.room.directory import When
 from broadcast.room.member import Peer
+from broadcast.room.output import MAX_BACKLOG
 from broadcast.room.room import Room
 from broadcast.session.interfaces import (
     CLOSED_CONNECTION,
@@ -53,7 +54,6 @@ class Session:
         "_pace",
         "_reason",
         "_rest",
-        "_speech",
         "_yields",
         "bye",
         "handshake",
@@ -61,6 +61,7 @@ class Session:
         "is_pinging",
         "member",
         "room",
+        "speech",
         "state",
         "subscription",
     )
@@ -81,7 +82,7 @@ class Session:
         self.is_pinging = False
         self.is_connect = False
         self._connection: IConnection | ClosedConnection = connection
-        self._speech = speech
+        self.speech = speech
         self._pace: Pace | None = None
         self._reason: tuple[Bye | str, str] | None = None  # why it ends, and a detail
         self._rest = b""  # lines that wait for their turn
@@ -95,19 +96,23 @@ class Session:
 
     # What it says
 
-    def hear(self, block: bytes) -> None:
-        """Take whole lines, each ended by LF."""
+    def hear(self, block: bytes) -> bool:
+        """Take whole lines, each ended by LF; tell whether they were said at once."""
         if self._reason is not None or self.state in ENDED:
-            return
+            return False
         self.room.stats.bytes_in += len(block)
-        block = self._speech.prepare(self, block, self._is_fresh)
-        self._is_fresh = False
+        if self._is_fresh or b"\r" in block:
+            block = self.speech.prepare(self, block, self._is_fresh)
+            self._is_fresh = False
         if self._rest:
             self._rest += block
             self._pause()
-        elif self.handshake is not None or not self._say_at_once(block):
+        elif self.handshake is None and self._say_at_once(block):
+            return True
+        else:
             self._rest = block
             self.room.work.add(self, is_fresh=True)
+        return False
 
     @property
     def is_waiting(self) -> bool:
@@ -124,7 +129,7 @@ class Session:
 
     def refuse(self, error: Error) -> None:
         """Tell that something was not taken."""
-        self._speech.refuse(self, error)
+        self.speech.refuse(self, error)
 
     def take(self, count: int) -> bool:
         """Tell whether ``count`` lines may be said now (``--rate``); count them.
@@ -144,7 +149,7 @@ class Session:
         subscription = self.subscription
         if self.state is State.AUTHENTICATING or self.state in ENDED:
             return False
-        if subscription.is_stuffed or subscription.asked > self._may_owe:
+        if subscription.is_stuffed or subscription.asked > self._may_owe():
             self._pause()
             subscription.waiter = self
             return False
@@ -167,16 +172,18 @@ class Session:
         """Say a clean block now, unless the turn has no time left: the hot path."""
         subscription = self.subscription
         if (
-            subscription.is_stuffed
-            or subscription.asked > self._may_owe
-            or self.room.work.is_late()
-            or not self._speech.is_clean(self, block)
+            subscription.backlog > MAX_BACKLOG
+            or subscription.asked > self._may_owe()
+            or (self.room.work.queued and self.room.work.is_late())
+            or self.member.silenced
+            or not self.speech.is_clean(block, self.room.settings.max_line)
         ):
             return False
-        text, count = self.member.speaker.text(block)
+        speaker = self.member.speaker or self.member.begin_to_speak()
+        text, count = speaker.text(block)
         if count > SHARE_LINES or not self.take(count):
             return False
-        self.room.say(self.member, text, count)
+        self.room.say(self.member, speaker, text, count)
         return True
 
     def _advance(self, until: float) -> None:
@@ -188,18 +195,26 @@ class Session:
             return
         if not self._is_sifting:
             share, rest = sanitize.split(self._rest, SHARE_LINES)
-            if self._speech.is_clean(self, share):
-                text, count = self.member.speaker.text(share)
-                if self.take(count):
-                    self.room.say(self.member, text, count)
-                    self._rest = rest
-                    return
+            if self._say_share(share):
+                self._rest = rest
+                return
             self._is_sifting = True
-        rest = self._speech.sift(self, self._rest, until)
+        rest = self.speech.sift(self, self._rest, until)
         self._rest = b"" if self.state in ENDED else rest
         self._is_sifting = bool(self._rest)
 
-    @property
+    def _say_share(self, share: bytes) -> bool:
+        """Say a clean share of what waits; tell whether it could be."""
+        longest = self.room.settings.max_line
+        if self.member.silenced or not self.speech.is_clean(share, longest):
+            return False
+        speaker = self.member.speaker or self.member.begin_to_speak()
+        text, count = speaker.text(share)
+        if not self.take(count):
+            return False
+        self.room.say(self.member, speaker, text, count)
+        return True
+
     def _may_owe(self) -> int:
         """How many answers it may be owed when its next line is taken."""
         return 0 if self._yields else MAX_OWED

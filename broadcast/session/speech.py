@@ -1,6 +1,7 @@
 """What a member's lines mean: most are said, some are commands, some can't be said."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 from broadcast.protocol import sanitize
@@ -27,18 +28,22 @@ class Speech:
     """What lines mean: see ``ISpeech``.
 
     Args:
-        takes_commands: a slash begins a command; else it means nothing.
+        marks: bytes with which a command begins; without any, all is said.
         refuse: tells that something was not taken.
+
+    Attributes:
+        is_clean: see ``ISpeech``.
     """
 
-    __slots__ = ("_takes_commands", "refuse")
+    __slots__ = ("_marks", "is_clean", "refuse")
 
     def __init__(
         self,
-        takes_commands: bool = True,
+        marks: tuple[bytes, ...] = (b"/",),
         refuse: Callable[[ISession, Error], None] = answer,
     ) -> None:
-        self._takes_commands = takes_commands
+        self._marks = marks
+        self.is_clean = partial(sanitize.is_sayable, marks)
         self.refuse = refuse
 
     def prepare(self, session: ISession, block: bytes, is_first: bool) -> bytes:
@@ -49,20 +54,6 @@ class Speech:
             block = block.replace(b"\r\n", b"\n")
             session.subscription.heard_crlf()
         return block
-
-    def is_clean(self, session: ISession, block: bytes) -> bool:
-        """Tell whether ``block`` can be said as it is.
-
-        The hot path: a handful of passes over the bytes, none over the lines.
-        """
-        return (
-            not session.member.silenced
-            and sanitize.is_clean(block)
-            and not sanitize.has_blank(block)
-            and not (self._takes_commands and sanitize.begins_line(b"/", block))
-            and not sanitize.has_longer(block, session.room.settings.max_line)
-            and not (session.is_connect and sanitize.begins_line(b"\\", block))
-        )
 
     def sift(self, session: ISession, block: bytes, until: float) -> bytes:
         """Say or do what ``block`` holds, line by line; return what must wait."""
@@ -79,9 +70,9 @@ class Speech:
             line, at = block[at:end], end + 1
             if not line:
                 continue
-            command = _command_in(line, session) if self._takes_commands else None
+            command = _command_in(line, session) if self._marks else None
             if command is None and len(line) <= longest:
-                text = line.removeprefix(b"/") if self._takes_commands else line
+                text = line.removeprefix(b"/") if self._marks else line
                 said.append(sanitize.mend_line(text))
                 continue
             say_mended(session, said)
@@ -100,6 +91,9 @@ class Speech:
 
 SPEECH: Final = Speech()
 
+CONNECT_SPEECH: Final = Speech((b"/", b"\\"))
+"""That of those who speak the CONNECT protocol: ``\\exit`` is a command, too."""
+
 
 def say_mended(session: ISession, said: list[bytes]) -> None:
     """Say mended lines, unless their member may not speak."""
@@ -108,8 +102,9 @@ def say_mended(session: ISession, said: list[bytes]) -> None:
         message = f"{lines(len(said))} not said: {refused.message}"
         session.refuse(Error(refused.code, None, message))
     elif said:
-        text, count = session.member.speaker.text(b"\n".join([*said, b""]))
-        session.room.say(session.member, text, count)
+        speaker = session.member.speaker or session.member.begin_to_speak()
+        text, count = speaker.text(b"\n".join([*said, b""]))
+        session.room.say(session.member, speaker, text, count)
 
 
 def refuse_too_long(session: ISession, size: int) -> None:

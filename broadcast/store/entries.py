@@ -6,7 +6,7 @@ A *run* is consecutive lines of one member from one read, as one text. A
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import ClassVar, Final
 
 from broadcast.protocol.dialects import Dialect, Moment, Speaker
 from broadcast.protocol.events import Event
@@ -69,6 +69,9 @@ class Told:
         """The bytes of memory that this event takes."""
         return TOLD_COST
 
+    text: ClassVar[None] = None
+    """It is no run's."""
+
 
 Entry = Run | Told
 
@@ -82,11 +85,14 @@ class Rendering:
             returns own lines).
         private: session id → spans of what it was told privately.
         framed: framing → all of ``data`` in one frame, made on first use.
+        is_single: it is one member's own, all of it.
+        is_text: it is one run, and its very bytes.
     """
 
-    __slots__ = ("data", "framed", "own", "private")
+    __slots__ = ("data", "framed", "is_single", "is_text", "own", "private")
 
-    def __init__(self, entries: list[Entry], dialect: Dialect, when: Moment) -> None:
+    def __init__(self, batch: "Batch", dialect: Dialect) -> None:
+        entries = batch.entries
         self.framed: dict[Framing, bytes] | None = None
         self.own: Spans = {}
         self.private: Spans = _NOBODY
@@ -94,15 +100,19 @@ class Rendering:
         at = 0
         for entry in entries:
             if type(entry) is Run:
-                piece = dialect.said(entry.speaker, entry.text, entry.first, when)
+                piece = entry.text
+                if not dialect.keeps_text:
+                    piece = dialect.said(entry.speaker, piece, entry.first, batch.when)
                 if not dialect.returns_own:
                     spans = self.own.setdefault(entry.session_id, [])
                     spans.append((at, at + len(piece)))
             else:
-                piece = self._tell(entry, dialect, when, at)
+                piece = self._tell(entry, dialect, batch.when, at)
             pieces.append(piece)
             at += len(piece)
         self.data = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        self.is_single = len(entries) == len(self.own) == 1
+        self.is_text = self.is_single and self.data is entries[0].text
 
     def copy_for(self, session_id: int, echo: bool) -> bytes:
         """Return the bytes for one member: without its own, unless ``echo``."""
@@ -139,13 +149,15 @@ class Batch:
         entries: runs and presence, in order.
         first: the first line's id; ids go up by one within a batch.
         count: how many lines.
-        when: when it was committed.
+        at: when it was committed, in seconds since 1970.
         seq: its place in the log; set by ``Log.append``.
         before: how many lines the log has had before it; set with ``seq``.
         cost: the bytes of memory that it takes, what is rendered included.
     """
 
     __slots__ = (
+        "_when",
+        "at",
         "before",
         "cost",
         "count",
@@ -153,13 +165,13 @@ class Batch:
         "first",
         "renderings",
         "seq",
-        "when",
     )
 
     def __init__(self, entries: list[Entry], first: int, at: float) -> None:
         self.entries = entries
         self.first = first
-        self.when = Moment(at)
+        self.at = at
+        self._when: Moment | None = None
         self.seq = -1
         self.before = 0
         self.renderings: dict[Dialect, Rendering] = {}
@@ -172,7 +184,8 @@ class Batch:
         self.count = first - self.first
 
     @property
-    def text(self) -> bytes | None:
-        """The text of its only entry; None if that is no run."""
-        entry = self.entries[0]
-        return entry.text if isinstance(entry, Run) else None
+    def when(self) -> Moment:
+        """When it was committed, rendered at most once."""
+        if self._when is None:
+            self._when = Moment(self.at)
+        return self._when

@@ -86,26 +86,26 @@ class Log:
         """Return ``batch`` in ``dialect``, made on first use and kept."""
         rendering = batch.renderings.get(dialect)
         if rendering is None:
-            rendering = Rendering(batch.entries, dialect, batch.when)
+            rendering = Rendering(batch, dialect)
             batch.renderings[dialect] = rendering
-            is_text = len(batch.entries) == 1 and rendering.data is batch.text
-            made = 0 if is_text else len(rendering.data)
+            made = 0 if rendering.is_text else len(rendering.data)
             self._charge(batch, made + RENDERING_COST)
         return rendering
 
-    def framed(
-        self, batch: Batch, rendering: Rendering, framing: Framing | None
-    ) -> bytes:
-        """Return the whole rendering of ``batch``, framed once for all."""
+    def shared(
+        self, batch: Batch, dialect: Dialect, framing: Framing | None
+    ) -> tuple[Rendering, bytes]:
+        """Return ``batch`` in ``dialect``, and all of it framed: once for all."""
+        rendering = self.rendering(batch, dialect)
         if framing is None:
-            return rendering.data
+            return rendering, rendering.data
         if rendering.framed is None:
             rendering.framed = {}
         data = rendering.framed.get(framing)
         if data is None:
             data = rendering.framed[framing] = framing(rendering.data)
             self._charge(batch, len(data))
-        return data
+        return rendering, data
 
     def tail(self, count: int) -> Stretch:
         """Return the last ``count`` lines, or as many as there are."""

@@ -77,12 +77,13 @@ def test_a_clean_block_needs_no_mending(lines: list[bytes]) -> None:
 def test_looking_at_blocks(lines: list[bytes]) -> None:
     """Blank, too long, begun by a mark: as if each line were looked at."""
     block = _block(lines)
-    assert sanitize.has_blank(block) == (b"" in lines)
     for limit in (0, 1, 5, 11, 12):
         assert sanitize.has_longer(block, limit) == any(len(x) > limit for x in lines)
-    for mark in (b"/", b"\\", b"a"):
-        found = any(line.startswith(mark) for line in lines)
-        assert sanitize.begins_line(mark, block) == found
+        for marks in ((), (b"/",), (b"\\", b"a")):
+            is_sayable = sanitize.is_clean(block) and all(
+                0 < len(line) <= limit and not line.startswith(marks) for line in lines
+            )
+            assert sanitize.is_sayable(marks, block, limit) == is_sayable
 
 
 @given(TEXT)

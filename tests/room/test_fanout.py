@@ -198,7 +198,7 @@ def test_a_speaker_alone_is_sent_nothing() -> None:
     session = join_over(hall, wire, is_direct=True)
     wire.drain()
     greeting = wire.out
-    text, count = session.member.speaker.text(b"hello\n")
-    hall.room.say(session.member, text, count)
+    speaker = session.member.begin_to_speak()
+    hall.room.say(session.member, speaker, *speaker.text(b"hello\n"))
     hall.turn()
     assert wire.out == greeting

@@ -172,7 +172,9 @@ class Life(RuleBasedStateMachine):
         assert directory.occupancy.count == 0
         assert not self.hall.connections
         assert not room.fanout.behind
-        assert not any(audience.sends for audience in room.fanout.readers.audiences)
+        assert not any(
+            audience.sends for audience in room.fanout.readers.audiences.values()
+        )
         assert not len(self.hall.work)
         assert room.stats.left.total() == room.stats.joined
 

@@ -45,6 +45,12 @@ def _is_for(session_id: int, echo: bool, dialect: Dialect, entry: Entry) -> bool
     return isinstance(entry, Run) and (echo or dialect.returns_own)
 
 
+def _alone(entry: Entry, batch: Batch) -> Batch:
+    """Return a batch of one of another's entries, at the same time and id."""
+    first = entry.first if isinstance(entry, Run) else batch.first
+    return Batch([entry], first, batch.at)
+
+
 @pytest.mark.parametrize("dialect", [TEXT, TEXT_CRLF, JSON, RAW])
 @given(PARTS)
 @settings(deadline=None)
@@ -53,11 +59,11 @@ def test_each_member_is_sent_its_own_copy(
 ) -> None:
     """All but one's own lines, unless they come back, and what one was told apart."""
     batch = Batch(_entries(parts), 1, 0.0)
-    rendering = Rendering(batch.entries, dialect, batch.when)
+    rendering = Rendering(batch, dialect)
     for session_id in [*SESSIONS, 4]:
         for echo in (False, True):
             wanted = [
-                Rendering([entry], dialect, batch.when).data
+                Rendering(_alone(entry, batch), dialect).data
                 for entry in batch.entries
                 if _is_for(session_id, echo, dialect, entry)
             ]
@@ -82,9 +88,9 @@ def test_lines_are_numbered_in_their_order(
 def test_one_private_word_hides_nothing_of_another_batch() -> None:
     """What one batch told a member apart does not touch what others hold."""
     told = Batch([Told(1, Notice("a"))], 1, 0.0)
-    Rendering(told.entries, TEXT, told.when)
+    Rendering(told, TEXT)
     other = Batch([_run(2), _run(3)], 1, 0.0)
-    rendering = Rendering(other.entries, TEXT, other.when)
+    rendering = Rendering(other, TEXT)
     assert rendering.private == {}
     assert rendering.copy_for(1, echo=False) == rendering.data
 
@@ -93,10 +99,18 @@ def test_one_run_is_rendered_without_a_copy() -> None:
     """The text of the hot path's batch is kept once, for the log and all members."""
     run = _run(1, 3)
     batch = Batch([run], 1, 0.0)
-    rendering = Rendering(batch.entries, TEXT, batch.when)
-    assert rendering.data is run.text is batch.text
+    rendering = Rendering(batch, TEXT)
+    assert rendering.data is run.text
     assert rendering.copy_for(2, echo=False) is run.text
-    assert Batch([Told(None, Join("al", 1))], 1, 0.0).text is None
+    assert rendering.is_text
+    assert rendering.is_single
+    told = Batch([Told(None, Join("al", 1))], 1, 0.0)
+    for other in (told, Batch([run, run], 1, 0.0)):
+        assert not Rendering(other, TEXT).is_text
+        assert not Rendering(other, TEXT).is_single
+    assert not Rendering(batch, JSON).is_text
+    assert not Rendering(batch, TEXT_CRLF).is_text
+    assert Rendering(batch, TEXT_CRLF).is_single
 
 
 def test_a_token_costs_as_long_as_it_is_remembered() -> None:

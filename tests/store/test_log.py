@@ -83,8 +83,7 @@ def test_the_log_is_bounded(batches: list[list[int]], limit: int) -> None:
     _fill(log, batches)
     assert log.size <= limit or len(log) == 1
     for seq in range(log.start, log.end):
-        log.rendering(log.at(seq), TEXT)
-        log.framed(log.at(seq), log.rendering(log.at(seq), TEXT), bytes.upper)
+        log.shared(log.at(seq), TEXT, bytes.upper)
     rendered = log.size
     log.trim()
     assert log.size <= limit or len(log) <= 1
@@ -98,12 +97,12 @@ def test_a_framing_is_made_once() -> None:
     log = Log(10_000)
     _fill(log, [[2]])
     batch = log.at(0)
-    rendering = log.rendering(batch, TEXT)
-    assert log.framed(batch, rendering, None) is rendering.data
+    rendering, data = log.shared(batch, TEXT, None)
+    assert data is rendering.data
     size = log.size
-    first = log.framed(batch, rendering, bytes.upper)
+    _, first = log.shared(batch, TEXT, bytes.upper)
     assert first == b"AL: 1\nAL: 2\n"
-    assert log.framed(batch, rendering, bytes.upper) is first
+    assert log.shared(batch, TEXT, bytes.upper)[1] is first
     assert log.size == size + len(first)
 
 
