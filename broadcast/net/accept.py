@@ -1,4 +1,4 @@
-"""A listening socket that takes those who wait out of the kernel's queue early.
+"""Listening ports that take those who wait out of the kernel's queue early.
 
 That queue is short (``net.core.somaxconn``), and who finds it full tries again
 after a whole second. Making a connection takes some ten times as long as
@@ -11,6 +11,10 @@ import socket
 from collections import deque
 from collections.abc import Callable
 from typing import Any
+
+from twisted.internet import tcp
+
+from broadcast.net import sockopts
 
 LOOK_AFTER = 8
 """Connections made, or lost, between two looks at the kernel's queue."""
@@ -29,32 +33,105 @@ time that there were so many: when thousands come at once, each turn takes 50 ms
 which nobody else is heard."""
 
 
+class AcceptQueue(socket.socket):
+    """A listening socket that holds those whom it has accepted early.
+
+    ``accept`` returns them in their order, and then those who wait in the kernel.
+
+    Args:
+        descriptor: of a stream socket; belongs to this object from now on.
+    """
+
+    def __init__(self, descriptor: int) -> None:
+        super().__init__(fileno=descriptor)
+        self.setblocking(False)
+        self._accepted: deque[tuple[socket.socket, Any]] = deque()
+        self._made = 0
+        self._is_closed = False
+        self._acceptor: Acceptor | None = None
+        self._make_few: Callable[[], object] = self.look
+        self.is_expected = False
+
+    def begin(self, acceptor: "Acceptor", make_few: Callable[[], object]) -> None:
+        """Take in early who waits, from now on.
+
+        Args:
+            acceptor: shares the turns.
+            make_few: accepts, and makes, a few connections.
+        """
+        self._acceptor = acceptor
+        self._make_few = make_few
+        acceptor.add(self)
+
+    def look(self) -> None:
+        """Take in some who wait, as long as there is room, and files, for them."""
+        acceptor = self._acceptor
+        if acceptor is None or self._is_closed:
+            return
+        try:
+            for _ in range(min(TAKE, MAX_ACCEPTED - len(self._accepted))):
+                taken = super().accept()
+                self._accepted.append(taken)
+                if taken[0].fileno() >= acceptor.most:
+                    break
+        except OSError:
+            pass  # nobody waits; what else it is, the port is told by accept()
+        if self._accepted and not self.is_expected:
+            self.is_expected = True
+            acceptor.expect(self)
+
+    def go_on(self) -> None:
+        """Let the port have some who are held: nothing else tells it of them."""
+        self.is_expected = False
+        if self._accepted:
+            self._make_few()
+            self.look()
+
+    def accept(self) -> tuple[socket.socket, Any]:
+        """Return the next connection, as ``socket.accept`` does, and its errors."""
+        self._made += 1
+        if self._made % LOOK_AFTER == 0:
+            self.look()
+        return self._accepted.popleft() if self._accepted else super().accept()
+
+    def close(self) -> None:
+        """Close the listening socket, and those who were not let in."""
+        self._is_closed = True
+        for taken, _ in self._accepted:
+            taken.close()
+        self._accepted.clear()
+        super().close()
+
+
 class Acceptor:
     """The queues of all listeners, which share the turns.
 
     Args:
         later: calls a function after so many seconds.
         most: connections that the open files allow.
+
+    Attributes:
+        most: the same: a descriptor above is the last that is held.
     """
 
     def __init__(
         self, later: Callable[[float, Callable[[], None]], object], most: int = 1 << 20
     ) -> None:
         self._later = later
-        self._most = most
+        self.most = most
         self._all: list[AcceptQueue] = []
         self._waiting: deque[AcceptQueue] = deque()
 
-    def add(self, port: Any) -> None:
-        """Stand in for the socket of a ``tcp.Port`` or ``unix.Port`` that listens."""
-        self._all.append(AcceptQueue(port, self.expect, self._most))
+    def add(self, queue: AcceptQueue) -> None:
+        """Look at ``queue`` too."""
+        self._all.append(queue)
 
     def look(self) -> None:
         """Take in who waits at any listener."""
         for queue in self._all:
             queue.look()
 
-    def expect(self, queue: "AcceptQueue") -> None:
+    def expect(self, queue: AcceptQueue) -> None:
         """Have ``queue`` make some of its connections when it is its turn."""
         if not self._waiting:
             self._later(0, self._go_on)
@@ -67,79 +144,34 @@ class Acceptor:
         queue.go_on()
 
 
-class AcceptQueue:
-    """Stands in for the socket of one of Twisted's listening ports.
+class EarlyPort(tcp.Port):
+    """A TCP port that accepts early; with ``unix.Port`` behind it, one of those.
 
-    Args:
-        port: a ``tcp.Port`` or ``unix.Port``, listening; its socket is replaced, and
-            what reads it.
-        expect: is told when somebody is held; is to call ``go_on`` once, in turn.
-        most: connections that the open files allow: a descriptor above is the last.
+    Attributes:
+        acceptor: shares the turns; to be set before it listens.
     """
 
-    def __init__(
-        self, port: Any, expect: Callable[["AcceptQueue"], None], most: int
-    ) -> None:
-        self._port = port
-        self._expect = expect
-        self._listener: socket.socket = port.socket
-        self._accepted: deque[tuple[socket.socket, Any]] = deque()
-        self._made = 0
-        self._is_expected = False
-        self._is_closed = False
-        self._most = most
-        self._read: Callable[[], None] = port.doRead
-        port.socket = self
-        port.doRead = self._come
+    acceptor: Acceptor
+    socket: AcceptQueue
 
-    def look(self) -> None:
-        """Take in some who wait, as long as there is room, and files, for them."""
-        space = 0 if self._is_closed else min(TAKE, MAX_ACCEPTED - len(self._accepted))
-        try:
-            for _ in range(space):
-                taken = self._listener.accept()
-                self._accepted.append(taken)
-                if taken[0].fileno() >= self._most:
-                    break
-        except OSError:
-            pass  # nobody waits; what else it is, the port is told by accept()
-        if self._accepted and not self._is_expected:
-            self._is_expected = True
-            self._expect(self)
+    def createInternetSocket(self) -> AcceptQueue:
+        """Return a new socket that accepts early; Twisted binds it."""
+        made: socket.socket = super().createInternetSocket()  # type: ignore[no-untyped-call]  # Twisted's
+        return AcceptQueue(made.detach())
 
-    def go_on(self) -> None:
-        """Let the port have some who are held: nothing else tells it of them."""
-        self._is_expected = False
-        if self._accepted:
-            self._read_few()
-            self.look()
+    def startListening(self) -> None:
+        """Listen, with a queue as long as the kernel allows."""
+        super().startListening()
+        self.socket.listen(sockopts.BACKLOG)
+        self.socket.begin(self.acceptor, self._make_few)
 
-    def accept(self) -> tuple[socket.socket, Any]:
-        """Return the next connection, as ``socket.accept`` does, and its errors."""
-        self._made += 1
-        if self._made % LOOK_AFTER == 0:
-            self.look()
-        return self._accepted.popleft() if self._accepted else self._listener.accept()
-
-    def close(self) -> None:
-        """Close the listening socket, and those who were not let in."""
-        self._is_closed = True
-        for taken, _ in self._accepted:
-            taken.close()
-        self._accepted.clear()
-        self._listener.close()
-
-    def _come(self) -> None:
+    def doRead(self) -> None:
         """Somebody connects: in turn, if others came before."""
-        if self._is_expected:
-            self.look()
+        if self.socket.is_expected:
+            self.socket.look()
         else:
-            self._read_few()
+            self._make_few()
 
-    def _read_few(self) -> None:
-        self._port.numberAccepts = MAKE
-        self._read()
-
-    def __getattr__(self, name: str) -> Any:
-        """Return what else the listening socket has."""
-        return getattr(self._listener, name)
+    def _make_few(self) -> None:
+        self.numberAccepts = MAKE
+        super().doRead()  # type: ignore[no-untyped-call]  # Twisted's

@@ -7,16 +7,13 @@ left as it is. What is done with a connection is its factory's business.
 """
 
 import socket
-import stat
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any
 
-from twisted.internet.defer import Deferred, maybeDeferred, succeed
+from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.endpoints import (
-    AdoptedStreamServerEndpoint,
     TCP4ServerEndpoint,
     TCP6ServerEndpoint,
     UNIXServerEndpoint,
@@ -30,14 +27,9 @@ from broadcast.base.settings import Settings
 from broadcast.base.values import reason_of
 from broadcast.net import sockopts
 from broadcast.net.connections import Connections
+from broadcast.net.ports import Ports
 from broadcast.net.proxy import ProxiedFactory
 from broadcast.protocol.roles import LISTEN_ONLY, UNRESTRICTED, Role
-
-try:
-    from twisted.internet.unix import Port as UnixPort
-except ImportError:  # Windows
-    UnixPort = None  # type: ignore[assignment,misc]  # told so where it is used
-
 
 Wrap = Callable[[Any], Any]
 """Puts TLS around a protocol factory."""
@@ -70,26 +62,12 @@ def endpoint_for(reactor: Any, text: str, wrap: Wrap | None = None) -> Any:
     if text.startswith("haproxy:"):
         inner = endpoint_for(reactor, _behind(text))
         return _WrappedEndpoint(inner, partial(ProxiedFactory, reactor=reactor))
-    if text.startswith("unix:"):
-        return serverFromString(_alone(reactor), text)
-    endpoint = serverFromString(reactor, text)
-    if (
-        isinstance(endpoint, AdoptedStreamServerEndpoint)
-        and endpoint.addressFamily == socket.AF_UNIX
-    ):
-        return _HeldUnixEndpoint(reactor, endpoint.fileno)
-    return endpoint
+    return serverFromString(reactor, text)
 
 
 def unix_endpoint(reactor: Any, path: str, backlog: int, mode: int) -> Any:
     """Return the endpoint of a unix socket at ``path``, of which we are to be alone."""
-    return UNIXServerEndpoint(_alone(reactor), path, backlog, mode, wantPID=True)
-
-
-def _alone(reactor: Any) -> Any:
-    from broadcast.net.unix import UnixSockets  # Windows has no such sockets
-
-    return UnixSockets(reactor)
+    return UNIXServerEndpoint(reactor, path, backlog, mode, wantPID=True)
 
 
 def _behind(text: str) -> str:
@@ -107,48 +85,6 @@ class _WrappedEndpoint:
 
     def listen(self, factory: Any) -> Any:
         return self._endpoint.listen(self._wrap(factory))
-
-
-class _HeldUnixEndpoint:
-    """A unix socket that the service manager has bound and goes on holding.
-
-    Twisted's own way opens it to everybody (``chmod 666``), and at the end
-    unlinks it and shuts it down, so that the next daemon finds none.
-    """
-
-    def __init__(self, reactor: Any, fileno: int) -> None:
-        self._reactor = reactor
-        self._fileno = fileno
-
-    def listen(self, factory: Any) -> Deferred[Any]:
-        held = socket.socket(fileno=self._fileno)
-        held.setblocking(False)
-        held.set_inheritable(False)
-        path = held.getsockname()
-        is_file = isinstance(path, str) and path != ""
-        mode = stat.S_IMODE(Path(path).stat().st_mode) if is_file else 0
-        port: Any = _HeldUnixPort(
-            path, factory, sockopts.BACKLOG, mode=mode, reactor=self._reactor
-        )
-        port._preexistingSocket = held  # as adoptStreamPort sets it
-        port.startListening()
-        return succeed(port)
-
-
-if UnixPort is not None:
-
-    class _HeldUnixPort(UnixPort):
-        """Stops accepting, and leaves the socket alone."""
-
-        factory: Any
-
-        def stopListening(
-            self,
-            connDone: object = None,  # noqa: N803  # Twisted calls it so
-        ) -> Deferred[None]:
-            self.stopReading()  # type: ignore[no-untyped-call]  # Twisted's
-            self.factory.doStop()
-            return succeed(None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +130,7 @@ class Listeners:
         web: Any,
         admin: Factory | None,
     ) -> None:
-        self._reactor = reactor
+        self._reactor = Ports(reactor, connections.acceptor)
         self._settings = settings
         self._connections = connections
         self._factory_for = factory_for
@@ -236,9 +172,6 @@ class Listeners:
             problems.append(f"broadcast: {message}")
             return
         self._ports.append(port)
-        if (sock := getattr(port, "socket", None)) is not None:
-            sock.listen(sockopts.BACKLOG)
-            self._connections.acceptor.add(port)
         address = port.getHost()
         host = getattr(address, "host", "")
         inside = host.startswith("127.") or host == "::1"

@@ -18,53 +18,37 @@ from twisted.internet import tcp
 from twisted.internet.unix import Port
 from twisted.python.failure import Failure
 
-
-class UnixSockets:
-    """A reactor for Twisted's ``UNIXServerEndpoint``: opens what is ours alone.
-
-    With ``lockfile=0`` it is as Twisted has it: whatever is there is in the way.
-    """
-
-    def __init__(self, reactor: Any) -> None:
-        self._reactor = reactor
-
-    def listenUNIX(
-        self,
-        address: str,
-        factory: Any,
-        backlog: int = 50,
-        mode: int = 0o666,
-        wantPID: bool = True,  # noqa: N803  # Twisted calls it so
-    ) -> Any:
-        """Listen on the path; replace a socket on which nobody listens.
-
-        Raises:
-            OSError: somebody listens there, or it can't be opened.
-        """
-        if not wantPID:
-            return self._reactor.listenUNIX(address, factory, backlog, mode)
-        port = _OwnPort(os.fsencode(address), factory, backlog, mode, self._reactor)
-        port.startListening()
-        return port
+from broadcast.net.accept import AcceptQueue, EarlyPort
+from broadcast.net.sockopts import BACKLOG
 
 
-class _OwnPort(Port):
+class PlainPort(EarlyPort, Port):
+    """Twisted's own, but for accepting early: ``lockfile=0``."""
+
+
+class OwnPort(PlainPort):
     """Holds the lock while it listens, and at the end removes what it has made."""
 
     _lock: int
     _made: os.stat_result
 
     def startListening(self) -> None:
+        """Listen on the path; replace a socket on which nobody listens.
+
+        Raises:
+            OSError: somebody listens there, or it can't be opened.
+        """
         self._lock = _locked(self._bindPath + b".flock")
         try:
             _clear(self._bindPath)
-            super().startListening()  # type: ignore[no-untyped-call]  # Twisted's
+            super().startListening()
             self._made = os.lstat(self._bindPath)
         except BaseException:
             self._let_go()
             raise
 
     def connectionLost(self, reason: Failure) -> None:
+        """Close, and remove the socket and the lock, as far as they are ours."""
         if _is_at(self._bindPath, self._made):
             os.unlink(self._bindPath)
         tcp.Port.connectionLost(self, reason)
@@ -74,6 +58,30 @@ class _OwnPort(Port):
         with suppress(FileNotFoundError):
             os.unlink(self._bindPath + b".flock")
         os.close(self._lock)
+
+
+class HeldPort(PlainPort):
+    """A socket that the service manager has bound and goes on holding.
+
+    Twisted's own way opens it to everybody (``chmod 666``), and at the end
+    unlinks it and shuts it down, so that the next daemon finds none.
+    """
+
+    _shouldShutdown = False
+
+    def connectionLost(self, reason: Failure) -> None:
+        """Close our descriptor of it, and leave the socket alone."""
+        tcp.Port.connectionLost(self, reason)
+
+
+def held_port(held: AcceptQueue, factory: Any, reactor: Any) -> HeldPort:
+    """Return a port that listens on ``held``, whose permissions stay as they are."""
+    path = held.getsockname()
+    is_file = isinstance(path, str) and path != ""
+    mode = stat.S_IMODE(os.stat(path).st_mode) if is_file else 0
+    port = HeldPort(path, factory, BACKLOG, mode, reactor)
+    port._preexistingSocket = held  # as Twisted's own adoptStreamPort sets it
+    return port
 
 
 def _locked(path: bytes) -> int:

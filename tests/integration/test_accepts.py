@@ -6,12 +6,12 @@ from contextlib import ExitStack
 from typing import Any
 
 import pytest
-from twisted.internet import tcp
 from twisted.internet.protocol import Protocol, ServerFactory
 from twisted.internet.testing import MemoryReactor
 
 from broadcast.net import accept
 from broadcast.net.accept import MAKE, Acceptor
+from broadcast.net.ports import Ports
 from tests.support.daemon import DEADLINE
 
 
@@ -38,11 +38,12 @@ def test_few_are_accepted_in_a_turn(
     acceptor = Acceptor(lambda _, call: turns.append(call))
     halls = [Hall(), Hall()]
     made: Any = halls  # zope knows them as factories
-    ports = [tcp.Port(0, hall, 100, "127.0.0.1", MemoryReactor()) for hall in made]
+    listener = Ports(MemoryReactor(), acceptor)
+    ports: list[Any] = [
+        listener.listenTCP(0, hall, interface="127.0.0.1") for hall in made
+    ]
     with ExitStack() as stack:
         for port in ports:
-            port.startListening()
-            acceptor.add(port)
             for _ in range(60):
                 address = ("127.0.0.1", port.getHost().port)
                 stack.enter_context(socket.create_connection(address, DEADLINE))

@@ -13,7 +13,8 @@ from twisted.internet.testing import MemoryReactorClock
 
 pytest.importorskip("fcntl")
 
-from broadcast.net.unix import UnixSockets
+from broadcast.net.accept import Acceptor
+from broadcast.net.ports import Ports
 
 Listen = Callable[[Path], Any]
 
@@ -32,7 +33,7 @@ def listen(reactor: MemoryReactorClock) -> Iterator[Listen]:
     ports: list[Any] = []
 
     def start(path: Path) -> Any:
-        own = UnixSockets(reactor)
+        own = Ports(reactor, Acceptor(reactor.callLater))
         ports.append(own.listenUNIX(str(path), ServerFactory(), 5, 0o600))
         return ports[-1]
 

@@ -1,0 +1,115 @@
+"""A reactor for Twisted's endpoints, whose ports are ours.
+
+Endpoints call ``listenTCP`` and its like on the reactor that they are given. Here
+these make ports that accept early (``net/accept.py``), unix sockets that are ours
+alone (``net/unix.py``), and TLS whose handshakes are bounded. All else is the
+reactor's.
+"""
+
+import os
+import socket
+from typing import Any
+
+from zope.interface import directlyProvides, providedBy
+
+from broadcast.net.accept import Acceptor, AcceptQueue, EarlyPort
+from broadcast.net.sockopts import BACKLOG
+
+
+class Ports:
+    """Listens for Twisted's endpoints, on behalf of a reactor.
+
+    Args:
+        reactor: polls the ports; needs ``IReactorFDSet``, as all have but IOCP.
+        acceptor: takes in early who waits.
+    """
+
+    def __init__(self, reactor: Any, acceptor: Acceptor) -> None:
+        self._reactor = reactor
+        self._acceptor = acceptor
+        directlyProvides(self, providedBy(reactor))
+
+    def __getattr__(self, name: str) -> Any:
+        """Return what else the reactor has."""
+        return getattr(self._reactor, name)
+
+    def listenTCP(
+        self, port: int, factory: Any, backlog: int = BACKLOG, interface: str = ""
+    ) -> EarlyPort:
+        """Listen on a TCP port.
+
+        Raises:
+            CannotListenError: it can't be.
+        """
+        return self._start(EarlyPort(port, factory, backlog, interface, self._reactor))
+
+    def listenSSL(
+        self,
+        port: int,
+        factory: Any,
+        contextFactory: Any,  # noqa: N803  # Twisted calls it so
+        backlog: int = BACKLOG,
+        interface: str = "",
+    ) -> EarlyPort:
+        """Listen on a TCP port, with the certificates of an ``ssl:`` endpoint.
+
+        Raises:
+            CannotListenError: it can't be.
+        """
+        from twisted.protocols.tls import TLSMemoryBIOFactory
+
+        wrapped = TLSMemoryBIOFactory(contextFactory, False, factory, self._reactor)
+        return self.listenTCP(port, wrapped, backlog, interface)
+
+    def listenUNIX(
+        self,
+        address: str,
+        factory: Any,
+        backlog: int = BACKLOG,
+        mode: int = 0o666,
+        wantPID: bool = True,  # noqa: N803  # Twisted calls it so
+    ) -> EarlyPort:
+        """Listen on the path; replace a socket on which nobody listens.
+
+        Args:
+            address: the path.
+            factory: makes the connections.
+            backlog: connections that may wait.
+            mode: the permissions of the socket.
+            wantPID: it is to be ours alone. Without (``lockfile=0``) it is as Twisted
+                has it: whatever is there is in the way.
+
+        Raises:
+            OSError: somebody listens there, or it can't be opened.
+            CannotListenError: the same, found by Twisted.
+        """
+        from broadcast.net import unix  # Windows has no such sockets
+
+        kind = unix.OwnPort if wantPID else unix.PlainPort
+        path = os.fsencode(address)
+        return self._start(kind(path, factory, backlog, mode, self._reactor))
+
+    def adoptStreamPort(
+        self,
+        fileDescriptor: int,  # noqa: N803  # Twisted calls it so
+        addressFamily: int,  # noqa: N803
+        factory: Any,
+    ) -> Any:
+        """Listen on a socket that the service manager has opened."""
+        if addressFamily == getattr(socket, "AF_UNIX", None):
+            from broadcast.net.unix import held_port
+
+            held = AcceptQueue(os.dup(fileDescriptor))
+            return self._start(held_port(held, factory, self._reactor))
+        if addressFamily not in (socket.AF_INET, socket.AF_INET6):
+            return self._reactor.adoptStreamPort(fileDescriptor, addressFamily, factory)
+        held = AcceptQueue(os.dup(fileDescriptor))
+        interface = held.getsockname()[0]
+        port = EarlyPort(0, factory, BACKLOG, interface, self._reactor)
+        port._preexistingSocket = held  # as Twisted's own adoptStreamPort sets it
+        return self._start(port)
+
+    def _start(self, port: EarlyPort) -> EarlyPort:
+        port.acceptor = self._acceptor
+        port.startListening()
+        return port
