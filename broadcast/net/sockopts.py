@@ -28,6 +28,9 @@ finds memory for a hundred of them, everybody waits."""
 LAST_ROOM = 1 << 19
 """Bytes that the kernel shall take where last words are to follow."""
 
+COMMON_NAME = "2.5.4.3"
+"""The object identifier of a common name (RFC 4519, 2.3)."""
+
 # struct tcp_info of Linux: unacked packets, bytes acked, bytes not yet sent.
 _TCP_INFO = struct.Struct("=24xI92xQ16xI")
 
@@ -122,11 +125,17 @@ def certified_name(transport: Any) -> str | None:
 
     Only certificates of ``--tls-client-ca`` get this far.
     """
-    ask = getattr(transport, "getPeerCertificate", None)
-    certificate = ask() if ask is not None else None
+    if not hasattr(transport, "getPeerCertificate"):
+        return None
+    certificate = transport.getHandle().get_peer_certificate(as_cryptography=True)
     if certificate is None:
         return None
-    return certificate.get_subject().commonName or ""
+    try:
+        subject = tuple(certificate.subject)
+    except ValueError:  # OpenSSL has taken what cryptography can't read
+        return ""
+    names = (part.value for part in subject if part.oid.dotted_string == COMMON_NAME)
+    return next(names, "")
 
 
 def kind_of(transport: Any) -> str:

@@ -5,13 +5,13 @@ certificates that were found good; older connections keep theirs.
 """
 
 from datetime import UTC, datetime
+from os import fsencode
 from pathlib import Path
 from typing import Any
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from OpenSSL import SSL
-from OpenSSL.crypto import PKey
 from twisted.internet.interfaces import IOpenSSLServerConnectionCreator
 from twisted.protocols.tls import TLSMemoryBIOFactory
 from zope.interface import implementer
@@ -71,8 +71,8 @@ class Certificates:
     @property
     def summary(self) -> str:
         """Whose the certificate is, and how long it is good."""
-        x509: Any = SSL.Connection(self._context, None).get_certificate()
-        certificate = x509.to_cryptography()
+        served = SSL.Connection(self._context, None)
+        certificate: Any = served.get_certificate(as_cryptography=True)
         until = certificate.not_valid_after_utc
         is_over = until < datetime.now(UTC)
         subject = certificate.subject.rfc4514_string() or "somebody without a name"
@@ -101,7 +101,7 @@ class Certificates:
         _use(lambda file: context.use_privatekey(_key_in(file)), self._key)
         if self._client_ca is not None:
             _use(context.load_verify_locations, self._client_ca)
-            _use(context.load_client_ca, self._client_ca)
+            _use(lambda file: context.load_client_ca(fsencode(file)), self._client_ca)
             context.set_verify(SSL.VERIFY_PEER | SSL.VERIFY_FAIL_IF_NO_PEER_CERT)
         return context
 
@@ -122,15 +122,14 @@ def _use(load: Any, file: str) -> None:
         raise TLSError(f"{file}: can't be used: {why}") from None
 
 
-def _key_in(file: str) -> PKey:
+def _key_in(file: str) -> Any:
     """Return the key in ``file``.
 
     Not read by OpenSSL itself, which would ask the terminal for a password:
     what keeps it from that is a callback, made at run time in memory that is
     both written and executed. The unit forbids such memory.
     """
-    key: Any = load_pem_private_key(Path(file).read_bytes(), password=None)
-    return PKey.from_cryptography_key(key)
+    return load_pem_private_key(Path(file).read_bytes(), password=None)
 
 
 def _stamp(file: str) -> tuple[int, int, int] | None:

@@ -3,6 +3,7 @@
 import datetime
 from contextlib import suppress
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from OpenSSL import SSL
 
+from broadcast.net.sockopts import certified_name
 from broadcast.net.tls import Certificates, TLSError
 from tests.support.client.certificates import make_certificates
 from tests.support.faces import make_certificate
@@ -18,9 +20,6 @@ from tests.support.faces import make_certificate
 TODAY = datetime.datetime.now(datetime.UTC)
 DAY = datetime.timedelta(days=1)
 PLAIN = serialization.NoEncryption()
-
-# Of pyOpenSSL, for its own kind of key, and for a name that isn't bytes.
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:OpenSSL")
 
 
 def _write(
@@ -50,12 +49,23 @@ def _write(
     return str(path)
 
 
-def _names_served(certificates: Certificates) -> list[str]:
-    """Shake hands in memory; return whose certificates the client is shown."""
+def _shake_hands(
+    certificates: Certificates, shown: str | None = None
+) -> tuple[SSL.Connection, SSL.Connection]:
+    """Shake hands in memory; return both ends: the server's, and the client's.
+
+    Args:
+        certificates: whose connection is asked.
+        shown: the file of the client's own certificate and key.
+    """
     protocol: Any = None
     server = certificates.serverConnectionForTLS(protocol)
     server.set_accept_state()
-    client = SSL.Connection(SSL.Context(SSL.TLS_CLIENT_METHOD), None)
+    context = SSL.Context(SSL.TLS_CLIENT_METHOD)
+    if shown is not None:
+        context.use_certificate_chain_file(shown)
+        context.use_privatekey_file(shown)
+    client = SSL.Connection(context, None)
     client.set_connect_state()
     for _ in range(4):
         for one, other in ((client, server), (server, client)):
@@ -63,8 +73,13 @@ def _names_served(certificates: Certificates) -> list[str]:
                 one.do_handshake()
             with suppress(SSL.WantReadError):
                 other.bio_write(one.bio_read(1 << 16))
-    chain: Any = client.get_peer_cert_chain()
-    return [one.to_cryptography().subject.rfc4514_string() for one in chain or []]
+    return server, client
+
+
+def _names_served(certificates: Certificates) -> list[str]:
+    """Return whose certificates a client is shown."""
+    chain = _shake_hands(certificates)[1].get_peer_cert_chain(as_cryptography=True)
+    return [one.subject.rfc4514_string() for one in chain or []]
 
 
 @pytest.fixture
@@ -104,6 +119,23 @@ def test_whose_certificate_and_how_long(
     until = TODAY + left
     file = _write(tmp_path, name, until)
     assert Certificates(file, file, None).summary == f"{words} {until:%Y-%m-%d}"
+
+
+@pytest.mark.parametrize("name", ["alice", "Zoë", ""])
+def test_the_name_that_a_client_is_certified(tmp_path: Path, name: str) -> None:
+    """The common name in the certificate; empty if there is a certificate without."""
+    file = _write(tmp_path, name, TODAY + DAY)
+    server, _ = _shake_hands(Certificates(file, file, file), file)
+    transport = SimpleNamespace(getHandle=lambda: server, getPeerCertificate=None)
+    assert certified_name(transport) == name
+
+
+def test_who_shows_no_certificate_is_certified_no_name(files: tuple[str, str]) -> None:
+    """Over TLS without one, and over anything else."""
+    server, _ = _shake_hands(Certificates(*files, None))
+    transport = SimpleNamespace(getHandle=lambda: server, getPeerCertificate=None)
+    assert certified_name(transport) is None
+    assert certified_name(SimpleNamespace(getHandle=object)) is None
 
 
 def test_changed_files_are_told_when_they_have_settled(
