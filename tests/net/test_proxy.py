@@ -3,13 +3,19 @@
 import socket
 import struct
 from contextlib import suppress
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from twisted.internet.address import IPv4Address, IPv6Address
+from twisted.internet.error import ConnectionDone
+from twisted.internet.protocol import Protocol, ServerFactory, connectionDone
+from twisted.internet.task import Clock
+from twisted.internet.testing import StringTransport
+from twisted.python.failure import Failure
 
-from broadcast.net.proxy import HeaderError, parse
+from broadcast.net.proxy import HeaderError, ProxiedFactory, parse
 
 SIGNATURE = b"\r\n\r\n\0\r\nQUIT\n"
 
@@ -76,3 +82,24 @@ def test_any_bytes_are_a_header_or_not(data: bytes) -> None:
     """No bytes raise anything else."""
     with suppress(HeaderError):
         parse(data)
+
+
+class Ears(Protocol):
+    """Keeps why its connection is gone."""
+
+    lost: Failure | None = None
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        self.lost = reason
+
+
+def test_a_connection_that_is_gone_for_no_reason_is_done() -> None:
+    """What is behind is told as Twisted's protocols are: the end was a clean one."""
+    factory = ProxiedFactory(ServerFactory.forProtocol(Ears), Clock())
+    where: Any = FOUR  # zope knows it as an address
+    proxied: Any = factory.buildProtocol(where)
+    ears = proxied.wrappedProtocol
+    proxied.makeConnection(StringTransport())
+    proxied.dataReceived(b"PROXY UNKNOWN\r\n")
+    proxied.connectionLost()
+    assert ears.lost.check(ConnectionDone) is ConnectionDone
