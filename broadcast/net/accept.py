@@ -153,15 +153,22 @@ class EarlyPort(tcp.Port):
 
     acceptor: Acceptor
     socket: AcceptQueue
+    _new: AcceptQueue | None = None
 
     def createInternetSocket(self) -> AcceptQueue:
         """Return a new socket that accepts early; Twisted binds it."""
         made: socket.socket = super().createInternetSocket()  # type: ignore[no-untyped-call]  # Twisted's
-        return AcceptQueue(made.detach())
+        self._new = AcceptQueue(made.detach())
+        return self._new
 
     def startListening(self) -> None:
         """Listen, with a queue as long as the kernel allows."""
-        super().startListening()
+        try:
+            super().startListening()
+        except BaseException:
+            if self._new is not None:
+                self._new.close()  # a unix socket that can't be bound, Twisted does not
+            raise
         self.socket.listen(sockopts.BACKLOG)
         self.socket.begin(self.acceptor, self._make_few)
 

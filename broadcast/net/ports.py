@@ -81,7 +81,6 @@ class Ports:
 
         Raises:
             OSError: somebody listens there, or it can't be opened.
-            CannotListenError: the same, found by Twisted.
         """
         from broadcast.net import unix  # Windows has no such sockets
 

@@ -11,10 +11,10 @@ import fcntl
 import os
 import socket
 import stat
-from contextlib import suppress
 from typing import Any
 
 from twisted.internet import tcp
+from twisted.internet.error import CannotListenError
 from twisted.internet.unix import Port
 from twisted.python.failure import Failure
 
@@ -24,6 +24,17 @@ from broadcast.net.sockopts import BACKLOG
 
 class PlainPort(EarlyPort, Port):
     """Twisted's own, but for accepting early: ``lockfile=0``."""
+
+    def startListening(self) -> None:
+        """Listen on the path.
+
+        Raises:
+            OSError: something is there, or it can't be opened.
+        """
+        try:
+            super().startListening()
+        except CannotListenError as error:
+            raise _plainly(error.socketError) from None
 
 
 class OwnPort(PlainPort):
@@ -55,8 +66,9 @@ class OwnPort(PlainPort):
         self._let_go()
 
     def _let_go(self) -> None:
-        with suppress(FileNotFoundError):
-            os.unlink(self._bindPath + b".flock")
+        path = self._bindPath + b".flock"
+        if _is_at(path, os.fstat(self._lock)):  # else it is another daemon's
+            os.unlink(path)
         os.close(self._lock)
 
 
@@ -122,6 +134,13 @@ def _clear(path: bytes) -> None:
         raise _taken() from None
     else:
         raise _taken()
+
+
+def _plainly(error: OSError) -> OSError:
+    """Return ``error``; in its place what Python says without a number, of a path."""
+    if error.errno is None:
+        return OSError(errno.ENAMETOOLONG, "the path is too long for a unix socket")
+    return error
 
 
 def _taken() -> OSError:

@@ -149,3 +149,32 @@ def test_the_end_misses_nothing_that_was_removed(
     assert not reactor.readers
     listen(Path("room"))
     assert _is_listening(Path("room"))
+
+
+def test_the_end_leaves_another_daemons_lock(
+    listen: Listen, reactor: MemoryReactorClock
+) -> None:
+    """Both files were removed and the next one has its own: these stay, and hold."""
+    path = Path("room")
+    first = listen(path)
+    path.unlink()
+    Path("room.flock").unlink()
+    listen(path)
+    _end(first, reactor)
+    assert _is_listening(path)
+    path.unlink()
+    with pytest.raises(OSError, match=TAKEN):
+        listen(path)
+
+
+@pytest.mark.parametrize("own", [True, False], ids=["alone", "lockfile=0"])
+@pytest.mark.parametrize("length", [120, 300])
+def test_a_path_that_is_too_long_is_told(
+    reactor: MemoryReactorClock, own: bool, length: int
+) -> None:
+    """An error of the system, in words, whoever finds it; and nothing is left."""
+    ports = Ports(reactor, Acceptor(reactor.callLater))
+    with pytest.raises(OSError, match="too long") as caught:
+        ports.listenUNIX("x" * length, ServerFactory(), 5, 0o600, own)
+    assert caught.value.errno == errno.ENAMETOOLONG
+    assert list(Path().iterdir()) == []
