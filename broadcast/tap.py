@@ -26,7 +26,7 @@ from broadcast.base.settings import RoomSettings, Settings
 from broadcast.base.values import reason_of
 from broadcast.net.connections import Connections
 from broadcast.net.lines import BroadcastFactory
-from broadcast.net.listeners import Listeners, Wrap
+from broadcast.net.listeners import Listeners, WrapTLS
 from broadcast.options import (
     FLAGS,
     LISTS,
@@ -222,7 +222,7 @@ def _room_for(settings: Settings, policy: Policy, reactor: Any) -> Room:
     )
 
 
-def _wrap_for(settings: Settings, reload: Reload, reactor: Any) -> Wrap | None:
+def _wrap_for(settings: Settings, reload: Reload, reactor: Any) -> WrapTLS | None:
     """Return what puts TLS around a factory, its files read again when they change."""
     certificates = _certificates_for(settings)
     if certificates is None:

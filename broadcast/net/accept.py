@@ -7,10 +7,11 @@ they are accepted first and made later, a few in each turn of the reactor, from 
 listener after another.
 """
 
+import errno
 import socket
 from collections import deque
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 from twisted.internet import tcp
 
@@ -33,6 +34,19 @@ time that there were so many: when thousands come at once, each turn takes 50 ms
 which nobody else is heard."""
 
 
+class IDoor(Protocol):
+    """What a factory is that lets only some in. Addresses are the socket's own."""
+
+    def admits(self, address: Any) -> bool:
+        """Tell whether one who connects from ``address`` may come in."""
+
+    def hold(self, address: Any) -> None:
+        """Count one who was admitted, and waits here."""
+
+    def release(self, address: Any) -> None:
+        """Count that one no longer: he is made now, or closed."""
+
+
 class AcceptQueue(socket.socket):
     """A listening socket that holds those whom it has accepted early.
 
@@ -49,16 +63,25 @@ class AcceptQueue(socket.socket):
         self._made = 0
         self._is_closed = False
         self._acceptor: Acceptor | None = None
+        self._door: IDoor | None = None
         self._make_few: Callable[[], object] = self.look
         self.is_expected = False
 
-    def begin(self, acceptor: "Acceptor", make_few: Callable[[], object]) -> None:
+    def begin(
+        self,
+        acceptor: "Acceptor",
+        make_few: Callable[[], object],
+        door: IDoor | None = None,
+    ) -> None:
         """Take in early who waits, from now on.
 
         Args:
             acceptor: shares the turns.
             make_few: accepts, and makes, a few connections.
+            door: tells who may come in; others are closed before anything is made
+                for them. None: all may.
         """
+        self._door = door
         self._acceptor = acceptor
         self._make_few = make_few
         acceptor.add(self)
@@ -71,7 +94,9 @@ class AcceptQueue(socket.socket):
         try:
             for _ in range(min(TAKE, MAX_ACCEPTED - len(self._accepted))):
                 taken = super().accept()
-                self._accepted.append(taken)
+                if not self._is_admitted(taken):
+                    continue
+                self._hold(taken)
                 if taken[0].fileno() >= acceptor.most:
                     break
         except OSError:
@@ -92,14 +117,37 @@ class AcceptQueue(socket.socket):
         self._made += 1
         if self._made % LOOK_AFTER == 0:
             self.look()
-        return self._accepted.popleft() if self._accepted else super().accept()
+        if self._accepted:
+            return self._release()
+        for _ in range(TAKE):
+            taken = super().accept()
+            if self._is_admitted(taken):
+                return taken
+        raise BlockingIOError(errno.EAGAIN, "enough were turned away in one turn")
+
+    def _is_admitted(self, taken: tuple[socket.socket, Any]) -> bool:
+        """Tell whether one may come in; close it if not."""
+        if self._door is None or self._door.admits(taken[1]):
+            return True
+        taken[0].close()
+        return False
+
+    def _hold(self, taken: tuple[socket.socket, Any]) -> None:
+        self._accepted.append(taken)
+        if self._door is not None:
+            self._door.hold(taken[1])
+
+    def _release(self) -> tuple[socket.socket, Any]:
+        taken = self._accepted.popleft()
+        if self._door is not None:
+            self._door.release(taken[1])
+        return taken
 
     def close(self) -> None:
         """Close the listening socket, and those who were not let in."""
         self._is_closed = True
-        for taken, _ in self._accepted:
-            taken.close()
-        self._accepted.clear()
+        while self._accepted:
+            self._release()[0].close()
         super().close()
 
 
@@ -170,7 +218,9 @@ class EarlyPort(tcp.Port):
                 self._new.close()  # a unix socket that can't be bound, Twisted does not
             raise
         self.socket.listen(sockopts.BACKLOG)
-        self.socket.begin(self.acceptor, self._make_few)
+        factory: Any = self.factory
+        door = factory if hasattr(factory, "admits") else None
+        self.socket.begin(self.acceptor, self._make_few, door)
 
     def doRead(self) -> None:
         """Somebody connects: in turn, if others came before."""

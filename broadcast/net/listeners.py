@@ -27,12 +27,16 @@ from broadcast.base.settings import Settings
 from broadcast.base.values import reason_of
 from broadcast.net import sockopts
 from broadcast.net.connections import Connections
+from broadcast.net.handshakes import Handshakes
 from broadcast.net.ports import Ports
 from broadcast.net.proxy import ProxiedFactory
 from broadcast.protocol.roles import LISTEN_ONLY, UNRESTRICTED, Role
 
 Wrap = Callable[[Any], Any]
-"""Puts TLS around a protocol factory."""
+"""Puts something around a protocol factory."""
+
+WrapTLS = Callable[[Any, Handshakes], Any]
+"""Puts TLS around a protocol factory; its handshakes are counted with all others."""
 
 LISTENING_ON = "listening on {where}{tls}{only}{inside}"
 PAGE_IS_ON = "the page is on {where}{inside}"
@@ -126,15 +130,16 @@ class Listeners:
         settings: Settings,
         connections: Connections,
         factory_for: Callable[[Role], Any],
-        wrap: Wrap | None,
+        wrap: WrapTLS | None,
         web: Any,
         admin: Factory | None,
     ) -> None:
-        self._reactor = Ports(reactor, connections.acceptor)
+        handshakes = Handshakes(reactor)
+        self._reactor = Ports(reactor, connections.acceptor, handshakes)
         self._settings = settings
         self._connections = connections
         self._factory_for = factory_for
-        self._wrap = wrap
+        self._wrap = None if wrap is None else lambda inner: wrap(inner, handshakes)
         self._web = web
         self._admin = admin
         self._logger = Logger(namespace="broadcast")

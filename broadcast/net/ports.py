@@ -13,6 +13,7 @@ from typing import Any
 from zope.interface import directlyProvides, providedBy
 
 from broadcast.net.accept import Acceptor, AcceptQueue, EarlyPort
+from broadcast.net.handshakes import Handshakes
 from broadcast.net.sockopts import BACKLOG
 
 
@@ -22,10 +23,14 @@ class Ports:
     Args:
         reactor: polls the ports; needs ``IReactorFDSet``, as all have but IOCP.
         acceptor: takes in early who waits.
+        handshakes: those in flight, of ``ssl:`` endpoints.
     """
 
-    def __init__(self, reactor: Any, acceptor: Acceptor) -> None:
+    def __init__(
+        self, reactor: Any, acceptor: Acceptor, handshakes: Handshakes
+    ) -> None:
         self._reactor = reactor
+        self._handshakes = handshakes
         self._acceptor = acceptor
         directlyProvides(self, providedBy(reactor))
 
@@ -56,9 +61,9 @@ class Ports:
         Raises:
             CannotListenError: it can't be.
         """
-        from twisted.protocols.tls import TLSMemoryBIOFactory
+        from broadcast.net.tls import TLSFactory  # where TLS is installed
 
-        wrapped = TLSMemoryBIOFactory(contextFactory, False, factory, self._reactor)
+        wrapped = TLSFactory(contextFactory, factory, self._handshakes)
         return self.listenTCP(port, wrapped, backlog, interface)
 
     def listenUNIX(

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 from twisted.internet.protocol import Protocol, ServerFactory
-from twisted.internet.testing import MemoryReactor
+from twisted.internet.testing import MemoryReactorClock
 
 from broadcast.net import accept
 from broadcast.net.accept import MAKE, Acceptor
+from broadcast.net.handshakes import Handshakes
 from broadcast.net.ports import Ports
 from tests.support.daemon import DEADLINE
 
@@ -38,7 +39,8 @@ def test_few_are_accepted_in_a_turn(
     acceptor = Acceptor(lambda _, call: turns.append(call))
     halls = [Hall(), Hall()]
     made: Any = halls  # zope knows them as factories
-    listener = Ports(MemoryReactor(), acceptor)
+    reactor = MemoryReactorClock()
+    listener = Ports(reactor, acceptor, Handshakes(reactor))
     ports: list[Any] = [
         listener.listenTCP(0, hall, interface="127.0.0.1") for hall in made
     ]

@@ -145,6 +145,71 @@ def test_errors_are_the_ports_to_see() -> None:
         assert caught.value.errno == errno.EINVAL
 
 
+class Door:
+    """Lets in so many at a time, and counts those who are held.
+
+    Args:
+        most: who may be held.
+    """
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self.held: list[object] = []
+
+    def admits(self, address: object) -> bool:
+        """Tell whether there is room."""
+        return len(self.held) < self.most
+
+    def hold(self, address: object) -> None:
+        """Count one more."""
+        self.held.append(address)
+
+    def release(self, address: object) -> None:
+        """Count that one no longer."""
+        self.held.remove(address)
+
+
+def test_who_is_not_admitted_is_closed_and_nobody_is_forgotten(port: Port) -> None:
+    """The first ones are held, the next closed; made or closed, they count no more."""
+    clock = Clock()
+    door = Door(2)
+    port.socket.begin(Acceptor(clock.callLater), port.make_few, door)
+    came = _connect(port, SHORT)
+    port.socket.look()
+    where = [one.getsockname() for one in came]
+    assert door.held == where[:2]
+    assert came[2].recv(1) == b""
+    clock.advance(0)
+    assert (port.made, door.held) == (where[:2], [])
+    late = _connect(port, 1)
+    port.socket.look()
+    assert door.held == [late[0].getsockname()]
+    port.close()
+    assert door.held == []
+    for one in came + late:
+        one.close()
+
+
+def test_turning_away_takes_no_turn_of_others(
+    port: Port, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So many are turned away at once; the rest have to wait for the next turn."""
+    monkeypatch.setattr(accept, "TAKE", 2)
+    port.socket.begin(Acceptor(Clock().callLater), port.make_few, Door(0))
+    came = _connect(port, SHORT)
+    port.make_few()
+    assert [one.recv(1) for one in came[:2]] == [b"", b""]
+    came[2].setblocking(False)
+    with pytest.raises(BlockingIOError):
+        came[2].recv(1)
+    port.make_few()
+    came[2].settimeout(10)
+    assert came[2].recv(1) == b""
+    assert port.made == []
+    for one in came:
+        one.close()
+
+
 def test_closing_lets_go_of_who_was_accepted(port: Port) -> None:
     """Who was taken in and not let in is closed with the port."""
     queue = _begin(port, Clock())

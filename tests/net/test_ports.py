@@ -13,6 +13,7 @@ from twisted.internet.protocol import Protocol, ServerFactory
 from twisted.internet.testing import MemoryReactorClock
 
 from broadcast.net.accept import Acceptor, EarlyPort
+from broadcast.net.handshakes import Handshakes
 from broadcast.net.listeners import endpoint_for
 from broadcast.net.ports import Ports
 
@@ -41,14 +42,14 @@ class Place:
     def __init__(self, stack: ExitStack) -> None:
         self.reactor = MemoryReactorClock()
         self.acceptor = Acceptor(self.reactor.callLater)
+        self.ports = Ports(self.reactor, self.acceptor, Handshakes(self.reactor))
         self.factory = Kept()
         self._stack = stack
 
     def listen(self, text: str) -> Any:
         """Return the port of an endpoint."""
         found: list[Any] = []
-        ports = Ports(self.reactor, self.acceptor)
-        endpoint_for(ports, text).listen(self.factory).addBoth(found.append)
+        endpoint_for(self.ports, text).listen(self.factory).addBoth(found.append)
         assert isinstance(found[0], EarlyPort)
         self._stack.callback(self.end, found[0])
         return found[0]
@@ -105,8 +106,7 @@ def test_unix_accepts_early(place: Place, lockfile: str) -> None:
 def test_a_tcp_socket_handed_over_accepts_early(place: Place) -> None:
     """A socket of the service manager, which holds it after our end."""
     with socket.create_server(("127.0.0.1", 0)) as held:
-        ports = Ports(place.reactor, place.acceptor)
-        port = ports.adoptStreamPort(held.fileno(), held.family, place.factory)
+        port = place.ports.adoptStreamPort(held.fileno(), held.family, place.factory)
         place.visit(socket.AF_INET, held.getsockname())
         place.end(port)
         assert _is_listening(held)
@@ -120,8 +120,7 @@ def test_a_unix_socket_handed_over_accepts_early_and_stays(place: Place) -> None
         held.bind(str(path))
         held.listen()
         path.chmod(0o640)
-        ports = Ports(place.reactor, place.acceptor)
-        port = ports.adoptStreamPort(held.fileno(), held.family, place.factory)
+        port = place.ports.adoptStreamPort(held.fileno(), held.family, place.factory)
         place.visit(socket.AF_UNIX, str(path))
         place.end(port)
         assert stat.S_IMODE(path.stat().st_mode) == 0o640
@@ -135,7 +134,6 @@ def _is_listening(held: socket.socket) -> bool:
 
 def test_all_else_is_the_reactors(place: Place) -> None:
     """Endpoints of others find the reactor's methods and interfaces."""
-    ports = Ports(place.reactor, place.acceptor)
-    assert ports.callLater == place.reactor.callLater
-    assert IReactorTCP.providedBy(ports)
-    assert IReactorFDSet.providedBy(ports)
+    assert place.ports.callLater == place.reactor.callLater
+    assert IReactorTCP.providedBy(place.ports)
+    assert IReactorFDSet.providedBy(place.ports)

@@ -14,6 +14,7 @@ from twisted.internet.testing import MemoryReactorClock
 pytest.importorskip("fcntl")
 
 from broadcast.net.accept import Acceptor
+from broadcast.net.handshakes import Handshakes
 from broadcast.net.ports import Ports
 
 Listen = Callable[[Path], Any]
@@ -33,7 +34,7 @@ def listen(reactor: MemoryReactorClock) -> Iterator[Listen]:
     ports: list[Any] = []
 
     def start(path: Path) -> Any:
-        own = Ports(reactor, Acceptor(reactor.callLater))
+        own = Ports(reactor, Acceptor(reactor.callLater), Handshakes(reactor))
         ports.append(own.listenUNIX(str(path), ServerFactory(), 5, 0o600))
         return ports[-1]
 
@@ -173,7 +174,7 @@ def test_a_path_that_is_too_long_is_told(
     reactor: MemoryReactorClock, own: bool, length: int
 ) -> None:
     """An error of the system, in words, whoever finds it; and nothing is left."""
-    ports = Ports(reactor, Acceptor(reactor.callLater))
+    ports = Ports(reactor, Acceptor(reactor.callLater), Handshakes(reactor))
     with pytest.raises(OSError, match="too long") as caught:
         ports.listenUNIX("x" * length, ServerFactory(), 5, 0o600, own)
     assert caught.value.errno == errno.ENAMETOOLONG
