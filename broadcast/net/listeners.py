@@ -2,10 +2,12 @@
 
 ``--listen`` takes Twisted's endpoints, and some of our own: ``tls:`` before another
 endpoint, or before a port, puts our certificates in front of it, ``haproxy:`` the
-PROXY protocol. A unix socket is ours alone; one that the service manager holds is
-left as it is. What is done with a connection is its factory's business.
+PROXY protocol; ``reuseport=yes`` lets several daemons have one TCP port. A unix socket
+is ours alone; one that the service manager holds is left as it is. What is done with a
+connection is its factory's business.
 """
 
+import re
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -38,6 +40,8 @@ Wrap = Callable[[Any], Any]
 WrapTLS = Callable[[Any, Handshakes], Any]
 """Puts TLS around a protocol factory; its handshakes are counted with all others."""
 
+_REUSEPORT = re.compile(r"(?<!\\):reuseport=([^:]*)")
+
 LISTENING_ON = "listening on {where}{tls}{only}{inside}"
 PAGE_IS_ON = "the page is on {where}{inside}"
 INSIDE = " (this machine only{hint})"
@@ -53,6 +57,8 @@ def endpoint_for(reactor: Any, text: str, wrap: Wrap | None = None) -> Any:
     """Return the endpoint that ``text`` describes.
 
     Args:
+        reactor: what listens; ``Ports``, if ``reuseport=yes`` is to be understood.
+        text: as on the command line.
         wrap: puts TLS in front of ``tls:`` endpoints; None: there are no
             certificates.
 
@@ -66,7 +72,26 @@ def endpoint_for(reactor: Any, text: str, wrap: Wrap | None = None) -> Any:
     if text.startswith("haproxy:"):
         inner = endpoint_for(reactor, _behind(text))
         return _WrappedEndpoint(inner, partial(ProxiedFactory, reactor=reactor))
+    if (found := _REUSEPORT.search(text)) is not None:
+        text = text[: found.start()] + text[found.end() :]
+        if _wants_reuse(text, found[1]):
+            reactor = reactor.reusing()
     return serverFromString(reactor, text)
+
+
+def _wants_reuse(text: str, value: str) -> bool:
+    """Tell what ``reuseport=`` says, which stood in ``text``.
+
+    Raises:
+        ValueError: it can't be said, or not of that endpoint.
+    """
+    if not text.startswith(("tcp:", "tcp6:", "ssl:")):
+        raise ValueError("reuseport goes with a TCP port alone")
+    if value not in ("yes", "no"):
+        raise ValueError("reuseport is yes or no")
+    if not hasattr(socket, "SO_REUSEPORT"):
+        raise ValueError("reuseport: this system has no SO_REUSEPORT")
+    return value == "yes"
 
 
 def unix_endpoint(reactor: Any, path: str, backlog: int, mode: int) -> Any:

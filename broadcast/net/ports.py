@@ -10,6 +10,7 @@ import os
 import socket
 from typing import Any
 
+from twisted.internet.tcp import makeBinding
 from zope.interface import directlyProvides, providedBy
 
 from broadcast.net.accept import Acceptor, AcceptQueue, EarlyPort
@@ -24,19 +25,29 @@ class Ports:
         reactor: polls the ports; needs ``IReactorFDSet``, as all have but IOCP.
         acceptor: takes in early who waits.
         handshakes: those in flight, of ``ssl:`` endpoints.
+        is_shared: other daemons may have the same TCP ports (``SO_REUSEPORT``).
     """
 
     def __init__(
-        self, reactor: Any, acceptor: Acceptor, handshakes: Handshakes
+        self,
+        reactor: Any,
+        acceptor: Acceptor,
+        handshakes: Handshakes,
+        is_shared: bool = False,
     ) -> None:
         self._reactor = reactor
         self._handshakes = handshakes
         self._acceptor = acceptor
+        self._is_shared = is_shared
         directlyProvides(self, providedBy(reactor))
 
     def __getattr__(self, name: str) -> Any:
         """Return what else the reactor has."""
         return getattr(self._reactor, name)
+
+    def reusing(self) -> "Ports":
+        """Return the same, but for ports that others may listen on too."""
+        return Ports(self._reactor, self._acceptor, self._handshakes, True)
 
     def listenTCP(
         self, port: int, factory: Any, backlog: int = BACKLOG, interface: str = ""
@@ -46,7 +57,10 @@ class Ports:
         Raises:
             CannotListenError: it can't be.
         """
-        return self._start(EarlyPort(port, factory, backlog, interface, self._reactor))
+        where: Any = port
+        if self._is_shared:
+            where = makeBinding(interface, port, reuseAddress=True, reusePort=True)
+        return self._start(EarlyPort(where, factory, backlog, interface, self._reactor))
 
     def listenSSL(
         self,

@@ -145,7 +145,12 @@ class TLSConnection(BufferingTLSTransport):
             return
         handshakes.begin(self._host)
         self._state = HandshakeState.IN_FLIGHT
-        super().makeConnection(transport)  # type: ignore[no-untyped-call]  # Twisted's
+        try:
+            super().makeConnection(transport)  # type: ignore[no-untyped-call]
+        except BaseException:
+            self._end()
+            transport.abortConnection()
+            raise
 
     def dataReceived(self, data: bytes) -> None:
         """Take bytes; those of the handshake in turn."""

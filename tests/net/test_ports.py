@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IReactorFDSet, IReactorTCP
 from twisted.internet.protocol import Protocol, ServerFactory
 from twisted.internet.testing import MemoryReactorClock
@@ -16,6 +17,8 @@ from broadcast.net.accept import Acceptor, EarlyPort
 from broadcast.net.handshakes import Handshakes
 from broadcast.net.listeners import endpoint_for
 from broadcast.net.ports import Ports
+from broadcast.net.sockopts import socket_of
+from tests.support.faces import make_certificate
 
 needs_unix = pytest.mark.skipif(
     not hasattr(socket, "AF_UNIX"), reason="no unix sockets on this machine"
@@ -70,7 +73,9 @@ class Place:
         assert len(self.factory.made) == before
         self.reactor.advance(0)
         assert len(self.factory.made) == before + 1
-        self._stack.callback(self.factory.made[-1].transport.getHandle().close)
+        made = socket_of(self.factory.made[-1].transport)
+        assert made is not None
+        self._stack.callback(made.close)
 
 
 @pytest.fixture
@@ -93,6 +98,73 @@ def test_tcp6_accepts_early(place: Place) -> None:
         pytest.skip("no IPv6 on this machine")
     port = place.listen(r"tcp6:0:interface=\:\:1")
     place.visit(socket.AF_INET6, ("::1", port.getHost().port))
+
+
+@pytest.mark.filterwarnings("ignore:Passing pyOpenSSL:DeprecationWarning")  # Twisted's
+def test_ssl_accepts_early_and_its_handshakes_are_counted(
+    place: Place, tmp_path: Path
+) -> None:
+    """Twisted's own TLS endpoint."""
+    tls = pytest.importorskip("broadcast.net.tls")
+    key, certificate = make_certificate(tmp_path)
+    port = place.listen(f"ssl:0:privateKey={key}:certKey={certificate}")
+    assert isinstance(port.factory, tls.TLSFactory)
+    place.visit(socket.AF_INET, ("127.0.0.1", port.getHost().port))
+    assert len(port.factory.handshakes) == 1
+
+
+needs_reuseport = pytest.mark.skipif(
+    not hasattr(socket, "SO_REUSEPORT"), reason="no SO_REUSEPORT on this machine"
+)
+
+
+@needs_reuseport
+@pytest.mark.parametrize(
+    ("form", "interface"),
+    [
+        ("tcp:{}:interface=127.0.0.1:reuseport=yes", "127.0.0.1"),
+        ("haproxy:tcp:{}:reuseport=yes:interface=127.0.0.1", "127.0.0.1"),
+        (r"tcp6:{}:reuseport=yes:interface=\:\:1", "::1"),
+    ],
+)
+def test_a_port_may_be_shared(place: Place, form: str, interface: str) -> None:
+    """Two listen on one port; a third, which doesn't say so, can't."""
+    first = place.listen(form.format(0))
+    port = first.getHost().port
+    second = place.listen(form.format(port))
+    assert second.getHost() == first.getHost()
+    with pytest.raises(CannotListenError):
+        place.ports.listenTCP(port, place.factory, interface=interface)
+
+
+@needs_reuseport
+def test_a_port_is_shared_only_if_that_is_said(place: Place) -> None:
+    """reuseport=no is as if it weren't there."""
+    port = place.listen("tcp:0:interface=127.0.0.1:reuseport=no").getHost().port
+    with pytest.raises(CannotListenError):
+        place.ports.reusing().listenTCP(port, place.factory, interface="127.0.0.1")
+
+
+@needs_reuseport
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("tcp:0:reuseport=1", "reuseport is yes or no"),
+        ("unix:room:reuseport=yes", "a TCP port alone"),
+        ("systemd:domain=INET:index=0:reuseport=yes", "a TCP port alone"),
+    ],
+)
+def test_what_can_not_be_shared_is_told(place: Place, text: str, why: str) -> None:
+    """In words, and nothing is listened on."""
+    with pytest.raises(ValueError, match=why):
+        endpoint_for(place.ports, text)
+
+
+@needs_unix
+def test_a_path_may_look_like_an_option(place: Place) -> None:
+    """An escaped colon belongs to the path."""
+    place.listen(r"unix:address=room\:reuseport=yes")
+    assert Path("room:reuseport=yes").is_socket()
 
 
 @needs_unix

@@ -315,6 +315,24 @@ def test_who_gives_up_costs_nothing(serve: Serve, clock: Clock) -> None:
     assert not Visit(factory).transport.disconnecting
 
 
+class Broken(Ears):
+    """Fails as soon as it is made."""
+
+    def connectionMade(self) -> None:
+        raise ValueError("made")
+
+
+def test_a_fault_behind_tls_leaves_nothing_in_flight(
+    files: tuple[str, str], clock: Clock
+) -> None:
+    """The connection is closed, and its place is free."""
+    inner = ServerFactory.forProtocol(Broken)
+    factory = Certificates(*files, None).wrap(inner, Handshakes(clock))
+    with pytest.raises(ValueError, match="made"):
+        Visit(factory)
+    assert len(factory.handshakes) == 0
+
+
 def test_what_comes_before_its_turn_is_bounded(serve: Serve) -> None:
     """Bytes without end are no handshake."""
     visit = Visit(serve())
