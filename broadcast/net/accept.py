@@ -16,6 +16,7 @@ from typing import Any, Protocol
 from twisted.internet import tcp
 
 from broadcast.net import sockopts
+from broadcast.net.internals import limit_accepts
 
 LOOK_AFTER = 8
 """Connections made, or lost, between two looks at the kernel's queue."""
@@ -230,5 +231,5 @@ class EarlyPort(tcp.Port):
             self._make_few()
 
     def _make_few(self) -> None:
-        self.numberAccepts = MAKE
+        limit_accepts(self, MAKE)
         super().doRead()  # type: ignore[no-untyped-call]  # Twisted's

@@ -15,6 +15,7 @@ from zope.interface import directlyProvides, providedBy
 
 from broadcast.net.accept import Acceptor, AcceptQueue, EarlyPort
 from broadcast.net.handshakes import Handshakes
+from broadcast.net.internals import hold_socket
 from broadcast.net.sockopts import BACKLOG
 
 
@@ -124,7 +125,7 @@ class Ports:
         held = AcceptQueue(os.dup(fileDescriptor))
         interface = held.getsockname()[0]
         port = EarlyPort(0, factory, BACKLOG, interface, self._reactor)
-        port._preexistingSocket = held  # as Twisted's own adoptStreamPort sets it
+        hold_socket(port, held)
         return self._start(port)
 
     def _start(self, port: EarlyPort) -> EarlyPort:

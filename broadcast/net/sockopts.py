@@ -3,11 +3,12 @@
 import socket
 import struct
 from ipaddress import ip_address
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 from twisted.internet.address import HostnameAddress, UNIXAddress
 from twisted.internet.interfaces import ISSLTransport, IUNIXTransport
-from twisted.internet.tcp import Server
+
+from broadcast.net.internals import client_of, name_briefly
 
 BACKLOG = 65535
 """Connections that may wait to be accepted: as many as the kernel allows
@@ -73,10 +74,7 @@ def prepare(transport: Any) -> None:
     Only TCP has such options; on any other transport they are not missed.
     """
     handle = socket_of(transport)
-    if type(transport) is Server:
-        # Twisted's own words for it, for its own log, which is not ours: as
-        # long as ours in each of ten thousand.
-        transport.logstr = transport.repstr = "broadcast"
+    name_briefly(transport)
     if handle is None or not _is_tcp(handle):
         return
     handle.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -165,9 +163,7 @@ def name_of(address: Any) -> str:
 
 def peer_of(transport: Any) -> "str | tuple[str, int]":
     """Return where a connection comes from: as the transport keeps it, if it can."""
-    if type(transport) is Server and len(transport.client) == 2:
-        return cast(tuple[str, int], transport.client)
-    return name_of(transport.getPeer())
+    return client_of(transport) or name_of(transport.getPeer())
 
 
 class Traffic(NamedTuple):

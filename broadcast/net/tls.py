@@ -23,6 +23,7 @@ from broadcast.auth.bans import host_of
 from broadcast.base.values import reason_of
 from broadcast.net import sockopts
 from broadcast.net.handshakes import Handshakes, host_at
+from broadcast.net.internals import is_handshake_done
 
 _OPTIONS = SSL.OP_NO_COMPRESSION | SSL.OP_NO_RENEGOTIATION
 
@@ -171,7 +172,7 @@ class TLSConnection(BufferingTLSTransport):
         except BaseException:
             self.transport.abortConnection()
             raise
-        if self._handshakeDone:
+        if is_handshake_done(self):
             self._end()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:

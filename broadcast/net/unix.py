@@ -19,6 +19,7 @@ from twisted.internet.unix import Port
 from twisted.python.failure import Failure
 
 from broadcast.net.accept import AcceptQueue, EarlyPort
+from broadcast.net.internals import hold_socket, leave_open
 from broadcast.net.sockopts import BACKLOG
 
 
@@ -43,30 +44,34 @@ class OwnPort(PlainPort):
     _lock: int
     _made: os.stat_result
 
+    def __init__(self, path: bytes, *args: Any) -> None:
+        super().__init__(path, *args)
+        self._path = path
+
     def startListening(self) -> None:
         """Listen on the path; replace a socket on which nobody listens.
 
         Raises:
             OSError: somebody listens there, or it can't be opened.
         """
-        self._lock = _locked(self._bindPath + b".flock")
+        self._lock = _locked(self._path + b".flock")
         try:
-            _clear(self._bindPath)
+            _clear(self._path)
             super().startListening()
-            self._made = os.lstat(self._bindPath)
+            self._made = os.lstat(self._path)
         except BaseException:
             self._let_go()
             raise
 
     def connectionLost(self, reason: Failure) -> None:
         """Close, and remove the socket and the lock, as far as they are ours."""
-        if _is_at(self._bindPath, self._made):
-            os.unlink(self._bindPath)
+        if _is_at(self._path, self._made):
+            os.unlink(self._path)
         tcp.Port.connectionLost(self, reason)
         self._let_go()
 
     def _let_go(self) -> None:
-        path = self._bindPath + b".flock"
+        path = self._path + b".flock"
         if _is_at(path, os.fstat(self._lock)):  # else it is another daemon's
             os.unlink(path)
         os.close(self._lock)
@@ -79,10 +84,9 @@ class HeldPort(PlainPort):
     unlinks it and shuts it down, so that the next daemon finds none.
     """
 
-    _shouldShutdown = False
-
     def connectionLost(self, reason: Failure) -> None:
         """Close our descriptor of it, and leave the socket alone."""
+        leave_open(self)
         tcp.Port.connectionLost(self, reason)
 
 
@@ -92,7 +96,7 @@ def held_port(held: AcceptQueue, factory: Any, reactor: Any) -> HeldPort:
     is_file = isinstance(path, str) and path != ""
     mode = stat.S_IMODE(os.stat(path).st_mode) if is_file else 0
     port = HeldPort(path, factory, BACKLOG, mode, reactor)
-    port._preexistingSocket = held  # as Twisted's own adoptStreamPort sets it
+    hold_socket(port, held)
     return port
 
 
