@@ -1,4 +1,4 @@
-"""The way of one line through the daemon: from the socket it comes by to another.
+"""The way of one line through the daemon, to the socket of another member.
 
     python -m benchmarks.trace
 
@@ -12,14 +12,14 @@ import socket
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from types import FrameType
+from types import FrameType, SimpleNamespace
 from typing import Any
 
-from twisted.internet.tcp import Server
 from twisted.internet.testing import MemoryReactorClock
 
 from broadcast.base.settings import RoomSettings
 from broadcast.base.work import Work
+from broadcast.net.accept import Acceptor, PacedServer
 from broadcast.net.connections import Connections
 from broadcast.net.lines import BroadcastFactory
 from broadcast.room.directory import Directory
@@ -84,8 +84,9 @@ class Pair:
         work = Work(self.reactor)
         directory = Directory(self.reactor)
         room = Room(RoomSettings(), MemoryStore(), 1 << 20, directory, work)
+        self._acceptor = Acceptor(work)
         self._factory = BroadcastFactory(Connections(room, new_session))
-        self.speaker, self._server = self._connect()
+        self.speaker, self._protocol = self._connect()
         self.hearer, _ = self._connect()
         self._advance(1.0)
         for end in (self.speaker, self.hearer):
@@ -93,11 +94,10 @@ class Pair:
         self.way(b"so that all is as it is later\n")
 
     def way(self, line: bytes) -> Trace:
-        """Return the calls from a read of ``line`` to the end of the turn."""
-        self.speaker.sendall(line)
+        """Return the calls from when ``line`` has been read to the end of the turn."""
 
         def act() -> None:
-            self._server.doRead()
+            self._protocol.dataReceived(line)
             self._advance(0)
 
         trace = traced(act)
@@ -113,11 +113,11 @@ class Pair:
         ours.setblocking(False)
         theirs.settimeout(DEADLINE)
         protocol: Any = self._factory.buildProtocol(None)
-        port: Any = None
+        port: Any = SimpleNamespace(acceptor=self._acceptor, _realPortNumber=1)
         peer = ("127.0.0.1", 1)
-        server: Any = Server(ours, protocol, peer, port, 0, self.reactor)
+        server: Any = PacedServer(ours, protocol, peer, port, 0, self.reactor)
         protocol.makeConnection(server)
-        return theirs, server
+        return theirs, protocol
 
 
 def main() -> None:

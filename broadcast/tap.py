@@ -27,7 +27,7 @@ from broadcast.base.values import reason_of
 from broadcast.base.work import Work
 from broadcast.net.connections import Connections
 from broadcast.net.lines import BroadcastFactory
-from broadcast.net.listeners import Listeners, Wrap
+from broadcast.net.listeners import Listeners, WrapTLS
 from broadcast.options import (
     FLAGS,
     LISTS,
@@ -219,7 +219,7 @@ def _room_for(settings: Settings, policy: Policy, work: Work) -> Room:
     )
 
 
-def _wrap_for(settings: Settings, reload: Reload, reactor: Any) -> Wrap | None:
+def _wrap_for(settings: Settings, reload: Reload, reactor: Any) -> WrapTLS | None:
     """Return what puts TLS around a factory, its files read again when they change."""
     certificates = _certificates_for(settings)
     if certificates is None:

@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from twisted.internet.error import ConnectionDone, ConnectionLost
+from twisted.internet.error import ConnectionLost
+from twisted.internet.protocol import connectionDone
 from twisted.internet.task import Clock
 from twisted.logger import globalLogPublisher
 from twisted.python.failure import Failure
@@ -32,7 +33,6 @@ from broadcast.store.memory import MemoryStore
 from hostile.wire import BrokenPromiseError, Wire, check_lines
 
 SECRET = "open-sesame"
-_DONE = Failure(ConnectionDone())
 _LOST = Failure(ConnectionLost())
 
 
@@ -90,7 +90,7 @@ class Arena:
         if ending == 1 and self.half_closes:
             protocol.readConnectionLost()
             self.clock.advance(0)
-        protocol.connectionLost(_LOST if ending == 2 else _DONE)
+        protocol.connectionLost(_LOST if ending == 2 else connectionDone)
         self.clock.advance(0)
         self._check(wire)
 

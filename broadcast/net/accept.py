@@ -1,4 +1,4 @@
-"""A listening socket that takes those who wait out of the kernel's queue early.
+"""Listening ports that take those who wait out of the kernel's queue early.
 
 That queue is short (``net.core.somaxconn``), and who finds it full tries again
 after a whole second. Making a connection takes some ten times as long as
@@ -7,10 +7,17 @@ they are accepted first and made later, a few in each turn of the reactor, from 
 listener after another.
 """
 
+import errno
 import socket
 from collections import deque
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
+
+from twisted.internet import tcp
+
+from broadcast.base.work import SMALL_READ, Work
+from broadcast.net import sockopts
+from broadcast.net.internals import limit_accepts
 
 LOOK_AFTER = 8
 """Connections made, or lost, between two looks at the kernel's queue."""
@@ -29,89 +36,82 @@ time that there were so many: when thousands come at once, each turn takes 50 ms
 which nobody else is heard."""
 
 
-class Acceptor:
-    """The queues of all listeners, which share the turns.
+class IDoor(Protocol):
+    """What a factory is that lets only some in. Addresses are the socket's own."""
+
+    def admits(self, address: Any) -> bool:
+        """Tell whether one who connects from ``address`` may come in."""
+
+    def hold(self, address: Any) -> None:
+        """Count one who was admitted, and waits here."""
+
+    def release(self, address: Any) -> None:
+        """Count that one no longer: he is made now, or closed."""
+
+
+class AcceptQueue(socket.socket):
+    """A listening socket that holds those whom it has accepted early.
+
+    ``accept`` returns them in their order, and then those who wait in the kernel.
 
     Args:
-        later: calls a function after so many seconds.
-        most: connections that the open files allow.
+        descriptor: of a stream socket; belongs to this object from now on.
     """
 
-    def __init__(
-        self, later: Callable[[float, Callable[[], None]], object], most: int = 1 << 20
-    ) -> None:
-        self._later = later
-        self._most = most
-        self._all: list[AcceptQueue] = []
-        self._waiting: deque[AcceptQueue] = deque()
-
-    def add(self, port: Any) -> None:
-        """Stand in for the socket of a ``tcp.Port`` or ``unix.Port`` that listens."""
-        self._all.append(AcceptQueue(port, self.expect, self._most))
-
-    def look(self) -> None:
-        """Take in who waits at any listener."""
-        for queue in self._all:
-            queue.look()
-
-    def expect(self, queue: "AcceptQueue") -> None:
-        """Have ``queue`` make some of its connections when it is its turn."""
-        if not self._waiting:
-            self._later(0, self._go_on)
-        self._waiting.append(queue)
-
-    def _go_on(self) -> None:
-        queue = self._waiting.popleft()
-        if self._waiting:
-            self._later(0, self._go_on)
-        queue.go_on()
-
-
-class AcceptQueue:
-    """Stands in for the socket of one of Twisted's listening ports.
-
-    Args:
-        port: a ``tcp.Port`` or ``unix.Port``, listening; its socket is replaced, and
-            what reads it.
-        expect: is told when somebody is held; is to call ``go_on`` once, in turn.
-        most: connections that the open files allow: a descriptor above is the last.
-    """
-
-    def __init__(
-        self, port: Any, expect: Callable[["AcceptQueue"], None], most: int
-    ) -> None:
-        self._port = port
-        self._expect = expect
-        self._listener: socket.socket = port.socket
+    def __init__(self, descriptor: int) -> None:
+        super().__init__(fileno=descriptor)
+        self.setblocking(False)
         self._accepted: deque[tuple[socket.socket, Any]] = deque()
         self._made = 0
-        self._is_expected = False
         self._is_closed = False
-        self._most = most
-        self._read: Callable[[], None] = port.doRead
-        port.socket = self
-        port.doRead = self._come
+        self._acceptor: Acceptor | None = None
+        self._door: IDoor | None = None
+        self._make_few: Callable[[], object] = self.look
+        self.is_expected = False
+
+    def begin(
+        self,
+        acceptor: "Acceptor",
+        make_few: Callable[[], object],
+        door: IDoor | None = None,
+    ) -> None:
+        """Take in early who waits, from now on.
+
+        Args:
+            acceptor: shares the turns.
+            make_few: accepts, and makes, a few connections.
+            door: tells who may come in; others are closed before anything is made
+                for them. None: all may.
+        """
+        self._door = door
+        self._acceptor = acceptor
+        self._make_few = make_few
+        acceptor.add(self)
 
     def look(self) -> None:
         """Take in some who wait, as long as there is room, and files, for them."""
-        space = 0 if self._is_closed else min(TAKE, MAX_ACCEPTED - len(self._accepted))
+        acceptor = self._acceptor
+        if acceptor is None or self._is_closed:
+            return
         try:
-            for _ in range(space):
-                taken = self._listener.accept()
-                self._accepted.append(taken)
-                if taken[0].fileno() >= self._most:
+            for _ in range(min(TAKE, MAX_ACCEPTED - len(self._accepted))):
+                taken = super().accept()
+                if not self._is_admitted(taken):
+                    continue
+                self._hold(taken)
+                if taken[0].fileno() >= acceptor.most:
                     break
         except OSError:
             pass  # nobody waits; what else it is, the port is told by accept()
-        if self._accepted and not self._is_expected:
-            self._is_expected = True
-            self._expect(self)
+        if self._accepted and not self.is_expected:
+            self.is_expected = True
+            acceptor.expect(self)
 
     def go_on(self) -> None:
         """Let the port have some who are held: nothing else tells it of them."""
-        self._is_expected = False
+        self.is_expected = False
         if self._accepted:
-            self._read_few()
+            self._make_few()
             self.look()
 
     def accept(self) -> tuple[socket.socket, Any]:
@@ -119,27 +119,131 @@ class AcceptQueue:
         self._made += 1
         if self._made % LOOK_AFTER == 0:
             self.look()
-        return self._accepted.popleft() if self._accepted else self._listener.accept()
+        if self._accepted:
+            return self._release()
+        for _ in range(TAKE):
+            taken = super().accept()
+            if self._is_admitted(taken):
+                return taken
+        raise BlockingIOError(errno.EAGAIN, "enough were turned away in one turn")
+
+    def _is_admitted(self, taken: tuple[socket.socket, Any]) -> bool:
+        """Tell whether one may come in; close it if not."""
+        if self._door is None or self._door.admits(taken[1]):
+            return True
+        taken[0].close()
+        return False
+
+    def _hold(self, taken: tuple[socket.socket, Any]) -> None:
+        self._accepted.append(taken)
+        if self._door is not None:
+            self._door.hold(taken[1])
+
+    def _release(self) -> tuple[socket.socket, Any]:
+        taken = self._accepted.popleft()
+        if self._door is not None:
+            self._door.release(taken[1])
+        return taken
 
     def close(self) -> None:
         """Close the listening socket, and those who were not let in."""
         self._is_closed = True
-        for taken, _ in self._accepted:
-            taken.close()
-        self._accepted.clear()
-        self._listener.close()
+        while self._accepted:
+            self._release()[0].close()
+        super().close()
 
-    def _come(self) -> None:
+
+class Acceptor:
+    """The queues of all listeners, which share the turns.
+
+    Args:
+        work: the turns of the reactor, in which reads are counted.
+        most: connections that the open files allow.
+
+    Attributes:
+        work: the same.
+        most: the same: a descriptor above is the last that is held.
+    """
+
+    def __init__(self, work: Work, most: int = 1 << 20) -> None:
+        self.work = work
+        self.most = most
+        self._all: list[AcceptQueue] = []
+        self._waiting: deque[AcceptQueue] = deque()
+
+    def add(self, queue: AcceptQueue) -> None:
+        """Look at ``queue`` too."""
+        self._all.append(queue)
+
+    def look(self) -> None:
+        """Take in who waits at any listener."""
+        for queue in self._all:
+            queue.look()
+
+    def expect(self, queue: AcceptQueue) -> None:
+        """Have ``queue`` make some of its connections when it is its turn."""
+        if not self._waiting:
+            self.work.clock.callLater(0, self._go_on)
+        self._waiting.append(queue)
+
+    def _go_on(self) -> None:
+        queue = self._waiting.popleft()
+        if self._waiting:
+            self.work.clock.callLater(0, self._go_on)
+        queue.go_on()
+
+
+class PacedServer(tcp.Server):
+    """A connection that is read as long as the turn of the reactor has time."""
+
+    server: "EarlyPort"
+    bufferSize = SMALL_READ  # Twisted calls it so
+
+    def doRead(self) -> Any:
+        """Read; or not, and be told again: the poll is level-triggered."""
+        if self.server.acceptor.work.may_read(self):
+            return super().doRead()
+        return None
+
+
+class EarlyPort(tcp.Port):
+    """A TCP port that accepts early; with ``unix.Port`` behind it, one of those.
+
+    Attributes:
+        acceptor: shares the turns; to be set before it listens.
+    """
+
+    acceptor: Acceptor
+    socket: AcceptQueue
+    transport: type[tcp.Server] = PacedServer
+    _new: AcceptQueue | None = None
+
+    def createInternetSocket(self) -> AcceptQueue:
+        """Return a new socket that accepts early; Twisted binds it."""
+        made: socket.socket = super().createInternetSocket()  # type: ignore[no-untyped-call]  # Twisted's
+        self._new = AcceptQueue(made.detach())
+        return self._new
+
+    def startListening(self) -> None:
+        """Listen, with a queue as long as the kernel allows."""
+        try:
+            super().startListening()
+        except BaseException:
+            if self._new is not None:
+                self._new.close()  # a unix socket that can't be bound, Twisted does not
+            raise
+        self.socket.listen(sockopts.BACKLOG)
+        factory: Any = self.factory
+        door = factory if hasattr(factory, "admits") else None
+        self.socket.begin(self.acceptor, self._make_few, door)
+
+    def doRead(self) -> None:
         """Somebody connects: in turn, if others came before."""
-        if self._is_expected:
-            self.look()
+        if self.socket.is_expected:
+            self.socket.look()
         else:
-            self._read_few()
+            self._make_few()
 
-    def _read_few(self) -> None:
-        self._port.numberAccepts = MAKE
-        self._read()
-
-    def __getattr__(self, name: str) -> Any:
-        """Return what else the listening socket has."""
-        return getattr(self._listener, name)
+    def _make_few(self) -> None:
+        limit_accepts(self, MAKE)
+        super().doRead()  # type: ignore[no-untyped-call]  # Twisted's

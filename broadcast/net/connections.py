@@ -41,7 +41,7 @@ class Connections:
         self.room = room
         self._new_session = new_session
         self.work = room.work
-        self.acceptor = Acceptor(self.work.clock.callLater, most)
+        self.acceptor = Acceptor(self.work, most)
         self.is_open = False
         self._open: dict[IConnection, None] = {}
         self._lost = 0

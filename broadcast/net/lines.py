@@ -9,7 +9,7 @@ from typing import Any
 
 from twisted.internet import interfaces
 from twisted.internet.error import ConnectionDone
-from twisted.internet.protocol import ServerFactory
+from twisted.internet.protocol import ServerFactory, connectionDone
 from twisted.logger import Logger
 from twisted.protocols.basic import LineReceiver
 from twisted.python.failure import Failure
@@ -29,8 +29,6 @@ from broadcast.protocol.roles import UNRESTRICTED, Role
 from broadcast.room.directory import When
 from broadcast.session.interfaces import ISession
 from broadcast.session.states import State
-
-_DONE = Failure(ConnectionDone())
 
 _UNFINISHED_UTF8 = re.compile(
     rb"(?:[\xc2-\xdf]|[\xe0-\xef][\x80-\xbf]?|[\xf0-\xf4][\x80-\xbf]{0,2})\Z"
@@ -119,7 +117,7 @@ class LineProtocol(LineReceiver):
     def writeConnectionLost(self) -> None:
         """Do nothing: our own end is closed, the other's is awaited."""
 
-    def connectionLost(self, reason: Failure = _DONE) -> None:
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Be gone."""
         done = reason.check(ConnectionDone) is not None
         if done and not self._is_ended and not self._lingers:

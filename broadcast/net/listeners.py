@@ -2,21 +2,20 @@
 
 ``--listen`` takes Twisted's endpoints, and some of our own: ``tls:`` before another
 endpoint, or before a port, puts our certificates in front of it, ``haproxy:`` the
-PROXY protocol. A unix socket is ours alone; one that the service manager holds is
-left as it is. What is done with a connection is its factory's business.
+PROXY protocol; ``reuseport=yes`` lets several daemons have one TCP port. A unix socket
+is ours alone; one that the service manager holds is left as it is. What is done with a
+connection is its factory's business.
 """
 
+import re
 import socket
-import stat
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any
 
-from twisted.internet.defer import Deferred, maybeDeferred, succeed
+from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.endpoints import (
-    AdoptedStreamServerEndpoint,
     TCP4ServerEndpoint,
     TCP6ServerEndpoint,
     UNIXServerEndpoint,
@@ -28,20 +27,20 @@ from twisted.logger import Logger
 
 from broadcast.base.settings import Settings
 from broadcast.base.values import reason_of
-from broadcast.base.work import Work
 from broadcast.net import sockopts
 from broadcast.net.connections import Connections
+from broadcast.net.handshakes import Handshakes
+from broadcast.net.ports import Ports
 from broadcast.net.proxy import ProxiedFactory
 from broadcast.protocol.roles import LISTEN_ONLY, UNRESTRICTED, Role
 
-try:
-    from twisted.internet.unix import Port as UnixPort
-except ImportError:  # Windows
-    UnixPort = None  # type: ignore[assignment,misc]  # told so where it is used
-
-
 Wrap = Callable[[Any], Any]
-"""Puts TLS around a protocol factory."""
+"""Puts something around a protocol factory."""
+
+WrapTLS = Callable[[Any, Handshakes], Any]
+"""Puts TLS around a protocol factory; its handshakes are counted with all others."""
+
+_REUSEPORT = re.compile(r"(?<!\\):reuseport=([^:]*)")
 
 LISTENING_ON = "listening on {where}{tls}{only}{inside}"
 PAGE_IS_ON = "the page is on {where}{inside}"
@@ -54,13 +53,12 @@ NO_LOGIN = (
 )
 
 
-def endpoint_for(reactor: Any, text: str, work: Work, wrap: Wrap | None = None) -> Any:
+def endpoint_for(reactor: Any, text: str, wrap: Wrap | None = None) -> Any:
     """Return the endpoint that ``text`` describes.
 
     Args:
-        reactor: where it listens.
-        text: the description.
-        work: the turns of the reactor.
+        reactor: what listens; ``Ports``, for ``haproxy:`` and ``reuseport=yes``.
+        text: as on the command line.
         wrap: puts TLS in front of ``tls:`` endpoints; None: there are no
             certificates.
 
@@ -70,30 +68,35 @@ def endpoint_for(reactor: Any, text: str, work: Work, wrap: Wrap | None = None) 
     if text.startswith("tls:"):
         if wrap is None:
             raise ValueError("it needs --tls-cert and --tls-key")
-        return _WrappedEndpoint(endpoint_for(reactor, _behind(text), work), wrap)
+        return _WrappedEndpoint(endpoint_for(reactor, _behind(text)), wrap)
     if text.startswith("haproxy:"):
-        inner = endpoint_for(reactor, _behind(text), work)
-        return _WrappedEndpoint(inner, partial(ProxiedFactory, work=work))
-    if text.startswith("unix:"):
-        return serverFromString(_alone(reactor), text)
-    endpoint = serverFromString(reactor, text)
-    if (
-        isinstance(endpoint, AdoptedStreamServerEndpoint)
-        and endpoint.addressFamily == socket.AF_UNIX
-    ):
-        return _HeldUnixEndpoint(reactor, endpoint.fileno)
-    return endpoint
+        inner = endpoint_for(reactor, _behind(text))
+        return _WrappedEndpoint(inner, partial(ProxiedFactory, work=reactor.work))
+    if (found := _REUSEPORT.search(text)) is not None:
+        text = text[: found.start()] + text[found.end() :]
+        if _wants_reuse(text, found[1]):
+            reactor = reactor.reusing()
+    return serverFromString(reactor, text)
+
+
+def _wants_reuse(text: str, value: str) -> bool:
+    """Tell what ``reuseport=`` says, which stood in ``text``.
+
+    Raises:
+        ValueError: it can't be said, or not of that endpoint.
+    """
+    if not text.startswith(("tcp:", "tcp6:", "ssl:")):
+        raise ValueError("reuseport goes with a TCP port alone")
+    if value not in ("yes", "no"):
+        raise ValueError("reuseport is yes or no")
+    if not hasattr(socket, "SO_REUSEPORT"):
+        raise ValueError("reuseport: this system has no SO_REUSEPORT")
+    return value == "yes"
 
 
 def unix_endpoint(reactor: Any, path: str, backlog: int, mode: int) -> Any:
     """Return the endpoint of a unix socket at ``path``, of which we are to be alone."""
-    return UNIXServerEndpoint(_alone(reactor), path, backlog, mode, wantPID=True)
-
-
-def _alone(reactor: Any) -> Any:
-    from broadcast.net.unix import UnixSockets  # Windows has no such sockets
-
-    return UnixSockets(reactor)
+    return UNIXServerEndpoint(reactor, path, backlog, mode, wantPID=True)
 
 
 def _behind(text: str) -> str:
@@ -111,48 +114,6 @@ class _WrappedEndpoint:
 
     def listen(self, factory: Any) -> Any:
         return self._endpoint.listen(self._wrap(factory))
-
-
-class _HeldUnixEndpoint:
-    """A unix socket that the service manager has bound and goes on holding.
-
-    Twisted's own way opens it to everybody (``chmod 666``), and at the end
-    unlinks it and shuts it down, so that the next daemon finds none.
-    """
-
-    def __init__(self, reactor: Any, fileno: int) -> None:
-        self._reactor = reactor
-        self._fileno = fileno
-
-    def listen(self, factory: Any) -> Deferred[Any]:
-        held = socket.socket(fileno=self._fileno)
-        held.setblocking(False)
-        held.set_inheritable(False)
-        path = held.getsockname()
-        is_file = isinstance(path, str) and path != ""
-        mode = stat.S_IMODE(Path(path).stat().st_mode) if is_file else 0
-        port: Any = _HeldUnixPort(
-            path, factory, sockopts.BACKLOG, mode=mode, reactor=self._reactor
-        )
-        port._preexistingSocket = held  # as adoptStreamPort sets it
-        port.startListening()
-        return succeed(port)
-
-
-if UnixPort is not None:
-
-    class _HeldUnixPort(UnixPort):
-        """Stops accepting, and leaves the socket alone."""
-
-        factory: Any
-
-        def stopListening(
-            self,
-            connDone: object = None,  # noqa: N803  # Twisted calls it so
-        ) -> Deferred[None]:
-            self.stopReading()  # type: ignore[no-untyped-call]  # Twisted's
-            self.factory.doStop()
-            return succeed(None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,15 +155,16 @@ class Listeners:
         settings: Settings,
         connections: Connections,
         factory_for: Callable[[Role], Any],
-        wrap: Wrap | None,
+        wrap: WrapTLS | None,
         web: Any,
         admin: Factory | None,
     ) -> None:
-        self._reactor = reactor
+        handshakes = Handshakes(reactor)
+        self._reactor = Ports(reactor, connections.acceptor, handshakes)
         self._settings = settings
         self._connections = connections
         self._factory_for = factory_for
-        self._wrap = wrap
+        self._wrap = None if wrap is None else lambda inner: wrap(inner, handshakes)
         self._web = web
         self._admin = admin
         self._logger = Logger(namespace="broadcast")
@@ -240,9 +202,6 @@ class Listeners:
             problems.append(f"broadcast: {message}")
             return
         self._ports.append(port)
-        if (sock := getattr(port, "socket", None)) is not None:
-            sock.listen(sockopts.BACKLOG)
-            self._connections.acceptor.add(port)
         address = port.getHost()
         host = getattr(address, "host", "")
         inside = host.startswith("127.") or host == "::1"
@@ -292,9 +251,7 @@ class Listeners:
     def _at(self, text: str) -> ListenAddress:
         return ListenAddress(
             text,
-            partial(
-                endpoint_for, self._reactor, text, self._connections.work, self._wrap
-            ),
+            partial(endpoint_for, self._reactor, text, self._wrap),
         )
 
     def _on_host(self, port: int) -> ListenAddress:

@@ -10,9 +10,8 @@ import struct
 from typing import Any, NamedTuple
 
 from twisted.internet.address import IPv4Address, IPv6Address
-from twisted.internet.error import ConnectionDone
 from twisted.internet.interfaces import IHalfCloseableProtocol
-from twisted.internet.protocol import Protocol
+from twisted.internet.protocol import Protocol, connectionDone
 from twisted.logger import Logger
 from twisted.protocols.policies import ProtocolWrapper, WrappingFactory
 from twisted.python.failure import Failure
@@ -31,8 +30,6 @@ _V2 = b"\r\n\r\n\0\r\nQUIT\n"
 _V2_START = struct.Struct("!12sBBH")
 _V2_LONGEST = 4096
 _FAMILIES = {0x11: (socket.AF_INET, 4), 0x21: (socket.AF_INET6, 16)}
-
-_DONE = Failure(ConnectionDone())
 
 Address = IPv4Address | IPv6Address
 
@@ -169,7 +166,7 @@ class ProxiedProtocol(ProtocolWrapper):
         if self._is_half_closeable():
             self.wrappedProtocol.writeConnectionLost()
 
-    def connectionLost(self, reason: Failure = _DONE) -> None:
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Tell the protocol, if it has begun."""
         self.connected = 0
         if self._has_begun:

@@ -3,11 +3,12 @@
 import socket
 import struct
 from ipaddress import ip_address
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 from twisted.internet.address import HostnameAddress, UNIXAddress
 from twisted.internet.interfaces import ISSLTransport, IUNIXTransport
-from twisted.internet.tcp import Server
+
+from broadcast.net.internals import client_of, name_briefly
 
 BACKLOG = 65535
 """Connections that may wait to be accepted: as many as the kernel allows
@@ -27,6 +28,9 @@ finds memory for a hundred of them, everybody waits."""
 
 LAST_ROOM = 1 << 19
 """Bytes that the kernel shall take where last words are to follow."""
+
+COMMON_NAME = "2.5.4.3"
+"""The object identifier of a common name (RFC 4519, 2.3)."""
 
 # struct tcp_info of Linux: unacked packets, bytes acked, bytes not yet sent.
 _TCP_INFO = struct.Struct("=24xI92xQ16xI")
@@ -70,10 +74,7 @@ def prepare(transport: Any) -> None:
     Only TCP has such options; on any other transport they are not missed.
     """
     handle = socket_of(transport)
-    if type(transport) is Server:
-        # Twisted's own words for it, for its own log, which is not ours: as
-        # long as ours in each of ten thousand.
-        transport.logstr = transport.repstr = "broadcast"
+    name_briefly(transport)
     if handle is None or not _is_tcp(handle):
         return
     handle.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -122,11 +123,17 @@ def certified_name(transport: Any) -> str | None:
 
     Only certificates of ``--tls-client-ca`` get this far.
     """
-    ask = getattr(transport, "getPeerCertificate", None)
-    certificate = ask() if ask is not None else None
+    if not hasattr(transport, "getPeerCertificate"):
+        return None
+    certificate = transport.getHandle().get_peer_certificate(as_cryptography=True)
     if certificate is None:
         return None
-    return certificate.get_subject().commonName or ""
+    try:
+        subject = tuple(certificate.subject)
+    except ValueError:  # OpenSSL has taken what cryptography can't read
+        return ""
+    names = (part.value for part in subject if part.oid.dotted_string == COMMON_NAME)
+    return next(names, "")
 
 
 def kind_of(transport: Any) -> str:
@@ -156,9 +163,7 @@ def name_of(address: Any) -> str:
 
 def peer_of(transport: Any) -> "str | tuple[str, int]":
     """Return where a connection comes from: as the transport keeps it, if it can."""
-    if type(transport) is Server and len(transport.client) == 2:
-        return cast(tuple[str, int], transport.client)
-    return name_of(transport.getPeer())
+    return client_of(transport) or name_of(transport.getPeer())
 
 
 class Traffic(NamedTuple):

@@ -4,21 +4,40 @@ The only place that imports pyOpenSSL. Every new connection takes the newest
 certificates that were found good; older connections keep theirs.
 """
 
+import enum
 from datetime import UTC, datetime
+from os import fsencode
 from pathlib import Path
 from typing import Any
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from OpenSSL import SSL
-from OpenSSL.crypto import PKey
 from twisted.internet.interfaces import IOpenSSLServerConnectionCreator
-from twisted.protocols.tls import TLSMemoryBIOFactory
+from twisted.internet.protocol import connectionDone
+from twisted.protocols.tls import BufferingTLSTransport, TLSMemoryBIOFactory
+from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from broadcast.auth.bans import host_of
 from broadcast.base.values import reason_of
+from broadcast.net import sockopts
+from broadcast.net.handshakes import Handshakes, host_at
+from broadcast.net.internals import is_handshake_done
 
 _OPTIONS = SSL.OP_NO_COMPRESSION | SSL.OP_NO_RENEGOTIATION
+
+
+MAX_FLIGHT = 1 << 17
+"""Bytes that may come of a handshake before its turn; a certificate's chain is less."""
+
+
+class HandshakeState(enum.Enum):
+    """Where a connection is with its handshake."""
+
+    REFUSED = enum.auto()
+    IN_FLIGHT = enum.auto()
+    OVER = enum.auto()
 
 
 class TLSError(ValueError):
@@ -71,17 +90,16 @@ class Certificates:
     @property
     def summary(self) -> str:
         """Whose the certificate is, and how long it is good."""
-        x509: Any = SSL.Connection(self._context, None).get_certificate()
-        certificate = x509.to_cryptography()
+        served = SSL.Connection(self._context, None)
+        certificate: Any = served.get_certificate(as_cryptography=True)
         until = certificate.not_valid_after_utc
         is_over = until < datetime.now(UTC)
         subject = certificate.subject.rfc4514_string() or "somebody without a name"
         return f"{subject}, {'EXPIRED' if is_over else 'good until'} {until:%Y-%m-%d}"
 
-    def wrap(self, factory: Any) -> Any:
+    def wrap(self, factory: Any, handshakes: Handshakes) -> "TLSFactory":
         """Return ``factory`` with TLS around its protocols."""
-        creator: Any = self  # zope knows it as one
-        return TLSMemoryBIOFactory(creator, False, factory)
+        return TLSFactory(self, factory, handshakes)
 
     def serverConnectionForTLS(self, protocol: Any) -> SSL.Connection:
         """Return a connection with the newest certificate."""
@@ -101,9 +119,101 @@ class Certificates:
         _use(lambda file: context.use_privatekey(_key_in(file)), self._key)
         if self._client_ca is not None:
             _use(context.load_verify_locations, self._client_ca)
-            _use(context.load_client_ca, self._client_ca)
+            _use(lambda file: context.load_client_ca(fsencode(file)), self._client_ca)
             context.set_verify(SSL.VERIFY_PEER | SSL.VERIFY_FAIL_IF_NO_PEER_CERT)
         return context
+
+
+class TLSConnection(BufferingTLSTransport):
+    """TLS around a protocol; its handshake goes on in turn with all others.
+
+    Where it may not begin, the protocol behind it never hears of the connection.
+    """
+
+    factory: "TLSFactory"
+    transport: Any
+    _host = ""
+    _state = HandshakeState.REFUSED
+    _came = b""
+
+    def makeConnection(self, transport: Any) -> None:
+        """Begin the handshake, or close: there are too many."""
+        handshakes = self.factory.handshakes
+        self._host = host_of(sockopts.name_of(transport.getPeer()))
+        if not handshakes.admits(self._host):
+            self.transport = transport
+            transport.abortConnection()
+            return
+        handshakes.begin(self._host)
+        self._state = HandshakeState.IN_FLIGHT
+        try:
+            super().makeConnection(transport)  # type: ignore[no-untyped-call]
+        except BaseException:
+            self._end()
+            transport.abortConnection()
+            raise
+
+    def dataReceived(self, data: bytes) -> None:
+        """Take bytes; those of the handshake in turn."""
+        if self._state is HandshakeState.OVER:
+            super().dataReceived(data)  # type: ignore[no-untyped-call]  # Twisted's
+        elif self._state is HandshakeState.IN_FLIGHT:
+            self._came += data
+            if len(self._came) > MAX_FLIGHT:
+                self.transport.abortConnection()
+            else:
+                self.factory.handshakes.wait(self._host, self)
+
+    def go_on(self) -> None:
+        """Take what has come of the handshake."""
+        came, self._came = self._came, b""
+        try:
+            super().dataReceived(came)  # type: ignore[no-untyped-call]  # Twisted's
+        except BaseException:
+            self.transport.abortConnection()
+            raise
+        if is_handshake_done(self):
+            self._end()
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        """Be gone; the protocol is told, if it knows of the connection."""
+        if self._state is not HandshakeState.REFUSED:
+            self._end()
+            super().connectionLost(reason)
+
+    def _end(self) -> None:
+        if self._state is HandshakeState.IN_FLIGHT:
+            self._state = HandshakeState.OVER
+            self.factory.handshakes.leave(self._host, self)
+            self.factory.handshakes.end(self._host)
+
+
+class TLSFactory(TLSMemoryBIOFactory):
+    """Puts TLS around another factory's protocols.
+
+    Args:
+        creator: makes OpenSSL's side of each.
+        factory: makes the protocols.
+        handshakes: those in flight, of all listeners.
+    """
+
+    protocol = TLSConnection
+
+    def __init__(self, creator: Any, factory: Any, handshakes: Handshakes) -> None:
+        super().__init__(creator, False, factory, handshakes.clock)
+        self.handshakes = handshakes
+
+    def admits(self, address: Any) -> bool:
+        """Tell whether who connects from ``address`` may begin a handshake."""
+        return self.handshakes.admits(host_at(address))
+
+    def hold(self, address: Any) -> None:
+        """Count one who was accepted, and waits to be made, as in flight."""
+        self.handshakes.begin(host_at(address))
+
+    def release(self, address: Any) -> None:
+        """Count him no longer: he is made now, and counts then, or is closed."""
+        self.handshakes.end(host_at(address))
 
 
 def _use(load: Any, file: str) -> None:
@@ -122,15 +232,14 @@ def _use(load: Any, file: str) -> None:
         raise TLSError(f"{file}: can't be used: {why}") from None
 
 
-def _key_in(file: str) -> PKey:
+def _key_in(file: str) -> Any:
     """Return the key in ``file``.
 
     Not read by OpenSSL itself, which would ask the terminal for a password:
     what keeps it from that is a callback, made at run time in memory that is
     both written and executed. The unit forbids such memory.
     """
-    key: Any = load_pem_private_key(Path(file).read_bytes(), password=None)
-    return PKey.from_cryptography_key(key)
+    return load_pem_private_key(Path(file).read_bytes(), password=None)
 
 
 def _stamp(file: str) -> tuple[int, int, int] | None:

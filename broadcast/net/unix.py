@@ -11,69 +11,109 @@ import fcntl
 import os
 import socket
 import stat
-from contextlib import suppress
 from typing import Any
 
 from twisted.internet import tcp
-from twisted.internet.unix import Port
+from twisted.internet.error import CannotListenError
+from twisted.internet.unix import Port, Server
 from twisted.python.failure import Failure
 
+from broadcast.base.work import SMALL_READ
+from broadcast.net.accept import AcceptQueue, EarlyPort
+from broadcast.net.internals import hold_socket, leave_open
+from broadcast.net.sockopts import BACKLOG
 
-class UnixSockets:
-    """A reactor for Twisted's ``UNIXServerEndpoint``: opens what is ours alone.
 
-    With ``lockfile=0`` it is as Twisted has it: whatever is there is in the way.
-    """
+class PacedUnixServer(Server):
+    """A connection that is read as long as the turn of the reactor has time."""
 
-    def __init__(self, reactor: Any) -> None:
-        self._reactor = reactor
+    server: EarlyPort
+    bufferSize = SMALL_READ  # Twisted calls it so
 
-    def listenUNIX(
-        self,
-        address: str,
-        factory: Any,
-        backlog: int = 50,
-        mode: int = 0o666,
-        wantPID: bool = True,  # noqa: N803  # Twisted calls it so
-    ) -> Any:
-        """Listen on the path; replace a socket on which nobody listens.
+    def doRead(self) -> Any:
+        """Read; or not, and be told again: the poll is level-triggered."""
+        if self.server.acceptor.work.may_read(self):
+            return super().doRead()  # type: ignore[no-untyped-call]  # Twisted's
+        return None
+
+
+class PlainPort(EarlyPort, Port):
+    """Twisted's own, but for accepting early: ``lockfile=0``."""
+
+    transport = PacedUnixServer
+
+    def startListening(self) -> None:
+        """Listen on the path.
 
         Raises:
-            OSError: somebody listens there, or it can't be opened.
+            OSError: something is there, or it can't be opened.
         """
-        if not wantPID:
-            return self._reactor.listenUNIX(address, factory, backlog, mode)
-        port = _OwnPort(os.fsencode(address), factory, backlog, mode, self._reactor)
-        port.startListening()
-        return port
+        try:
+            super().startListening()
+        except CannotListenError as error:
+            raise _plainly(error.socketError) from None
 
 
-class _OwnPort(Port):
+class OwnPort(PlainPort):
     """Holds the lock while it listens, and at the end removes what it has made."""
 
     _lock: int
     _made: os.stat_result
 
+    def __init__(self, path: bytes, *args: Any) -> None:
+        super().__init__(path, *args)
+        self._path = path
+
     def startListening(self) -> None:
-        self._lock = _locked(self._bindPath + b".flock")
+        """Listen on the path; replace a socket on which nobody listens.
+
+        Raises:
+            OSError: somebody listens there, or it can't be opened.
+        """
+        self._lock = _locked(self._path + b".flock")
         try:
-            _clear(self._bindPath)
-            super().startListening()  # type: ignore[no-untyped-call]  # Twisted's
-            self._made = os.lstat(self._bindPath)
+            _clear(self._path)
+            super().startListening()
+            self._made = os.lstat(self._path)
         except BaseException:
             self._let_go()
             raise
 
     def connectionLost(self, reason: Failure) -> None:
-        if _is_at(self._bindPath, self._made):
-            os.unlink(self._bindPath)
+        """Close, and remove the socket and the lock, as far as they are ours."""
+        if _is_at(self._path, self._made):
+            os.unlink(self._path)
         tcp.Port.connectionLost(self, reason)
         self._let_go()
 
     def _let_go(self) -> None:
-        with suppress(FileNotFoundError):
-            os.unlink(self._bindPath + b".flock")
+        path = self._path + b".flock"
+        if _is_at(path, os.fstat(self._lock)):  # else it is another daemon's
+            os.unlink(path)
         os.close(self._lock)
+
+
+class HeldPort(PlainPort):
+    """A socket that the service manager has bound and goes on holding.
+
+    Twisted's own way opens it to everybody (``chmod 666``), and at the end
+    unlinks it and shuts it down, so that the next daemon finds none.
+    """
+
+    def connectionLost(self, reason: Failure) -> None:
+        """Close our descriptor of it, and leave the socket alone."""
+        leave_open(self)
+        tcp.Port.connectionLost(self, reason)
+
+
+def held_port(held: AcceptQueue, factory: Any, reactor: Any) -> HeldPort:
+    """Return a port that listens on ``held``, whose permissions stay as they are."""
+    path = held.getsockname()
+    is_file = isinstance(path, str) and path != ""
+    mode = stat.S_IMODE(os.stat(path).st_mode) if is_file else 0
+    port = HeldPort(path, factory, BACKLOG, mode, reactor)
+    hold_socket(port, held)
+    return port
 
 
 def _locked(path: bytes) -> int:
@@ -114,6 +154,13 @@ def _clear(path: bytes) -> None:
         raise _taken() from None
     else:
         raise _taken()
+
+
+def _plainly(error: OSError) -> OSError:
+    """Return ``error``; in its place what Python says without a number, of a path."""
+    if error.errno is None:
+        return OSError(errno.ENAMETOOLONG, "the path is too long for a unix socket")
+    return error
 
 
 def _taken() -> OSError:

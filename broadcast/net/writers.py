@@ -11,16 +11,17 @@ from typing import Any
 from twisted.internet import interfaces, tcp
 from zope.interface import implementer
 
+from broadcast.net.accept import PacedServer
 from broadcast.room.output import CHUNK
 from broadcast.session.interfaces import IConnection
 from broadcast.store.entries import Framing
 
 try:
-    from twisted.internet import unix
+    from broadcast.net.unix import PacedUnixServer
 except ImportError:  # Windows
-    _PLAIN: tuple[type, ...] = (tcp.Server,)
+    _PLAIN: tuple[type, ...] = (tcp.Server, PacedServer)
 else:
-    _PLAIN = (tcp.Server, unix.Server)
+    _PLAIN = (tcp.Server, PacedServer, PacedUnixServer)
 
 
 def is_plain(transport: Any) -> bool:

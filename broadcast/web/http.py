@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any, Final, Protocol, TypeVar
 
-from twisted.internet.error import ConnectionDone
+from twisted.internet.protocol import connectionDone
 from twisted.protocols.basic import LineReceiver
 from twisted.python.failure import Failure
 from twisted.web.http import HTTPChannel
@@ -25,8 +25,6 @@ _ALWAYS: Final = {
 NO_BODY: Final = (
     b"HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 )
-
-_DONE = Failure(ConnectionDone())
 
 
 def answer(
@@ -123,7 +121,7 @@ class Channel(HTTPChannel):
         self._abortingCall = later(self.abortTimeout, self.forceAbortClient)
         self.loseConnection()  # type: ignore[no-untyped-call]  # Twisted's
 
-    def connectionLost(self, reason: Failure = _DONE) -> None:
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Be gone."""
         self.factory.channels.pop(self, None)
         if self._upgraded is not None:

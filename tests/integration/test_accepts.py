@@ -3,15 +3,18 @@
 import socket
 from collections.abc import Callable
 from contextlib import ExitStack
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from twisted.internet import tcp
 from twisted.internet.protocol import Protocol, ServerFactory
-from twisted.internet.testing import MemoryReactor
+from twisted.internet.testing import MemoryReactorClock
 
+from broadcast.base.work import Work
 from broadcast.net import accept
 from broadcast.net.accept import MAKE, Acceptor
+from broadcast.net.handshakes import Handshakes
+from broadcast.net.ports import Ports
 from tests.support.daemon import DEADLINE
 
 
@@ -35,14 +38,17 @@ def test_few_are_accepted_in_a_turn(
     """Sixty wait at each of two listeners: they take turns, a few at each."""
     monkeypatch.setattr(accept, "LOOK_AFTER", look_after)
     turns: list[Callable[[], None]] = []
-    acceptor = Acceptor(lambda _, call: turns.append(call))
+    clock: Any = SimpleNamespace(callLater=lambda _, call: turns.append(call))
+    acceptor = Acceptor(Work(clock))
     halls = [Hall(), Hall()]
     made: Any = halls  # zope knows them as factories
-    ports = [tcp.Port(0, hall, 100, "127.0.0.1", MemoryReactor()) for hall in made]
+    reactor = MemoryReactorClock()
+    listener = Ports(reactor, acceptor, Handshakes(reactor))
+    ports: list[Any] = [
+        listener.listenTCP(0, hall, interface="127.0.0.1") for hall in made
+    ]
     with ExitStack() as stack:
         for port in ports:
-            port.startListening()
-            acceptor.add(port)
             for _ in range(60):
                 address = ("127.0.0.1", port.getHost().port)
                 stack.enter_context(socket.create_connection(address, DEADLINE))

@@ -7,11 +7,12 @@ import ssl
 import subprocess
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
 
+from broadcast.net.handshakes import MOST_OF_HOST
 from tests.support.daemon import DEADLINE, Daemon, refused_start
 from tests.support.faces import make_certificate
 from tests.support.lineclient import LineClient, SocketWire, connect_tcp
@@ -247,3 +248,56 @@ def test_a_tls_listener_without_certificates_is_one_line() -> None:
     assert code == 1
     assert err.count("\n") == 1
     assert "it needs --tls-cert and --tls-key" in err
+
+
+def test_a_flood_of_handshakes_keeps_nobody_out(
+    daemon: Start, files: tuple[Path, Path]
+) -> None:
+    """Of one host so many begin, and the rest is closed; others come in, and talk."""
+    room = daemon(
+        "--listen=tcp:0:interface=127.0.0.1", WHERE, *options(files), files=1000
+    )
+    port = int(room.addresses[1].rpartition(":")[2])
+    member = LineClient(connect_tcp(room.port))
+    member.until("You are")
+    hello = first_flight()
+    with ExitStack() as stack:
+        flood = []
+        for _ in range(MOST_OF_HOST + 50):
+            flood.append(stack.enter_context(connect_tcp(port).socket))
+            with suppress(OSError):
+                flood[-1].sendall(hello)
+        room.out.wait_for(
+            r"\[WARNING\] 1 TLS connections closed, the last from 127\.0\.0\.1: "
+        )
+        other = socket.socket()
+        other.settimeout(DEADLINE)
+        other.bind(("127.0.0.2", 0))
+        other.connect(("127.0.0.1", port))
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        client = LineClient(SocketWire(context.wrap_socket(other)))
+        client.until("You are")
+        client.send("let me in")
+        member.until("let me in")
+        assert sum(is_closed(sock) for sock in flood) >= 50
+        client.close()
+    member.close()
+
+
+def first_flight() -> bytes:
+    """Return what a client says first."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    out = ssl.MemoryBIO()
+    with suppress(ssl.SSLWantReadError):
+        context.wrap_bio(ssl.MemoryBIO(), out, server_hostname="me").do_handshake()
+    return out.read()
+
+
+def is_closed(sock: socket.socket) -> bool:
+    """Tell whether nothing was answered, and nothing will be."""
+    try:
+        return sock.recv(1) == b""
+    except ConnectionResetError:
+        return True

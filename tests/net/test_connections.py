@@ -3,11 +3,10 @@
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack
-from types import SimpleNamespace
 
 import pytest
 
-from broadcast.net.accept import LOOK_AFTER
+from broadcast.net.accept import LOOK_AFTER, AcceptQueue
 from broadcast.protocol.events import Bye
 from tests.support.hall import Hall
 
@@ -21,15 +20,14 @@ class WaitingListener:
         self._hall = hall
         self._stack = stack
         self._count = 0
-        listener = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
-        listener.setblocking(False)
-        address = listener.getsockname()
+        listener = socket.create_server(("127.0.0.1", 0))
+        self._queue = stack.enter_context(AcceptQueue(listener.detach()))
+        address = self._queue.getsockname()
         stack.enter_context(socket.create_connection(address, timeout=10))
-        self._port = SimpleNamespace(socket=listener, doRead=self._read)
-        hall.connections.acceptor.add(self._port)
+        self._queue.begin(hall.connections.acceptor, self._make)
 
-    def _read(self) -> None:
-        self._stack.enter_context(self._port.socket.accept()[0])
+    def _make(self) -> None:
+        self._stack.enter_context(self._queue.accept()[0])
         self._count += 1
 
     def let_in(self) -> int:

@@ -4,17 +4,15 @@ import socket
 
 import pytest
 from twisted.internet.address import IPv4Address, IPv6Address
-from twisted.internet.task import Clock
 from twisted.internet.testing import MemoryReactor
 
-from broadcast.base.work import Work
 from broadcast.net.listeners import endpoint_for, reachable
 
 
 def test_tls_without_certificates_says_what_it_needs() -> None:
     """A tls: listener without --tls-cert is refused in words."""
     with pytest.raises(ValueError, match="--tls-cert"):
-        endpoint_for(object(), "tls:0", Work(Clock()))
+        endpoint_for(object(), "tls:0")
 
 
 @pytest.mark.parametrize(
@@ -30,9 +28,7 @@ def test_tls_goes_before_a_port_or_any_endpoint(
 ) -> None:
     """tls:PORT is tls:tcp:PORT; what is wrapped is the factory."""
     reactor = MemoryReactor()
-    endpoint = endpoint_for(
-        reactor, text, Work(Clock()), lambda factory: ("wrapped", factory)
-    )
+    endpoint = endpoint_for(reactor, text, lambda factory: ("wrapped", factory))
     endpoint.listen("ours")
     assert [server[:2] for server in reactor.tcpServers] == [
         (port, ("wrapped", "ours"))

@@ -3,13 +3,20 @@
 import socket
 import struct
 from contextlib import suppress
+from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.internet.address import IPv4Address, IPv6Address
+from twisted.internet.error import ConnectionDone
+from twisted.internet.protocol import Protocol, ServerFactory, connectionDone
+from twisted.internet.task import Clock
+from twisted.internet.testing import StringTransport
+from twisted.python.failure import Failure
 
-from broadcast.net.proxy import HeaderError, parse
+from broadcast.base.work import Work
+from broadcast.net.proxy import HeaderError, ProxiedFactory, parse
 
 SIGNATURE = b"\r\n\r\n\0\r\nQUIT\n"
 
@@ -37,6 +44,7 @@ GOOD = [
 ]
 
 
+@settings(deadline=None)  # a busy machine is no fault of ours
 @given(case=st.sampled_from(GOOD), rest=st.binary(max_size=20))
 def test_a_header_is_read_whole_and_nothing_more(
     case: tuple[bytes, IPv4Address | IPv6Address | None], rest: bytes
@@ -71,8 +79,30 @@ def test_what_is_no_header_is_refused(data: bytes) -> None:
         parse(data)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300))
 def test_any_bytes_are_a_header_or_not(data: bytes) -> None:
     """No bytes raise anything else."""
     with suppress(HeaderError):
         parse(data)
+
+
+class Ears(Protocol):
+    """Keeps why its connection is gone."""
+
+    lost: Failure | None = None
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        self.lost = reason
+
+
+def test_a_connection_that_is_gone_for_no_reason_is_done() -> None:
+    """What is behind is told as Twisted's protocols are: the end was a clean one."""
+    factory = ProxiedFactory(ServerFactory.forProtocol(Ears), Work(Clock()))
+    where: Any = FOUR  # zope knows it as an address
+    proxied: Any = factory.buildProtocol(where)
+    ears = proxied.wrappedProtocol
+    proxied.makeConnection(StringTransport())
+    proxied.dataReceived(b"PROXY UNKNOWN\r\n")
+    proxied.connectionLost()
+    assert ears.lost.check(ConnectionDone) is ConnectionDone

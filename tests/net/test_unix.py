@@ -13,7 +13,10 @@ from twisted.internet.testing import MemoryReactorClock
 
 pytest.importorskip("fcntl")
 
-from broadcast.net.unix import UnixSockets
+from broadcast.base.work import Work
+from broadcast.net.accept import Acceptor
+from broadcast.net.handshakes import Handshakes
+from broadcast.net.ports import Ports
 
 Listen = Callable[[Path], Any]
 
@@ -32,7 +35,7 @@ def listen(reactor: MemoryReactorClock) -> Iterator[Listen]:
     ports: list[Any] = []
 
     def start(path: Path) -> Any:
-        own = UnixSockets(reactor)
+        own = Ports(reactor, Acceptor(Work(reactor)), Handshakes(reactor))
         ports.append(own.listenUNIX(str(path), ServerFactory(), 5, 0o600))
         return ports[-1]
 
@@ -148,3 +151,32 @@ def test_the_end_misses_nothing_that_was_removed(
     assert not reactor.readers
     listen(Path("room"))
     assert _is_listening(Path("room"))
+
+
+def test_the_end_leaves_another_daemons_lock(
+    listen: Listen, reactor: MemoryReactorClock
+) -> None:
+    """Both files were removed and the next one has its own: these stay, and hold."""
+    path = Path("room")
+    first = listen(path)
+    path.unlink()
+    Path("room.flock").unlink()
+    listen(path)
+    _end(first, reactor)
+    assert _is_listening(path)
+    path.unlink()
+    with pytest.raises(OSError, match=TAKEN):
+        listen(path)
+
+
+@pytest.mark.parametrize("own", [True, False], ids=["alone", "lockfile=0"])
+@pytest.mark.parametrize("length", [120, 300])
+def test_a_path_that_is_too_long_is_told(
+    reactor: MemoryReactorClock, own: bool, length: int
+) -> None:
+    """An error of the system, in words, whoever finds it; and nothing is left."""
+    ports = Ports(reactor, Acceptor(Work(reactor)), Handshakes(reactor))
+    with pytest.raises(OSError, match="too long") as caught:
+        ports.listenUNIX("x" * length, ServerFactory(), 5, 0o600, own)
+    assert caught.value.errno == errno.ENAMETOOLONG
+    assert list(Path().iterdir()) == []

@@ -1,0 +1,143 @@
+"""TLS handshakes in flight: so many in all, so many of one host, a share of each turn.
+
+A handshake costs a signature, 0.6 ms with an RSA key of 2048 bits, before anything is
+known of the other end; asking for one costs a packet. So those of one host wait in a
+queue of their own, the hosts take turns, and connections beyond the bounds are closed
+at once. TLS itself is not known here.
+"""
+
+from collections import Counter
+from typing import Any, Protocol
+
+from twisted.logger import Logger
+
+from broadcast.auth.bans import host_of
+
+MOST = 4096
+"""Handshakes in flight, in all: those who come back at once after a restart, say."""
+
+MOST_OF_HOST = 256
+"""The same, of one host (IPv6: of one /64)."""
+
+SHARE = 0.004
+"""Seconds of one turn of the reactor for handshakes; at least one goes on."""
+
+TELL_EVERY = 60.0
+"""Seconds between two lines in the log about connections that were closed."""
+
+REFUSED = "{count} TLS connections closed, the last from {host}: too many handshakes"
+
+
+class IHandshake(Protocol):
+    """A handshake that waits for its turn."""
+
+    def go_on(self) -> None:
+        """Take what has come of the handshake."""
+
+
+class Handshakes:
+    """The handshakes in flight of all TLS listeners.
+
+    Args:
+        clock: an ``IReactorTime``.
+        most: handshakes in flight, in all.
+        most_of_host: the same, of one host.
+
+    Attributes:
+        clock: the same.
+        refused: connections closed, since there were too many.
+    """
+
+    def __init__(
+        self, clock: Any, most: int = MOST, most_of_host: int = MOST_OF_HOST
+    ) -> None:
+        self.clock = clock
+        self.refused = 0
+        self._most = most
+        self._most_of_host = most_of_host
+        self._in_flight: Counter[str] = Counter()
+        self._count = 0
+        self._waiting: dict[str, dict[IHandshake, None]] = {}
+        self._is_expected = False
+        self._untold = 0
+        self._is_timed = False
+        self._last_host = ""
+        self._logger = Logger(namespace="broadcast")
+
+    def __len__(self) -> int:
+        """Return how many are in flight."""
+        return self._count
+
+    def admits(self, host: str) -> bool:
+        """Tell whether one more of ``host`` may begin; if not, that is a refusal."""
+        if self._count < self._most and self._in_flight[host] < self._most_of_host:
+            return True
+        self._refuse(host)
+        return False
+
+    def begin(self, host: str) -> None:
+        """Count one more in flight."""
+        self._count += 1
+        self._in_flight[host] += 1
+
+    def end(self, host: str) -> None:
+        """Count one less in flight."""
+        self._count -= 1
+        self._in_flight[host] -= 1
+        if not self._in_flight[host]:
+            del self._in_flight[host]
+
+    def wait(self, host: str, handshake: IHandshake) -> None:
+        """Let ``handshake`` go on when it is its turn."""
+        self._waiting.setdefault(host, {})[handshake] = None
+        self._expect_turn()
+
+    def leave(self, host: str, handshake: IHandshake) -> None:
+        """Let ``handshake`` wait no longer: its connection is lost."""
+        self._waiting.get(host, {}).pop(handshake, None)
+
+    def _go_on(self) -> None:
+        """Let some go on: one of each host, as long as there is time."""
+        self._is_expected = False
+        end = self.clock.seconds() + SHARE
+        try:
+            while self._waiting:
+                host = next(iter(self._waiting))
+                handshakes = self._waiting.pop(host)
+                if not handshakes:
+                    continue
+                handshake = next(iter(handshakes))
+                del handshakes[handshake]
+                if handshakes:
+                    self._waiting[host] = handshakes  # behind all others
+                handshake.go_on()
+                if self.clock.seconds() >= end:
+                    break
+        finally:
+            if self._waiting:
+                self._expect_turn()
+
+    def _expect_turn(self) -> None:
+        if not self._is_expected:
+            self._is_expected = True
+            self.clock.callLater(0, self._go_on)
+
+    def _refuse(self, host: str) -> None:
+        self.refused += 1
+        self._untold += 1
+        self._last_host = host
+        if not self._is_timed:
+            self._tell()
+
+    def _tell(self) -> None:
+        """Say how many were refused, now and once a minute as long as there are any."""
+        self._is_timed = bool(self._untold)
+        if self._untold:
+            self._logger.warn(REFUSED, count=self._untold, host=self._last_host)
+            self._untold = 0
+            self.clock.callLater(TELL_EVERY, self._tell)
+
+
+def host_at(address: Any) -> str:
+    """Return whom an address is counted as that a socket's ``accept`` has returned."""
+    return host_of(f"{address[0]}:0") if isinstance(address, tuple) else host_of("")
