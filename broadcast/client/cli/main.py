@@ -60,7 +60,8 @@ async def run_chat(options: Options) -> int:
     from broadcast.client.core.requests import Profile
     from broadcast.client.io.runner import Exit
     from broadcast.client.ui.chat import Chat
-    from broadcast.client.ui.screen import RoomCompleter, Screen, typed_lines
+    from broadcast.client.ui.history import typed_lines
+    from broadcast.client.ui.screen import RoomCompleter, Screen
 
     name = options.name
     if name is None:
@@ -71,7 +72,8 @@ async def run_chat(options: Options) -> int:
         name=name, secret=options.secret, history=options.history, roster=True
     )
     completer = RoomCompleter()
-    history = typed_lines(state_path(os.environ), options.address)
+    folder = state_path(os.environ)
+    history = typed_lines(folder, options.address, lambda text: chat.note(text))
     chat = Chat(options, profile, Screen(completer=completer, history=history))
     completer.names = lambda: chat.session.roster.names - {chat.session.name}
     return await chat.run()

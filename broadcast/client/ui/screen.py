@@ -8,12 +8,8 @@ typed text under load. Knows nothing of servers.
 """
 
 import asyncio
-import contextlib
 import enum
-import os
-import re
 from collections.abc import Callable, Iterable
-from pathlib import Path
 
 from prompt_toolkit import PromptSession
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion
@@ -21,19 +17,17 @@ from prompt_toolkit.data_structures import Point
 from prompt_toolkit.document import Document
 from prompt_toolkit.enums import DEFAULT_BUFFER
 from prompt_toolkit.filters import Condition, has_focus
-from prompt_toolkit.history import FileHistory, History, InMemoryHistory
+from prompt_toolkit.history import History
 from prompt_toolkit.input import Input
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.output import Output, create_output
 from prompt_toolkit.shortcuts import CompleteStyle
 
-from broadcast.client.address import Address
 from broadcast.client.ui.commands import LOCAL_HELP, REMOTE_HELP
 
 GATHER = 0.05
 GATHER_BUSY = 0.1
 BUSY = 50
-MAX_BYTES = 512 * 1024
 
 
 class RoomCompleter(Completer):
@@ -239,31 +233,3 @@ def _quiet_output() -> Output:
     if hasattr(output, "enable_cpr"):
         output.enable_cpr = False
     return output
-
-
-def typed_lines(folder: Path, address: Address) -> History:
-    """The history for a server; in memory where no file can be had."""
-    name = re.sub(r"[^A-Za-z0-9.-]+", "_", str(address))
-    path = folder / f"history-{name}"
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-        _shorten(path)
-    except OSError:
-        return InMemoryHistory()
-    return FileHistory(str(path))
-
-
-def _shorten(path: Path) -> None:
-    """Keep the newer half of a file that has grown over `MAX_BYTES`."""
-    if path.stat().st_size <= MAX_BYTES:
-        return
-    data = path.read_bytes()[-MAX_BYTES // 2 :]
-    entry = data.find(b"\n# ")
-    spare = path.with_suffix(".new")
-    with contextlib.suppress(FileNotFoundError):
-        spare.unlink()
-    descriptor = os.open(spare, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with open(descriptor, "wb") as file:
-        file.write(data[max(entry, 0) :])
-    spare.replace(path)
