@@ -1,5 +1,6 @@
 """How lines travel: as they are, or in WebSocket frames (RFC 6455, by wsproto)."""
 
+import enum
 from typing import Protocol
 
 from broadcast.client.address import Address, stranger
@@ -69,8 +70,17 @@ def codec_for(address: Address) -> Codec:
     return WebSocketCodec(address) if address.is_web else PlainCodec(address)
 
 
+class _State(enum.Enum):
+    OPENING = enum.auto()
+    OPEN = enum.auto()
+    OVER = enum.auto()
+
+
 class WebSocketCodec:
-    """Lines in text frames. What is sent before the handshake is through waits."""
+    """Lines in text frames. What is sent before the handshake is through waits.
+
+    After the goodbye of either side nothing is sent or heard any more.
+    """
 
     def __init__(self, address: Address) -> None:
         try:
@@ -84,7 +94,7 @@ class WebSocketCodec:
         self._events = events
         self._address = address
         self._connection = wsproto.WSConnection(wsproto.ConnectionType.CLIENT)
-        self._open = False
+        self._state = _State.OPENING
         self._waiting: list[bytes] = []
         self._answer: list[bytes] = []
 
@@ -97,8 +107,9 @@ class WebSocketCodec:
 
     def encode(self, lines: bytes) -> bytes:
         """See `Codec`."""
-        if not self._open:
+        if self._state is _State.OPENING:
             self._waiting.append(lines)
+        if self._state is not _State.OPEN:
             return b""
         text = lines.decode(errors="replace")
         return b"".join(
@@ -112,6 +123,8 @@ class WebSocketCodec:
         Raises:
             BrokenServerError: the handshake was refused, or this is no WebSocket.
         """
+        if self._state is _State.OVER:
+            return b""
         from wsproto.utilities import LocalProtocolError, RemoteProtocolError
 
         lines: list[bytes] = []
@@ -130,23 +143,26 @@ class WebSocketCodec:
 
     def farewell(self) -> bytes:
         """See `Codec`."""
-        if not self._open:
+        state, self._state = self._state, _State.OVER
+        if state is not _State.OPEN:
             return b""
-        self._open = False
         return self._connection.send(self._events.CloseConnection(code=1000))
 
     def _take(self, event: object) -> list[bytes]:
         events = self._events
         match event:
             case events.AcceptConnection():
-                self._open = True
+                self._state = _State.OPEN
                 waiting, self._waiting = self._waiting, []
                 self._answer += [self.encode(lines) for lines in waiting]
             case events.RejectConnection():
                 raise BrokenServerError(
                     f"no WebSocket at {self._address.path} (HTTP {event.status_code})"
                 )
-            case events.Ping() | events.CloseConnection():
+            case events.Ping():
+                self._answer.append(self._connection.send(event.response()))
+            case events.CloseConnection():
+                self._state = _State.OVER
                 self._answer.append(self._connection.send(event.response()))
             case events.TextMessage():
                 end = b"\n" if event.message_finished else b""
