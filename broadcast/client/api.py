@@ -34,7 +34,8 @@ class Room:
         self._acks: dict[str, Waiter] = {}
         self._ready: Waiter | None = None
         self._next: Waiter | None = None
-        self._said_goodbye = False
+        self._is_leaving = False
+        self._bye = ""
         self._end: Exception | None = None
 
     @property
@@ -89,6 +90,7 @@ class Room:
     async def close(self) -> None:
         """Leave. What was said and not acknowledged is unsure."""
         left = self._loop.waiter()
+        self._is_leaving = True
         self._connection.leave(left.answer)
         self._fail(LostError("closed by this side"))
         await left.result()
@@ -107,7 +109,7 @@ class Room:
         """
         while not self._events:
             if self._end is not None:
-                self._stop_iteration(self._end)
+                raise StopAsyncIteration if self._is_leaving else self._end
             self._next = self._loop.waiter()
             await self._next.result()
         if self._missed:
@@ -122,7 +124,11 @@ class Room:
     async def _open(self) -> "Room":
         self._ready = self._loop.waiter()
         self._connection.start()
-        await self._ready.result()
+        try:
+            await self._ready.result()
+        except BaseException:  # cancelled, perhaps: nobody will call `close`
+            self._connection.close()
+            raise
         return self
 
     def _listen(self, events: list[ev.Event]) -> None:
@@ -143,7 +149,8 @@ class Room:
             case ev.Ack(token=token, id=number):
                 self._answer(token, number)
             case ev.Problem(token=token, text=text, code=code) if token:
-                self._answer(token, RefusedError(text or code, code))
+                if event.is_final:
+                    self._answer(token, RefusedError(text or code, code))
             case ev.Problem(text=text, code=code) if self._ready is not None:
                 if session.state is State.LOGIN:
                     self._refuse(RefusedError(text or code, code))
@@ -154,15 +161,17 @@ class Room:
                     self._ready.answer(None)
             case ev.Doubtful():
                 self._doubt()
+            case ev.Bye(code=code):
+                self._bye = code
             case ev.Lost(retry_in=None):
-                self._said_goodbye = event.code == "quit"
+                self._is_leaving |= event.code == "quit"
                 self._fail(self._problem(event))
 
     def _problem(self, event: ev.Lost) -> Exception:
         if event.code == "cannot-connect":
             return CannotConnectError(event.reason)
         if event.code == "refused":
-            return RefusedError(event.reason, event.code)
+            return RefusedError(event.reason, self._bye or event.code)
         return LostError(event.reason)
 
     def _refuse(self, problem: RefusedError) -> None:
@@ -199,11 +208,6 @@ class Room:
     def _check(self) -> None:
         if self._end is not None:
             raise self._end
-
-    def _stop_iteration(self, problem: Exception) -> None:
-        if self._connection.is_closed or self._said_goodbye:
-            raise StopAsyncIteration
-        raise problem
 
     def _flow(self) -> None:
         """Pause reading when enough waits here, and nobody waits for an answer."""

@@ -143,6 +143,11 @@ class Problem(Event):
     text: str
     token: str = ""
 
+    @property
+    def is_final(self) -> bool:
+        """Whether the line will not be said; a line that is slowed will be."""
+        return self.code != "slowed"
+
 
 @dataclass(frozen=True, slots=True)
 class Bye(Event):

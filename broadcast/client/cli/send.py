@@ -34,7 +34,7 @@ class Sender(Runner):
         super().hear(event)
         match event:
             case ev.Problem(token=token, text=text, code=code) if token:
-                if code != "slowed":
+                if event.is_final:
                     self._refused += 1
                     complain(f"a line was refused: {text or code}")
             case ev.Problem(command="name", text=text, code=code) if (

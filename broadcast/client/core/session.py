@@ -247,7 +247,7 @@ class Session:
             if event.code != "login-required":
                 self._emit(event)
             return
-        if event.token and event.code != "slowed":
+        if event.token and event.is_final:
             self.outbox.settle(event.token)
         self._emit(event)
         if event.command == "who":

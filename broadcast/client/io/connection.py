@@ -138,15 +138,11 @@ class Connection:
         self._dead: str | None = None
         self._lost_at: float | None = None
         self._paused = self._over = self._closed = False
-        self._leaving: Callable[[], None] | None = None
+        self._leaving: list[Callable[[object], None]] = []
+        self._stop_leaving: Callable[[], None] = _nothing
         self._stop_dialling: Callable[[], None] = _nothing
         self._stop_retry: Callable[[], None] = _nothing
         self._stop_checking: Callable[[], None] = _nothing
-
-    @property
-    def is_closed(self) -> bool:
-        """Whether `close` was called."""
-        return self._closed
 
     def start(self) -> None:
         """Dial."""
@@ -166,22 +162,20 @@ class Connection:
 
         `left` is called when the server has closed, or after `LAST_WORDS` seconds.
         """
-
-        def finish() -> None:
-            self._leaving = None
-            stop()
-            self.close()
-            left(None)
-
-        if self.session.state not in (State.LIVE, State.REPLAYING):
+        if self._leaving:
+            self._leaving.append(left)
+            return
+        is_in = self.session.state in (State.LIVE, State.REPLAYING)
+        if self._closed or self._transport is None or not is_in:
             self.close()
             left(None)
             return
         self.session.command("/quit")
         self.pump()
-        self._over, self._leaving = True, finish
+        self._over = True
+        self._leaving.append(left)
         self.set_paused(False)
-        stop = self._loop.later(LAST_WORDS, finish)
+        self._stop_leaving = self._loop.later(LAST_WORDS, self._finish)
 
     def close(self) -> None:
         """Leave: what is written is sent; no event comes any more."""
@@ -252,8 +246,8 @@ class Connection:
         """The connection is gone, or never came."""
         self._transport = None
         self._stop_checking()
-        if self._leaving is not None:
-            self._leaving()
+        if self._leaving:
+            self._finish()
         if self._over:
             return
         self.session.disconnected()
@@ -262,6 +256,14 @@ class Connection:
             self._plan(self._dead or reason)
 
     # Inside
+
+    def _finish(self) -> None:
+        """The goodbye is through, or has taken too long."""
+        waiting, self._leaving = self._leaving, []
+        self._stop_leaving()
+        self.close()
+        for left in waiting:
+            left(None)
 
     def _plan(self, reason: str) -> None:
         """Say that it is lost, and when we try again."""
