@@ -130,7 +130,7 @@ def test_leaving_gives_up_what_is_unanswered() -> None:
 
 
 def test_closing_ends_the_iteration() -> None:
-    """Who closes the room while somebody iterates ends that loop, and raises nothing."""
+    """A loop over the events of a room that is closed ends, and raises nothing."""
     ended: list[bool] = []
 
     async def program(room: Room) -> None:
