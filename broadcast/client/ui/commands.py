@@ -180,6 +180,8 @@ class LocalCommands:
                 file.writelines(f"{line}\n" for line in lines)
         except OSError as problem:
             chat.note(f"not saved: {mend(path)}: {problem.strerror}")
+        except (RuntimeError, ValueError) as problem:  # no such home, a NUL in it
+            chat.note(f"not saved: {mend(path)}: {problem}")
         else:
             chat.note(f"saved: {len(lines)} lines in {mend(path)}")
 
@@ -208,14 +210,14 @@ class LocalCommands:
         left = len(chat.session.outbox)
         if not left:
             chat.end(Exit.DONE)
-        elif chat.session.state is State.LIVE and not self.is_leaving:
-            self.is_leaving = True
+        elif self._warned:
+            chat.end(Exit.LOST, f"{left} lines were not said")
+        elif chat.session.state is State.LIVE:
+            self._warned = self.is_leaving = True
             chat.note(f"waiting until {left} lines are said; again to leave at once")
-        elif not self._warned:
+        else:
             self._warned = True
             chat.note(f"{left} lines are not said yet; again to leave without them")
-        else:
-            chat.end(Exit.LOST, f"{left} lines were not said")
 
 
 def send_command(chat: ChatContext, meant: Remote) -> None:

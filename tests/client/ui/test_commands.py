@@ -117,6 +117,30 @@ def test_saving_spoils_no_file(tmp_path: Path) -> None:
     assert path.read_text(encoding="utf-8") == text
 
 
+@pytest.mark.parametrize("path", ["~no-such-user/file", "nul\0", "~\0"])
+def test_saving_where_no_file_can_be(path: str) -> None:
+    """A path that no system call would take is told like any other failure."""
+    chat = Chat()
+    LocalCommands(chat).save(path)
+    (note,) = chat.notes
+    assert note.startswith("not saved: ")
+    assert "\0" not in note
+
+
+@pytest.mark.parametrize("live", [True, False])
+def test_quitting_again_leaves(live: bool) -> None:
+    """Where lines are unsaid, the first `/quit` tells what the second one does."""
+    chat = Chat(live=live)
+    chat.session.say("x")
+    local = LocalCommands(chat)
+    local.quit()
+    assert chat.ended == []
+    assert "again to leave" in chat.notes[-1]
+    assert local.is_leaving is live
+    local.quit()
+    assert chat.ended == [(Exit.LOST, "1 lines were not said")]
+
+
 @pytest.mark.parametrize(
     ("line", "sent"),
     [
