@@ -34,6 +34,7 @@ class Printer:
         self._loop = asyncio.get_running_loop()
         self._queue: queue.SimpleQueue[bytes] = queue.SimpleQueue()
         self._size = 0
+        self._has_failed = False
         self._empty = asyncio.Event()
         self._empty.set()
         threading.Thread(target=self._write_all, daemon=True).start()
@@ -44,7 +45,9 @@ class Printer:
         return self._size > FULL
 
     def write(self, text: str) -> None:
-        """Write this, sooner or later."""
+        """Write this, sooner or later; nothing after a failure."""
+        if self._has_failed:
+            return
         data = text.encode(errors="replace")
         self._size += len(data)
         self._empty.clear()
@@ -78,6 +81,7 @@ class Printer:
             self._drained()
 
     def _fail(self, problem: OSError) -> None:
+        self._has_failed, self._size = True, 0
         self._empty.set()
         self._failed(problem)
 

@@ -90,6 +90,22 @@ def test_reader_that_goes_is_told_once() -> None:
     run(main())
 
 
+def test_nothing_waits_for_a_printer_that_failed() -> None:
+    """What is written after a failure is dropped, and neither flushing nor full."""
+
+    async def main() -> None:
+        with pipe() as (reader, writer):
+            reader.close()
+            printer = Printed(writer.fileno()).printer
+            printer.write("x\n")
+            await printer.flush()
+            printer.write("y" * 2 * FULL)
+            await printer.flush()
+            assert not printer.is_full
+
+    run(main())
+
+
 def test_lines_are_read_as_they_come() -> None:
     """A line is there once it has its end; the last one needs none."""
 
