@@ -1,6 +1,8 @@
 """`broadcast.client` on plain asyncio. No Twisted is imported: a quick start."""
 
 import asyncio
+import os
+import re
 from collections.abc import Awaitable, Callable
 
 from broadcast.client.address import CLOSED, NO_HOST, RESET, Address
@@ -133,10 +135,18 @@ def explain(problem: BaseException) -> str:
         return "timed out"
     if isinstance(problem, ConnectionResetError):
         return RESET
+    if isinstance(problem, UnicodeError) or type(problem).__name__ == "gaierror":
+        return NO_HOST
     verify = getattr(problem, "verify_message", "")
     if verify:
         return f"its certificate is not accepted: {verify}"
-    if type(problem).__name__ == "gaierror":
-        return NO_HOST
+    if words := _failed_calls(str(problem)):
+        return words
     text = getattr(problem, "strerror", None) or str(problem) or type(problem).__name__
     return text[0].lower() + text[1:]
+
+
+def _failed_calls(text: str) -> str:
+    """What asyncio's ``Connect call failed``, for one address or several, is about."""
+    numbers = re.findall(r"\[Errno (\d+)\] Connect call failed", text)
+    return "; ".join(dict.fromkeys(os.strerror(int(n)).lower() for n in numbers))
