@@ -20,7 +20,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     from broadcast.client.io.runner import Exit, complain
 
     if options.command == "completion":
-        from broadcast.client.cli.arguments import script_for
+        from broadcast.client.cli.completion import script_for
 
         try:
             with open(1, "w", encoding="utf-8", closefd=False) as stdout:

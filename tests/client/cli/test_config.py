@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from broadcast import __version__
-from broadcast.client.cli.arguments import make_parser, option_words
+from broadcast.client.cli.arguments import make_parser
+from broadcast.client.cli.completion import find_words
 from broadcast.client.cli.config import (
     KEYS,
     config_path,
@@ -41,6 +42,7 @@ def options(home: Path, *argv: str, **environ: str) -> Options:
 def configured(tmp_path: Path) -> Path:
     """A home with a config file."""
     path = config_path({"HOME": str(tmp_path)})
+    assert path is not None
     path.parent.mkdir(parents=True)
     path.write_text(CONFIG, encoding="utf-8")
     return tmp_path
@@ -253,12 +255,36 @@ def test_default_name_without_variables(monkeypatch: pytest.MonkeyPatch) -> None
     assert name_on_this_machine({}) == "guest"
 
 
+def no_account(number: int) -> None:
+    raise KeyError(f"uid not found: {number}")
+
+
+def test_account_without_a_home(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where there is no home, as in some containers, there is no file; all else is."""
+    pwd = pytest.importorskip("pwd", reason="this system has no accounts database")
+    monkeypatch.delenv("HOME", raising=False)
+    monkeypatch.setattr(pwd, "getpwuid", no_account)
+    for platform in ("linux", "darwin", "win32"):
+        assert config_path({}, platform) is None
+        assert state_path({}, platform) is None
+    assert str(parse_options(["connect"], {}).address) == "tcp://127.0.0.1:8000"
+    assert name_on_this_machine({}) == "guest"
+    for option in ("--token-file", "--ca", "--config"):
+        with pytest.raises(SystemExit) as exit_:
+            parse_options(["tail", option, "~/file"], {})
+        assert exit_.value.code == 2
+        *_, line = capsys.readouterr().err.splitlines()
+        assert line.endswith("~/file: no such home")
+
+
 def test_every_option_is_documented() -> None:
     """The man page, docs/client.md and the completions know every option and key."""
     page = (ROOT / "docs/man/bcast-client.1").read_text(encoding="utf-8")
     page = page.replace("\\-", "-")
     text = (ROOT / "docs/client.md").read_text(encoding="utf-8")
-    words = {w for words in option_words().values() for w in words if w[:2] == "--"}
+    words = {w for words in find_words().after.values() for w in words if w[:2] == "--"}
     for word in words - {"--help", "--follow"}:
         assert word in page, word
     for key, variable in KEYS.items():

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from broadcast.client.cli.arguments import script_for
+from broadcast.client.cli.completion import script_for
 from broadcast.client.cli.main import main
 
 
