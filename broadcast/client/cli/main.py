@@ -10,11 +10,13 @@ import sys
 from collections.abc import Coroutine, Sequence
 
 from broadcast.client.cli.config import parse_options
+from broadcast.client.cli.stdio import is_terminal, take_standard_numbers
 from broadcast.client.core.options import Options
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run it; the exit code comes back. docs/client.md lists them."""
+    take_standard_numbers()
     options = parse_options(sys.argv[1:] if argv is None else argv, os.environ)
     from broadcast.client.errors import CannotConnectError
     from broadcast.client.io.runner import Exit, complain
@@ -47,7 +49,8 @@ def _run(options: Options) -> Coroutine[object, object, int]:
         from broadcast.client.cli.send import run_send
 
         return run_send(options)
-    if options.command == "connect" and sys.stdin.isatty() and sys.stdout.isatty():
+    is_attended = is_terminal(sys.stdin) and is_terminal(sys.stdout)
+    if options.command == "connect" and is_attended:
         return run_chat(options)
     from broadcast.client.cli.tail import run_pipe, run_tail
 

@@ -10,12 +10,31 @@ import os
 import queue
 import threading
 from collections.abc import AsyncIterator, Callable
+from typing import TextIO
 
 from broadcast.client.core.decode import LineSplitter
 from broadcast.client.errors import BrokenServerError
 
 FULL = 1024 * 1024
 CHUNK = 64 * 1024
+
+
+def take_standard_numbers() -> None:
+    """Open what was closed (``<&-``, ``>&-``), before a socket gets its number.
+
+    There stdin is at its end, stdout takes nothing, and stderr takes all.
+    """
+    modes = (os.O_RDONLY, os.O_RDONLY, os.O_WRONLY)
+    for number, mode in enumerate(modes):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, mode)  # gets the lowest number that is free
+
+
+def is_terminal(stream: TextIO | None) -> bool:
+    """Whether it is open, and at a terminal."""
+    return stream is not None and stream.isatty()
 
 
 class Printer:

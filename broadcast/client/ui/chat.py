@@ -16,7 +16,6 @@ from broadcast.client.io.runner import (
     Exit,
     Runner,
     complain,
-    exit_for,
 )
 from broadcast.client.ui.commands import (
     Local,
@@ -83,13 +82,16 @@ class Question:
         return "/login NAME PASSWORD" in self.wording and "SECRET" not in self.wording
 
 
-class Chat(Runner):
+class Chat:
     """One session at the terminal."""
 
-    ease = GATHER
-
     def __init__(self, options: Options, profile: Profile, screen: Screen) -> None:
-        super().__init__(options, profile)
+        self.runner = Runner(
+            options, profile, self.listen, tell=self._keep_reason, ease=GATHER
+        )
+        self.options = options
+        self.session = self.runner.session
+        self.connection = self.runner.connection
         self.screen = screen
         screen.status, screen.enter, screen.touched = (
             self.status,
@@ -112,31 +114,45 @@ class Chat(Runner):
         prompt = asyncio.create_task(self.screen.run(self.connection.start))
         prompt.add_done_callback(self._prompt_ended)
         try:
-            code = await self.done
+            code = await self.runner.done
             self.screen.leave()
             await asyncio.wait([prompt])
         finally:
-            await self.leave()
+            await self.runner.leave()
         if self._last:
             complain(self._last)
         return code
 
     def end(self, code: Exit, reason: str = "") -> None:
-        """As for any runner, but the reason waits until the prompt is gone."""
-        if not self.done.done():
-            self._last = reason
-        super().end(code)
+        """Leave, with this exit code."""
+        self.runner.end(code, reason)
+
+    def _keep_reason(self, reason: str) -> None:
+        """Why it ended, to be told when the prompt is gone."""
+        self._last = reason
 
     # From the connection
+
+    def listen(self, events: list[ev.Event]) -> None:
+        """Events have come."""
+        for event in events:
+            if not self.runner.done.done():
+                self.hear(event)
+        if self.local.is_leaving and not len(self.session.outbox):
+            self.end(Exit.DONE)
+        status = self.status()
+        if status != self._drawn:
+            self._drawn = status
+            self.screen.refresh()
 
     def hear(self, event: ev.Event) -> None:
         """One event: shown, or acted on."""
         self.formatter.follow(event)
         match event:
             case ev.Lost(retry_in=None):
-                self.end_with(event)
+                self.runner.end_with(event)
             case ev.Lost(reason=reason):
-                if words := self.outage.lost(reason):
+                if words := self.runner.outage.lost(reason):
                     self.note(words)
                 self._count_down()
             case ev.LoginNeeded(text=text):
@@ -163,20 +179,6 @@ class Chat(Runner):
         ):
             self.ask_secret(True)
 
-    def listen(self, events: list[ev.Event]) -> None:
-        """Events have come."""
-        super().listen(events)
-        if self.local.is_leaving and not len(self.session.outbox):
-            self.end(Exit.DONE)
-        status = self.status()
-        if status != self._drawn:
-            self._drawn = status
-            self.screen.refresh()
-
-    def end_with(self, event: ev.Lost) -> None:
-        """Nothing more will come from there."""
-        self.end(exit_for(event), self.last_words(event))
-
     def show(self, event: ev.Event) -> None:
         """Print an event, and remember it and who we were for /save."""
         line = self.formatter.line(event)
@@ -201,7 +203,7 @@ class Chat(Runner):
 
     def _welcome(self, event: ev.Welcome) -> None:
         self.ask_secret(False)
-        if words := self.outage.over():
+        if words := self.runner.outage.over():
             self.note(words)
         if event.text:
             self.screen.print(self.formatter.server(event.text))
@@ -221,7 +223,7 @@ class Chat(Runner):
             self.screen.ring()
 
     def _replay(self, event: ev.Replay) -> None:
-        if words := self.outage.gap(event.missing):
+        if words := self.runner.outage.gap(event.missing):
             self.screen.print(words)
         self._replaying = event.count > 0
         if self._replaying:
