@@ -93,11 +93,7 @@ class Chat:
         self.session = self.runner.session
         self.connection = self.runner.connection
         self.screen = screen
-        screen.status, screen.enter, screen.touched = (
-            self.status,
-            self.enter,
-            self.touched,
-        )
+        screen.enter, screen.touched = self.enter, self.touched
         self.formatter = Formatter(wants_color(options.color, os.environ, True))
         self.shown: deque[tuple[str, ev.Event]] = deque(maxlen=KEEP_SHOWN)
         self.local = LocalCommands(self)
@@ -107,10 +103,11 @@ class Chat:
         self._question: Question | None = None
         self._login_words = ""
         self._replaying = False
-        self._last = self._drawn = ""
+        self._last = ""
 
     async def run(self) -> Exit:
         """Until the person leaves or the server is gone for good."""
+        self._draw()
         prompt = asyncio.create_task(self.screen.run(self.connection.start))
         prompt.add_done_callback(self._prompt_ended)
         try:
@@ -140,10 +137,7 @@ class Chat:
                 self.hear(event)
         if self.local.is_leaving and not len(self.session.outbox):
             self.end(Exit.DONE)
-        status = self.status()
-        if status != self._drawn:
-            self._drawn = status
-            self.screen.refresh()
+        self._draw()
 
     def hear(self, event: ev.Event) -> None:
         """One event: shown, or acted on."""
@@ -198,8 +192,7 @@ class Chat:
         """Take the next line as the secret, hidden."""
         name = self.session.profile.name or ""
         self._question = Question(self._login_words, name) if yes else None
-        self.screen.hidden = yes
-        self.screen.refresh()
+        self._draw()
 
     def _welcome(self, event: ev.Welcome) -> None:
         self.ask_secret(False)
@@ -241,7 +234,9 @@ class Chat:
         """A key was pressed."""
         self._touched_at = self._loop.time()
         self._divided = False
-        self.connection.wake()
+        if self.connection.retry_at is not None:
+            self.connection.wake()
+            self._draw()
 
     def enter(self, text: str) -> Typed:
         """A line, or several, were entered."""
@@ -262,6 +257,7 @@ class Chat:
         if self.session.state is not State.LIVE:
             self._note_queued(says)
         self.connection.pump()
+        self._draw()
         secret = any(isinstance(m, Remote) and m.word == "login" for m in lines)
         return Typed.SECRET if secret else Typed.TAKEN
 
@@ -283,18 +279,19 @@ class Chat:
 
     # The prompt
 
-    def status(self) -> str:
-        """What stands before the cursor."""
+    def _draw(self) -> None:
+        """Show what stands before the cursor now."""
         if self._question is not None:
-            return self._question.prompt
+            self.screen.show_status(self._question.prompt, hidden=True)
+            return
         wait = None
         if self.connection.retry_at is not None:
             wait = self.connection.retry_at - self._loop.time()
-        return prompt(self.session, wait)
+        self.screen.show_status(prompt(self.session, wait))
 
     def _count_down(self) -> None:
         """Draw the seconds until the next try."""
-        self.screen.refresh()
+        self._draw()
         if self.connection.retry_at is not None:
             self._loop.call_later(1, self._count_down)
 

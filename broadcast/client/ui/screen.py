@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterable
 
 from prompt_toolkit import PromptSession
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion
-from prompt_toolkit.data_structures import Point
 from prompt_toolkit.document import Document
 from prompt_toolkit.enums import DEFAULT_BUFFER
 from prompt_toolkit.filters import Condition, has_focus
@@ -24,6 +23,7 @@ from prompt_toolkit.output import Output, create_output
 from prompt_toolkit.shortcuts import CompleteStyle
 
 from broadcast.client.ui.commands import LOCAL_HELP, REMOTE_HELP
+from broadcast.client.ui.redraw import can_draw, write_above
 
 GATHER = 0.05
 GATHER_BUSY = 0.1
@@ -75,10 +75,9 @@ class Typed(enum.Enum):
 class Screen:
     """A prompt with a status, and text above it.
 
-    Who uses it sets three callbacks: `status` gives what stands before the cursor, at
-    each drawing; `enter` is called with what was typed, and a text that is `KEPT` stays
-    in the buffer, a `SECRET` one out of the history; `touched` comes at each key press.
-    While `hidden`, what is typed is not shown.
+    Its user sets two callbacks: `enter` is called with what was typed, and a text that
+    is `KEPT` stays in the buffer, a `SECRET` one out of the history; `touched` comes at
+    each key press.
     """
 
     def __init__(
@@ -89,15 +88,12 @@ class Screen:
         input: Input | None = None,
         output: Output | None = None,
     ) -> None:
-        self.status: Callable[[], str] = str
         self.enter: Callable[[str], Typed] = lambda _: Typed.TAKEN
         self.touched: Callable[[], None] = lambda: None
-        self.hidden = False
         self._waiting: list[str] = []
         self._timer: asyncio.TimerHandle | None = None
         self._session: PromptSession[str] = PromptSession(
-            lambda: self.status(),
-            is_password=Condition(lambda: self.hidden),
+            is_password=False,
             multiline=False,
             completer=completer,
             complete_while_typing=False,
@@ -141,9 +137,12 @@ class Screen:
             wait = GATHER if len(self._waiting) < BUSY else GATHER_BUSY
             self._timer = asyncio.get_running_loop().call_later(wait, self._flush)
 
-    def refresh(self) -> None:
-        """Draw the status again."""
-        self._app.invalidate()
+    def show_status(self, status: str, *, hidden: bool = False) -> None:
+        """Draw this before the cursor; while `hidden`, what is typed is not shown."""
+        session = self._session
+        if (status, hidden) != (session.message, session.is_password):
+            session.message, session.is_password = status, hidden
+            self._app.invalidate()
 
     def clear(self) -> None:
         """Empty the screen; what is in the scrollback stays."""
@@ -157,36 +156,23 @@ class Screen:
     # Inside
 
     def _flush(self) -> None:
-        """Erase, write, draw again: in one turn, with one flush at the end."""
+        """Print what waits above the prompt, or a moment later if there is none."""
         self._timer = None
-        if not self._app.is_running or self._app._running_in_terminal:
+        if can_draw(self._app):
+            write_above(self._app, self._take_waiting())
+        else:
             self._timer = asyncio.get_running_loop().call_later(GATHER, self._flush)
-            return
-        renderer, output = self._app.renderer, self._app.output
-        # What Renderer.erase does, but for its reset: that turns bracketed paste off
-        # and on again, and a paste in between would be sent line by line.
-        output.cursor_backward(renderer._cursor_pos.x)
-        output.cursor_up(renderer._cursor_pos.y)
-        output.erase_down()
-        output.reset_attributes()
-        output.enable_autowrap()
-        renderer._cursor_pos = Point(0, 0)
-        renderer._last_screen = None
-        renderer._last_style = None
-        self._write_waiting(output)
-        self._app._redraw()
 
-    def _write_waiting(self, output: Output) -> None:
-        text = "\n".join(self._waiting)
+    def _take_waiting(self) -> str:
+        lines = "".join(f"{text}\n" for text in self._waiting)
         self._waiting = []
-        if text:
-            output.write_raw(text.replace("\n", "\r\n") + "\r\n")
+        return lines.replace("\n", "\r\n")
 
     def _print_waiting(self) -> None:
         """The last lines, when there is no prompt any more."""
         if self._timer is not None:
             self._timer.cancel()
-        self._write_waiting(self._app.output)
+        self._app.output.write_raw(self._take_waiting())
         self._app.output.flush()
 
     def _bindings(self) -> KeyBindings:
