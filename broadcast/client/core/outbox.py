@@ -8,7 +8,7 @@ decides.
 """
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from broadcast.client.errors import OutboxFullError
@@ -69,44 +69,37 @@ class Outbox:
         return tuple(line.token for line in self._doubtful)
 
     @property
-    def waiting(self) -> int:
-        """How many lines have not been sent at all."""
-        return len(self._waiting)
-
-    @property
     def has_room(self) -> bool:
         """Whether a writer should go on: less than a window's worth waits."""
         return len(self._waiting) < WINDOW_LINES
 
-    def add(self, text: str) -> str:
-        """Take a line (no line ends in it); its token comes back.
+    def add(self, texts: Sequence[str]) -> list[str]:
+        """Take lines (no line ends in them), all or none; their tokens come back.
 
         Raises:
             OutboxFullError: nothing was taken.
         """
-        self.check([text])
-        self._made += 1
-        line = Line(f"{self._prefix}-{self._made}", text)
-        self._put(line)
-        return line.token
-
-    def check(self, texts: Sequence[str]) -> None:
-        """Whether all of these could be taken.
-
-        Raises:
-            OutboxFullError: they could not.
-        """
         characters = self._waiting_characters + sum(map(len, texts))
-        lines = len(self._waiting) + len(texts)
-        if lines > MAX_LINES or characters > MAX_CHARACTERS:
+        if len(self._waiting) + len(texts) > MAX_LINES or characters > MAX_CHARACTERS:
             raise OutboxFullError(f"{len(self._waiting)} lines are waiting already")
+        first = self._made + 1
+        self._made += len(texts)
+        lines = [
+            Line(f"{self._prefix}-{n}", text) for n, text in enumerate(texts, first)
+        ]
+        for line in lines:
+            self._put(line)
+        return [line.token for line in lines]
 
-    def take(self, name: str, max_line: int) -> Iterator[bytes | Line]:
+    def take(self, name: str, max_line: int) -> tuple[list[bytes], list[Line]]:
         """What may be sent now, under `name`, as far as the window goes.
 
-        Yields the bytes of a command, or a `Line` that is over `max_line` bytes: the
-        server would drop it unread, so it is given back and forgotten here.
+        Returns:
+            The commands that say it, and the lines that are over `max_line` bytes: the
+            server would drop them unread, so they are given back and forgotten here.
         """
+        commands: list[bytes] = []
+        too_long: list[Line] = []
         while (
             self._waiting
             and len(self._sent) < WINDOW_LINES
@@ -116,11 +109,12 @@ class Outbox:
             self._waiting_characters -= len(line.text)
             data = line.command()
             if len(data) - 1 > max_line:
-                yield line
+                too_long.append(line)
                 continue
             self._sent[line.token] = _Sent(line, name, len(data))
             self._sent_bytes += len(data)
-            yield data
+            commands.append(data)
+        return commands, too_long
 
     def settle(self, token: str) -> Line | None:
         """The token is answered: its line, or None if it is not one of these."""

@@ -10,6 +10,7 @@ What it asks by itself lives in `requests`, which answer belongs to which questi
 """
 
 import enum
+from collections.abc import Sequence
 from dataclasses import replace
 
 from broadcast.client import events as ev
@@ -125,7 +126,15 @@ class Session:
         Raises:
             OutboxFullError: too much is waiting.
         """
-        return self.outbox.add(text)
+        return self.outbox.add([text])[0]
+
+    def say_all(self, texts: Sequence[str]) -> None:
+        """Take lines to say, all of them or none.
+
+        Raises:
+            OutboxFullError: too much is waiting.
+        """
+        self.outbox.add(texts)
 
     def rename(self, name: str) -> None:
         """Ask for another name, under the same key."""
@@ -146,12 +155,11 @@ class Session:
     def take_output(self) -> bytes:
         """The bytes to write now; call it after every input."""
         if self.state is State.LIVE and not self.is_nameless:
-            for piece in self.outbox.take(self.name, self._max_line):
-                if isinstance(piece, bytes):
-                    self._out.append(piece)
-                    continue
+            commands, too_long = self.outbox.take(self.name, self._max_line)
+            self._out += commands
+            for line in too_long:
                 text = f"longer than the {self._max_line} bytes this server takes"
-                self._emit(ev.Problem("too-long", "say", text, piece.token))
+                self._emit(ev.Problem("too-long", "say", text, line.token))
         data, self._out = b"".join(self._out), []
         return data
 

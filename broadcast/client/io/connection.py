@@ -223,11 +223,11 @@ class Connection:
         """Bytes have come."""
         if self._over or self._dead is not None:
             return
+        now = self._loop.now()
         if self._ease and len(data) < LARGE:
-            self._rest()
+            self._rest(now)
         try:
-            lines = self._codec.decode(data)
-            self.session.receive(lines, self._loop.now())
+            self.session.receive(self._codec.decode(data), now)
         except BrokenServerError as problem:
             self.pump()
             self._give_up(str(problem))
@@ -292,9 +292,8 @@ class Connection:
             return Lost(reason, delay, "lost")
         return Lost(advice(reason, self._address), delay, "cannot-connect")
 
-    def _rest(self) -> None:
+    def _rest(self, now: float) -> None:
         """Two reads in a short time: stop reading for a moment."""
-        now = self._loop.now()
         if now - self._last_read < self._ease and self._transport is not None:
             self._transport.pause()
             self._loop.later(self._ease, self._read_on)

@@ -248,7 +248,7 @@ class Chat:
         lines = [interpret(line) for line in text.split("\n")]
         says = [m.text for m in lines if isinstance(m, Say) and m.text.strip()]
         try:
-            self.session.outbox.check(says)
+            self.session.say_all(says)
         except OutboxFullError as problem:
             self.note(f"not taken: {problem}")
             return Typed.KEPT
@@ -269,12 +269,9 @@ class Chat:
             self.note(f"queued: {text}")
 
     def _act(self, meant: Say | Local | Remote) -> None:
-        if isinstance(meant, Say):
-            if meant.text.strip():
-                self.session.say(meant.text)
-        elif isinstance(meant, Local):
+        if isinstance(meant, Local):
             self.local.run(meant)
-        else:
+        elif isinstance(meant, Remote):
             send_command(self, meant)
 
     # The prompt
