@@ -1,7 +1,7 @@
 """The words of the command line, made from the options. No values.
 
 ``broadcast.client.core.options`` says which options there are; ``completion`` makes
-the shells' scripts of what is here.
+the shells' scripts of the same words.
 """
 
 import argparse
@@ -111,7 +111,7 @@ def _add(container: _Container, given: Given, command: str) -> None:
 
 
 def _checked(read: Callable[[str], object]) -> Callable[[str], object]:
-    """The same reader, of which `argparse` repeats the reason."""
+    """The same reader, of which ``argparse`` repeats the reason."""
 
     def checked(text: str) -> object:
         try:

@@ -41,7 +41,7 @@ compdef _bcast_client bcast-client
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """What a shell completes to.
+    """The words that a shell completes to.
 
     Attributes:
         after: each command with the words that may follow it.
@@ -71,7 +71,7 @@ def find_words() -> Words:
 
 
 def script_for(shell: str) -> str:
-    """The completion script for `bash`, `zsh` or `fish`."""
+    """The completion script for ``bash``, ``zsh`` or ``fish``."""
     words = find_words()
     if shell == "fish":
         return _fish(words)

@@ -1,8 +1,8 @@
-"""The command line, the environment and the config file, as one frozen `Options`.
+"""The command line, the environment and the config file, as one frozen ``Options``.
 
-The file is INI: `[client]` for all servers, one section per server. A comment begins
-at white space and `#` or `;`. The settings of the three are layers of texts, of which
-the later ones win; their values are read once they are one.
+The file is INI: ``[client]`` for all servers, one section per server. A comment begins
+at white space and ``#`` or ``;``. The settings of the three are layers of texts, of
+which the later ones win; their values are read once they are one.
 """
 
 import argparse
@@ -111,7 +111,7 @@ def merge(*layers: Settings) -> Settings:
 
 
 def name_on_this_machine(environ: Mapping[str, str] = os.environ) -> str:
-    """What this person is called here, as a name that a server takes.
+    """The name of this account, as one that a server takes.
 
     Where no variable tells (cron, containers), the system's accounts do.
     """
@@ -137,8 +137,8 @@ def parse_options(argv: Sequence[str], environ: Mapping[str, str]) -> Options:
     """The options in a command line.
 
     Raises:
-        SystemExit: with 2 after one line on stderr that names what is wrong; with 0
-            after help.
+        SystemExit: with 2 after one line on stderr that names the wrong option or key;
+            with 0 after help.
     """
     parser = arguments.make_parser()
     given = parser.parse_args(argv)
@@ -191,7 +191,7 @@ def _values(given: argparse.Namespace, settings: Settings) -> dict[str, Any]:
 
 
 def _check_words(given: argparse.Namespace) -> None:
-    """See that no server stands where `send` takes its text."""
+    """See that no server stands where ``send`` takes its text."""
     if given.command != SEND or len(given.text) < 2:
         return
     first = given.text[0]
@@ -206,7 +206,7 @@ def _check_words(given: argparse.Namespace) -> None:
 def _sections(
     given: argparse.Namespace, environ: Mapping[str, str]
 ) -> dict[str, Settings]:
-    """What the config file says."""
+    """The sections of the config file."""
     chosen = given.config or environ.get("BCAST_CONFIG")
     path = Path(chosen) if chosen else config_path(environ)
     return read_config(path, must_exist=bool(chosen)) if path else {}

@@ -1,4 +1,4 @@
-"""The `bcast-client` command: from a command line to an exit code.
+"""The ``bcast-client`` command: from a command line to an exit code.
 
 On plain asyncio, without Twisted: that takes a third of the time to start, and the
 selector loop is the one that works for terminals and sockets on every platform.
@@ -44,7 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(options: Options) -> Coroutine[object, object, int]:
-    """The command's coroutine; only what it needs is imported."""
+    """The command's coroutine. Only the modules of that command are imported."""
     if options.command == "send":
         from broadcast.client.cli.send import run_send
 
@@ -58,7 +58,7 @@ def _run(options: Options) -> Coroutine[object, object, int]:
 
 
 async def run_chat(options: Options) -> int:
-    """`bcast-client connect` at a terminal: asks for a name, then chats."""
+    """``bcast-client connect`` at a terminal: asks for a name, then chats."""
     from broadcast.client.cli.config import state_path
     from broadcast.client.core.requests import Profile
     from broadcast.client.io.runner import Exit

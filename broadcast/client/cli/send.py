@@ -1,4 +1,4 @@
-"""`bcast-client send`: says lines and waits until the server has them all."""
+"""``bcast-client send``: says lines and waits until the server has them all."""
 
 import asyncio
 import contextlib
@@ -37,11 +37,11 @@ class Feeder:
 
     @property
     def exit(self) -> Exit:
-        """The exit code for what was said."""
+        """The exit code for the lines that were fed."""
         return Exit.REFUSED if self._refused else Exit.DONE
 
     def hear(self, event: ev.Event) -> None:
-        """Watch for what cannot be said."""
+        """Count the lines that were refused, and act on a refused name."""
         match event:
             case ev.Problem(token=token, text=text, code=code) if token:
                 if event.is_final:
@@ -60,7 +60,7 @@ class Feeder:
     async def feed(
         self, source: Source, take: Callable[[str], Awaitable[None]]
     ) -> None:
-        """Give each line of `source` to `take`, until one raises ``EOFError``."""
+        """Give each line of ``source`` to ``take``, until one raises ``EOFError``."""
         try:
             async for lines in source:
                 for line in lines:
@@ -143,7 +143,7 @@ async def run_beside(
 
 
 async def run_send(options: Options) -> int:
-    """`bcast-client send`."""
+    """``bcast-client send``."""
     name = options.name or name_on_this_machine()
     sender = Sender(options, Profile(name=name, secret=options.secret, insist=True))
     source = _words(options.text) if options.text else read_lines(0)

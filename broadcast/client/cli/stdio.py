@@ -20,9 +20,9 @@ CHUNK = 64 * 1024
 
 
 def take_standard_numbers() -> None:
-    """Open what was closed (``<&-``, ``>&-``), before a socket gets its number.
+    """Open the standard files that are closed, before a socket gets their number.
 
-    There stdin is at its end, stdout takes nothing, and stderr takes all.
+    Such a stdin is at its end, such a stdout takes nothing, such a stderr takes all.
     """
     modes = (os.O_RDONLY, os.O_RDONLY, os.O_WRONLY)
     for number, mode in enumerate(modes):
@@ -38,9 +38,11 @@ def is_terminal(stream: TextIO | None) -> bool:
 
 
 class Printer:
-    """Writes in order to a file descriptor; `drained` is called when little is left.
+    """Writes in order to a file descriptor.
 
     Args:
+        fd: the descriptor.
+        drained: called when little is left to write.
         failed: called once when the descriptor takes no more (SIGPIPE, disk full).
     """
 
@@ -60,7 +62,7 @@ class Printer:
 
     @property
     def is_full(self) -> bool:
-        """Whether more than `FULL` bytes wait."""
+        """Whether more than ``FULL`` bytes wait."""
         return self._size > FULL
 
     def write(self, text: str) -> None:
@@ -108,7 +110,7 @@ class Printer:
 async def read_lines(fd: int) -> AsyncIterator[list[str]]:
     """The lines of a file descriptor, as they come; the last needs no line end.
 
-    Nothing is read ahead but one chunk: who takes slowly slows the writer down.
+    Nothing is read ahead but one chunk: a slow reader slows the writer down.
 
     Raises:
         ValueError: a line is too long to be one.

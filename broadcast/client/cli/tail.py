@@ -1,4 +1,4 @@
-"""`bcast-client tail`, and `connect` in a pipe: what is said, as plain lines."""
+"""``bcast-client tail``, and ``connect`` in a pipe: the room as plain text."""
 
 import asyncio
 import os
@@ -47,7 +47,7 @@ class Listing:
             self._lines.append(line)
 
     def print(self) -> None:
-        """Print what was added, in one go."""
+        """Print the lines that were added, in one go."""
         if self._lines:
             self.printer.write("\n".join(self._lines) + "\n")
             self._lines = []
@@ -55,7 +55,7 @@ class Listing:
             self._runner.connection.set_paused(True)
 
     async def finish(self, code: Exit) -> Exit:
-        """Until all is printed; `code`, or that it could not be."""
+        """Until all is printed; ``code``, or that it could not be."""
         await self.printer.flush()
         return Exit.FAILED if code is Exit.DONE and self._is_unprinted else code
 
@@ -101,7 +101,7 @@ class Tail:
         return await self.listing.finish(await self.runner.run())
 
     def _hear(self, event: ev.Event) -> None:
-        """Watch for the end of what was asked for."""
+        """End after the lines that were asked for, or with a refusal."""
         match event:
             case ev.Welcome() if not self._options.follow:
                 if not self._options.lines and self._options.since is None:
@@ -127,7 +127,7 @@ class Tail:
 
 
 class Pipe:
-    """`connect` without a terminal: stdin is said, what comes is printed.
+    """``connect`` without a terminal: lines of stdin are said, events are printed.
 
     It ends when everything typed is answered: a last ping is the receipt.
     """
@@ -202,7 +202,7 @@ class Pipe:
 
 
 async def run_tail(options: Options) -> int:
-    """`bcast-client tail`."""
+    """``bcast-client tail``."""
     profile = Profile(
         name=options.name,
         secret=options.secret,
@@ -213,7 +213,7 @@ async def run_tail(options: Options) -> int:
 
 
 async def run_pipe(options: Options) -> int:
-    """`bcast-client connect`, with stdin or stdout not a terminal."""
+    """``bcast-client connect``, with stdin or stdout not a terminal."""
     name = options.name or name_on_this_machine()
     pipe = Pipe(options, Profile(name=name, secret=options.secret, insist=True))
     return await pipe.run(read_lines(0))

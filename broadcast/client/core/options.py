@@ -1,4 +1,4 @@
-"""What one run of ``bcast-client`` is to do, as one frozen dataclass.
+"""The options of ``bcast-client``, as one frozen dataclass.
 
 Each field that a person can give carries an ``Option``: how it is written, read and
 explained. The command line, its help, the config file, the environment and the shell
@@ -36,8 +36,8 @@ class Option:
         help: one sentence for ``--help`` and the documents, the default left out.
         group: the heading that it stands under.
         commands: those that have it.
-        read: makes the value of a text, or raises a `ValueError` that says why not.
-        metavar: what stands for the value; none: it is a flag.
+        read: makes the value of a text, or raises a ``ValueError`` that says why not.
+        metavar: the word for the value in ``--help``; none: it is a flag.
         unit: of the value.
         choices: the only values, where these are few.
         is_setting: whether the config file and the environment may set it.
@@ -46,7 +46,7 @@ class Option:
         aliases: more words for it.
         short: the letter for it, by command.
         positional: the commands where it has no word, with the number of values as
-            `argparse` writes it.
+            ``argparse`` writes it.
         defaults: the defaults that only some commands have, as a person writes them.
     """
 
@@ -90,15 +90,11 @@ def setting(default: object, help: str, group: str, **more: Any) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What to do. Times are seconds.
+    """The options of one run, with the values that follow from several of them.
 
-    Attributes:
-        command: connect, send, tail or completion.
-        address: what `url`, or `host`, `port` and `ca`, come to.
-        secret: ``SECRET``, or ``NAME PASSWORD``: what is in `token_file`, or in
-            ``BCAST_TOKEN``.
-        sections: the servers that the config file has.
-        retry: None is for ever.
+    The ``Option`` of a field says the rest. Times are seconds; ``retry`` None is for
+    ever. The address follows from ``url``, or from ``host``, ``port`` and ``ca``; the
+    secret is read from ``token_file`` or from ``BCAST_TOKEN``.
     """
 
     command: str
@@ -270,7 +266,7 @@ class Given:
 
     @property
     def key(self) -> str:
-        """What it is called in the config file and, after ``--``, in a command."""
+        """Its name in the config file and, after ``--``, in a command."""
         return self.field.replace("_", "-")
 
     @property

@@ -39,10 +39,10 @@ class _Sent:
 
 
 class Outbox:
-    """What waits, what is sent and unanswered, what is doubtful.
+    """Lines that wait, lines that are sent and unanswered, lines in doubt.
 
     Args:
-        prefix: what makes this client's tokens its own, printable ASCII.
+        prefix: the beginning of this client's tokens, printable ASCII.
     """
 
     def __init__(self, prefix: str) -> None:
@@ -92,11 +92,12 @@ class Outbox:
         return [line.token for line in lines]
 
     def take(self, name: str, max_line: int) -> tuple[list[bytes], list[Line]]:
-        """What may be sent now, under `name`, as far as the window goes.
+        """Take the lines to send now, under ``name``, as far as the window goes.
 
         Returns:
-            The commands that say it, and the lines that are over `max_line` bytes: the
-            server would drop them unread, so they are given back and forgotten here.
+            The commands that say it, and the lines that are over ``max_line`` bytes:
+            the server would drop them unread, so they are given back and forgotten
+            here.
         """
         commands: list[bytes] = []
         too_long: list[Line] = []
@@ -125,11 +126,11 @@ class Outbox:
         return sent.line
 
     def recall(self, name: str, sure: bool) -> tuple[str, ...]:
-        """After a reconnect as `name`: what was sent and not answered.
+        """Take back the lines that are sent and unanswered, after a reconnect.
 
-        Lines that the server still knows (`sure`, and the name is the old one) go back
-        to the front of the queue under their old tokens. The others become doubtful;
-        their texts are returned.
+        Lines that the server still knows (``sure``, and the name is the old one) go
+        back to the front of the queue under their old tokens. The others become
+        doubtful; their texts are returned.
         """
         unanswered, self._sent, self._sent_bytes = self._sent, {}, 0
         known = [s.line for s in unanswered.values() if sure and s.name == name]

@@ -1,12 +1,12 @@
 """The client's side of the protocol, without a connection or a clock.
 
-Bytes and times go in (`connected`, `receive`, `tick`, `disconnected`), events and bytes
-come out (`take_events`, `take_output`). A session outlives its connections: it knows
-our name and key, the last position seen, and which lines are not yet answered; so a
-reconnect loses nothing, repeats nothing and says nothing twice.
+Bytes and times go in (``connected``, ``receive``, ``tick``, ``disconnected``), events
+and bytes come out (``take_events``, ``take_output``). A session outlives its
+connections: it knows our name and key, the last position seen, and which lines are not
+yet answered; so a reconnect loses nothing, repeats nothing and says nothing twice.
 
-What it asks by itself lives in `requests`, which answer belongs to which question in
-`sync`, lines on their way out in `outbox`.
+Its own questions live in ``requests``, their answers in ``sync``, lines on their way
+out in ``outbox``.
 """
 
 import enum
@@ -26,7 +26,7 @@ _EARLY = (ev.Welcome, ev.LoginNeeded, ev.Problem, ev.Bye)
 
 
 class State(enum.Enum):
-    """Where a session stands. `ENDED` is for good."""
+    """Where a session stands. ``ENDED`` is for good."""
 
     AWAY = "offline"
     GREETING = "connecting"
@@ -95,7 +95,7 @@ class Session:
                 self._receive_line(line)
 
     def disconnected(self) -> None:
-        """The connection is gone; `connected` may follow."""
+        """The connection is gone; ``connected`` may follow."""
         if self.state is not State.ENDED:
             self.state = State.AWAY
         self._out = []
@@ -104,7 +104,7 @@ class Session:
     def tick(self, now: float, *, reading: bool = True) -> str | None:
         """Call every two seconds or so: keeps the connection alive.
 
-        While `reading` is false nothing can be heard, and nobody is called dead.
+        While ``reading`` is false nothing can be heard, and nobody is called dead.
 
         Returns:
             Why the server counts as dead, or None.
@@ -141,7 +141,7 @@ class Session:
         self._send(f"/name {name} {self.profile.key}")
 
     def login(self, secret: str) -> None:
-        """Answer `LoginNeeded`: `SECRET`, or `NAME PASSWORD`."""
+        """Answer ``LoginNeeded``: ``SECRET``, or ``NAME PASSWORD``."""
         self.profile = replace(self.profile, secret=secret)
         self._send(f"/login {secret}")
 
@@ -164,7 +164,7 @@ class Session:
         return data
 
     def take_events(self) -> list[ev.Event]:
-        """What has happened since the last call."""
+        """The events since the last call."""
         events, self._events = self._events, []
         return events
 

@@ -1,6 +1,6 @@
 """Readers of the options' values: each makes one of a text, or says why it is none.
 
-What they raise is a `ValueError` in words for a person.
+They raise a ``ValueError`` in words for a person.
 """
 
 import os

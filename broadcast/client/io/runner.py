@@ -1,4 +1,4 @@
-"""What `send`, `tail` and `connect` have in common: a connection, and one end.
+"""The common part of ``send``, ``tail`` and ``connect``: a connection, and one end.
 
 Each ends with an exit code and, when that is not 0, one line on stderr.
 """
@@ -87,7 +87,7 @@ class Exit(enum.IntEnum):
 
 
 def exit_for(event: ev.Lost) -> Exit:
-    """The exit code for the last `Lost`."""
+    """The exit code for the last ``Lost``."""
     codes = {
         "cannot-connect": Exit.CANNOT_CONNECT,
         "refused": Exit.REFUSED,
@@ -103,7 +103,7 @@ def complain(text: str) -> None:
 
 
 def reason_for(event: ev.Lost, options: Options) -> str:
-    """The last `Lost`, as a sentence."""
+    """The last ``Lost``, as a sentence."""
     if event.code == "cannot-connect":
         reason, host = event.reason, options.address.host
         if reason == NO_HOST and options.sections and "." not in host:
@@ -116,7 +116,7 @@ def reason_for(event: ev.Lost, options: Options) -> str:
 
 
 def end_on_signals(end: Callable[[], None]) -> None:
-    """Call `end` on SIGTERM, and on SIGHUP when the terminal goes; where they are."""
+    """Call ``end`` on SIGTERM, and on SIGHUP when the terminal goes; where they are."""
     loop = asyncio.get_running_loop()
     for name in ("SIGTERM", "SIGHUP"):
         with contextlib.suppress(NotImplementedError, AttributeError, RuntimeError):
@@ -127,6 +127,8 @@ class Runner:
     """The connection of one command, and its one end.
 
     Args:
+        options: the options of the command.
+        profile: the identity that it asks for.
         listener: called with the events that have come.
         tell: called with the reason of the end, where it has one.
         ease: see ``Connection``.
@@ -169,7 +171,7 @@ class Runner:
         self.end(exit_for(event), reason)
 
     def react(self, event: ev.Event) -> None:
-        """Do what every command does that no person attends to."""
+        """Act as every command acts that no person attends to."""
         match event:
             case ev.Lost(retry_in=None):
                 self.end_with(event)

@@ -1,4 +1,4 @@
-"""`broadcast.client` on any Twisted reactor. No other file here imports Twisted."""
+"""``broadcast.client`` on any Twisted reactor. No other file here imports Twisted."""
 
 import os
 from collections.abc import Awaitable, Callable
@@ -30,7 +30,7 @@ _WORDS = (
 
 
 class TwistedLoop:
-    """The `EventLoop` of a reactor; of the installed one where none is given."""
+    """The ``EventLoop`` of a reactor; of the installed one where none is given."""
 
     def __init__(self, reactor: Any = None) -> None:
         if reactor is None:
@@ -38,11 +38,11 @@ class TwistedLoop:
         self._reactor: Any = reactor
 
     def now(self) -> float:
-        """See `EventLoop`."""
+        """See ``EventLoop``."""
         return float(self._reactor.seconds())
 
     def later(self, seconds: float, call: Callable[[], None]) -> Callable[[], None]:
-        """See `EventLoop`."""
+        """See ``EventLoop``."""
         delayed = self._reactor.callLater(seconds, call)
 
         def stop() -> None:
@@ -52,7 +52,7 @@ class TwistedLoop:
         return stop
 
     def open(self, address: Address, receiver: Receiver) -> Callable[[], None]:
-        """See `EventLoop`."""
+        """See ``EventLoop``."""
         connection = _Connection(receiver)
         endpoint = _endpoint(self._reactor, address)
         trying: Deferred[Any] = connectProtocol(endpoint, connection)
@@ -65,7 +65,7 @@ class TwistedLoop:
         return stop
 
     def waiter(self) -> Waiter:
-        """See `EventLoop`."""
+        """See ``EventLoop``."""
         return _Waiter()
 
 
@@ -149,7 +149,7 @@ def _endpoint(reactor: Any, address: Address) -> Any:
 
 
 def _explain(reason: Failure) -> str:
-    """What went wrong, in the words of ``broadcast.client.io.asyncio``."""
+    """Explain a failure in the words of ``broadcast.client.io.asyncio``."""
     for kind, words in _WORDS:
         if reason.check(kind):
             return words

@@ -20,7 +20,7 @@ class Codec(Protocol):
         """The lines, or parts of them, that these bytes carry."""
 
     def answer(self) -> bytes:
-        """What the codec itself has to send, after a `decode`."""
+        """The codec's own bytes to send, after a ``decode``."""
 
     def farewell(self) -> bytes:
         """The last bytes to send."""
@@ -34,15 +34,15 @@ class PlainCodec:
         self._has_begun = False
 
     def hello(self) -> bytes:
-        """See `Codec`."""
+        """See ``Codec``."""
         return b""
 
     def encode(self, lines: bytes) -> bytes:
-        """See `Codec`."""
+        """See ``Codec``."""
         return lines
 
     def decode(self, data: bytes) -> bytes:
-        """See `Codec`.
+        """See ``Codec``.
 
         Raises:
             BrokenServerError: the first bytes are of another protocol.
@@ -53,11 +53,11 @@ class PlainCodec:
         return data
 
     def answer(self) -> bytes:
-        """See `Codec`."""
+        """See ``Codec``."""
         return b""
 
     def farewell(self) -> bytes:
-        """See `Codec`."""
+        """See ``Codec``."""
         return b""
 
 
@@ -77,7 +77,7 @@ class _State(enum.Enum):
 
 
 class WebSocketCodec:
-    """Lines in text frames. What is sent before the handshake is through waits.
+    """Lines in text frames. Lines sent before the handshake is through wait for it.
 
     After the goodbye of either side nothing is sent or heard any more.
     """
@@ -99,14 +99,14 @@ class WebSocketCodec:
         self._answer: list[bytes] = []
 
     def hello(self) -> bytes:
-        """See `Codec`."""
+        """See ``Codec``."""
         request = self._events.Request(
             host=self._address.where, target=self._address.path
         )
         return self._connection.send(request)
 
     def encode(self, lines: bytes) -> bytes:
-        """See `Codec`."""
+        """See ``Codec``."""
         if self._state is _State.OPENING:
             self._waiting.append(lines)
         if self._state is not _State.OPEN:
@@ -118,7 +118,7 @@ class WebSocketCodec:
         )
 
     def decode(self, data: bytes) -> bytes:
-        """See `Codec`.
+        """See ``Codec``.
 
         Raises:
             BrokenServerError: the handshake was refused, or this is no WebSocket.
@@ -137,12 +137,12 @@ class WebSocketCodec:
         return b"".join(lines)
 
     def answer(self) -> bytes:
-        """See `Codec`."""
+        """See ``Codec``."""
         data, self._answer = b"".join(self._answer), []
         return data
 
     def farewell(self) -> bytes:
-        """See `Codec`."""
+        """See ``Codec``."""
         state, self._state = self._state, _State.OVER
         if state is not _State.OPEN:
             return b""
@@ -171,7 +171,7 @@ class WebSocketCodec:
 
 
 def _pieces(text: str, limit: int = 8192) -> list[str]:
-    """Whole lines, in pieces of at most `limit` characters where lines allow it."""
+    """Whole lines, in pieces of at most ``limit`` characters where lines allow it."""
     pieces: list[list[str]] = []
     size = limit + 1
     for line in text.removesuffix("\n").split("\n"):

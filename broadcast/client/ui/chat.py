@@ -1,4 +1,4 @@
-"""`bcast-client connect` for a person: a connection and a screen, put together."""
+"""``bcast-client connect`` for a person: a connection and a screen, put together."""
 
 import asyncio
 import os
@@ -36,6 +36,7 @@ def prompt(session: Session, retry_in: float | None) -> str:
     """Return the prompt, as ``connected · alice · 12 here> ``.
 
     Args:
+        session: the session that it is about.
         retry_in: seconds until the next try to come back; None: none is due.
     """
     state = session.state.value
@@ -53,10 +54,10 @@ def prompt(session: Session, retry_in: float | None) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What to ask the person for: a secret, or the password of `name`.
+    """The question for a login: for a secret, or for the password of ``name``.
 
-    `wording` is the server's: the protocol's events do not say what it takes, but
-    these words name the commands that it does.
+    ``wording`` is the server's. The protocol's events do not say which of the two it
+    takes, but these words name its commands.
     """
 
     wording: str
@@ -64,14 +65,14 @@ class Question:
 
     @property
     def prompt(self) -> str:
-        """What stands before the cursor."""
+        """The text before the cursor."""
         if not self._is_for_name:
             return "secret (hidden)> "
         what = f"password for {self.name}" if self.name else "NAME PASSWORD"
         return f"{what} (hidden)> "
 
     def secret(self, typed: str) -> str:
-        """What to log in with: a password alone is that of `name`."""
+        """The secret to log in with: a password alone is that of ``name``."""
         words = typed.split()
         alone = self._is_for_name and self.name and len(words) == 1
         return " ".join([self.name, *words] if alone else words)
@@ -174,7 +175,7 @@ class Chat:
             self.ask_secret(True)
 
     def show(self, event: ev.Event) -> None:
-        """Print an event, and remember it and who we were for /save."""
+        """Print an event, and remember it with our name for ``/save``."""
         line = self.formatter.line(event)
         if line is not None:
             self.shown.append((self.formatter.me, event))
@@ -277,7 +278,7 @@ class Chat:
     # The prompt
 
     def _draw(self) -> None:
-        """Show what stands before the cursor now."""
+        """Show the text that belongs before the cursor now."""
         if self._question is not None:
             self.screen.show_status(self._question.prompt, hidden=True)
             return

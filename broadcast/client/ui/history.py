@@ -82,7 +82,7 @@ def _touch(path: Path) -> None:
 
 
 def _shorten(path: Path) -> None:
-    """Keep the newer half of a file that has grown over `MAX_BYTES`."""
+    """Keep the newer half of a file that has grown over ``MAX_BYTES``."""
     if path.stat().st_size <= MAX_BYTES:
         return
     data = path.read_bytes()[-MAX_BYTES // 2 :]

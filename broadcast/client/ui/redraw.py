@@ -1,8 +1,8 @@
 """Text above the prompt, in one write; all that we know of prompt_toolkit's inside.
 
 No other file of the client uses a private name of a library; a test says which of these
-a new version of prompt_toolkit lacks. They are needed because what is public there,
-``Renderer.erase`` and ``patch_stdout``, turns bracketed paste off and on again: a paste
+a new version of prompt_toolkit lacks. They are needed because the public ways,
+``Renderer.erase`` and ``patch_stdout``, turn bracketed paste off and on again: a paste
 in between would be sent line by line.
 """
 

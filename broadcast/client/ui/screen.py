@@ -3,7 +3,7 @@
 Arriving lines are gathered for a moment; then, in one turn of the loop and one write,
 the prompt is erased, the lines are printed into the terminal's own scrollback, and the
 prompt is drawn again. The terminal never leaves raw mode, bracketed paste stays on and
-no cursor position is asked for: each of these, as `patch_stdout` has them, corrupts
+no cursor position is asked for: each of these, as ``patch_stdout`` has them, corrupts
 typed text under load. Knows nothing of servers.
 """
 
@@ -31,7 +31,7 @@ BUSY = 50
 
 
 class RoomCompleter(Completer):
-    """Completes the names that `names` gives, and the commands with their help."""
+    """Completes the names that ``names`` gives, and the commands with their help."""
 
     def __init__(self, names: Callable[[], set[str]] = set) -> None:
         self.names = names
@@ -65,7 +65,7 @@ def _commands(typed: str) -> Iterable[Completion]:
 
 
 class Typed(enum.Enum):
-    """What became of an entered text."""
+    """The fate of an entered text."""
 
     TAKEN = enum.auto()
     SECRET = enum.auto()
@@ -75,9 +75,9 @@ class Typed(enum.Enum):
 class Screen:
     """A prompt with a status, and text above it.
 
-    Its user sets two callbacks: `enter` is called with what was typed, and a text that
-    is `KEPT` stays in the buffer, a `SECRET` one out of the history; `touched` comes at
-    each key press.
+    Its user sets two callbacks: ``enter`` is called with the typed text, and a text
+    that is ``KEPT`` stays in the buffer, a ``SECRET`` one out of the history;
+    ``touched`` comes at each key press.
     """
 
     def __init__(
@@ -112,7 +112,7 @@ class Screen:
         self._app.key_processor.before_key_press += lambda _: self.touched()
 
     async def run(self, started: Callable[[], None]) -> None:
-        """Until `leave`; `started` is called when the prompt is there.
+        """Until ``leave``; ``started`` is called when the prompt is there.
 
         Raises:
             KeyboardInterrupt: Ctrl-C on an empty line.
@@ -126,7 +126,7 @@ class Screen:
             self._print_waiting()
 
     def leave(self) -> None:
-        """End `run`."""
+        """End ``run``."""
         if self._app.is_running and not self._app.is_done:
             self._app.exit(result="")
 
@@ -138,14 +138,14 @@ class Screen:
             self._timer = asyncio.get_running_loop().call_later(wait, self._flush)
 
     def show_status(self, status: str, *, hidden: bool = False) -> None:
-        """Draw this before the cursor; while `hidden`, what is typed is not shown."""
+        """Draw this before the cursor; while ``hidden``, typed keys are not shown."""
         session = self._session
         if (status, hidden) != (session.message, session.is_password):
             session.message, session.is_password = status, hidden
             self._app.invalidate()
 
     def clear(self) -> None:
-        """Empty the screen; what is in the scrollback stays."""
+        """Empty the screen; the scrollback stays."""
         self._app.renderer.clear()
 
     def ring(self) -> None:
@@ -156,7 +156,7 @@ class Screen:
     # Inside
 
     def _flush(self) -> None:
-        """Print what waits above the prompt, or a moment later if there is none."""
+        """Print the waiting lines above the prompt; later, if there is none."""
         self._timer = None
         if can_draw(self._app):
             write_above(self._app, self._take_waiting())
