@@ -215,3 +215,19 @@ def test_server_that_says_goodbye_for_good(room: RoomThread, home: str) -> None:
         room.do(kick)
         assert terminal.exit_code() == 4
         assert any("refused: behave" in row for row in terminal.shown)
+
+
+def test_lost_history_file_is_told_once(room: RoomThread, home: str) -> None:
+    """Where typed lines can't be kept any more, each is still said once."""
+    with connect(room, home, "-n", "bob") as terminal:
+        terminal.wait_for("connected · bob · 1 here>")
+        (path,) = Path(home).glob(".local/state/bcast/history-*")
+        path.unlink()
+        path.mkdir()
+        for text in ("one", "two", "three"):
+            terminal.type(f"{text}\r")
+            terminal.wait_for(f"bob [you]: {text}")
+        terminal.wait_for("- typed lines are no longer kept: Is a directory")
+        assert [line["text"] for line in room.room.log] == ["one", "two", "three"]
+        assert sum("no longer kept" in row for row in terminal.shown) == 1
+        assert not any("Traceback" in row for row in terminal.everything)
