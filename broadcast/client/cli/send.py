@@ -84,6 +84,14 @@ class Feeder:
         if line.strip():
             self._runner.session.say(line)
 
+    async def wait_until_sent(self) -> None:
+        """Until nothing waits to be sent, so that a command overtakes no line."""
+        while self._runner.session.outbox.waiting:
+            self._room.clear()
+            self._runner.connection.pump()
+            if self._runner.session.outbox.waiting:
+                await self._room.wait()
+
     def wake(self) -> None:
         """Go on where there is room again."""
         if self._runner.session.outbox.has_room:

@@ -197,6 +197,7 @@ class Pipe:
             self.runner.end(self._feeder.exit)
 
     async def _ask(self, command: str) -> None:
+        await self._feeder.wait_until_sent()
         await self._live.wait()
         self.runner.session.command(command)
 

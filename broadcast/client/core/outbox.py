@@ -73,23 +73,32 @@ class Outbox:
         """Whether a writer should go on: less than a window's worth waits."""
         return len(self._waiting) < WINDOW_LINES
 
-    def add(self, texts: Sequence[str]) -> list[str]:
-        """Take lines (no line ends in them), all or none; their tokens come back.
+    @property
+    def waiting(self) -> int:
+        """How many lines have not been sent at all."""
+        return len(self._waiting)
+
+    def add(self, text: str) -> str:
+        """Take a line (no line ends in it); its token comes back.
 
         Raises:
             OutboxFullError: nothing was taken.
         """
+        self.check([text])
+        self._made += 1
+        line = Line(f"{self._prefix}-{self._made}", text)
+        self._put(line)
+        return line.token
+
+    def check(self, texts: Sequence[str]) -> None:
+        """Whether all of these could be taken.
+
+        Raises:
+            OutboxFullError: they could not.
+        """
         characters = self._waiting_characters + sum(map(len, texts))
         if len(self._waiting) + len(texts) > MAX_LINES or characters > MAX_CHARACTERS:
             raise OutboxFullError(f"{len(self._waiting)} lines are waiting already")
-        first = self._made + 1
-        self._made += len(texts)
-        lines = [
-            Line(f"{self._prefix}-{n}", text) for n, text in enumerate(texts, first)
-        ]
-        for line in lines:
-            self._put(line)
-        return [line.token for line in lines]
 
     def take(self, name: str, max_line: int) -> tuple[list[bytes], list[Line]]:
         """Take the lines to send now, under ``name``, as far as the window goes.

@@ -10,7 +10,6 @@ out in ``outbox``.
 """
 
 import enum
-from collections.abc import Sequence
 from dataclasses import replace
 
 from broadcast.client import events as ev
@@ -126,18 +125,11 @@ class Session:
         Raises:
             OutboxFullError: too much is waiting.
         """
-        return self.outbox.add([text])[0]
-
-    def say_all(self, texts: Sequence[str]) -> None:
-        """Take lines to say, all of them or none.
-
-        Raises:
-            OutboxFullError: too much is waiting.
-        """
-        self.outbox.add(texts)
+        return self.outbox.add(text)
 
     def rename(self, name: str) -> None:
-        """Ask for another name, under the same key."""
+        """Ask for another name, under the same key, after the lines before it."""
+        self._take_lines()
         self._send(f"/name {name} {self.profile.key}")
 
     def login(self, secret: str) -> None:
@@ -146,7 +138,11 @@ class Session:
         self._send(f"/login {secret}")
 
     def command(self, line: str) -> None:
-        """Send a slash command as it is; its answer comes as an event."""
+        """Send a slash command as it is, after the lines that were said before it.
+
+        Its answer comes as an event.
+        """
+        self._take_lines()
         self._requests.by_hand(line)
         self._send(line)
 
@@ -154,12 +150,7 @@ class Session:
 
     def take_output(self) -> bytes:
         """The bytes to write now; call it after every input."""
-        if self.state is State.LIVE and not self.is_nameless:
-            commands, too_long = self.outbox.take(self.name, self._max_line)
-            self._out += commands
-            for line in too_long:
-                text = f"longer than the {self._max_line} bytes this server takes"
-                self._emit(ev.Problem("too-long", "say", text, line.token))
+        self._take_lines()
         data, self._out = b"".join(self._out), []
         return data
 
@@ -167,6 +158,16 @@ class Session:
         """The events since the last call."""
         events, self._events = self._events, []
         return events
+
+    def _take_lines(self) -> None:
+        """Move the lines that may be said now from the outbox to the output."""
+        if self.state is not State.LIVE or self.is_nameless:
+            return
+        commands, too_long = self.outbox.take(self.name, self._max_line)
+        self._out += commands
+        for line in too_long:
+            text = f"longer than the {self._max_line} bytes this server takes"
+            self._emit(ev.Problem("too-long", "say", text, line.token))
 
     def _send(self, *lines: str) -> None:
         self._out += [line.encode(errors="replace") + b"\n" for line in lines]

@@ -27,6 +27,7 @@ from broadcast.client.ui.commands import (
 )
 from broadcast.client.ui.format import Formatter, wants_color
 from broadcast.client.ui.screen import GATHER, Screen, Typed
+from broadcast.protocol.sanitize import mend
 
 KEEP_SHOWN = 10_000
 FEW = 10
@@ -226,7 +227,7 @@ class Chat:
     def _doubt(self, lines: tuple[str, ...]) -> None:
         self.note("these lines may have been said or not; the server cannot tell:")
         for line in lines:
-            self.note(f"  {line}")
+            self.note(f"  {mend(line)}")
         self.note("/resend says them again, /drop forgets them")
 
     # From the person
@@ -249,7 +250,7 @@ class Chat:
         lines = [interpret(line) for line in text.split("\n")]
         says = [m.text for m in lines if isinstance(m, Say) and m.text.strip()]
         try:
-            self.session.say_all(says)
+            self.session.outbox.check(says)
         except OutboxFullError as problem:
             self.note(f"not taken: {problem}")
             return Typed.KEPT
@@ -267,13 +268,21 @@ class Chat:
             self.note(f"queued: {len(says)} lines")
             return
         for text in says:
-            self.note(f"queued: {text}")
+            self.note(f"queued: {mend(text)}")
 
     def _act(self, meant: Say | Local | Remote) -> None:
         if isinstance(meant, Local):
             self.local.run(meant)
         elif isinstance(meant, Remote):
             send_command(self, meant)
+        elif meant.text.strip():
+            self._say(meant.text)
+
+    def _say(self, text: str) -> None:
+        try:
+            self.session.say(text)
+        except OutboxFullError as problem:  # ``/resend`` among the lines has filled it
+            self.note(f"not taken: {mend(text)}: {problem}")
 
     # The prompt
 

@@ -10,6 +10,7 @@ import pytest
 from broadcast.client.cli.stdio import FULL, read_lines
 from broadcast.client.cli.tail import Pipe, Tail
 from broadcast.client.core.options import Options
+from broadcast.client.core.outbox import WINDOW_LINES
 from broadcast.client.core.requests import Profile
 from broadcast.client.events import Position
 from broadcast.client.io.runner import Exit
@@ -123,6 +124,27 @@ def test_commands_in_a_pipe_wait_for_the_room() -> None:
         command.runner.connection.pump()
         *_, asked, said = wire.data.decode().splitlines()
         assert (asked, said[-5:]) == ("/who b", " /who")
+
+    run(main())
+
+
+def test_commands_in_a_pipe_overtake_no_lines() -> None:
+    """A command waits until the lines before it are sent, however many they are."""
+
+    async def main() -> None:
+        command = pipe()
+        wire = plug(command)
+        wire.welcome()
+        for _ in range(WINDOW_LINES + 1):
+            await command.take("x")
+        asking = asyncio.create_task(command.take("/who"))
+        assert not (await asyncio.wait([asking], timeout=0))[0]
+        token = wire.data.decode().partition("/say ")[2].split()[0]
+        wire.say("ack", token=token, id=1)
+        await asking
+        command.runner.connection.pump()
+        *_, said, asked = wire.data.decode().splitlines()
+        assert (said[-2:], asked) == (" x", "/who")
 
     run(main())
 

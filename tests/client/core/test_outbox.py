@@ -100,7 +100,7 @@ def test_window_and_bound() -> None:
     with pytest.raises(OutboxFullError):
         script.session.say("x")
     with pytest.raises(OutboxFullError):
-        script.session.say_all(["x", "y" * 5_000_000])
+        script.session.outbox.check(["y" * 5_000_000])
     assert not script.session.outbox.has_room
     assert len(script.sent()) == WINDOW_LINES
     assert script.sent() == []

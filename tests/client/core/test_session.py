@@ -148,6 +148,20 @@ def test_answers_to_questions_by_hand() -> None:
     assert script.hear("who", names=[], count=1, more=False)
 
 
+def test_commands_overtake_no_lines() -> None:
+    """What was said before a command, or before another name, goes out before it."""
+    script = ScriptedSession()
+    script.live()
+    for number, ask in enumerate((script.session.command, script.session.rename), 1):
+        script.session.say("said")
+        ask("/who")
+        script.session.say("later")
+        first, second, third = script.sent()
+        assert first == f"/say t-{2 * number - 1} said"
+        assert second.split()[0] in ("/who", "/name")
+        assert third == f"/say t-{2 * number} later"
+
+
 def test_second_welcome_is_only_shown() -> None:
     """The answer to another `/format` does not begin a session again."""
     script = ScriptedSession()
