@@ -19,7 +19,7 @@ Program = Callable[[Room], Awaitable[None]]
 
 
 class Server:
-    """The server of one `program`, which runs in the room as far as it can."""
+    """The server of one ``program``, which runs in the room as far as it can."""
 
     def __init__(self, program: Program, **options: Any) -> None:
         self.problems: list[Failure] = []
@@ -114,7 +114,7 @@ def test_what_came_is_told_before_the_end() -> None:
 
 
 def test_leaving_gives_up_what_is_unanswered() -> None:
-    """Who leaves says goodbye; a line without an answer is unsure, and said so."""
+    """Leaving says goodbye; a line without an answer is unsure, and said so."""
     unsure: list[Failure] = []
 
     async def program(room: Room) -> None:
@@ -150,7 +150,7 @@ def test_closing_ends_the_iteration() -> None:
 
 
 def test_room_is_closed_once() -> None:
-    """A second `close` says no second goodbye, and waits for nothing new."""
+    """A second ``close`` says no second goodbye, and waits for nothing new."""
 
     async def program(room: Room) -> None:
         first, second = (Deferred.fromCoroutine(room.close()) for _ in range(2))
@@ -167,7 +167,7 @@ def test_room_is_closed_once() -> None:
 
 
 def test_giving_up_while_connecting_leaves_nothing_behind() -> None:
-    """Who is cancelled before the welcome has no connection that goes on alone."""
+    """A program cancelled before the welcome has no connection that goes on alone."""
     dialling = MemoryReactorClock()
     entering = Deferred.fromCoroutine(
         connect("tcp://127.0.0.1:9").on(dialling).__aenter__()
@@ -201,7 +201,7 @@ def test_slowed_line_is_still_said() -> None:
 
 @pytest.mark.parametrize("code", ["kicked", "banned", "full"])
 def test_reason_of_being_sent_away_is_the_protocols_word(code: str) -> None:
-    """`code` of a refusal is the server's own word for it, also at the door."""
+    """``code`` of a refusal is the server's own word for it, also at the door."""
 
     async def program(room: Room) -> None:
         async for _ in room:

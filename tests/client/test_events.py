@@ -63,7 +63,7 @@ def test_position_from_a_file(text: str, position: Position) -> None:
     ],
 )
 def test_what_is_no_position(text: str) -> None:
-    """What is sent to the server as a position never carries another command."""
+    """A position that is sent to the server never carries another command."""
     with pytest.raises(ValueError, match="EPOCH:ID"):
         Position.parse(text)
 

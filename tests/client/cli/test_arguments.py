@@ -26,7 +26,7 @@ def test_what_is_not_given_is_left_open(command: str) -> None:
 
 
 def test_short_words() -> None:
-    """`-n` is the name, but for `tail`, which counts lines as tail(1) does."""
+    """``-n`` is the name, but for ``tail``, which counts lines as tail(1) does."""
     parse = make_parser().parse_args
     for command in ("connect", "send"):
         assert parse([command, "-n", "7"]).name == "7"
@@ -35,7 +35,7 @@ def test_short_words() -> None:
 
 
 def test_server_and_text() -> None:
-    """The word alone is the server, but for `send`, which says all of its words."""
+    """The word alone is the server, but for ``send``, which says all of its words."""
     parse = make_parser().parse_args
     for command in ("connect", "tail"):
         assert parse([command, "h:9"]).server == "h:9"
@@ -44,7 +44,7 @@ def test_server_and_text() -> None:
 
 
 def test_following() -> None:
-    """`tail` goes on unless told otherwise; the last word counts."""
+    """``tail`` goes on unless told otherwise; the last word counts."""
     parse = make_parser().parse_args
     for words, follow in (
         ([], True),
@@ -86,7 +86,7 @@ def test_usage_errors(words: list[str], capsys: pytest.CaptureFixture[str]) -> N
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_help_is_in_groups(command: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """Each option of a command stands in `--help` once, under its own heading."""
+    """Each option of a command stands in ``--help`` once, under its own heading."""
     with pytest.raises(SystemExit):
         make_parser().parse_args([command, "--help"])
     text = capsys.readouterr().out

@@ -57,7 +57,7 @@ def test_defaults(tmp_path: Path) -> None:
 
 
 def test_sections(configured: Path) -> None:
-    """`[client]` is for all; a section named on the command line is over it."""
+    """``[client]`` is for all; a section named on the command line is over it."""
     found = options(configured, "connect")
     assert (found.name, found.bell) == ("alice", "mention")
     found = options(configured, "connect", "work")
@@ -67,7 +67,7 @@ def test_sections(configured: Path) -> None:
 
 
 def test_what_wins(configured: Path) -> None:
-    """Command line, then the section named, then the environment, then `[client]`."""
+    """Command line, then the section named, then the environment, then ``[client]``."""
     env = {"BCAST_NAME": "env", "BCAST_URL": "tcp://env:1", "BCAST_QUIET": ""}
     assert options(configured, "tail", **env).name == "env"
     assert options(configured, "tail", **env).address.where == "env:1"
@@ -124,7 +124,7 @@ def test_wrong_values(
 def test_server_among_the_words_to_say(
     word: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """`send SERVER TEXT` is refused; alone, or after an option or --, it is said."""
+    """``send SERVER TEXT`` is refused; alone, or after an option or --, it is said."""
     with pytest.raises(SystemExit) as exit_:
         options(tmp_path, "send", word, "hello")
     assert exit_.value.code == 2
@@ -138,7 +138,7 @@ def test_server_among_the_words_to_say(
     "word", ["foo.py:12", "error:404", "at:", "https://x/", "12:30"]
 )
 def test_words_that_are_no_server(word: str, tmp_path: Path) -> None:
-    """What may well be meant as text is said."""
+    """A word that may well be meant as text is said."""
     assert options(tmp_path, "send", word, "hello").text == (word, "hello")
 
 
@@ -154,7 +154,7 @@ def test_section_that_is_not_there(configured: Path, tmp_path: Path) -> None:
 
 
 def test_version_says_of_what(capsys: pytest.CaptureFixture[str]) -> None:
-    """`--version` names the program as well."""
+    """``--version`` names the program as well."""
     with pytest.raises(SystemExit) as exit_:
         parse_options(["--version"], {})
     assert exit_.value.code == 0

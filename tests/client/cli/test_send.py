@@ -120,7 +120,7 @@ def test_longest_default_name_leaves_room_for_a_suffix() -> None:
 
 
 def test_input_that_is_no_text(capsys: pytest.CaptureFixture[str]) -> None:
-    """What cannot be read as lines ends it with 1 and one line."""
+    """Input that cannot be read as lines ends it with 1 and one line."""
 
     async def broken() -> AsyncIterator[list[str]]:
         yield ["one"]

@@ -56,7 +56,7 @@ def test_where_not_following_ends() -> None:
 
 
 def test_refusals_after_a_return(capfd: pytest.CaptureFixture[str]) -> None:
-    """A name that is taken meanwhile ends no `tail`; a lost place in the log does."""
+    """A name that is taken meanwhile ends no ``tail``; a lost place in the log does."""
 
     async def main() -> None:
         command = tail()
@@ -111,7 +111,7 @@ def test_reading_waits_for_the_printer(capfd: pytest.CaptureFixture[str]) -> Non
 
 
 def test_commands_in_a_pipe_wait_for_the_room() -> None:
-    """What is typed before the welcome is not lost, nor does it overtake."""
+    """A command typed before the welcome is not lost, nor does it overtake."""
 
     async def main() -> None:
         command = pipe()

@@ -106,7 +106,7 @@ def test_broken_lines(text: str) -> None:
 
 
 def test_raw_is_the_line_as_it_came() -> None:
-    """What is printed as the server's own JSON keeps its order, spaces and fields."""
+    """The server's own JSON is printed with its order, spaces and fields."""
     text = '{"text": "\\u001b",  "event":"notice", "z":1, "a":2}'
     event = decode(text)
     assert event == ev.Notice("␛")

@@ -96,7 +96,7 @@ def test_wrong_secret_is_told_and_another_may_follow() -> None:
 
 
 def test_bye() -> None:
-    """`reconnect` false ends it for good; nothing after it is heard."""
+    """``reconnect`` false ends it for good; nothing after it is heard."""
     script = ScriptedSession()
     script.live()
     (bye,) = script.hear("bye", code="shutdown", text="later", reconnect=True)
@@ -133,7 +133,7 @@ def test_presence_and_names() -> None:
 
 
 def test_answers_to_questions_by_hand() -> None:
-    """`/who` and `/ping` typed by a person are shown; our own are not."""
+    """``/who`` and ``/ping`` typed by a person are shown; our own are not."""
     script = ScriptedSession(roster=True)
     script.live()
     script.session.command("/who")
@@ -149,7 +149,7 @@ def test_answers_to_questions_by_hand() -> None:
 
 
 def test_commands_overtake_no_lines() -> None:
-    """What was said before a command, or before another name, goes out before it."""
+    """Lines said before a command, or before another name, go out before it."""
     script = ScriptedSession()
     script.live()
     for number, ask in enumerate((script.session.command, script.session.rename), 1):
@@ -163,7 +163,7 @@ def test_commands_overtake_no_lines() -> None:
 
 
 def test_second_welcome_is_only_shown() -> None:
-    """The answer to another `/format` does not begin a session again."""
+    """The answer to another ``/format`` does not begin a session again."""
     script = ScriptedSession()
     script.live()
     script.message(6)

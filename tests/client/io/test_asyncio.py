@@ -43,7 +43,7 @@ class Call:
 
 
 def several(*numbers: int) -> OSError:
-    """What asyncio raises where a host has several addresses, and none answers."""
+    """The error of asyncio where a host has several addresses, and none answers."""
     each = (f"[Errno {number}] Connect call failed ('::1', 1)" for number in numbers)
     return OSError(f"Multiple exceptions: {', '.join(each)}")
 
@@ -132,7 +132,7 @@ def test_closed_transport_is_silent(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_nobody_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What never comes to be is told once; what is given up is not dialled on."""
+    """A connection that fails is told once; one that is given up is not dialled on."""
 
     async def main() -> None:
         call = Call(monkeypatch, "tls://h", str(tmp_path / "ca.pem"))

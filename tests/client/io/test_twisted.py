@@ -30,7 +30,7 @@ class Call:
         self.give_up = loop.open(parse_address(url, ca), self)
 
     def factory(self) -> Any:
-        """What the reactor was asked to connect last."""
+        """The factory that the reactor was asked to connect last."""
         (client,) = self.reactor.tcpClients or self.reactor.unixClients
         return client[1] if self.reactor.unixClients else client[2]
 

@@ -20,7 +20,7 @@ class WebSocketEnds:
         self.server = WSConnection(ConnectionType.SERVER)
 
     def heard(self, data: bytes) -> list[Event]:
-        """What the server makes of these bytes."""
+        """The server's events for these bytes."""
         self.server.receive_data(data)
         return list(self.server.events())
 
@@ -46,7 +46,7 @@ def test_request_names_host_port_and_resource() -> None:
 
 
 def test_lines_wait_for_the_handshake() -> None:
-    """What is said before the server accepts goes out after it, once and in order."""
+    """Lines said before the server accepts go out after it, once and in order."""
     ends = WebSocketEnds()
     ends.heard(ends.codec.hello())
     assert ends.codec.encode(b"/format json\n/ping x\n") == b""
@@ -124,7 +124,7 @@ def test_nothing_follows_our_own_goodbye() -> None:
 
 
 def test_goodbye_before_the_handshake_is_through() -> None:
-    """What waits for a handshake that we gave up is never sent."""
+    """Lines that wait for a handshake that we gave up are never sent."""
     ends = WebSocketEnds()
     ends.heard(ends.codec.hello())
     ends.codec.encode(b"/format json\n")

@@ -1,4 +1,4 @@
-"""What a person is asked for where a server wants a login, and what is sent."""
+"""The question to a person where a server wants a login, and the answer sent."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What a typed line means, and what the commands do, without a terminal."""
+"""The meaning of typed lines and the actions of commands, without a terminal."""
 
 from collections import deque
 from pathlib import Path
@@ -62,12 +62,12 @@ class Chat:
     ],
 )
 def test_meanings(line: str, meant: Say | Local | Remote) -> None:
-    """Only what begins with one slash, or is `exit` alone, is a command."""
+    """Only what begins with one slash, or is ``exit`` alone, is a command."""
     assert interpret(line) == meant
 
 
 def test_every_command_in_the_help_is_there(tmp_path: Path) -> None:
-    """What `/help` lists is understood here, with an argument and without one."""
+    """Each command that ``/help`` lists is understood, with an argument or without."""
     for word, _, _ in LOCAL_HELP:
         for rest in ("", str(tmp_path)):
             meant = interpret(f"/{word} {rest}")
@@ -85,7 +85,7 @@ def test_help_asks_only_a_server_that_is_there() -> None:
 
 
 def test_who_is_hidden() -> None:
-    """A name is hidden however it is written; `/ignore` alone lists all, in order."""
+    """A name is hidden however it is written; ``/ignore`` alone lists all, in order."""
     chat = Chat()
     local = LocalCommands(chat)
     for name in ("", "Zoë", "Eve", "EVE", ""):
@@ -129,7 +129,7 @@ def test_saving_where_no_file_can_be(path: str) -> None:
 
 @pytest.mark.parametrize("live", [True, False])
 def test_quitting_again_leaves(live: bool) -> None:
-    """Where lines are unsaid, the first `/quit` tells what the second one does."""
+    """Where lines are unsaid, the first ``/quit`` tells what the second one does."""
     chat = Chat(live=live)
     chat.session.say("x")
     local = LocalCommands(chat)

@@ -1,4 +1,4 @@
-"""What is kept of the lines typed before, and what becomes of them without a file."""
+"""The history of typed lines, with a file and without one."""
 
 import asyncio
 import stat

@@ -1,4 +1,4 @@
-"""What is known of prompt_toolkit's inside is there, and known in one place."""
+"""The private names of prompt_toolkit exist, and one file alone uses them."""
 
 import ast
 from importlib.metadata import version

@@ -14,7 +14,7 @@ CLOSED = "bcast-client: stdout: Bad file descriptor\n"
 def run_closed(
     closed: str, *arguments: str, home: str, stdin: str = ""
 ) -> subprocess.CompletedProcess[str]:
-    """Run the client with some of its files closed, as `>&-` does."""
+    """Run the client with some of its files closed, as ``>&-`` does."""
     client = [sys.executable, "-m", "broadcast.client.cli.main", *arguments]
     return subprocess.run(
         ["sh", "-c", f'exec "$0" "$@" {closed}', *client],
@@ -29,7 +29,7 @@ def run_closed(
 
 @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
 def test_text_is_said_without_files(closed: str, room: RoomThread, home: str) -> None:
-    """To say what stands in the command line, `send` needs none of the three."""
+    """To say what stands in the command line, ``send`` needs none of the three."""
     done = run_closed(closed, "send", "-p", str(room.room.port), "hi", home=home)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     assert [line["text"] for line in room.room.log] == ["hi"]
@@ -57,7 +57,7 @@ def test_closed_stdin_is_an_empty_one(
 def test_closed_stdout_is_a_failure(
     arguments: list[str], closed: str, room: RoomThread, home: str
 ) -> None:
-    """What is to be printed and cannot be is one line on stderr, and exit code 1."""
+    """Lines that cannot be printed are one line on stderr, and exit code 1."""
     room.do(lambda: room.room.say("eve", "hello"))
     server = [] if "completion" in arguments else ["-p", str(room.room.port)]
     done = run_closed(closed, *arguments, *server, home=home, stdin="hi\n")
