@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from broadcast.client import events as ev
@@ -125,6 +125,7 @@ def test_paragraphs_keep_their_lines() -> None:
     assert decode(line("bye", text=text)) == ev.Bye("", "one␍␊two␊␛")
 
 
+@settings(deadline=None)
 @given(st.text() | st.text("\ud800\x1b\x9b\u202e\n\\x"))
 def test_names_and_tokens_are_safe_too(text: str) -> None:
     """Each string of an event, also one in a list, can be shown and be encoded."""

@@ -4,7 +4,7 @@ import json
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from broadcast.client import events as ev
@@ -217,6 +217,7 @@ def conversation() -> bytes:
     return "".join(f"{line}\n" for line in lines).encode()
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, len(conversation())), max_size=12))
 def test_any_split_gives_the_same_events(cuts: list[int]) -> None:
     """How the bytes are cut on the way changes nothing."""
@@ -234,6 +235,7 @@ def test_any_split_gives_the_same_events(cuts: list[int]) -> None:
     assert heard(pieces) == heard([data])
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_no_text_acts_on_a_terminal(text: str) -> None:
     """Whatever a server sends, what comes out of an event has nothing active in it."""
