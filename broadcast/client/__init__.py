@@ -1,7 +1,7 @@
 """``bcast-client`` and its importable API. Knows the wire protocol, not the server.
 
-`connect` is the way in; `broadcast.client.events` has what a room tells, and
-`broadcast.client.errors` what can go wrong.
+``connect`` is the way in. The events of a room are in ``broadcast.client.events``, the
+exceptions in ``broadcast.client.errors``.
 """
 
 from typing import TYPE_CHECKING, Any

@@ -1,4 +1,4 @@
-"""Where a server is: a URL, taken apart and checked; and what else may answer there."""
+"""The address of a server: its URL, checked, and other programs that may be there."""
 
 import re
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ _OTHER = {"tcp": "tls", "tls": "tcp", "ws": "wss", "wss": "ws"}
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """A server's address. `path` is the socket's for unix, the resource's for ws."""
+    """A server's address. ``path`` is the socket's for unix, the resource's for ws."""
 
     scheme: str
     host: str
@@ -66,16 +66,17 @@ DEFAULT_ADDRESS = Address("tcp", "127.0.0.1", DEFAULT_PORT)
 def is_likely(word: str) -> bool:
     """Whether a word is hardly anything but an address: a URL, or host and port.
 
-    Only ports of four or five digits count, so that `foo.py:12` is a word like others.
+    Only ports of four or five digits count, so that ``foo.py:12`` is a word like
+    others.
     """
     return _LIKELY.fullmatch(word) is not None
 
 
 def parse_address(text: str, ca: str | None = None) -> Address:
-    """The address in `tcp://host:port`, `tls://`, `ws://`, `wss://` or `unix:/path`.
+    """The address in a URL: ``tcp:``, ``tls:``, ``ws:``, ``wss:`` or ``unix:/path``.
 
-    A plain `host` or `host:port` is tcp. The port is 8000 unless given (80 and 443 for
-    ws and wss), the path of a WebSocket `/ws`.
+    A plain ``host`` or ``host:port`` is tcp. The port is 8000 unless given (80 and 443
+    for ws and wss), the path of a WebSocket ``/ws``.
 
     Raises:
         AddressError: in words for a person.
@@ -126,7 +127,7 @@ def _network_address(
 
 
 def stranger(data: bytes, address: Address) -> str | None:
-    """What the first bytes that come from `address` say if they are not ours."""
+    """Tell which other protocol the first bytes from an address belong to, if any."""
     if data.startswith(b"HTTP/"):
         scheme = "wss" if address.is_tls else "ws"
         return f"a web server answers there: try {scheme}://{address.where}"
@@ -136,7 +137,7 @@ def stranger(data: bytes, address: Address) -> str | None:
 
 
 def advice(reason: str, address: Address) -> str:
-    """The reason for which nobody greeted us, with what to try where that helps."""
+    """Return why a connection failed, with another URL to try where that helps."""
     other = _OTHER.get(address.scheme)
     if reason == SILENT and address.scheme == "tcp":
         return f"{reason}; if it is a web port, try ws://{address.where}"

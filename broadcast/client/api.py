@@ -1,4 +1,4 @@
-"""The API for programs: `async with connect(url, name=...) as room: ...`.
+"""The API for programs: ``async with connect(url, name=...) as room: ...``.
 
 The same on plain asyncio and on any Twisted reactor; docs/client.md has an example.
 """
@@ -18,11 +18,11 @@ MAX_EVENTS = 10_000
 
 
 class Room:
-    """A room, from inside. Make one with `connect`.
+    """A room, from inside. Make one with ``connect``.
 
-    Events wait here until they are taken, `MAX_EVENTS` at most. While somebody
+    Events wait here until they are taken, ``MAX_EVENTS`` at most. While somebody
     iterates, more than that makes the server wait, unless an answer is awaited too.
-    While nobody has begun to iterate, the oldest are dropped, and a `Missed` says so.
+    While nobody has begun to iterate, the oldest are dropped, and a ``Missed`` says so.
     """
 
     def __init__(self, loop: EventLoop, connection: Connection) -> None:
@@ -34,7 +34,8 @@ class Room:
         self._acks: dict[str, Waiter] = {}
         self._ready: Waiter | None = None
         self._next: Waiter | None = None
-        self._said_goodbye = False
+        self._is_leaving = False
+        self._bye = ""
         self._end: Exception | None = None
 
     @property
@@ -49,7 +50,7 @@ class Room:
 
     @property
     def position(self) -> str:
-        """After which message to go on, `EPOCH:ID`; empty before there is one."""
+        """After which message to go on, ``EPOCH:ID``; empty before there is one."""
         return str(self._connection.session.position or "")
 
     async def say(self, text: str) -> int:
@@ -87,8 +88,9 @@ class Room:
         self._connection.pump()
 
     async def close(self) -> None:
-        """Leave. What was said and not acknowledged is unsure."""
+        """Leave. Lines without an acknowledgement are unsure."""
         left = self._loop.waiter()
+        self._is_leaving = True
         self._connection.leave(left.answer)
         self._fail(LostError("closed by this side"))
         await left.result()
@@ -99,7 +101,7 @@ class Room:
         return self
 
     async def __anext__(self) -> ev.Event:
-        """The next event; ends when the room is closed, or after our `/quit`.
+        """The next event; ends when the room is closed, or after our ``/quit``.
 
         Raises:
             LostError: the connection is gone for good.
@@ -107,7 +109,7 @@ class Room:
         """
         while not self._events:
             if self._end is not None:
-                self._stop_iteration(self._end)
+                raise StopAsyncIteration if self._is_leaving else self._end
             self._next = self._loop.waiter()
             await self._next.result()
         if self._missed:
@@ -122,7 +124,11 @@ class Room:
     async def _open(self) -> "Room":
         self._ready = self._loop.waiter()
         self._connection.start()
-        await self._ready.result()
+        try:
+            await self._ready.result()
+        except BaseException:  # cancelled, perhaps: nobody will call ``close``
+            self._connection.close()
+            raise
         return self
 
     def _listen(self, events: list[ev.Event]) -> None:
@@ -143,7 +149,8 @@ class Room:
             case ev.Ack(token=token, id=number):
                 self._answer(token, number)
             case ev.Problem(token=token, text=text, code=code) if token:
-                self._answer(token, RefusedError(text or code, code))
+                if event.is_final:
+                    self._answer(token, RefusedError(text or code, code))
             case ev.Problem(text=text, code=code) if self._ready is not None:
                 if session.state is State.LOGIN:
                     self._refuse(RefusedError(text or code, code))
@@ -154,15 +161,17 @@ class Room:
                     self._ready.answer(None)
             case ev.Doubtful():
                 self._doubt()
+            case ev.Bye(code=code):
+                self._bye = code
             case ev.Lost(retry_in=None):
-                self._said_goodbye = event.code == "quit"
+                self._is_leaving |= event.code == "quit"
                 self._fail(self._problem(event))
 
     def _problem(self, event: ev.Lost) -> Exception:
         if event.code == "cannot-connect":
             return CannotConnectError(event.reason)
         if event.code == "refused":
-            return RefusedError(event.reason, event.code)
+            return RefusedError(event.reason, self._bye or event.code)
         return LostError(event.reason)
 
     def _refuse(self, problem: RefusedError) -> None:
@@ -179,7 +188,7 @@ class Room:
             waiter.answer(value)
 
     def _doubt(self) -> None:
-        """After a hole: who waits for these must decide, so the lines are given up."""
+        """Give up the lines in doubt after a hole: their callers decide."""
         outbox = self._connection.session.outbox
         text = "reconnected with a hole in the log: said or not, nobody can tell"
         for token in outbox.doubtful_tokens:
@@ -200,11 +209,6 @@ class Room:
         if self._end is not None:
             raise self._end
 
-    def _stop_iteration(self, problem: Exception) -> None:
-        if self._connection.is_closed or self._said_goodbye:
-            raise StopAsyncIteration
-        raise problem
-
     def _flow(self) -> None:
         """Pause reading when enough waits here, and nobody waits for an answer."""
         full = len(self._events) > MAX_EVENTS
@@ -212,7 +216,7 @@ class Room:
 
 
 class Connecting:
-    """What `connect` returns: enter it to be in the room, leave it to leave."""
+    """The result of ``connect``: entering it joins the room, exiting leaves it."""
 
     def __init__(self, address: Address, retry: float | None, profile: Profile) -> None:
         self._address = address
@@ -263,24 +267,24 @@ def connect(
     ca: str | None = None,
     retry: float | None = 60.0,
 ) -> Connecting:
-    """A room to enter with `async with`.
+    """A room to enter with ``async with``.
 
-    On asyncio inside a task, on the installed Twisted reactor otherwise (`.on(reactor)`
-    names another).
+    On asyncio inside a task, on the installed Twisted reactor otherwise
+    (``.on(reactor)`` names another).
 
     Args:
         url: tcp://host:port, tls://, ws://, wss:// or unix:/path.
-        name: ours in the room; None takes what the server gives. Only with a name are
-            lines said exactly once over a reconnect.
-        secret: for servers that ask for a login; `SECRET` or `NAME PASSWORD`.
+        name: ours in the room; None takes the one that the server gives. Only with a
+            name are lines said exactly once over a reconnect.
+        secret: for servers that ask for a login; ``SECRET`` or ``NAME PASSWORD``.
         history: how many earlier lines to be told first.
-        since: a `room.position` to go on from.
+        since: a ``room.position`` to go on from.
         ca: a file of certificate authorities to trust instead of the system's.
         retry: for how many seconds to try to come back after a loss; None is for ever.
 
     Raises:
         AddressError: the URL is none.
-        ValueError: `since` is no position.
+        ValueError: ``since`` is no position.
     """
     position = ev.Position.parse(since) if since is not None else None
     profile = Profile(name=name, secret=secret, history=history, since=position)

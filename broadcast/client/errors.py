@@ -1,4 +1,4 @@
-"""What can go wrong, as exceptions; each prints as one line for a person."""
+"""The exceptions of the client; each prints as one line for a person."""
 
 
 class ClientError(Exception):
@@ -10,7 +10,7 @@ class CannotConnectError(ClientError):
 
 
 class RefusedError(ClientError):
-    """The server does not want us, or not this line. `code` is the protocol's word."""
+    """The server refuses us, or this line. ``code`` is the protocol's word."""
 
     def __init__(self, text: str, code: str) -> None:
         super().__init__(text)
@@ -18,7 +18,7 @@ class RefusedError(ClientError):
 
 
 class LostError(ClientError):
-    """The connection is gone and did not come back; what was not answered is unsure."""
+    """The connection is gone and did not come back; unanswered lines are unsure."""
 
 
 class OutboxFullError(ClientError):
@@ -26,7 +26,7 @@ class OutboxFullError(ClientError):
 
 
 class BrokenServerError(ClientError):
-    """What arrives is not this protocol."""
+    """The bytes that arrive are not this protocol."""
 
 
 class BadLineError(ClientError, ValueError):

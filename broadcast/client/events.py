@@ -1,8 +1,8 @@
-"""What a client is told, as frozen data: the server's events and the client's own.
+"""The events of a client, as frozen data: the server's events and the client's own.
 
-`broadcast.client.core.decode` makes them from lines. Every string in an event is
-already safe to show (`broadcast.protocol.sanitize`); `raw` is the server's line as it
-came.
+``broadcast.client.core.decode`` makes them from lines. Every string in an event is
+already safe to show (``broadcast.protocol.sanitize``); ``raw`` is the server's line as
+it came.
 """
 
 from dataclasses import dataclass, field
@@ -12,14 +12,14 @@ MAX_DIGITS = 16  # ids stay below 2^53
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """What all events have in common: the server's own line, unless it is ours."""
+    """The base of all events: the server's own line, unless the event is ours."""
 
     raw: str = field(default="", repr=False, compare=False, kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
 class Message(Event):
-    """A line that `name` said. Order by `id`; `at` is RFC 3339 in UTC."""
+    """A line that ``name`` said. Order by ``id``; ``at`` is RFC 3339 in UTC."""
 
     id: int
     at: str
@@ -30,7 +30,7 @@ class Message(Event):
 
 @dataclass(frozen=True, slots=True)
 class Joined(Event):
-    """Somebody came; `count` are here now."""
+    """Somebody came; ``count`` are here now."""
 
     at: str
     name: str
@@ -39,7 +39,7 @@ class Joined(Event):
 
 @dataclass(frozen=True, slots=True)
 class Left(Event):
-    """Somebody went; `count` are here now."""
+    """Somebody went; ``count`` are here now."""
 
     at: str
     name: str
@@ -68,7 +68,7 @@ class Presence(Event):
 
 @dataclass(frozen=True, slots=True)
 class Welcome(Event):
-    """We are in, under `name`. Live lines begin after `id`."""
+    """We are in, under ``name``. Live lines begin after ``id``."""
 
     server: str
     name: str
@@ -89,7 +89,7 @@ class LoginNeeded(Event):
 
 @dataclass(frozen=True, slots=True)
 class Who(Event):
-    """A piece of the list of names; the last one has `more` false."""
+    """A piece of the list of names; the last one has ``more`` false."""
 
     names: tuple[str, ...]
     count: int
@@ -98,7 +98,7 @@ class Who(Event):
 
 @dataclass(frozen=True, slots=True)
 class Replay(Event):
-    """Earlier lines follow. `missing`: 0, how many are gone, or None: not known."""
+    """Earlier lines follow. ``missing``: 0, how many are gone, or None: not known."""
 
     count: int
     missing: int | None = 0
@@ -106,14 +106,14 @@ class Replay(Event):
 
 @dataclass(frozen=True, slots=True)
 class Replayed(Event):
-    """The end of a replay; `position` is where it ended."""
+    """The end of a replay; ``position`` is where it ended."""
 
     position: str
 
 
 @dataclass(frozen=True, slots=True)
 class Ack(Event):
-    """The line sent under `token` is said, as message `id`."""
+    """The line sent under ``token`` is said, as message ``id``."""
 
     token: str
     id: int
@@ -136,17 +136,22 @@ class Notice(Event):
 
 @dataclass(frozen=True, slots=True)
 class Problem(Event):
-    """The server refused something (its `error`); with `token`, a line of ours."""
+    """The server refused something (its ``error``); with ``token``, a line of ours."""
 
     code: str
     command: str
     text: str
     token: str = ""
 
+    @property
+    def is_final(self) -> bool:
+        """Whether the line will not be said; a line that is slowed will be."""
+        return self.code != "slowed"
+
 
 @dataclass(frozen=True, slots=True)
 class Bye(Event):
-    """The server closes. With `reconnect` one may come back."""
+    """The server closes. With ``reconnect`` one may come back."""
 
     code: str
     text: str
@@ -156,9 +161,9 @@ class Bye(Event):
 
 @dataclass(frozen=True, slots=True)
 class Lost(Event):
-    """Ours: the connection is gone; the next try is in `retry_in` seconds, or never.
+    """Ours: the connection is gone; the next try is in ``retry_in`` seconds, or never.
 
-    `code` is cannot-connect, refused, quit (we asked for it) or lost.
+    ``code`` is cannot-connect, refused, quit (we asked for it) or lost.
     """
 
     reason: str
@@ -185,7 +190,7 @@ class Missed(Event):
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """After message `id` of the log called `epoch`."""
+    """After message ``id`` of the log called ``epoch``."""
 
     epoch: str
     id: int

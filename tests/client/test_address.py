@@ -23,7 +23,7 @@ from broadcast.client.errors import AddressError
     ],
 )
 def test_addresses(text: str, url: str, where: str) -> None:
-    """What may be left out is filled in."""
+    """Parts that may be left out are filled in."""
     address = parse_address(text)
     assert (str(address), address.where) == (url, where)
 
@@ -47,7 +47,7 @@ def test_addresses(text: str, url: str, where: str) -> None:
     ],
 )
 def test_no_addresses(text: str) -> None:
-    """What is no address is refused in words."""
+    """A text that is no address is refused in words."""
     with pytest.raises(AddressError):
         parse_address(text)
 

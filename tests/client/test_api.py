@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.error import ConnectionDone
 from twisted.internet.testing import MemoryReactorClock, StringTransport
 from twisted.python.failure import Failure
@@ -19,7 +19,7 @@ Program = Callable[[Room], Awaitable[None]]
 
 
 class Server:
-    """The server of one `program`, which runs in the room as far as it can."""
+    """The server of one ``program``, which runs in the room as far as it can."""
 
     def __init__(self, program: Program, **options: Any) -> None:
         self.problems: list[Failure] = []
@@ -114,7 +114,7 @@ def test_what_came_is_told_before_the_end() -> None:
 
 
 def test_leaving_gives_up_what_is_unanswered() -> None:
-    """Who leaves says goodbye; a line without an answer is unsure, and said so."""
+    """Leaving says goodbye; a line without an answer is unsure, and said so."""
     unsure: list[Failure] = []
 
     async def program(room: Room) -> None:
@@ -127,6 +127,94 @@ def test_leaving_gives_up_what_is_unanswered() -> None:
     server.end()
     assert server.heard("/quit") == ["/quit"]
     assert server.wire.disconnecting
+
+
+def test_closing_ends_the_iteration() -> None:
+    """A loop over the events of a room that is closed ends, and raises nothing."""
+    ended: list[bool] = []
+
+    async def program(room: Room) -> None:
+        async def read() -> None:
+            async for _ in room:
+                pass
+            ended.append(True)
+
+        reading = Deferred.fromCoroutine(read())
+        await room.close()
+        await reading
+
+    server = Server(program)
+    server.welcome()
+    server.end()
+    assert ended == [True]
+
+
+def test_room_is_closed_once() -> None:
+    """A second ``close`` says no second goodbye, and waits for nothing new."""
+
+    async def program(room: Room) -> None:
+        first, second = (Deferred.fromCoroutine(room.close()) for _ in range(2))
+        await first
+        await second
+        await room.close()
+
+    server = Server(program)
+    server.welcome()
+    server.protocol.connectionLost(Failure(ConnectionDone()))
+    assert server.finished.called
+    server.end()
+    assert server.heard("/quit") == ["/quit"]
+
+
+def test_giving_up_while_connecting_leaves_nothing_behind() -> None:
+    """A program cancelled before the welcome has no connection that goes on alone."""
+    dialling = MemoryReactorClock()
+    entering = Deferred.fromCoroutine(
+        connect("tcp://127.0.0.1:9").on(dialling).__aenter__()
+    )
+    entering.cancel()
+    entering.addErrback(lambda failure: failure.trap(CancelledError))
+    assert dialling.getDelayedCalls() == []
+    assert all(connector.stoppedConnecting for connector in dialling.connectors)
+    server = Server(Room.close)
+    server.finished.cancel()
+    assert server.wire.disconnecting
+    with pytest.raises(CancelledError):
+        server.end()
+
+
+def test_slowed_line_is_still_said() -> None:
+    """Being told to slow down answers nothing: the line is acknowledged later."""
+    said: list[int] = []
+
+    async def program(room: Room) -> None:
+        said.append(await room.say("x"))
+
+    server = Server(program, name="bob")
+    server.welcome()
+    token = server.heard("/say")[0].split()[1]
+    server.say("error", code="slowed", command="say", token=token)
+    server.say("ack", token=token, id=7)
+    server.end()
+    assert said == [7]
+
+
+@pytest.mark.parametrize("code", ["kicked", "banned", "full"])
+def test_reason_of_being_sent_away_is_the_protocols_word(code: str) -> None:
+    """``code`` of a refusal is the server's own word for it, also at the door."""
+
+    async def program(room: Room) -> None:
+        async for _ in room:
+            pass
+
+    server = Server(program)
+    if code != "full":
+        server.welcome()
+    server.say("bye", code=code, text="out", reconnect=False)
+    server.protocol.connectionLost(Failure(ConnectionDone()))
+    with pytest.raises(RefusedError, match="out") as refused:
+        server.end()
+    assert refused.value.code == code
 
 
 def test_login_that_nobody_can_answer() -> None:

@@ -4,7 +4,7 @@ import dataclasses
 import string
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from broadcast.client import events as ev
@@ -18,6 +18,7 @@ KINDS = [
 ]
 
 
+@settings(deadline=None)
 @given(st.text(PRINTABLE, min_size=1), st.integers(0, 10**MAX_DIGITS - 1))
 def test_position_is_read_as_it_is_written(epoch: str, number: int) -> None:
     """Whatever a server calls its log, a kept position leads back to the same place."""
@@ -63,7 +64,7 @@ def test_position_from_a_file(text: str, position: Position) -> None:
     ],
 )
 def test_what_is_no_position(text: str) -> None:
-    """What is sent to the server as a position never carries another command."""
+    """A position that is sent to the server never carries another command."""
     with pytest.raises(ValueError, match="EPOCH:ID"):
         Position.parse(text)
 

@@ -1,8 +1,8 @@
-"""The command line, the environment and the config file, as one frozen `Options`.
+"""The command line, the environment and the config file, as one frozen ``Options``.
 
-The file is INI: `[client]` for all servers, one section per server. A comment begins
-at white space and `#` or `;`. The settings of the three are layers of texts, of which
-the later ones win; their values are read once they are one.
+The file is INI: ``[client]`` for all servers, one section per server. A comment begins
+at white space and ``#`` or ``;``. The settings of the three are layers of texts, of
+which the later ones win; their values are read once they are one.
 """
 
 import argparse
@@ -12,59 +12,51 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
-from broadcast.client.address import Address, is_likely, parse_address
+from broadcast.client.address import DEFAULT_ADDRESS, Address, is_likely, parse_address
 from broadcast.client.cli import arguments
-from broadcast.client.core.options import BELLS, COLORS, Options
+from broadcast.client.core.options import SEND, Options, all_options
 from broadcast.client.errors import AddressError, ConfigError
-from broadcast.protocol.names import RULE, is_word
 
 Settings = dict[str, str]
 
 KEYS = MappingProxyType(
-    {
-        "url": "BCAST_URL",
-        "host": "BCAST_HOST",
-        "port": "BCAST_PORT",
-        "name": "BCAST_NAME",
-        "ca": "BCAST_CA",
-        "token-file": "BCAST_TOKEN_FILE",
-        "retry": "BCAST_RETRY",
-        "bell": "BCAST_BELL",
-        "quiet": "BCAST_QUIET",
-        "history": "BCAST_HISTORY",
-        "away": "BCAST_AWAY",
-        "color": "BCAST_COLOR",
-    }
+    {each.key: each.variable for each in all_options() if each.option.is_setting}
 )
 
 
-def config_path(environ: Mapping[str, str], platform: str = sys.platform) -> Path:
-    """Where the config file is expected on this platform."""
-    if platform == "win32":
-        return _folder(environ, "APPDATA", "AppData/Roaming") / "config.ini"
+def config_path(
+    environ: Mapping[str, str], platform: str = sys.platform
+) -> Path | None:
+    """Where the config file is expected on this platform; None: there is no home."""
     if platform == "darwin":
-        return _home(environ) / "Library/Application Support/bcast/config.ini"
-    return _folder(environ, "XDG_CONFIG_HOME", ".config") / "config.ini"
+        return _folder(environ, "", "Library/Application Support", "config.ini")
+    if platform == "win32":
+        return _folder(environ, "APPDATA", "AppData/Roaming", "config.ini")
+    return _folder(environ, "XDG_CONFIG_HOME", ".config", "config.ini")
 
 
-def state_path(environ: Mapping[str, str], platform: str = sys.platform) -> Path:
-    """The folder for what the client remembers: the typed lines of each server."""
+def state_path(environ: Mapping[str, str], platform: str = sys.platform) -> Path | None:
+    """The folder for the typed lines of each server; None: there is no home."""
+    if platform == "darwin":
+        return _folder(environ, "", "Library/Application Support")
     if platform == "win32":
         return _folder(environ, "LOCALAPPDATA", "AppData/Local")
-    if platform == "darwin":
-        return _home(environ) / "Library/Application Support/bcast"
     return _folder(environ, "XDG_STATE_HOME", ".local/state")
 
 
-def _home(environ: Mapping[str, str]) -> Path:
+def _folder(
+    environ: Mapping[str, str], variable: str, default: str, *file: str
+) -> Path | None:
+    """Our folder in the one that a variable names, or else in the home."""
+    if base := environ.get(variable):
+        return Path(base, "bcast", *file)
     home = environ.get("HOME") or environ.get("USERPROFILE")
-    return Path(home) if home else Path.home()
-
-
-def _folder(environ: Mapping[str, str], variable: str, default: str) -> Path:
-    base = environ.get(variable)
-    return (Path(base) if base else _home(environ) / default) / "bcast"
+    try:
+        return Path(home or Path.home(), default, "bcast", *file)
+    except RuntimeError:  # this account has no entry, as in some containers
+        return None
 
 
 def read_config(path: Path, *, must_exist: bool) -> dict[str, Settings]:
@@ -119,7 +111,7 @@ def merge(*layers: Settings) -> Settings:
 
 
 def name_on_this_machine(environ: Mapping[str, str] = os.environ) -> str:
-    """What this person is called here, as a name that a server takes.
+    """The name of this account, as one that a server takes.
 
     Where no variable tells (cron, containers), the system's accounts do.
     """
@@ -145,8 +137,8 @@ def parse_options(argv: Sequence[str], environ: Mapping[str, str]) -> Options:
     """The options in a command line.
 
     Raises:
-        SystemExit: with 2 after one line on stderr that names what is wrong; with 0
-            after help.
+        SystemExit: with 2 after one line on stderr that names the wrong option or key;
+            with 0 after help.
     """
     parser = arguments.make_parser()
     given = parser.parse_args(argv)
@@ -162,42 +154,51 @@ def parse_options(argv: Sequence[str], environ: Mapping[str, str]) -> Options:
 
 def _options(given: argparse.Namespace, environ: Mapping[str, str]) -> Options:
     sections = _sections(given, environ)
-    settings = _settings(given, environ, sections)
-    address = _address(settings)
-    secret = _secret(settings, environ)
+    values = _values(given, _settings(given, environ, sections))
+    address = _address(values)
+    secret = _secret(values.get("token_file"), environ)
     if secret and not address.is_private and not given.plaintext_login:
         raise ConfigError(
             f"the secret would travel unencrypted to {address.where}: use tls://, "
             "or --plaintext-login if that is meant"
         )
-    since = getattr(given, "since", None)
+    names = tuple(name for name in sections if name != "client")
     return Options(
-        command=given.command,
-        address=address,
-        name=_name(settings),
-        secret=secret,
-        retry=_retry(settings, given.command),
-        bell=_choice(settings, "bell", BELLS),
-        quiet=_flag(settings, "quiet"),
-        history=_whole(settings, "history", 20),
-        away=_seconds(settings, "away", 60.0),
-        color=_choice(settings, "color", COLORS),
-        text=tuple(getattr(given, "text", ())),
-        json=getattr(given, "json", False),
-        since=since,
-        lines=getattr(given, "lines", 10),
-        follow=getattr(given, "follow", True),
-        sections=tuple(name for name in sections if name != "client"),
+        given.command, address=address, secret=secret, sections=names, **values
     )
 
 
+def _values(given: argparse.Namespace, settings: Settings) -> dict[str, Any]:
+    """The value of each field that somebody set, or that the command has its own for.
+
+    Raises:
+        ConfigError: one is wrong; it is named.
+    """
+    values: dict[str, Any] = {}
+    for each in all_options():
+        if not each.option.is_setting:
+            value = getattr(given, each.field, None)
+            if value is not None:
+                values[each.field] = tuple(value) if each.field == "text" else value
+            continue
+        text = settings.get(each.key, each.option.defaults.get(given.command))
+        if text is not None:
+            try:
+                values[each.field] = each.option.value(text)
+            except ValueError as problem:
+                raise ConfigError(f"--{each.key}: {problem}") from None
+    return values
+
+
 def _check_words(given: argparse.Namespace) -> None:
-    """See that no server stands where `send` takes its text."""
-    words: Sequence[str] = getattr(given, "text", ())
+    """See that no server stands where ``send`` takes its text."""
+    if given.command != SEND or len(given.text) < 2:
+        return
+    first = given.text[0]
     named = given.server or given.url or given.host or given.port
-    if len(words) > 1 and not named and is_likely(words[0]):
+    if not named and is_likely(first):
         raise ConfigError(
-            f"{words[0]!r} looks like a server: write -s {words[0]}, or -- in front of "
+            f"{first!r} looks like a server: write -s {first}, or -- in front of "
             "the text if it is to be said"
         )
 
@@ -205,10 +206,10 @@ def _check_words(given: argparse.Namespace) -> None:
 def _sections(
     given: argparse.Namespace, environ: Mapping[str, str]
 ) -> dict[str, Settings]:
-    """What the config file says."""
+    """The sections of the config file."""
     chosen = given.config or environ.get("BCAST_CONFIG")
     path = Path(chosen) if chosen else config_path(environ)
-    return read_config(path, must_exist=bool(chosen))
+    return read_config(path, must_exist=bool(chosen)) if path else {}
 
 
 def _settings(
@@ -231,38 +232,27 @@ def _settings(
     return merge(common, from_environment(environ), named, line)
 
 
-def _address(settings: Settings) -> Address:
-    ca = settings.get("ca")
-    ca = str(Path(ca).expanduser()) if ca is not None else None
-    if ca is not None and not os.access(ca, os.R_OK):
-        raise ConfigError(f"--ca: {ca}: no such file, or not readable")
-    if "url" in settings:
-        address = parse_address(settings["url"], ca)
+def _address(values: Mapping[str, Any]) -> Address:
+    """The server that the url means, or else the host and the port."""
+    ca: str | None = values.get("ca")
+    if "url" in values:
+        address = parse_address(values["url"], ca)
     else:
-        host, port = settings.get("host", "127.0.0.1"), settings.get("port", "8000")
-        if not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
-            raise ConfigError(f"--port: {port!r} is no port: 1 to 65535")
+        host = values.get("host", DEFAULT_ADDRESS.host)
         host = f"[{host}]" if ":" in host and not host.startswith("[") else host
+        port = values.get("port", DEFAULT_ADDRESS.port)
         address = parse_address(f"{'tls' if ca else 'tcp'}://{host}:{port}", ca)
     if ca is not None and not address.is_tls:
         raise ConfigError(f"--ca goes with tls:// or wss://, not with {address}")
     return address
 
 
-def _name(settings: Settings) -> str | None:
-    name = settings.get("name")
-    if name is not None and not is_word(name):
-        raise ConfigError(f"--name: {name!r} is none: {RULE}")
-    return name
-
-
-def _secret(settings: Settings, environ: Mapping[str, str]) -> str | None:
-    """The secret: from the file named, or from BCAST_TOKEN."""
-    path = settings.get("token-file")
+def _secret(path: str | None, environ: Mapping[str, str]) -> str | None:
+    """The secret: from the file named, or from ``BCAST_TOKEN``."""
     if path is None:
         return environ.get("BCAST_TOKEN") or None
     try:
-        text = Path(path).expanduser().read_text(encoding="utf-8-sig")
+        text = Path(path).read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as problem:
         reason = getattr(problem, "strerror", None) or "not UTF-8"
         raise ConfigError(f"--token-file: {path}: {reason}") from None
@@ -270,45 +260,3 @@ def _secret(settings: Settings, environ: Mapping[str, str]) -> str | None:
     if not secret:
         raise ConfigError(f"--token-file: {path}: nothing in it")
     return secret
-
-
-def _choice(settings: Settings, key: str, choices: Sequence[str]) -> str:
-    value = settings.get(key, choices[0])
-    if value not in choices:
-        raise ConfigError(f"--{key}: {value!r} is none of {', '.join(choices)}")
-    return value
-
-
-def _flag(settings: Settings, key: str) -> bool:
-    value = settings.get(key, "no").lower()
-    if value not in ("yes", "no", "true", "false", "on", "off", "1", "0"):
-        raise ConfigError(f"--{key}: {value!r} is neither yes nor no")
-    return value in ("yes", "true", "on", "1")
-
-
-def _whole(settings: Settings, key: str, default: int) -> int:
-    value = settings.get(key, str(default))
-    if not (value.isascii() and value.isdigit()):
-        raise ConfigError(f"--{key}: {value!r} is no whole number, 0 or more")
-    return int(value)
-
-
-def _seconds(settings: Settings, key: str, default: float) -> float:
-    try:
-        seconds = float(settings.get(key, default))
-    except ValueError:
-        seconds = -1
-    if not 0 <= seconds < 1e9:
-        raise ConfigError(
-            f"--{key}: {settings[key]!r} is no number of seconds, 0 or more"
-        )
-    return seconds
-
-
-def _retry(settings: Settings, command: str) -> float | None:
-    """How long to try to come back: a person and a follower for ever."""
-    if settings.get("retry", "") == "forever":
-        return None
-    if "retry" not in settings:
-        return 60.0 if command == "send" else None
-    return _seconds(settings, "retry", 60.0)

@@ -1,4 +1,4 @@
-"""The `bcast-client` command: from a command line to an exit code.
+"""The ``bcast-client`` command: from a command line to an exit code.
 
 On plain asyncio, without Twisted: that takes a third of the time to start, and the
 selector loop is the one that works for terminals and sockets on every platform.
@@ -10,17 +10,19 @@ import sys
 from collections.abc import Coroutine, Sequence
 
 from broadcast.client.cli.config import parse_options
+from broadcast.client.cli.stdio import is_terminal, take_standard_numbers
 from broadcast.client.core.options import Options
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run it; the exit code comes back. docs/client.md lists them."""
+    take_standard_numbers()
     options = parse_options(sys.argv[1:] if argv is None else argv, os.environ)
     from broadcast.client.errors import CannotConnectError
     from broadcast.client.io.runner import Exit, complain
 
     if options.command == "completion":
-        from broadcast.client.cli.arguments import script_for
+        from broadcast.client.cli.completion import script_for
 
         try:
             with open(1, "w", encoding="utf-8", closefd=False) as stdout:
@@ -42,12 +44,13 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(options: Options) -> Coroutine[object, object, int]:
-    """The command's coroutine; only what it needs is imported."""
+    """The command's coroutine. Only the modules of that command are imported."""
     if options.command == "send":
         from broadcast.client.cli.send import run_send
 
         return run_send(options)
-    if options.command == "connect" and sys.stdin.isatty() and sys.stdout.isatty():
+    is_attended = is_terminal(sys.stdin) and is_terminal(sys.stdout)
+    if options.command == "connect" and is_attended:
         return run_chat(options)
     from broadcast.client.cli.tail import run_pipe, run_tail
 
@@ -55,12 +58,13 @@ def _run(options: Options) -> Coroutine[object, object, int]:
 
 
 async def run_chat(options: Options) -> int:
-    """`bcast-client connect` at a terminal: asks for a name, then chats."""
+    """``bcast-client connect`` at a terminal: asks for a name, then chats."""
     from broadcast.client.cli.config import state_path
     from broadcast.client.core.requests import Profile
     from broadcast.client.io.runner import Exit
     from broadcast.client.ui.chat import Chat
-    from broadcast.client.ui.screen import RoomCompleter, Screen, typed_lines
+    from broadcast.client.ui.history import typed_lines
+    from broadcast.client.ui.screen import RoomCompleter, Screen
 
     name = options.name
     if name is None:
@@ -71,7 +75,8 @@ async def run_chat(options: Options) -> int:
         name=name, secret=options.secret, history=options.history, roster=True
     )
     completer = RoomCompleter()
-    history = typed_lines(state_path(os.environ), options.address)
+    folder = state_path(os.environ)
+    history = typed_lines(folder, options.address, lambda text: chat.note(text))
     chat = Chat(options, profile, Screen(completer=completer, history=history))
     completer.names = lambda: chat.session.roster.names - {chat.session.name}
     return await chat.run()

@@ -1,9 +1,9 @@
-"""`bcast-client send`: says lines and waits until the server has them all."""
+"""``bcast-client send``: says lines and waits until the server has them all."""
 
 import asyncio
 import contextlib
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 
 from broadcast.client import events as ev
 from broadcast.client.cli.config import name_on_this_machine
@@ -13,102 +13,150 @@ from broadcast.client.core.requests import Profile
 from broadcast.client.errors import ClientError
 from broadcast.client.io.runner import NAME_ERRORS, Exit, Runner, complain
 
+Source = AsyncIterator[list[str]]
 
-class Sender(Runner):
-    """Says lines, each exactly once, and ends when all of them are acknowledged."""
 
-    def __init__(self, options: Options, profile: Profile) -> None:
-        super().__init__(options, profile)
+class Feeder:
+    """Says lines, each exactly once, and no faster than the server takes them.
+
+    Args:
+        runner: the connection on which they are said.
+    """
+
+    def __init__(self, runner: Runner) -> None:
+        self._runner = runner
         self._room = asyncio.Event()
-        self.is_fed = False
         self._refused = 0
         self._is_renamed = False
+        self.is_fed = False
 
-    def listen(self, events: list[ev.Event]) -> None:
-        """Events have come."""
-        super().listen(events)
-        self._check()
+    @property
+    def is_done(self) -> bool:
+        """Whether there is no more, and all of it is answered."""
+        return self.is_fed and not len(self._runner.session.outbox)
+
+    @property
+    def exit(self) -> Exit:
+        """The exit code for the lines that were fed."""
+        return Exit.REFUSED if self._refused else Exit.DONE
 
     def hear(self, event: ev.Event) -> None:
-        """Watch for what cannot be said."""
-        super().hear(event)
+        """Count the lines that were refused, and act on a refused name."""
         match event:
             case ev.Problem(token=token, text=text, code=code) if token:
-                if code != "slowed":
+                if event.is_final:
                     self._refused += 1
                     complain(f"a line was refused: {text or code}")
             case ev.Problem(command="name", text=text, code=code) if (
-                self.session.is_nameless
+                self._runner.session.is_nameless
             ):
                 self._rename(text or code)
             case ev.Problem(code=code, text=text) if code in NAME_ERRORS:
-                self.end(Exit.REFUSED, text or code)
+                self._runner.end(Exit.REFUSED, text or code)
             case ev.Doubtful(lines=lines):
                 text = f"{len(lines)} lines may have been said or not: not sent again"
-                self.end(Exit.LOST, text)
+                self._runner.end(Exit.LOST, text)
 
-    async def feed(self, source: AsyncIterator[list[str]]) -> None:
-        """Say all of it, no faster than the server takes it."""
+    async def feed(
+        self, source: Source, take: Callable[[str], Awaitable[None]]
+    ) -> None:
+        """Give each line of ``source`` to ``take``, until one raises ``EOFError``."""
         try:
             async for lines in source:
                 for line in lines:
-                    await self.take(line)
-                self.connection.pump()
+                    await take(line)
+                self._runner.connection.pump()
         except EOFError:
             pass
         except (ValueError, ClientError) as problem:
-            self.end(Exit.FAILED, str(problem))
+            self._runner.end(Exit.FAILED, str(problem))
         self.is_fed = True
-        self.connection.pump()
-        self._check()
+        self._runner.connection.pump()
 
-    async def run_with(self, source: AsyncIterator[list[str]]) -> Exit:
-        """Feed it while it runs; the exit code."""
-        feeding = asyncio.create_task(self.feed(source))
-        try:
-            return await self.run()
-        finally:
-            feeding.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await feeding
-
-    async def take(self, line: str) -> None:
-        """Queue one line; blank ones are nothing to say."""
-        while not self.session.outbox.has_room:
+    async def say(self, line: str) -> None:
+        """Queue one line, when there is room; blank ones are nothing to say."""
+        outbox = self._runner.session.outbox
+        while not outbox.has_room:
             self._room.clear()
-            self.connection.pump()
-            if not self.session.outbox.has_room:
+            self._runner.connection.pump()
+            if not outbox.has_room:
                 await self._room.wait()
         if line.strip():
-            self.session.say(line)
+            self._runner.session.say(line)
 
-    def _check(self) -> None:
-        if self.session.outbox.has_room:
+    async def wait_until_sent(self) -> None:
+        """Until nothing waits to be sent, so that a command overtakes no line."""
+        while self._runner.session.outbox.waiting:
+            self._room.clear()
+            self._runner.connection.pump()
+            if self._runner.session.outbox.waiting:
+                await self._room.wait()
+
+    def wake(self) -> None:
+        """Go on where there is room again."""
+        if self._runner.session.outbox.has_room:
             self._room.set()
-        if self.is_fed and not len(self.session.outbox) and self.is_idle():
-            self.end(Exit.REFUSED if self._refused else Exit.DONE)
-
-    def is_idle(self) -> bool:
-        """Whether nothing else is waited for."""
-        return self.connection.welcomed
 
     def _rename(self, text: str) -> None:
-        if self.options.name is not None or self._is_renamed:
-            self.end(Exit.REFUSED, text)
+        if self._runner.options.name is not None or self._is_renamed:
+            self._runner.end(Exit.REFUSED, text)
             return
         self._is_renamed = True
-        base = (self.session.profile.name or "guest")[:25]
-        self.session.rename(f"{base}-{secrets.token_hex(3)}")
-        self.connection.pump()
+        base = (self._runner.session.profile.name or "guest")[:25]
+        self._runner.session.rename(f"{base}-{secrets.token_hex(3)}")
+        self._runner.connection.pump()
+
+
+class Sender:
+    """Says lines, and ends when all of them are acknowledged."""
+
+    def __init__(self, options: Options, profile: Profile) -> None:
+        self.runner = Runner(options, profile, self.listen)
+        self.feeder = Feeder(self.runner)
+
+    def listen(self, events: list[ev.Event]) -> None:
+        """Events have come."""
+        for event in events:
+            if not self.runner.done.done():
+                self.runner.react(event)
+                self.feeder.hear(event)
+        self._check()
+
+    async def feed(self, source: Source) -> None:
+        """Say all of it."""
+        await self.feeder.feed(source, self.feeder.say)
+        self._check()
+
+    async def run(self, source: Source) -> Exit:
+        """Say all of it, until the server has it; the exit code."""
+        return await run_beside(self.feed(source), self.runner.run())
+
+    def _check(self) -> None:
+        self.feeder.wake()
+        if self.feeder.is_done and self.runner.connection.welcomed:
+            self.runner.end(self.feeder.exit)
+
+
+async def run_beside(
+    feeding: Coroutine[object, object, None], running: Awaitable[Exit]
+) -> Exit:
+    """Feed a command while it runs, and no longer; its exit code."""
+    task = asyncio.create_task(feeding)
+    try:
+        return await running
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
 
 
 async def run_send(options: Options) -> int:
-    """`bcast-client send`."""
+    """``bcast-client send``."""
     name = options.name or name_on_this_machine()
     sender = Sender(options, Profile(name=name, secret=options.secret, insist=True))
     source = _words(options.text) if options.text else read_lines(0)
-    return await sender.run_with(source)
+    return await sender.run(source)
 
 
-async def _words(text: tuple[str, ...]) -> AsyncIterator[list[str]]:
+async def _words(text: tuple[str, ...]) -> Source:
     yield " ".join(text).split("\n")

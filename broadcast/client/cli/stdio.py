@@ -10,6 +10,7 @@ import os
 import queue
 import threading
 from collections.abc import AsyncIterator, Callable
+from typing import TextIO
 
 from broadcast.client.core.decode import LineSplitter
 from broadcast.client.errors import BrokenServerError
@@ -18,10 +19,30 @@ FULL = 1024 * 1024
 CHUNK = 64 * 1024
 
 
+def take_standard_numbers() -> None:
+    """Open the standard files that are closed, before a socket gets their number.
+
+    Such a stdin is at its end, such a stdout takes nothing, such a stderr takes all.
+    """
+    modes = (os.O_RDONLY, os.O_RDONLY, os.O_WRONLY)
+    for number, mode in enumerate(modes):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, mode)  # gets the lowest number that is free
+
+
+def is_terminal(stream: TextIO | None) -> bool:
+    """Whether it is open, and at a terminal."""
+    return stream is not None and stream.isatty()
+
+
 class Printer:
-    """Writes in order to a file descriptor; `drained` is called when little is left.
+    """Writes in order to a file descriptor.
 
     Args:
+        fd: the descriptor.
+        drained: called when little is left to write.
         failed: called once when the descriptor takes no more (SIGPIPE, disk full).
     """
 
@@ -34,17 +55,20 @@ class Printer:
         self._loop = asyncio.get_running_loop()
         self._queue: queue.SimpleQueue[bytes] = queue.SimpleQueue()
         self._size = 0
+        self._has_failed = False
         self._empty = asyncio.Event()
         self._empty.set()
         threading.Thread(target=self._write_all, daemon=True).start()
 
     @property
     def is_full(self) -> bool:
-        """Whether more than `FULL` bytes wait."""
+        """Whether more than ``FULL`` bytes wait."""
         return self._size > FULL
 
     def write(self, text: str) -> None:
-        """Write this, sooner or later."""
+        """Write this, sooner or later; nothing after a failure."""
+        if self._has_failed:
+            return
         data = text.encode(errors="replace")
         self._size += len(data)
         self._empty.clear()
@@ -78,6 +102,7 @@ class Printer:
             self._drained()
 
     def _fail(self, problem: OSError) -> None:
+        self._has_failed, self._size = True, 0
         self._empty.set()
         self._failed(problem)
 
@@ -85,7 +110,7 @@ class Printer:
 async def read_lines(fd: int) -> AsyncIterator[list[str]]:
     """The lines of a file descriptor, as they come; the last needs no line end.
 
-    Nothing is read ahead but one chunk: who takes slowly slows the writer down.
+    Nothing is read ahead but one chunk: a slow reader slows the writer down.
 
     Raises:
         ValueError: a line is too long to be one.

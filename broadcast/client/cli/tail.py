@@ -1,14 +1,13 @@
-"""`bcast-client tail`, and `connect` in a pipe: what is said, as plain lines."""
+"""``bcast-client tail``, and ``connect`` in a pipe: the room as plain text."""
 
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator
 
 from broadcast.client import events as ev
 from broadcast.client.cli.config import name_on_this_machine
-from broadcast.client.cli.send import Sender
-from broadcast.client.cli.stdio import Printer, read_lines
+from broadcast.client.cli.send import Feeder, Source, run_beside
+from broadcast.client.cli.stdio import Printer, is_terminal, read_lines
 from broadcast.client.core.options import Options
 from broadcast.client.core.requests import Profile
 from broadcast.client.core.session import State
@@ -21,140 +20,155 @@ from broadcast.protocol.sanitize import mend_json
 _RECEIPT = "/ping end-of-input"
 
 
-class Lister(Runner):
-    """Prints events as lines. A mixin's worth of printing for any runner."""
+class Listing:
+    """Events as lines on stdout; a reader that is slow makes the server wait.
 
-    def __init__(self, options: Options, profile: Profile) -> None:
-        super().__init__(options, profile)
-        colors = wants_color(options.color, os.environ, sys.stdout.isatty())
-        self.formatter = Formatter(colors)
+    Args:
+        runner: the command that ends when stdout takes no more.
+    """
+
+    def __init__(self, runner: Runner) -> None:
+        self._runner = runner
+        options = runner.options
+        colors = wants_color(options.color, os.environ, is_terminal(sys.stdout))
+        self._formatter = Formatter(colors)
         self._lines: list[str] = []
         self._is_unprinted = False
-        self.printer = Printer(1, self._drained, self._stdout_failed)
+        self.printer = Printer(1, self._drained, self._failed)
 
-    def listen(self, events: list[ev.Event]) -> None:
-        """Events have come: print them in one go."""
-        self._lines = []
-        super().listen(events)
-        if self._lines:
-            self.printer.write("\n".join(self._lines) + "\n")
-        if self.printer.is_full:
-            self.connection.set_paused(True)
+    def add(self, event: ev.Event) -> None:
+        """Print an event with the next lines, if there is anything to see."""
+        self._formatter.follow(event)
+        self.add_line(self._line(event))
 
-    def heard(self, event: ev.Event) -> None:
-        """One event: to be printed."""
-        self.formatter.follow(event)
-        line = self.show(event)
+    def add_line(self, line: str | None) -> None:
+        """Print a line with the next ones, if there is one."""
         if line is not None:
             self._lines.append(line)
 
-    def show(self, event: ev.Event) -> str | None:
-        """How an event is printed, if it is."""
-        if isinstance(event, ev.Replay):
-            return self.outage.gap(event.missing)
-        if isinstance(event, PRESENCE) and self.options.quiet:
-            return None
-        return self.formatter.line(event)
+    def print(self) -> None:
+        """Print the lines that were added, in one go."""
+        if self._lines:
+            self.printer.write("\n".join(self._lines) + "\n")
+            self._lines = []
+        if self.printer.is_full:
+            self._runner.connection.set_paused(True)
 
-    async def run(self) -> Exit:
-        """Until it ends and all is printed; failed if it could not be."""
-        code = await super().run()
+    async def finish(self, code: Exit) -> Exit:
+        """Until all is printed; ``code``, or that it could not be."""
         await self.printer.flush()
         return Exit.FAILED if code is Exit.DONE and self._is_unprinted else code
 
-    def _drained(self) -> None:
-        self.connection.set_paused(False)
+    def _line(self, event: ev.Event) -> str | None:
+        if isinstance(event, ev.Replay):
+            return self._runner.outage.gap(event.missing)
+        if isinstance(event, PRESENCE) and self._runner.options.quiet:
+            return None
+        return self._formatter.line(event)
 
-    def _stdout_failed(self, problem: OSError) -> None:
+    def _drained(self) -> None:
+        self._runner.connection.set_paused(False)
+
+    def _failed(self, problem: OSError) -> None:
         if isinstance(problem, BrokenPipeError):
-            self.end(Exit.DONE)
+            self._runner.end(Exit.DONE)
             return
         self._is_unprinted = True
         complain(f"stdout: {problem.strerror}")
-        self.end(Exit.FAILED)
+        self._runner.end(Exit.FAILED)
 
 
-class Tail(Lister):
+class Tail:
     """Follows the room. Says nothing."""
 
     def __init__(self, options: Options, profile: Profile) -> None:
-        super().__init__(options, profile)
+        self._options = options
+        self.runner = Runner(options, profile, self.listen)
+        self.listing = Listing(self.runner)
         self._was_lost = False
 
-    def hear(self, event: ev.Event) -> None:
-        """Watch for the end of what was asked for."""
-        super().hear(event)
+    def listen(self, events: list[ev.Event]) -> None:
+        """Events have come: print them in one go."""
+        for event in events:
+            if not self.runner.done.done():
+                self.runner.react(event)
+                self._hear(event)
+                self._show(event)
+        self.listing.print()
+
+    async def run(self) -> Exit:
+        """Until it ends and all is printed; the exit code."""
+        return await self.listing.finish(await self.runner.run())
+
+    def _hear(self, event: ev.Event) -> None:
+        """End after the lines that were asked for, or with a refusal."""
         match event:
-            case ev.Welcome() if not self.options.follow:
-                if not self.options.lines and self.options.since is None:
-                    self.end(Exit.DONE)
-            case ev.Replayed() if not self.options.follow:
-                self.end(Exit.DONE)
+            case ev.Welcome() if not self._options.follow:
+                if not self._options.lines and self._options.since is None:
+                    self.runner.end(Exit.DONE)
+            case ev.Replayed() if not self._options.follow:
+                self.runner.end(Exit.DONE)
             case ev.Lost():
                 self._was_lost = True
             case ev.Problem(command=command, text=text, code=code):
                 if command in ("since", "history") or not self._was_lost:
-                    self.end(Exit.REFUSED, text or code)
+                    self.runner.end(Exit.REFUSED, text or code)
                 else:
                     complain(text or code)
 
-    def show(self, event: ev.Event) -> str | None:
-        """As JSON, the server's own line."""
+    def _show(self, event: ev.Event) -> None:
+        """Print all but problems; as JSON, the server's own line."""
         if isinstance(event, ev.Problem):
-            return None
-        if not self.options.json:
-            return super().show(event)
-        if isinstance(event, PRESENCE) and self.options.quiet:
-            return None
-        return mend_json(event.raw) if event.raw else None
+            return
+        if not self._options.json:
+            self.listing.add(event)
+        elif event.raw and not (self._options.quiet and isinstance(event, PRESENCE)):
+            self.listing.add_line(mend_json(event.raw))
 
 
-class Pipe(Lister, Sender):
-    """`connect` without a terminal: stdin is said, what comes is printed.
+class Pipe:
+    """``connect`` without a terminal: lines of stdin are said, events are printed.
 
     It ends when everything typed is answered: a last ping is the receipt.
     """
 
     def __init__(self, options: Options, profile: Profile) -> None:
-        super().__init__(options, profile)
+        self.runner = Runner(options, profile, self.listen)
+        self.listing = Listing(self.runner)
+        self._feeder = Feeder(self.runner)
         self._live = asyncio.Event()
-        self._answered = False
+        self._is_answered = False
 
-    def hear(self, event: ev.Event) -> None:
-        """Watch for the receipt."""
-        super().hear(event)
-        match event:
-            case ev.Lost():
-                self._live.clear()
-            case ev.Pong(token="end-of-input"):
-                self._answered = True
-        if self.session.state is State.LIVE and not self._live.is_set():
-            self._live.set()
-            if self.is_fed:
-                self.session.command(_RECEIPT)
+    def listen(self, events: list[ev.Event]) -> None:
+        """Events have come: print them in one go, but for the receipt."""
+        for event in events:
+            if not self.runner.done.done():
+                self.runner.react(event)
+                self._feeder.hear(event)
+                self._hear(event)
+                if not (isinstance(event, ev.Pong) and self._is_answered):
+                    self.listing.add(event)
+        self.listing.print()
+        self._check()
 
-    def show(self, event: ev.Event) -> str | None:
-        """All but the receipt."""
-        if isinstance(event, ev.Pong) and self._answered:
-            return None
-        return super().show(event)
+    async def run(self, source: Source) -> Exit:
+        """Say all of it until it is answered, and print; the exit code."""
+        code = await run_beside(self.feed(source), self.runner.run())
+        return await self.listing.finish(code)
 
-    def is_idle(self) -> bool:
-        """Whether the receipt is there."""
-        return self._answered
-
-    async def feed(self, source: AsyncIterator[list[str]]) -> None:
+    async def feed(self, source: Source) -> None:
         """Say all of it, then ask for the receipt."""
-        await super().feed(source)
-        if self.session.state is State.LIVE:
-            self.session.command(_RECEIPT)
-            self.connection.pump()
+        await self._feeder.feed(source, self.take)
+        self._check()
+        if self.runner.session.state is State.LIVE:
+            self.runner.session.command(_RECEIPT)
+            self.runner.connection.pump()
 
     async def take(self, line: str) -> None:
         """A line of stdin: said, or a command."""
         meant = interpret(line)
         if isinstance(meant, Say):
-            await super().take(meant.text)
+            await self._feeder.say(meant.text)
         elif isinstance(meant, Local):
             if meant.word == "quit":
                 raise EOFError
@@ -165,13 +179,31 @@ class Pipe(Lister, Sender):
         else:
             await self._ask(meant.line)
 
+    def _hear(self, event: ev.Event) -> None:
+        """Watch for the receipt."""
+        match event:
+            case ev.Lost():
+                self._live.clear()
+            case ev.Pong(token="end-of-input"):
+                self._is_answered = True
+        if self.runner.session.state is State.LIVE and not self._live.is_set():
+            self._live.set()
+            if self._feeder.is_fed:
+                self.runner.session.command(_RECEIPT)
+
+    def _check(self) -> None:
+        self._feeder.wake()
+        if self._feeder.is_done and self._is_answered:
+            self.runner.end(self._feeder.exit)
+
     async def _ask(self, command: str) -> None:
+        await self._feeder.wait_until_sent()
         await self._live.wait()
-        self.session.command(command)
+        self.runner.session.command(command)
 
 
 async def run_tail(options: Options) -> int:
-    """`bcast-client tail`."""
+    """``bcast-client tail``."""
     profile = Profile(
         name=options.name,
         secret=options.secret,
@@ -182,7 +214,7 @@ async def run_tail(options: Options) -> int:
 
 
 async def run_pipe(options: Options) -> int:
-    """`bcast-client connect`, with stdin or stdout not a terminal."""
+    """``bcast-client connect``, with stdin or stdout not a terminal."""
     name = options.name or name_on_this_machine()
     pipe = Pipe(options, Profile(name=name, secret=options.secret, insist=True))
-    return await pipe.run_with(read_lines(0))
+    return await pipe.run(read_lines(0))

@@ -14,7 +14,7 @@ _Fields = Mapping[str, Any]
 
 
 class LineSplitter:
-    """The lines of one connection; what has no end yet is kept for the next piece."""
+    """The lines of one connection; one without an end is kept for the next piece."""
 
     def __init__(self) -> None:
         self._rest: list[bytes] = []
@@ -24,7 +24,7 @@ class LineSplitter:
         """The lines that are complete now, without their ends; bad UTF-8 repaired.
 
         Raises:
-            BrokenServerError: a line is longer than `MAX_LINE` bytes.
+            BrokenServerError: a line is longer than ``MAX_LINE`` bytes.
         """
         whole, end, rest = data.rpartition(b"\n")
         if not end:
@@ -42,7 +42,7 @@ class LineSplitter:
         return [line.removesuffix("\r") for line in lines] if b"\r" in whole else lines
 
     def rest(self) -> str:
-        """What came after the last line end."""
+        """The bytes after the last line end."""
         rest, self._rest, self._size = b"".join(self._rest), [], 0
         return rest.decode(errors="replace")
 

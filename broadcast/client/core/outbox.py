@@ -8,7 +8,7 @@ decides.
 """
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from broadcast.client.errors import OutboxFullError
@@ -39,10 +39,10 @@ class _Sent:
 
 
 class Outbox:
-    """What waits, what is sent and unanswered, what is doubtful.
+    """Lines that wait, lines that are sent and unanswered, lines in doubt.
 
     Args:
-        prefix: what makes this client's tokens its own, printable ASCII.
+        prefix: the beginning of this client's tokens, printable ASCII.
     """
 
     def __init__(self, prefix: str) -> None:
@@ -69,14 +69,14 @@ class Outbox:
         return tuple(line.token for line in self._doubtful)
 
     @property
-    def waiting(self) -> int:
-        """How many lines have not been sent at all."""
-        return len(self._waiting)
-
-    @property
     def has_room(self) -> bool:
         """Whether a writer should go on: less than a window's worth waits."""
         return len(self._waiting) < WINDOW_LINES
+
+    @property
+    def waiting(self) -> int:
+        """How many lines have not been sent at all."""
+        return len(self._waiting)
 
     def add(self, text: str) -> str:
         """Take a line (no line ends in it); its token comes back.
@@ -97,16 +97,19 @@ class Outbox:
             OutboxFullError: they could not.
         """
         characters = self._waiting_characters + sum(map(len, texts))
-        lines = len(self._waiting) + len(texts)
-        if lines > MAX_LINES or characters > MAX_CHARACTERS:
+        if len(self._waiting) + len(texts) > MAX_LINES or characters > MAX_CHARACTERS:
             raise OutboxFullError(f"{len(self._waiting)} lines are waiting already")
 
-    def take(self, name: str, max_line: int) -> Iterator[bytes | Line]:
-        """What may be sent now, under `name`, as far as the window goes.
+    def take(self, name: str, max_line: int) -> tuple[list[bytes], list[Line]]:
+        """Take the lines to send now, under ``name``, as far as the window goes.
 
-        Yields the bytes of a command, or a `Line` that is over `max_line` bytes: the
-        server would drop it unread, so it is given back and forgotten here.
+        Returns:
+            The commands that say it, and the lines that are over ``max_line`` bytes:
+            the server would drop them unread, so they are given back and forgotten
+            here.
         """
+        commands: list[bytes] = []
+        too_long: list[Line] = []
         while (
             self._waiting
             and len(self._sent) < WINDOW_LINES
@@ -116,11 +119,12 @@ class Outbox:
             self._waiting_characters -= len(line.text)
             data = line.command()
             if len(data) - 1 > max_line:
-                yield line
+                too_long.append(line)
                 continue
             self._sent[line.token] = _Sent(line, name, len(data))
             self._sent_bytes += len(data)
-            yield data
+            commands.append(data)
+        return commands, too_long
 
     def settle(self, token: str) -> Line | None:
         """The token is answered: its line, or None if it is not one of these."""
@@ -131,11 +135,11 @@ class Outbox:
         return sent.line
 
     def recall(self, name: str, sure: bool) -> tuple[str, ...]:
-        """After a reconnect as `name`: what was sent and not answered.
+        """Take back the lines that are sent and unanswered, after a reconnect.
 
-        Lines that the server still knows (`sure`, and the name is the old one) go back
-        to the front of the queue under their old tokens. The others become doubtful;
-        their texts are returned.
+        Lines that the server still knows (``sure``, and the name is the old one) go
+        back to the front of the queue under their old tokens. The others become
+        doubtful; their texts are returned.
         """
         unanswered, self._sent, self._sent_bytes = self._sent, {}, 0
         known = [s.line for s in unanswered.values() if sure and s.name == name]

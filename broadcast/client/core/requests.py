@@ -1,7 +1,7 @@
-"""Who we are, and what a session asks of the server by itself.
+"""Our identity, and the questions that a session asks the server by itself.
 
-On connecting: who we are, what we missed, who is here. Later: whether the server
-still lives. The answers are awaited in `broadcast.client.core.sync`.
+On connecting: our name, the lines that we missed, the names in the room. Later: whether
+the server still lives. The answers are awaited in ``broadcast.client.core.sync``.
 """
 
 import secrets
@@ -21,7 +21,7 @@ class Heartbeat:
     """The heartbeat of one connection.
 
     With a check every two seconds, a dead server is noticed within 24 s. A server holds
-    a json member that pings to it, so we speak at least every `SPEAK_AFTER` seconds.
+    a json member that pings to it, so we speak at least every ``SPEAK_AFTER`` seconds.
     """
 
     def __init__(self) -> None:
@@ -57,14 +57,14 @@ class Heartbeat:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """Who we would like to be, and what we want to be told.
+    """The identity that we ask for, and the events that we ask for.
 
-    `name` None takes the name the server gives. `key` (8 to 64 printable ASCII, ours
-    alone) keeps the name and the tokens ours over a reconnect; tokens begin with
-    `prefix`, so that no two clients' are the same. `history` lines are asked for on
-    the first connection, unless `since` names a position to go on from. `roster` keeps
-    the list of names up to date. `insist` holds lines back while the server has not
-    granted the name.
+    ``name`` None takes the name the server gives. ``key`` (8 to 64 printable ASCII,
+    ours alone) keeps the name and the tokens ours over a reconnect; tokens begin with
+    ``prefix``, so that no two clients' are the same. ``history`` lines are asked for on
+    the first connection, unless ``since`` names a position to go on from. ``roster``
+    keeps the list of names up to date. ``insist`` holds lines back while the server has
+    not granted the name.
     """
 
     name: str | None = None
@@ -91,13 +91,13 @@ class Requests:
         self._heartbeat = Heartbeat()
 
     def introduction(self, profile: Profile, now: float) -> list[str]:
-        """Return what a new connection begins with."""
+        """Return the first lines of a new connection."""
         self._heartbeat.begin(now)
         name = [f"/name {profile.name} {profile.key}"] if profile.name else []
         return ["/format json", *name, *self.for_missed(profile, now)]
 
     def for_missed(self, profile: Profile, now: float) -> list[str]:
-        """Return what asks for the room as it is, and what was said meanwhile.
+        """Return the questions for the room as it is, and for the lines said meanwhile.
 
         Any line but these ends the introduction at once.
         """
@@ -113,12 +113,12 @@ class Requests:
         return lines
 
     def interrupted(self) -> None:
-        """What was asked will not be answered any more."""
+        """The connection is gone, and all questions with it."""
         self._sync.interrupted()
         self._roster.interrupted()
 
     def by_hand(self, line: str) -> None:
-        """Note what a command, sent as the person typed it, asks for."""
+        """Note the question in a command that is sent as the person typed it."""
         word = line[1:].split(" ", 1)[0].lower()
         if word == "who":
             self._roster.asked(by_hand=True)
@@ -126,11 +126,11 @@ class Requests:
             self._sync.asked(resume=False)
 
     def heard(self, now: float) -> None:
-        """Something came, at `now` (seconds)."""
+        """Something came, at ``now`` (seconds)."""
         self._heartbeat.hear(now)
 
     def due(self, now: float) -> list[str]:
-        """Return what is to be asked at `now`: a line at most."""
+        """Return the question that is due at ``now``: a line at most."""
         if self._heartbeat.is_due(now):
             self._heartbeat.ask(now)
             return [f"/ping {HEARTBEAT}"]

@@ -1,12 +1,12 @@
 """The client's side of the protocol, without a connection or a clock.
 
-Bytes and times go in (`connected`, `receive`, `tick`, `disconnected`), events and bytes
-come out (`take_events`, `take_output`). A session outlives its connections: it knows
-our name and key, the last position seen, and which lines are not yet answered; so a
-reconnect loses nothing, repeats nothing and says nothing twice.
+Bytes and times go in (``connected``, ``receive``, ``tick``, ``disconnected``), events
+and bytes come out (``take_events``, ``take_output``). A session outlives its
+connections: it knows our name and key, the last position seen, and which lines are not
+yet answered; so a reconnect loses nothing, repeats nothing and says nothing twice.
 
-What it asks by itself lives in `requests`, which answer belongs to which question in
-`sync`, lines on their way out in `outbox`.
+Its own questions live in ``requests``, their answers in ``sync``, lines on their way
+out in ``outbox``.
 """
 
 import enum
@@ -25,7 +25,7 @@ _EARLY = (ev.Welcome, ev.LoginNeeded, ev.Problem, ev.Bye)
 
 
 class State(enum.Enum):
-    """Where a session stands. `ENDED` is for good."""
+    """Where a session stands. ``ENDED`` is for good."""
 
     AWAY = "offline"
     GREETING = "connecting"
@@ -94,7 +94,7 @@ class Session:
                 self._receive_line(line)
 
     def disconnected(self) -> None:
-        """The connection is gone; `connected` may follow."""
+        """The connection is gone; ``connected`` may follow."""
         if self.state is not State.ENDED:
             self.state = State.AWAY
         self._out = []
@@ -103,7 +103,7 @@ class Session:
     def tick(self, now: float, *, reading: bool = True) -> str | None:
         """Call every two seconds or so: keeps the connection alive.
 
-        While `reading` is false nothing can be heard, and nobody is called dead.
+        While ``reading`` is false nothing can be heard, and nobody is called dead.
 
         Returns:
             Why the server counts as dead, or None.
@@ -128,16 +128,21 @@ class Session:
         return self.outbox.add(text)
 
     def rename(self, name: str) -> None:
-        """Ask for another name, under the same key."""
+        """Ask for another name, under the same key, after the lines before it."""
+        self._take_lines()
         self._send(f"/name {name} {self.profile.key}")
 
     def login(self, secret: str) -> None:
-        """Answer `LoginNeeded`: `SECRET`, or `NAME PASSWORD`."""
+        """Answer ``LoginNeeded``: ``SECRET``, or ``NAME PASSWORD``."""
         self.profile = replace(self.profile, secret=secret)
         self._send(f"/login {secret}")
 
     def command(self, line: str) -> None:
-        """Send a slash command as it is; its answer comes as an event."""
+        """Send a slash command as it is, after the lines that were said before it.
+
+        Its answer comes as an event.
+        """
+        self._take_lines()
         self._requests.by_hand(line)
         self._send(line)
 
@@ -145,20 +150,24 @@ class Session:
 
     def take_output(self) -> bytes:
         """The bytes to write now; call it after every input."""
-        if self.state is State.LIVE and not self.is_nameless:
-            for piece in self.outbox.take(self.name, self._max_line):
-                if isinstance(piece, bytes):
-                    self._out.append(piece)
-                    continue
-                text = f"longer than the {self._max_line} bytes this server takes"
-                self._emit(ev.Problem("too-long", "say", text, piece.token))
+        self._take_lines()
         data, self._out = b"".join(self._out), []
         return data
 
     def take_events(self) -> list[ev.Event]:
-        """What has happened since the last call."""
+        """The events since the last call."""
         events, self._events = self._events, []
         return events
+
+    def _take_lines(self) -> None:
+        """Move the lines that may be said now from the outbox to the output."""
+        if self.state is not State.LIVE or self.is_nameless:
+            return
+        commands, too_long = self.outbox.take(self.name, self._max_line)
+        self._out += commands
+        for line in too_long:
+            text = f"longer than the {self._max_line} bytes this server takes"
+            self._emit(ev.Problem("too-long", "say", text, line.token))
 
     def _send(self, *lines: str) -> None:
         self._out += [line.encode(errors="replace") + b"\n" for line in lines]
@@ -247,7 +256,7 @@ class Session:
             if event.code != "login-required":
                 self._emit(event)
             return
-        if event.token and event.code != "slowed":
+        if event.token and event.is_final:
             self.outbox.settle(event.token)
         self._emit(event)
         if event.command == "who":

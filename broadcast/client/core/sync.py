@@ -1,8 +1,8 @@
 """Which answer belongs to which question, and each message once, in its order.
 
 The server answers in the order asked, so a queue of questions is all that is needed.
-`Sync` puts a replay and the live lines that overlap it together; `Roster` keeps the
-list of names. Both are parts of `broadcast.client.core.session`.
+``Sync`` puts a replay and the live lines that overlap it together; ``Roster`` keeps the
+list of names. Both are parts of ``broadcast.client.core.session``.
 """
 
 from collections import deque
@@ -47,7 +47,7 @@ class Sync:
         return bool(self._resuming) or True in self._asked
 
     def interrupted(self) -> None:
-        """The connection is gone, all questions with it; what is held comes again."""
+        """The connection is gone, all questions with it; held events come again."""
         self._asked.clear()
         self._held.clear()
         self._resuming = None
@@ -68,7 +68,7 @@ class Sync:
             self._last = max(self._last, self._floor)
 
     def ordered(self, event: ev.Event) -> list[ev.Event]:
-        """What to show now that this has come.
+        """The events to show now that this one has come.
 
         Raises:
             BrokenServerError: the replay does not come.
@@ -85,7 +85,7 @@ class Sync:
         return [event]
 
     def replayed(self, event: ev.Replayed) -> tuple[list[ev.Event], bool]:
-        """A replay is through: what to show, and whether it was the one resuming."""
+        """A replay is through: the events to show, and whether it resumed."""
         resumed, self._resuming = bool(self._resuming), None
         if not resumed:
             return [event], False
@@ -124,7 +124,7 @@ class Sync:
         return []
 
     def _release(self, before: int | None) -> list[ev.Event]:
-        """What is held and not seen, up to the message `before`, or all of it."""
+        """The held events not seen yet, up to the message ``before``, or all."""
         shown: list[ev.Event] = []
         while self._held:
             head = self._held[0]
@@ -143,7 +143,7 @@ class Sync:
 
 
 class Roster:
-    """Who is here, as far as we were told; at most `MAX_NAMES` names."""
+    """The names in the room, as far as we were told; at most ``MAX_NAMES``."""
 
     def __init__(self) -> None:
         self.count = 0

@@ -1,6 +1,8 @@
-"""`broadcast.client` on plain asyncio. No Twisted is imported: a quick start."""
+"""``broadcast.client`` on plain asyncio. No Twisted is imported: a quick start."""
 
 import asyncio
+import os
+import re
 from collections.abc import Awaitable, Callable
 
 from broadcast.client.address import CLOSED, NO_HOST, RESET, Address
@@ -10,21 +12,21 @@ CONNECT_TIMEOUT = 10.0
 
 
 class AsyncioLoop:
-    """The `EventLoop` of the running loop."""
+    """The ``EventLoop`` of the running loop."""
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
 
     def now(self) -> float:
-        """See `EventLoop`."""
+        """See ``EventLoop``."""
         return self._loop.time()
 
     def later(self, seconds: float, call: Callable[[], None]) -> Callable[[], None]:
-        """See `EventLoop`."""
+        """See ``EventLoop``."""
         return self._loop.call_later(seconds, call).cancel
 
     def open(self, address: Address, receiver: Receiver) -> Callable[[], None]:
-        """See `EventLoop`."""
+        """See ``EventLoop``."""
         task = self._loop.create_task(_open(self._loop, address, receiver))
 
         def stop() -> None:
@@ -33,7 +35,7 @@ class AsyncioLoop:
         return stop
 
     def waiter(self) -> Waiter:
-        """See `EventLoop`."""
+        """See ``EventLoop``."""
         return _Waiter(self._loop.create_future())
 
 
@@ -126,17 +128,25 @@ async def _dial(
 
 
 def explain(problem: BaseException) -> str:
-    """What went wrong, in a few words for a person."""
+    """Explain an exception in a few words for a person."""
     if isinstance(problem, ConnectionRefusedError) or "refused" in str(problem):
         return "connection refused"
     if isinstance(problem, TimeoutError):
         return "timed out"
     if isinstance(problem, ConnectionResetError):
         return RESET
+    if isinstance(problem, UnicodeError) or type(problem).__name__ == "gaierror":
+        return NO_HOST
     verify = getattr(problem, "verify_message", "")
     if verify:
         return f"its certificate is not accepted: {verify}"
-    if type(problem).__name__ == "gaierror":
-        return NO_HOST
+    if words := _failed_calls(str(problem)):
+        return words
     text = getattr(problem, "strerror", None) or str(problem) or type(problem).__name__
     return text[0].lower() + text[1:]
+
+
+def _failed_calls(text: str) -> str:
+    """Return the reasons that asyncio gives for one address or several."""
+    numbers = re.findall(r"\[Errno (\d+)\] Connect call failed", text)
+    return "; ".join(dict.fromkeys(os.strerror(int(n)).lower() for n in numbers))

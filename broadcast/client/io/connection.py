@@ -1,7 +1,7 @@
 """Keeps a session connected: dials, listens, notices the dead, dials again.
 
-Callbacks only, over an `EventLoop`, so that one connection serves asyncio and Twisted
-alike; tests bring an event loop in memory. What is said and heard is the session's
+Callbacks only, over an ``EventLoop``, so that one connection serves asyncio and Twisted
+alike; tests bring an event loop in memory. The lines themselves are the session's
 business.
 """
 
@@ -29,20 +29,20 @@ class Transport(Protocol):
         """Send, in order, sooner or later. A closed transport takes it in silence."""
 
     def close(self) -> None:
-        """Send what is written, then close."""
+        """Send all that is written, then close."""
 
     def abort(self) -> None:
         """Close at once."""
 
     def pause(self) -> None:
-        """Read nothing until `resume`."""
+        """Read nothing until ``resume``."""
 
     def resume(self) -> None:
         """Read on."""
 
 
 class Receiver(Protocol):
-    """The side that is told. `closed` comes exactly once, also when nothing opened."""
+    """The side that is told. ``closed`` comes exactly once, opened or not."""
 
     def opened(self, transport: Transport) -> None:
         """The connection is there, TLS and all."""
@@ -51,20 +51,20 @@ class Receiver(Protocol):
         """Bytes have come."""
 
     def closed(self, reason: str) -> None:
-        """It is over, or never came to be; `reason` is for a person."""
+        """It is over, or never came to be; ``reason`` is for a person."""
 
 
 class Waiter(Protocol):
     """An answer to await, once."""
 
     def answer(self, value: object) -> None:
-        """Let the one who awaits go on. A second answer is ignored."""
+        """Let the awaiting side go on. A second answer is ignored."""
 
     def fail(self, problem: Exception) -> None:
         """Raise this where it is awaited."""
 
     def result(self) -> Awaitable[object]:
-        """What to await."""
+        """The awaitable."""
 
 
 class EventLoop(Protocol):
@@ -74,10 +74,10 @@ class EventLoop(Protocol):
         """Seconds on a clock that never goes back."""
 
     def later(self, seconds: float, call: Callable[[], None]) -> Callable[[], None]:
-        """Call this once, later; call what comes back to cancel."""
+        """Call this once, later; the returned function cancels it."""
 
     def open(self, address: Address, receiver: Receiver) -> Callable[[], None]:
-        """Begin to connect; call what comes back to give up."""
+        """Begin to connect; the returned function gives up."""
 
     def waiter(self) -> Waiter:
         """A fresh thing to await."""
@@ -103,11 +103,15 @@ class Backoff:
 class Connection:
     """One session's connection, for as long as it is wanted.
 
-    `listener` gets each batch of events; a `Lost` whose `retry_in` is None is the last.
-
     Args:
+        loop: the event loop.
+        address: the server.
+        session: the session that it connects.
+        listener: called with each batch of events; a ``Lost`` whose ``retry_in`` is
+            None is the last.
         retry: for how many seconds to try to come back after a loss; None is for ever,
             0 not at all. The very first connection is tried once.
+        backoff: the waits between tries.
         ease: when small pieces come thick and fast, let them gather for so many seconds
             in the kernel: a reader that looks 20 times a second pays 20 wake-ups.
     """
@@ -138,15 +142,11 @@ class Connection:
         self._dead: str | None = None
         self._lost_at: float | None = None
         self._paused = self._over = self._closed = False
-        self._leaving: Callable[[], None] | None = None
+        self._leaving: list[Callable[[object], None]] = []
+        self._stop_leaving: Callable[[], None] = _nothing
         self._stop_dialling: Callable[[], None] = _nothing
         self._stop_retry: Callable[[], None] = _nothing
         self._stop_checking: Callable[[], None] = _nothing
-
-    @property
-    def is_closed(self) -> bool:
-        """Whether `close` was called."""
-        return self._closed
 
     def start(self) -> None:
         """Dial."""
@@ -162,29 +162,27 @@ class Connection:
             self.start()
 
     def leave(self, left: Callable[[object], None]) -> None:
-        """Say goodbye, so that the server keeps no place for us; then `close`.
+        """Say goodbye, so that the server keeps no place for us; then ``close``.
 
-        `left` is called when the server has closed, or after `LAST_WORDS` seconds.
+        ``left`` is called when the server has closed, or after ``LAST_WORDS`` seconds.
         """
-
-        def finish() -> None:
-            self._leaving = None
-            stop()
-            self.close()
-            left(None)
-
-        if self.session.state not in (State.LIVE, State.REPLAYING):
+        if self._leaving:
+            self._leaving.append(left)
+            return
+        is_in = self.session.state in (State.LIVE, State.REPLAYING)
+        if self._closed or self._transport is None or not is_in:
             self.close()
             left(None)
             return
         self.session.command("/quit")
         self.pump()
-        self._over, self._leaving = True, finish
+        self._over = True
+        self._leaving.append(left)
         self.set_paused(False)
-        stop = self._loop.later(LAST_WORDS, finish)
+        self._stop_leaving = self._loop.later(LAST_WORDS, self._finish)
 
     def close(self) -> None:
-        """Leave: what is written is sent; no event comes any more."""
+        """Leave: all that is written is sent; no event comes any more."""
         self._over = self._closed = True
         self._stop()
         if self._transport is not None:
@@ -202,7 +200,7 @@ class Connection:
             self._read_on()
 
     def pump(self) -> None:
-        """Move what the session has to say; call after using the session."""
+        """Move the session's output and events; called after each use of it."""
         data = self.session.take_output()
         if data and self._transport is not None:
             self._transport.write(self._codec.encode(data))
@@ -229,11 +227,11 @@ class Connection:
         """Bytes have come."""
         if self._over or self._dead is not None:
             return
+        now = self._loop.now()
         if self._ease and len(data) < LARGE:
-            self._rest()
+            self._rest(now)
         try:
-            lines = self._codec.decode(data)
-            self.session.receive(lines, self._loop.now())
+            self.session.receive(self._codec.decode(data), now)
         except BrokenServerError as problem:
             self.pump()
             self._give_up(str(problem))
@@ -252,8 +250,8 @@ class Connection:
         """The connection is gone, or never came."""
         self._transport = None
         self._stop_checking()
-        if self._leaving is not None:
-            self._leaving()
+        if self._leaving:
+            self._finish()
         if self._over:
             return
         self.session.disconnected()
@@ -262,6 +260,14 @@ class Connection:
             self._plan(self._dead or reason)
 
     # Inside
+
+    def _finish(self) -> None:
+        """The goodbye is through, or has taken too long."""
+        waiting, self._leaving = self._leaving, []
+        self._stop_leaving()
+        self.close()
+        for left in waiting:
+            left(None)
 
     def _plan(self, reason: str) -> None:
         """Say that it is lost, and when we try again."""
@@ -290,9 +296,8 @@ class Connection:
             return Lost(reason, delay, "lost")
         return Lost(advice(reason, self._address), delay, "cannot-connect")
 
-    def _rest(self) -> None:
+    def _rest(self, now: float) -> None:
         """Two reads in a short time: stop reading for a moment."""
-        now = self._loop.now()
         if now - self._last_read < self._ease and self._transport is not None:
             self._transport.pause()
             self._loop.later(self._ease, self._read_on)

@@ -1,4 +1,4 @@
-"""What `send`, `tail` and `connect` have in common: a connection, and one end.
+"""The common part of ``send``, ``tail`` and ``connect``: a connection, and one end.
 
 Each ends with an exit code and, when that is not 0, one line on stderr.
 """
@@ -87,7 +87,7 @@ class Exit(enum.IntEnum):
 
 
 def exit_for(event: ev.Lost) -> Exit:
-    """The exit code for the last `Lost`."""
+    """The exit code for the last ``Lost``."""
     codes = {
         "cannot-connect": Exit.CANNOT_CONNECT,
         "refused": Exit.REFUSED,
@@ -97,12 +97,13 @@ def exit_for(event: ev.Lost) -> Exit:
 
 
 def complain(text: str) -> None:
-    """One line on stderr."""
-    print(f"bcast-client: {text}", file=sys.stderr, flush=True)
+    """One line on stderr; nowhere, where that is closed."""
+    if sys.stderr is not None:
+        print(f"bcast-client: {text}", file=sys.stderr, flush=True)
 
 
 def reason_for(event: ev.Lost, options: Options) -> str:
-    """The last `Lost`, as a sentence."""
+    """The last ``Lost``, as a sentence."""
     if event.code == "cannot-connect":
         reason, host = event.reason, options.address.host
         if reason == NO_HOST and options.sections and "." not in host:
@@ -115,7 +116,7 @@ def reason_for(event: ev.Lost, options: Options) -> str:
 
 
 def end_on_signals(end: Callable[[], None]) -> None:
-    """Call `end` on SIGTERM, and on SIGHUP when the terminal goes; where they are."""
+    """Call ``end`` on SIGTERM, and on SIGHUP when the terminal goes; where they are."""
     loop = asyncio.get_running_loop()
     for name in ("SIGTERM", "SIGHUP"):
         with contextlib.suppress(NotImplementedError, AttributeError, RuntimeError):
@@ -123,47 +124,57 @@ def end_on_signals(end: Callable[[], None]) -> None:
 
 
 class Runner:
-    """What all of them do: connect, listen, end once."""
+    """The connection of one command, and its one end.
 
-    ease = 0.0
+    Args:
+        options: the options of the command.
+        profile: the identity that it asks for.
+        listener: called with the events that have come.
+        tell: called with the reason of the end, where it has one.
+        ease: see ``Connection``.
+    """
 
-    def __init__(self, options: Options, profile: Profile) -> None:
+    def __init__(
+        self,
+        options: Options,
+        profile: Profile,
+        listener: Callable[[list[ev.Event]], None],
+        *,
+        tell: Callable[[str], None] = complain,
+        ease: float = 0.0,
+    ) -> None:
         self.options = options
         self.done: asyncio.Future[Exit] = asyncio.get_running_loop().create_future()
         self.outage = Outage(options.address.where)
-        end_on_signals(lambda: self.end(Exit.TERMINATED))
         self.session = Session(profile)
         self.connection = Connection(
             AsyncioLoop(),
             options.address,
             self.session,
-            self.listen,
+            listener,
             retry=options.retry,
-            ease=self.ease,
+            ease=ease,
         )
+        self._tell = tell
+        end_on_signals(lambda: self.end(Exit.TERMINATED))
 
     def end(self, code: Exit, reason: str = "") -> None:
         """The first call counts."""
         if not self.done.done():
             self.done.set_result(code)
             if reason:
-                complain(reason)
+                self._tell(reason)
 
-    def listen(self, events: list[ev.Event]) -> None:
-        """Events have come."""
-        for event in events:
-            if not self.done.done():
-                self.hear(event)
-                self.heard(event)
+    def end_with(self, event: ev.Lost) -> None:
+        """Nothing more will come; if that was meant, there is nothing to say of it."""
+        reason = "" if event.code == "quit" else reason_for(event, self.options)
+        self.end(exit_for(event), reason)
 
-    def heard(self, event: ev.Event) -> None:
-        """One event that was acted on; for those that print."""
-
-    def hear(self, event: ev.Event) -> None:
-        """One event, where it concerns all commands."""
+    def react(self, event: ev.Event) -> None:
+        """Act as every command acts that no person attends to."""
         match event:
             case ev.Lost(retry_in=None):
-                self.end(exit_for(event), self.last_words(event))
+                self.end_with(event)
             case ev.Lost(reason=reason, retry_in=wait):
                 if words := self.outage.lost(reason):
                     complain(f"{words}; trying again in {wait:.0f} s")
@@ -177,10 +188,6 @@ class Runner:
                 code in LOGIN_ERRORS or self.session.state.is_early
             ):
                 self.end(Exit.REFUSED, text or code)
-
-    def last_words(self, event: ev.Lost) -> str:
-        """The last `Lost` in a sentence; none if it was meant."""
-        return "" if event.code == "quit" else reason_for(event, self.options)
 
     async def run(self) -> Exit:
         """Until it ends; the exit code."""

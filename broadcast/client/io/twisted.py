@@ -1,8 +1,10 @@
-"""`broadcast.client` on any Twisted reactor. No other file here imports Twisted."""
+"""``broadcast.client`` on any Twisted reactor. No other file here imports Twisted."""
 
+import os
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from twisted.internet import error
 from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import (
     HostnameEndpoint,
@@ -10,19 +12,25 @@ from twisted.internet.endpoints import (
     connectProtocol,
     wrapClientTLS,
 )
-from twisted.internet.error import ConnectionDone
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
 
-from broadcast.client.address import CLOSED, Address
+from broadcast.client.address import CLOSED, NO_HOST, RESET, Address
 from broadcast.client.errors import CannotConnectError
 from broadcast.client.io.connection import Receiver, Waiter
 
 CONNECT_TIMEOUT = 10.0
+_WORDS = (
+    (error.ConnectionDone, CLOSED),
+    (error.ConnectionLost, RESET),
+    (error.DNSLookupError, NO_HOST),
+    (error.TCPTimedOutError, "timed out"),
+    (error.TimeoutError, "timed out"),
+)
 
 
 class TwistedLoop:
-    """The `EventLoop` of a reactor; of the installed one where none is given."""
+    """The ``EventLoop`` of a reactor; of the installed one where none is given."""
 
     def __init__(self, reactor: Any = None) -> None:
         if reactor is None:
@@ -30,11 +38,11 @@ class TwistedLoop:
         self._reactor: Any = reactor
 
     def now(self) -> float:
-        """See `EventLoop`."""
+        """See ``EventLoop``."""
         return float(self._reactor.seconds())
 
     def later(self, seconds: float, call: Callable[[], None]) -> Callable[[], None]:
-        """See `EventLoop`."""
+        """See ``EventLoop``."""
         delayed = self._reactor.callLater(seconds, call)
 
         def stop() -> None:
@@ -44,7 +52,7 @@ class TwistedLoop:
         return stop
 
     def open(self, address: Address, receiver: Receiver) -> Callable[[], None]:
-        """See `EventLoop`."""
+        """See ``EventLoop``."""
         connection = _Connection(receiver)
         endpoint = _endpoint(self._reactor, address)
         trying: Deferred[Any] = connectProtocol(endpoint, connection)
@@ -57,7 +65,7 @@ class TwistedLoop:
         return stop
 
     def waiter(self) -> Waiter:
-        """See `EventLoop`."""
+        """See ``EventLoop``."""
         return _Waiter()
 
 
@@ -141,9 +149,16 @@ def _endpoint(reactor: Any, address: Address) -> Any:
 
 
 def _explain(reason: Failure) -> str:
-    if reason.check(ConnectionDone):
-        return CLOSED
+    """Explain a failure in the words of ``broadcast.client.io.asyncio``."""
+    for kind, words in _WORDS:
+        if reason.check(kind):
+            return words
     text = str(reason.getErrorMessage())
     if "certificate verify failed" in text or "VerificationError" in text:
         return "its certificate is not accepted"
-    return "connection refused" if "refused" in text else text
+    if "refused" in text:
+        return "connection refused"
+    number = getattr(reason.value, "osError", None)  # of a ``ConnectError``
+    text = getattr(reason.value, "strerror", None) or text
+    text = os.strerror(number) if isinstance(number, int) else text
+    return text[:1].lower() + text[1:]

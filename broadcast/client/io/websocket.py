@@ -1,5 +1,6 @@
 """How lines travel: as they are, or in WebSocket frames (RFC 6455, by wsproto)."""
 
+import enum
 from typing import Protocol
 
 from broadcast.client.address import Address, stranger
@@ -19,7 +20,7 @@ class Codec(Protocol):
         """The lines, or parts of them, that these bytes carry."""
 
     def answer(self) -> bytes:
-        """What the codec itself has to send, after a `decode`."""
+        """The codec's own bytes to send, after a ``decode``."""
 
     def farewell(self) -> bytes:
         """The last bytes to send."""
@@ -33,15 +34,15 @@ class PlainCodec:
         self._has_begun = False
 
     def hello(self) -> bytes:
-        """See `Codec`."""
+        """See ``Codec``."""
         return b""
 
     def encode(self, lines: bytes) -> bytes:
-        """See `Codec`."""
+        """See ``Codec``."""
         return lines
 
     def decode(self, data: bytes) -> bytes:
-        """See `Codec`.
+        """See ``Codec``.
 
         Raises:
             BrokenServerError: the first bytes are of another protocol.
@@ -52,11 +53,11 @@ class PlainCodec:
         return data
 
     def answer(self) -> bytes:
-        """See `Codec`."""
+        """See ``Codec``."""
         return b""
 
     def farewell(self) -> bytes:
-        """See `Codec`."""
+        """See ``Codec``."""
         return b""
 
 
@@ -69,8 +70,17 @@ def codec_for(address: Address) -> Codec:
     return WebSocketCodec(address) if address.is_web else PlainCodec(address)
 
 
+class _State(enum.Enum):
+    OPENING = enum.auto()
+    OPEN = enum.auto()
+    OVER = enum.auto()
+
+
 class WebSocketCodec:
-    """Lines in text frames. What is sent before the handshake is through waits."""
+    """Lines in text frames. Lines sent before the handshake is through wait for it.
+
+    After the goodbye of either side nothing is sent or heard any more.
+    """
 
     def __init__(self, address: Address) -> None:
         try:
@@ -84,21 +94,22 @@ class WebSocketCodec:
         self._events = events
         self._address = address
         self._connection = wsproto.WSConnection(wsproto.ConnectionType.CLIENT)
-        self._open = False
+        self._state = _State.OPENING
         self._waiting: list[bytes] = []
         self._answer: list[bytes] = []
 
     def hello(self) -> bytes:
-        """See `Codec`."""
+        """See ``Codec``."""
         request = self._events.Request(
             host=self._address.where, target=self._address.path
         )
         return self._connection.send(request)
 
     def encode(self, lines: bytes) -> bytes:
-        """See `Codec`."""
-        if not self._open:
+        """See ``Codec``."""
+        if self._state is _State.OPENING:
             self._waiting.append(lines)
+        if self._state is not _State.OPEN:
             return b""
         text = lines.decode(errors="replace")
         return b"".join(
@@ -107,11 +118,13 @@ class WebSocketCodec:
         )
 
     def decode(self, data: bytes) -> bytes:
-        """See `Codec`.
+        """See ``Codec``.
 
         Raises:
             BrokenServerError: the handshake was refused, or this is no WebSocket.
         """
+        if self._state is _State.OVER:
+            return b""
         from wsproto.utilities import LocalProtocolError, RemoteProtocolError
 
         lines: list[bytes] = []
@@ -124,29 +137,32 @@ class WebSocketCodec:
         return b"".join(lines)
 
     def answer(self) -> bytes:
-        """See `Codec`."""
+        """See ``Codec``."""
         data, self._answer = b"".join(self._answer), []
         return data
 
     def farewell(self) -> bytes:
-        """See `Codec`."""
-        if not self._open:
+        """See ``Codec``."""
+        state, self._state = self._state, _State.OVER
+        if state is not _State.OPEN:
             return b""
-        self._open = False
         return self._connection.send(self._events.CloseConnection(code=1000))
 
     def _take(self, event: object) -> list[bytes]:
         events = self._events
         match event:
             case events.AcceptConnection():
-                self._open = True
+                self._state = _State.OPEN
                 waiting, self._waiting = self._waiting, []
                 self._answer += [self.encode(lines) for lines in waiting]
             case events.RejectConnection():
                 raise BrokenServerError(
                     f"no WebSocket at {self._address.path} (HTTP {event.status_code})"
                 )
-            case events.Ping() | events.CloseConnection():
+            case events.Ping():
+                self._answer.append(self._connection.send(event.response()))
+            case events.CloseConnection():
+                self._state = _State.OVER
                 self._answer.append(self._connection.send(event.response()))
             case events.TextMessage():
                 end = b"\n" if event.message_finished else b""
@@ -155,7 +171,7 @@ class WebSocketCodec:
 
 
 def _pieces(text: str, limit: int = 8192) -> list[str]:
-    """Whole lines, in pieces of at most `limit` characters where lines allow it."""
+    """Whole lines, in pieces of at most ``limit`` characters where lines allow it."""
     pieces: list[list[str]] = []
     size = limit + 1
     for line in text.removesuffix("\n").split("\n"):

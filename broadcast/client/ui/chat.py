@@ -1,4 +1,4 @@
-"""`bcast-client connect` for a person: a connection and a screen, put together."""
+"""``bcast-client connect`` for a person: a connection and a screen, put together."""
 
 import asyncio
 import os
@@ -16,7 +16,6 @@ from broadcast.client.io.runner import (
     Exit,
     Runner,
     complain,
-    exit_for,
 )
 from broadcast.client.ui.commands import (
     Local,
@@ -28,6 +27,7 @@ from broadcast.client.ui.commands import (
 )
 from broadcast.client.ui.format import Formatter, wants_color
 from broadcast.client.ui.screen import GATHER, Screen, Typed
+from broadcast.protocol.sanitize import mend
 
 KEEP_SHOWN = 10_000
 FEW = 10
@@ -37,6 +37,7 @@ def prompt(session: Session, retry_in: float | None) -> str:
     """Return the prompt, as ``connected · alice · 12 here> ``.
 
     Args:
+        session: the session that it is about.
         retry_in: seconds until the next try to come back; None: none is due.
     """
     state = session.state.value
@@ -54,10 +55,10 @@ def prompt(session: Session, retry_in: float | None) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What to ask the person for: a secret, or the password of `name`.
+    """The question for a login: for a secret, or for the password of ``name``.
 
-    `wording` is the server's: the protocol's events do not say what it takes, but
-    these words name the commands that it does.
+    ``wording`` is the server's. The protocol's events do not say which of the two it
+    takes, but these words name its commands.
     """
 
     wording: str
@@ -65,14 +66,14 @@ class Question:
 
     @property
     def prompt(self) -> str:
-        """What stands before the cursor."""
+        """The text before the cursor."""
         if not self._is_for_name:
             return "secret (hidden)> "
         what = f"password for {self.name}" if self.name else "NAME PASSWORD"
         return f"{what} (hidden)> "
 
     def secret(self, typed: str) -> str:
-        """What to log in with: a password alone is that of `name`."""
+        """The secret to log in with: a password alone is that of ``name``."""
         words = typed.split()
         alone = self._is_for_name and self.name and len(words) == 1
         return " ".join([self.name, *words] if alone else words)
@@ -83,19 +84,18 @@ class Question:
         return "/login NAME PASSWORD" in self.wording and "SECRET" not in self.wording
 
 
-class Chat(Runner):
+class Chat:
     """One session at the terminal."""
 
-    ease = GATHER
-
     def __init__(self, options: Options, profile: Profile, screen: Screen) -> None:
-        super().__init__(options, profile)
-        self.screen = screen
-        screen.status, screen.enter, screen.touched = (
-            self.status,
-            self.enter,
-            self.touched,
+        self.runner = Runner(
+            options, profile, self.listen, tell=self._keep_reason, ease=GATHER
         )
+        self.options = options
+        self.session = self.runner.session
+        self.connection = self.runner.connection
+        self.screen = screen
+        screen.enter, screen.touched = self.enter, self.touched
         self.formatter = Formatter(wants_color(options.color, os.environ, True))
         self.shown: deque[tuple[str, ev.Event]] = deque(maxlen=KEEP_SHOWN)
         self.local = LocalCommands(self)
@@ -105,38 +105,50 @@ class Chat(Runner):
         self._question: Question | None = None
         self._login_words = ""
         self._replaying = False
-        self._last = self._drawn = ""
+        self._last = ""
 
     async def run(self) -> Exit:
         """Until the person leaves or the server is gone for good."""
+        self._draw()
         prompt = asyncio.create_task(self.screen.run(self.connection.start))
         prompt.add_done_callback(self._prompt_ended)
         try:
-            code = await self.done
+            code = await self.runner.done
             self.screen.leave()
             await asyncio.wait([prompt])
         finally:
-            await self.leave()
+            await self.runner.leave()
         if self._last:
             complain(self._last)
         return code
 
     def end(self, code: Exit, reason: str = "") -> None:
-        """As for any runner, but the reason waits until the prompt is gone."""
-        if not self.done.done():
-            self._last = reason
-        super().end(code)
+        """Leave, with this exit code."""
+        self.runner.end(code, reason)
+
+    def _keep_reason(self, reason: str) -> None:
+        """Why it ended, to be told when the prompt is gone."""
+        self._last = reason
 
     # From the connection
+
+    def listen(self, events: list[ev.Event]) -> None:
+        """Events have come."""
+        for event in events:
+            if not self.runner.done.done():
+                self.hear(event)
+        if self.local.is_leaving and not len(self.session.outbox):
+            self.end(Exit.DONE)
+        self._draw()
 
     def hear(self, event: ev.Event) -> None:
         """One event: shown, or acted on."""
         self.formatter.follow(event)
         match event:
             case ev.Lost(retry_in=None):
-                self.end_with(event)
+                self.runner.end_with(event)
             case ev.Lost(reason=reason):
-                if words := self.outage.lost(reason):
+                if words := self.runner.outage.lost(reason):
                     self.note(words)
                 self._count_down()
             case ev.LoginNeeded(text=text):
@@ -163,22 +175,8 @@ class Chat(Runner):
         ):
             self.ask_secret(True)
 
-    def listen(self, events: list[ev.Event]) -> None:
-        """Events have come."""
-        super().listen(events)
-        if self.local.is_leaving and not len(self.session.outbox):
-            self.end(Exit.DONE)
-        status = self.status()
-        if status != self._drawn:
-            self._drawn = status
-            self.screen.refresh()
-
-    def end_with(self, event: ev.Lost) -> None:
-        """Nothing more will come from there."""
-        self.end(exit_for(event), self.last_words(event))
-
     def show(self, event: ev.Event) -> None:
-        """Print an event, and remember it and who we were for /save."""
+        """Print an event, and remember it with our name for ``/save``."""
         line = self.formatter.line(event)
         if line is not None:
             self.shown.append((self.formatter.me, event))
@@ -196,12 +194,11 @@ class Chat(Runner):
         """Take the next line as the secret, hidden."""
         name = self.session.profile.name or ""
         self._question = Question(self._login_words, name) if yes else None
-        self.screen.hidden = yes
-        self.screen.refresh()
+        self._draw()
 
     def _welcome(self, event: ev.Welcome) -> None:
         self.ask_secret(False)
-        if words := self.outage.over():
+        if words := self.runner.outage.over():
             self.note(words)
         if event.text:
             self.screen.print(self.formatter.server(event.text))
@@ -221,7 +218,7 @@ class Chat(Runner):
             self.screen.ring()
 
     def _replay(self, event: ev.Replay) -> None:
-        if words := self.outage.gap(event.missing):
+        if words := self.runner.outage.gap(event.missing):
             self.screen.print(words)
         self._replaying = event.count > 0
         if self._replaying:
@@ -230,7 +227,7 @@ class Chat(Runner):
     def _doubt(self, lines: tuple[str, ...]) -> None:
         self.note("these lines may have been said or not; the server cannot tell:")
         for line in lines:
-            self.note(f"  {line}")
+            self.note(f"  {mend(line)}")
         self.note("/resend says them again, /drop forgets them")
 
     # From the person
@@ -239,7 +236,9 @@ class Chat(Runner):
         """A key was pressed."""
         self._touched_at = self._loop.time()
         self._divided = False
-        self.connection.wake()
+        if self.connection.retry_at is not None:
+            self.connection.wake()
+            self._draw()
 
     def enter(self, text: str) -> Typed:
         """A line, or several, were entered."""
@@ -260,6 +259,7 @@ class Chat(Runner):
         if self.session.state is not State.LIVE:
             self._note_queued(says)
         self.connection.pump()
+        self._draw()
         secret = any(isinstance(m, Remote) and m.word == "login" for m in lines)
         return Typed.SECRET if secret else Typed.TAKEN
 
@@ -268,31 +268,37 @@ class Chat(Runner):
             self.note(f"queued: {len(says)} lines")
             return
         for text in says:
-            self.note(f"queued: {text}")
+            self.note(f"queued: {mend(text)}")
 
     def _act(self, meant: Say | Local | Remote) -> None:
-        if isinstance(meant, Say):
-            if meant.text.strip():
-                self.session.say(meant.text)
-        elif isinstance(meant, Local):
+        if isinstance(meant, Local):
             self.local.run(meant)
-        else:
+        elif isinstance(meant, Remote):
             send_command(self, meant)
+        elif meant.text.strip():
+            self._say(meant.text)
+
+    def _say(self, text: str) -> None:
+        try:
+            self.session.say(text)
+        except OutboxFullError as problem:  # ``/resend`` among the lines has filled it
+            self.note(f"not taken: {mend(text)}: {problem}")
 
     # The prompt
 
-    def status(self) -> str:
-        """What stands before the cursor."""
+    def _draw(self) -> None:
+        """Show the text that belongs before the cursor now."""
         if self._question is not None:
-            return self._question.prompt
+            self.screen.show_status(self._question.prompt, hidden=True)
+            return
         wait = None
         if self.connection.retry_at is not None:
             wait = self.connection.retry_at - self._loop.time()
-        return prompt(self.session, wait)
+        self.screen.show_status(prompt(self.session, wait))
 
     def _count_down(self) -> None:
         """Draw the seconds until the next try."""
-        self.screen.refresh()
+        self._draw()
         if self.connection.retry_at is not None:
             self._loop.call_later(1, self._count_down)
 

@@ -1,6 +1,6 @@
-"""What a typed line means: something to say, or a command; and what commands do.
+"""The meaning of a typed line, as text or a command; and the local commands.
 
-Knows no terminal: `connect` in a pipe reads its input with `interpret` too.
+Knows no terminal: ``connect`` in a pipe reads its input with ``interpret`` too.
 """
 
 from collections import deque
@@ -69,7 +69,7 @@ class Remote:
 
 
 def interpret(line: str) -> Say | Local | Remote:
-    """What a typed line means. `//x` says `/x`; `exit` alone leaves."""
+    """The meaning of a typed line. ``//x`` says ``/x``; ``exit`` alone leaves."""
     if line.strip().lower() == "exit":
         return Local("quit", "")
     if line.startswith("//") or not line.startswith("/"):
@@ -85,6 +85,8 @@ class ChatContext(Protocol):
     """The chat that a command is typed in.
 
     Attributes:
+        options: the options of the command.
+        session: the session of the chat.
         shown: the events shown so far, each with our name at that time.
     """
 
@@ -106,7 +108,7 @@ class ChatContext(Protocol):
 
 
 class LocalCommands:
-    """What /ignore, /save and the like do in a chat."""
+    """The actions of ``/ignore``, ``/save`` and the like in a chat."""
 
     def __init__(self, chat: ChatContext) -> None:
         self.bell = chat.options.bell
@@ -116,7 +118,7 @@ class LocalCommands:
         self.is_leaving = False
 
     def is_ignored(self, name: str) -> bool:
-        """Whether what `name` says is hidden."""
+        """Whether the lines of ``name`` are hidden."""
         return bool(self._ignored) and name.casefold() in self._ignored
 
     def run(self, command: Local) -> None:
@@ -149,14 +151,14 @@ class LocalCommands:
             self._chat.session.command("/help")
 
     def ignore(self, name: str = "") -> None:
-        """Hide what somebody says."""
+        """Hide the lines of somebody."""
         if name:
             self._ignored[name.casefold()] = name
         names = ", ".join(sorted(self._ignored.values())) or "nobody"
         self._chat.note(f"ignored: {names}")
 
     def unignore(self, name: str = "") -> None:
-        """Show what somebody says."""
+        """Show the lines of somebody again."""
         if self._ignored.pop(name.casefold(), None) is None:
             self._chat.note(f"{name or 'nobody'} was not ignored")
         else:
@@ -167,7 +169,7 @@ class LocalCommands:
         self._chat.clear()
 
     def save(self, path: str = "") -> None:
-        """Write what was shown to a new file."""
+        """Write the events that were shown to a new file."""
         chat = self._chat
         if not path:
             chat.note("/save FILE")
@@ -180,6 +182,8 @@ class LocalCommands:
                 file.writelines(f"{line}\n" for line in lines)
         except OSError as problem:
             chat.note(f"not saved: {mend(path)}: {problem.strerror}")
+        except (RuntimeError, ValueError) as problem:  # no such home, a NUL in it
+            chat.note(f"not saved: {mend(path)}: {problem}")
         else:
             chat.note(f"saved: {len(lines)} lines in {mend(path)}")
 
@@ -203,23 +207,23 @@ class LocalCommands:
         self._chat.note(f"forgotten: {count} lines")
 
     def quit(self, *_: str) -> None:
-        """Leave, after what was typed is said; unsent lines are asked about once."""
+        """Leave when all lines are said; the second time, leave at once."""
         chat = self._chat
         left = len(chat.session.outbox)
         if not left:
             chat.end(Exit.DONE)
-        elif chat.session.state is State.LIVE and not self.is_leaving:
-            self.is_leaving = True
+        elif self._warned:
+            chat.end(Exit.LOST, f"{left} lines were not said")
+        elif chat.session.state is State.LIVE:
+            self._warned = self.is_leaving = True
             chat.note(f"waiting until {left} lines are said; again to leave at once")
-        elif not self._warned:
+        else:
             self._warned = True
             chat.note(f"{left} lines are not said yet; again to leave without them")
-        else:
-            chat.end(Exit.LOST, f"{left} lines were not said")
 
 
 def send_command(chat: ChatContext, meant: Remote) -> None:
-    """Send what a person typed; say so where it can't or needn't be."""
+    """Send a command as typed, or say why it can't or needn't be sent."""
     if chat.session.state is not State.LIVE and meant.word != "login":
         chat.note(f"not connected: /{meant.word} was not sent")
     elif meant.word == "format":

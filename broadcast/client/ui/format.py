@@ -1,7 +1,7 @@
 """Events as lines of text for a terminal or a file. Knows no terminal.
 
-Remote text comes in safe already (see `broadcast.client.events`); the only control
-sequences in what goes out are the colours that this module puts there.
+Remote text comes in safe already (see ``broadcast.client.events``); the only control
+sequences in the result are the colours that this module puts there.
 """
 
 import re
@@ -32,7 +32,7 @@ def wants_color(choice: str, environ: Mapping[str, str], is_terminal: bool) -> i
 
 
 class Formatter:
-    """How a line looks for `me`.
+    """How a line looks for ``me``.
 
     Args:
         colors: 0, 8 or 256.
@@ -48,7 +48,7 @@ class Formatter:
         self._paints: dict[str, str] = {}
 
     def follow(self, event: ev.Event) -> None:
-        """Know who we are from this event on; call it with each, in order."""
+        """Know our own name from this event on; to be called with each, in order."""
         if isinstance(event, ev.Welcome):
             self.me = event.name
         elif isinstance(event, ev.Renamed) and event.name == self.me:
@@ -87,7 +87,7 @@ class Formatter:
         return event.name != self.me and bool(self._find_me(event.text))
 
     def server(self, text: str) -> str:
-        """What the server says; each line marked."""
+        """A text of the server's; each line is marked."""
         return "\n".join(f"* {line}" for line in text.split("\n"))
 
     def divider(self, text: str) -> str:
@@ -95,7 +95,7 @@ class Formatter:
         return self._paint(_DIM, f"──── {text} ────")
 
     def own(self, text: str) -> str:
-        """What the client itself says."""
+        """A text of the client's own."""
         return self._paint(_DIM, f"- {text}")
 
     def _message(self, event: ev.Message) -> str:

@@ -3,41 +3,35 @@
 Arriving lines are gathered for a moment; then, in one turn of the loop and one write,
 the prompt is erased, the lines are printed into the terminal's own scrollback, and the
 prompt is drawn again. The terminal never leaves raw mode, bracketed paste stays on and
-no cursor position is asked for: each of these, as `patch_stdout` has them, corrupts
+no cursor position is asked for: each of these, as ``patch_stdout`` has them, corrupts
 typed text under load. Knows nothing of servers.
 """
 
 import asyncio
-import contextlib
 import enum
-import os
-import re
 from collections.abc import Callable, Iterable
-from pathlib import Path
 
 from prompt_toolkit import PromptSession
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion
-from prompt_toolkit.data_structures import Point
 from prompt_toolkit.document import Document
 from prompt_toolkit.enums import DEFAULT_BUFFER
 from prompt_toolkit.filters import Condition, has_focus
-from prompt_toolkit.history import FileHistory, History, InMemoryHistory
+from prompt_toolkit.history import History
 from prompt_toolkit.input import Input
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.output import Output, create_output
 from prompt_toolkit.shortcuts import CompleteStyle
 
-from broadcast.client.address import Address
 from broadcast.client.ui.commands import LOCAL_HELP, REMOTE_HELP
+from broadcast.client.ui.redraw import can_draw, write_above
 
 GATHER = 0.05
 GATHER_BUSY = 0.1
 BUSY = 50
-MAX_BYTES = 512 * 1024
 
 
 class RoomCompleter(Completer):
-    """Completes the names that `names` gives, and the commands with their help."""
+    """Completes the names that ``names`` gives, and the commands with their help."""
 
     def __init__(self, names: Callable[[], set[str]] = set) -> None:
         self.names = names
@@ -71,7 +65,7 @@ def _commands(typed: str) -> Iterable[Completion]:
 
 
 class Typed(enum.Enum):
-    """What became of an entered text."""
+    """The fate of an entered text."""
 
     TAKEN = enum.auto()
     SECRET = enum.auto()
@@ -81,10 +75,9 @@ class Typed(enum.Enum):
 class Screen:
     """A prompt with a status, and text above it.
 
-    Who uses it sets three callbacks: `status` gives what stands before the cursor, at
-    each drawing; `enter` is called with what was typed, and a text that is `KEPT` stays
-    in the buffer, a `SECRET` one out of the history; `touched` comes at each key press.
-    While `hidden`, what is typed is not shown.
+    Its user sets two callbacks: ``enter`` is called with the typed text, and a text
+    that is ``KEPT`` stays in the buffer, a ``SECRET`` one out of the history;
+    ``touched`` comes at each key press.
     """
 
     def __init__(
@@ -95,15 +88,12 @@ class Screen:
         input: Input | None = None,
         output: Output | None = None,
     ) -> None:
-        self.status: Callable[[], str] = str
         self.enter: Callable[[str], Typed] = lambda _: Typed.TAKEN
         self.touched: Callable[[], None] = lambda: None
-        self.hidden = False
         self._waiting: list[str] = []
         self._timer: asyncio.TimerHandle | None = None
         self._session: PromptSession[str] = PromptSession(
-            lambda: self.status(),
-            is_password=Condition(lambda: self.hidden),
+            is_password=False,
             multiline=False,
             completer=completer,
             complete_while_typing=False,
@@ -122,7 +112,7 @@ class Screen:
         self._app.key_processor.before_key_press += lambda _: self.touched()
 
     async def run(self, started: Callable[[], None]) -> None:
-        """Until `leave`; `started` is called when the prompt is there.
+        """Until ``leave``; ``started`` is called when the prompt is there.
 
         Raises:
             KeyboardInterrupt: Ctrl-C on an empty line.
@@ -136,7 +126,7 @@ class Screen:
             self._print_waiting()
 
     def leave(self) -> None:
-        """End `run`."""
+        """End ``run``."""
         if self._app.is_running and not self._app.is_done:
             self._app.exit(result="")
 
@@ -147,12 +137,15 @@ class Screen:
             wait = GATHER if len(self._waiting) < BUSY else GATHER_BUSY
             self._timer = asyncio.get_running_loop().call_later(wait, self._flush)
 
-    def refresh(self) -> None:
-        """Draw the status again."""
-        self._app.invalidate()
+    def show_status(self, status: str, *, hidden: bool = False) -> None:
+        """Draw this before the cursor; while ``hidden``, typed keys are not shown."""
+        session = self._session
+        if (status, hidden) != (session.message, session.is_password):
+            session.message, session.is_password = status, hidden
+            self._app.invalidate()
 
     def clear(self) -> None:
-        """Empty the screen; what is in the scrollback stays."""
+        """Empty the screen; the scrollback stays."""
         self._app.renderer.clear()
 
     def ring(self) -> None:
@@ -163,36 +156,23 @@ class Screen:
     # Inside
 
     def _flush(self) -> None:
-        """Erase, write, draw again: in one turn, with one flush at the end."""
+        """Print the waiting lines above the prompt; later, if there is none."""
         self._timer = None
-        if not self._app.is_running or self._app._running_in_terminal:
+        if can_draw(self._app):
+            write_above(self._app, self._take_waiting())
+        else:
             self._timer = asyncio.get_running_loop().call_later(GATHER, self._flush)
-            return
-        renderer, output = self._app.renderer, self._app.output
-        # What Renderer.erase does, but for its reset: that turns bracketed paste off
-        # and on again, and a paste in between would be sent line by line.
-        output.cursor_backward(renderer._cursor_pos.x)
-        output.cursor_up(renderer._cursor_pos.y)
-        output.erase_down()
-        output.reset_attributes()
-        output.enable_autowrap()
-        renderer._cursor_pos = Point(0, 0)
-        renderer._last_screen = None
-        renderer._last_style = None
-        self._write_waiting(output)
-        self._app._redraw()
 
-    def _write_waiting(self, output: Output) -> None:
-        text = "\n".join(self._waiting)
+    def _take_waiting(self) -> str:
+        lines = "".join(f"{text}\n" for text in self._waiting)
         self._waiting = []
-        if text:
-            output.write_raw(text.replace("\n", "\r\n") + "\r\n")
+        return lines.replace("\n", "\r\n")
 
     def _print_waiting(self) -> None:
         """The last lines, when there is no prompt any more."""
         if self._timer is not None:
             self._timer.cancel()
-        self._write_waiting(self._app.output)
+        self._app.output.write_raw(self._take_waiting())
         self._app.output.flush()
 
     def _bindings(self) -> KeyBindings:
@@ -239,31 +219,3 @@ def _quiet_output() -> Output:
     if hasattr(output, "enable_cpr"):
         output.enable_cpr = False
     return output
-
-
-def typed_lines(folder: Path, address: Address) -> History:
-    """The history for a server; in memory where no file can be had."""
-    name = re.sub(r"[^A-Za-z0-9.-]+", "_", str(address))
-    path = folder / f"history-{name}"
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-        _shorten(path)
-    except OSError:
-        return InMemoryHistory()
-    return FileHistory(str(path))
-
-
-def _shorten(path: Path) -> None:
-    """Keep the newer half of a file that has grown over `MAX_BYTES`."""
-    if path.stat().st_size <= MAX_BYTES:
-        return
-    data = path.read_bytes()[-MAX_BYTES // 2 :]
-    entry = data.find(b"\n# ")
-    spare = path.with_suffix(".new")
-    with contextlib.suppress(FileNotFoundError):
-        spare.unlink()
-    descriptor = os.open(spare, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with open(descriptor, "wb") as file:
-        file.write(data[max(entry, 0) :])
-    spare.replace(path)

@@ -1,14 +1,17 @@
 """The words of the command line: which there are, and what they mean."""
 
 import re
+from pathlib import Path
 
 import pytest
 
-from broadcast.client.cli.arguments import make_parser, option_words, script_for
+from broadcast.client.cli.arguments import default_of, flags, make_parser, options_of
+from broadcast.client.cli.completion import find_words, script_for
 from broadcast.client.cli.config import KEYS
-from broadcast.client.core.options import BELLS, COLORS
+from broadcast.client.core.options import BELLS, COLORS, Given, all_options
 from broadcast.client.events import Position
 
+ROOT = Path(__file__).parents[3]
 COMMANDS = ("connect", "send", "tail")
 
 
@@ -23,7 +26,7 @@ def test_what_is_not_given_is_left_open(command: str) -> None:
 
 
 def test_short_words() -> None:
-    """`-n` is the name, but for `tail`, which counts lines as tail(1) does."""
+    """``-n`` is the name, but for ``tail``, which counts lines as tail(1) does."""
     parse = make_parser().parse_args
     for command in ("connect", "send"):
         assert parse([command, "-n", "7"]).name == "7"
@@ -32,7 +35,7 @@ def test_short_words() -> None:
 
 
 def test_server_and_text() -> None:
-    """The word alone is the server, but for `send`, which says all of its words."""
+    """The word alone is the server, but for ``send``, which says all of its words."""
     parse = make_parser().parse_args
     for command in ("connect", "tail"):
         assert parse([command, "h:9"]).server == "h:9"
@@ -41,7 +44,7 @@ def test_server_and_text() -> None:
 
 
 def test_following() -> None:
-    """`tail` goes on unless told otherwise; the last word counts."""
+    """``tail`` goes on unless told otherwise; the last word counts."""
     parse = make_parser().parse_args
     for words, follow in (
         ([], True),
@@ -81,27 +84,83 @@ def test_usage_errors(words: list[str], capsys: pytest.CaptureFixture[str]) -> N
     assert "usage: " in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_is_in_groups(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each option of a command stands in ``--help`` once, under its own heading."""
+    with pytest.raises(SystemExit):
+        make_parser().parse_args([command, "--help"])
+    text = capsys.readouterr().out
+    listed = dict(re.findall(r"^(\S.*):\n((?:  .*\n)+)", text, re.MULTILINE))
+    for given in options_of(command):
+        if given.option.group:
+            (word, *_) = flags(given, command)[-1:] or [given.option.metavar]
+            under = [h for h, rows in listed.items() if re.search(rf"{word}\b", rows)]
+            assert given.option.group in under, word
+
+
 @pytest.mark.parametrize("shell", ["bash", "zsh"])
 def test_completions_know_every_word_and_value(shell: str) -> None:
-    """Each command completes to its own words, `--bell` and `--color` to their values.
-
-    The values stand in the scripts once more; the words come from the parser.
-    """
+    """Each command completes to its own words, an option to its values or files."""
     script = script_for(shell)
     cases = dict(re.findall(r"^ +([\w|-]+)\) (.*) ;;$", script, re.MULTILINE))
-    assert set(COMMANDS) < set(option_words())
-    for command, words in option_words().items():
-        completed = re.findall(r"[\w-]+", cases[command])
-        assert set(words) <= set(completed), command
-    for option, values in (("--bell", BELLS), ("--color", COLORS)):
+    words = find_words()
+    assert set(COMMANDS) < set(words.after)
+    for command, after in words.after.items():
+        assert set(after) <= set(re.findall(r"[\w-]+", cases[command])), command
+    assert words.values == {"--bell": BELLS, "--color": COLORS}
+    for option, values in words.values.items():
         assert set(values) <= set(re.findall(r"\w+", cases[option]))
+    assert set(words.files) == {"--ca", "--config", "--token-file"}
+    assert "|".join(words.files) in cases
 
 
 def test_fish_tells_short_words_from_long_ones() -> None:
     """In fish an option is told by its kind, under the command that it belongs to."""
     script = script_for("fish").splitlines()
     head = "complete -c bcast-client -n '__fish_seen_subcommand_from"
-    for word in (f"{head} tail' -s n", f"{head} tail' -l lines"):
+    for word in (
+        f"{head} tail' -s n",
+        f"{head} tail' -l lines",
+        f"{head} connect' -l bell -xa 'off mention all'",
+        f"{head} send' -l ca -rF",
+        f"{head} completion' -a fish",
+    ):
         assert word in script
-    assert f"{head} completion' -a fish" in script
     assert not any(line.startswith(f"{head} send' -l lines") for line in script)
+
+
+def words_of(given: Given) -> str:
+    """How an option is written, with the commands where that is not so in all."""
+    where: dict[str, list[str]] = {}
+    for command in given.option.commands:
+        for word in flags(given, command) or [given.option.metavar]:
+            where.setdefault(word, []).append(command)
+    short = len(given.option.commands)
+    return ", ".join(
+        f"`{word}`" + (f" ({', '.join(c)})" if len(c) < short else "")
+        for word, c in where.items()
+    )
+
+
+def row(given: Given) -> str:
+    """How an option stands in the table of docs/client.md."""
+    option = given.option
+    defaults = dict.fromkeys(default_of(given, c) for c in option.commands)
+    value = ", ".join(filter(None, defaults))
+    cells = [
+        words_of(given),
+        f"`{given.key}`, `{given.variable}`" if option.is_setting else "",
+        ", ".join(option.commands),
+        option.help,
+        f"{value} {option.unit}".strip() if value else "",
+    ]
+    return f"| {' | '.join(cells)} |"
+
+
+def test_table_of_options_is_the_options() -> None:
+    """docs/client.md lists each option as it is, and no other one."""
+    expected = [row(given) for given in all_options() if given.option.group]
+    text = (ROOT / "docs/client.md").read_text(encoding="utf-8")
+    _, _, table = text.partition("| option | key, variable | commands |")
+    listed = [line for line in table.partition("\n\n")[0].splitlines() if "`" in line]
+    assert listed == expected, "\n".join(expected)

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from broadcast import __version__
-from broadcast.client.cli.arguments import make_parser, option_words
+from broadcast.client.cli.arguments import make_parser
+from broadcast.client.cli.completion import find_words
 from broadcast.client.cli.config import (
     KEYS,
     config_path,
@@ -41,6 +42,7 @@ def options(home: Path, *argv: str, **environ: str) -> Options:
 def configured(tmp_path: Path) -> Path:
     """A home with a config file."""
     path = config_path({"HOME": str(tmp_path)})
+    assert path is not None
     path.parent.mkdir(parents=True)
     path.write_text(CONFIG, encoding="utf-8")
     return tmp_path
@@ -55,7 +57,7 @@ def test_defaults(tmp_path: Path) -> None:
 
 
 def test_sections(configured: Path) -> None:
-    """`[client]` is for all; a section named on the command line is over it."""
+    """``[client]`` is for all; a section named on the command line is over it."""
     found = options(configured, "connect")
     assert (found.name, found.bell) == ("alice", "mention")
     found = options(configured, "connect", "work")
@@ -65,7 +67,7 @@ def test_sections(configured: Path) -> None:
 
 
 def test_what_wins(configured: Path) -> None:
-    """Command line, then the section named, then the environment, then `[client]`."""
+    """Command line, then the section named, then the environment, then ``[client]``."""
     env = {"BCAST_NAME": "env", "BCAST_URL": "tcp://env:1", "BCAST_QUIET": ""}
     assert options(configured, "tail", **env).name == "env"
     assert options(configured, "tail", **env).address.where == "env:1"
@@ -122,7 +124,7 @@ def test_wrong_values(
 def test_server_among_the_words_to_say(
     word: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """`send SERVER TEXT` is refused; alone, or after an option or --, it is said."""
+    """``send SERVER TEXT`` is refused; alone, or after an option or --, it is said."""
     with pytest.raises(SystemExit) as exit_:
         options(tmp_path, "send", word, "hello")
     assert exit_.value.code == 2
@@ -136,7 +138,7 @@ def test_server_among_the_words_to_say(
     "word", ["foo.py:12", "error:404", "at:", "https://x/", "12:30"]
 )
 def test_words_that_are_no_server(word: str, tmp_path: Path) -> None:
-    """What may well be meant as text is said."""
+    """A word that may well be meant as text is said."""
     assert options(tmp_path, "send", word, "hello").text == (word, "hello")
 
 
@@ -152,7 +154,7 @@ def test_section_that_is_not_there(configured: Path, tmp_path: Path) -> None:
 
 
 def test_version_says_of_what(capsys: pytest.CaptureFixture[str]) -> None:
-    """`--version` names the program as well."""
+    """``--version`` names the program as well."""
     with pytest.raises(SystemExit) as exit_:
         parse_options(["--version"], {})
     assert exit_.value.code == 0
@@ -253,12 +255,36 @@ def test_default_name_without_variables(monkeypatch: pytest.MonkeyPatch) -> None
     assert name_on_this_machine({}) == "guest"
 
 
+def no_account(number: int) -> None:
+    raise KeyError(f"uid not found: {number}")
+
+
+def test_account_without_a_home(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where there is no home, as in some containers, there is no file; all else is."""
+    pwd = pytest.importorskip("pwd", reason="this system has no accounts database")
+    monkeypatch.delenv("HOME", raising=False)
+    monkeypatch.setattr(pwd, "getpwuid", no_account)
+    for platform in ("linux", "darwin", "win32"):
+        assert config_path({}, platform) is None
+        assert state_path({}, platform) is None
+    assert str(parse_options(["connect"], {}).address) == "tcp://127.0.0.1:8000"
+    assert name_on_this_machine({}) == "guest"
+    for option in ("--token-file", "--ca", "--config"):
+        with pytest.raises(SystemExit) as exit_:
+            parse_options(["tail", option, "~/file"], {})
+        assert exit_.value.code == 2
+        *_, line = capsys.readouterr().err.splitlines()
+        assert line.endswith("~/file: no such home")
+
+
 def test_every_option_is_documented() -> None:
     """The man page, docs/client.md and the completions know every option and key."""
     page = (ROOT / "docs/man/bcast-client.1").read_text(encoding="utf-8")
     page = page.replace("\\-", "-")
     text = (ROOT / "docs/client.md").read_text(encoding="utf-8")
-    words = {w for words in option_words().values() for w in words if w[:2] == "--"}
+    words = {w for words in find_words().after.values() for w in words if w[:2] == "--"}
     for word in words - {"--help", "--follow"}:
         assert word in page, word
     for key, variable in KEYS.items():

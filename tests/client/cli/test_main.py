@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from broadcast.client.cli.arguments import script_for
+from broadcast.client.cli.completion import script_for
 from broadcast.client.cli.main import main
 
 
@@ -65,7 +65,7 @@ def test_missing_extra_is_one_line(
     capfd: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """What must be installed first is told as any server that cannot be reached."""
+    """A missing extra is told like a server that cannot be reached."""
     monkeypatch.setitem(sys.modules, "wsproto", None)
     assert main([*command, "--url", "ws://h"]) == 3
     expected = "bcast-client: ws:// and wss:// need wsproto: pip install wsproto\n"
@@ -76,7 +76,7 @@ def test_missing_extra_is_one_line(
 def test_exit_code_comes_back(
     command: list[str], tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """A program that calls `main` gets the code, and one line is on stderr."""
+    """A program that calls ``main`` gets the code, and one line is on stderr."""
     path = tmp_path / "none"
     assert main([*command, "--url", f"unix:{path}"]) == 3
     (line,) = capfd.readouterr().err.splitlines()

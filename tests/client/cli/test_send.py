@@ -28,8 +28,8 @@ class SenderInMemory:
 
     def __init__(self, name: str = "bob") -> None:
         self.sender = Sender(Options("send"), Profile(name=name, insist=True))
-        self.wire = MemoryWire(self.sender.connection)
-        self.sender.connection.opened(self.wire)
+        self.wire = MemoryWire(self.sender.runner.connection)
+        self.sender.runner.connection.opened(self.wire)
 
     def sent(self, word: str) -> list[list[str]]:
         """The words of the commands that begin with this one."""
@@ -41,8 +41,10 @@ class SenderInMemory:
         self.wire.say(event, token=self.sent("/say")[number][1], **fields)
 
     def exit(self) -> Exit | None:
-        self.sender.connection.close()
-        return self.sender.done.result() if self.sender.done.done() else None
+        self.sender.runner.connection.close()
+        return (
+            self.sender.runner.done.result() if self.sender.runner.done.done() else None
+        )
 
 
 def test_done_when_all_is_fed_and_acknowledged() -> None:
@@ -50,18 +52,18 @@ def test_done_when_all_is_fed_and_acknowledged() -> None:
 
     async def main() -> None:
         given = SenderInMemory()
-        await given.sender.take("one")
+        await given.sender.feeder.say("one")
         given.wire.welcome()
         given.answer("ack", 0, id=1)
-        assert not given.sender.done.done()
+        assert not given.sender.runner.done.done()
         await given.sender.feed(lines("two", "", "three"))
         given.answer("ack", 2, id=3)
-        assert not given.sender.done.done()
+        assert not given.sender.runner.done.done()
         given.answer("ack", 1, id=2)
         assert given.exit() is Exit.DONE
         early = SenderInMemory()
         await early.sender.feed(lines())
-        assert not early.sender.done.done()
+        assert not early.sender.runner.done.done()
         early.wire.welcome()
         assert early.exit() is Exit.DONE
 
@@ -77,7 +79,7 @@ def test_slowing_is_no_refusal(capsys: pytest.CaptureFixture[str]) -> None:
             given.wire.welcome()
             await given.sender.feed(lines("one", "two"))
             given.answer("error", 0, code=code, command="say")
-            assert not given.sender.done.done()
+            assert not given.sender.runner.done.done()
             given.answer("ack", 1, id=1)
             given.answer("ack", 0, id=2)
             assert given.exit() is end
@@ -92,8 +94,8 @@ def test_input_waits_for_the_server() -> None:
     async def main() -> None:
         given = SenderInMemory()
         for _ in range(WINDOW_LINES):
-            await given.sender.take("x")
-        waiting = asyncio.create_task(given.sender.take("one more"))
+            await given.sender.feeder.say("x")
+        waiting = asyncio.create_task(given.sender.feeder.say("one more"))
         done, _ = await asyncio.wait([waiting], timeout=0)
         assert not done
         given.wire.welcome()
@@ -118,7 +120,7 @@ def test_longest_default_name_leaves_room_for_a_suffix() -> None:
 
 
 def test_input_that_is_no_text(capsys: pytest.CaptureFixture[str]) -> None:
-    """What cannot be read as lines ends it with 1 and one line."""
+    """Input that cannot be read as lines ends it with 1 and one line."""
 
     async def broken() -> AsyncIterator[list[str]]:
         yield ["one"]
@@ -143,7 +145,7 @@ def test_endless_input_does_not_keep_it(tmp_path: Path) -> None:
     async def main() -> None:
         nobody = Address("unix", "", 0, str(tmp_path / "none"))
         sender = Sender(Options("send", nobody), Profile(name="bob"))
-        running = asyncio.create_task(sender.run_with(silent()))
+        running = asyncio.create_task(sender.run(silent()))
         done, _ = await asyncio.wait([running], timeout=10)
         assert [task.result() for task in done] == [Exit.CANNOT_CONNECT]
 

@@ -36,7 +36,7 @@ class Printed:
 
 
 def test_all_is_printed_in_order() -> None:
-    """After `flush` everything is out, also what UTF-8 has no bytes for."""
+    """After ``flush`` everything is out, also what UTF-8 has no bytes for."""
 
     async def main() -> None:
         with pipe() as (reader, writer):
@@ -53,7 +53,7 @@ def test_all_is_printed_in_order() -> None:
 
 
 def test_full_printer_says_so_until_it_is_drained() -> None:
-    """Who prints is told when to stop, and to go on once little is left."""
+    """A writer is told when to stop, and to go on once little is left."""
 
     async def main() -> None:
         with pipe() as (reader, writer):
@@ -86,6 +86,22 @@ def test_reader_that_goes_is_told_once() -> None:
             (problem,) = printed.problems
             assert isinstance(problem, BrokenPipeError)
             assert printed.drained == 0
+
+    run(main())
+
+
+def test_nothing_waits_for_a_printer_that_failed() -> None:
+    """Text written after a failure is dropped: nothing waits, and nothing is full."""
+
+    async def main() -> None:
+        with pipe() as (reader, writer):
+            reader.close()
+            printer = Printed(writer.fileno()).printer
+            printer.write("x\n")
+            await printer.flush()
+            printer.write("y" * 2 * FULL)
+            await printer.flush()
+            assert not printer.is_full
 
     run(main())
 
@@ -140,7 +156,7 @@ def test_line_without_end_is_refused() -> None:
 
 
 def test_unreadable_input_is_an_empty_one(tmp_path: Path) -> None:
-    """A stdin that cannot be read, as after `<&-`, is at its end; nobody waits."""
+    """A stdin that cannot be read, as after ``<&-``, is at its end; nobody waits."""
 
     async def main() -> None:
         with open(tmp_path / "file", "wb", 0) as writer:

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from broadcast.client import events as ev
@@ -106,7 +106,7 @@ def test_broken_lines(text: str) -> None:
 
 
 def test_raw_is_the_line_as_it_came() -> None:
-    """What is printed as the server's own JSON keeps its order, spaces and fields."""
+    """The server's own JSON is printed with its order, spaces and fields."""
     text = '{"text": "\\u001b",  "event":"notice", "z":1, "a":2}'
     event = decode(text)
     assert event == ev.Notice("␛")
@@ -125,6 +125,7 @@ def test_paragraphs_keep_their_lines() -> None:
     assert decode(line("bye", text=text)) == ev.Bye("", "one␍␊two␊␛")
 
 
+@settings(deadline=None)
 @given(st.text() | st.text("\ud800\x1b\x9b\u202e\n\\x"))
 def test_names_and_tokens_are_safe_too(text: str) -> None:
     """Each string of an event, also one in a list, can be shown and be encoded."""

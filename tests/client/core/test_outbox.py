@@ -9,7 +9,7 @@ from tests.support.client.scripted_session import ScriptedSession
 
 
 def test_lines_are_said_under_tokens_and_settled_by_acks() -> None:
-    """Each line goes as `/say TOKEN TEXT`, and is gone when its token is answered."""
+    """Each line goes as ``/say TOKEN TEXT``, and is gone when its token is answered."""
     script = ScriptedSession()
     script.live()
     script.session.say("one")
@@ -92,7 +92,7 @@ def test_too_long_is_found_here() -> None:
 
 
 def test_window_and_bound() -> None:
-    """At most a window is unanswered; at most `MAX_LINES` wait, then it is said so."""
+    """At most a window is unanswered; at most ``MAX_LINES`` wait, then it is told."""
     script = ScriptedSession()
     script.live()
     for _ in range(MAX_LINES):

@@ -20,7 +20,7 @@ def test_heartbeat() -> None:
 
 
 def test_a_busy_server_is_pinged_too() -> None:
-    """Who only listens still speaks every half minute, as the server holds it to."""
+    """A silent member still speaks every half minute, as the server demands."""
     script = ScriptedSession()
     script.live()
     pings = 0
@@ -41,7 +41,7 @@ def test_not_reading_is_not_being_dead() -> None:
 
 
 def test_no_welcome_is_no_broadcast_server() -> None:
-    """Whoever answers something else than this protocol is not waited for."""
+    """A server that answers in another protocol is not waited for."""
     script = ScriptedSession()
     script.connect()
     script.hear_bytes(b"SSH-2.0-OpenSSH\n")

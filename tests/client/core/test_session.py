@@ -4,7 +4,7 @@ import json
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from broadcast.client import events as ev
@@ -96,7 +96,7 @@ def test_wrong_secret_is_told_and_another_may_follow() -> None:
 
 
 def test_bye() -> None:
-    """`reconnect` false ends it for good; nothing after it is heard."""
+    """``reconnect`` false ends it for good; nothing after it is heard."""
     script = ScriptedSession()
     script.live()
     (bye,) = script.hear("bye", code="shutdown", text="later", reconnect=True)
@@ -133,7 +133,7 @@ def test_presence_and_names() -> None:
 
 
 def test_answers_to_questions_by_hand() -> None:
-    """`/who` and `/ping` typed by a person are shown; our own are not."""
+    """``/who`` and ``/ping`` typed by a person are shown; our own are not."""
     script = ScriptedSession(roster=True)
     script.live()
     script.session.command("/who")
@@ -148,8 +148,22 @@ def test_answers_to_questions_by_hand() -> None:
     assert script.hear("who", names=[], count=1, more=False)
 
 
+def test_commands_overtake_no_lines() -> None:
+    """Lines said before a command, or before another name, go out before it."""
+    script = ScriptedSession()
+    script.live()
+    for number, ask in enumerate((script.session.command, script.session.rename), 1):
+        script.session.say("said")
+        ask("/who")
+        script.session.say("later")
+        first, second, third = script.sent()
+        assert first == f"/say t-{2 * number - 1} said"
+        assert second.split()[0] in ("/who", "/name")
+        assert third == f"/say t-{2 * number} later"
+
+
 def test_second_welcome_is_only_shown() -> None:
-    """The answer to another `/format` does not begin a session again."""
+    """The answer to another ``/format`` does not begin a session again."""
     script = ScriptedSession()
     script.live()
     script.message(6)
@@ -203,6 +217,7 @@ def conversation() -> bytes:
     return "".join(f"{line}\n" for line in lines).encode()
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, len(conversation())), max_size=12))
 def test_any_split_gives_the_same_events(cuts: list[int]) -> None:
     """How the bytes are cut on the way changes nothing."""
@@ -220,6 +235,7 @@ def test_any_split_gives_the_same_events(cuts: list[int]) -> None:
     assert heard(pieces) == heard([data])
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_no_text_acts_on_a_terminal(text: str) -> None:
     """Whatever a server sends, what comes out of an event has nothing active in it."""

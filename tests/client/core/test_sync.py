@@ -47,7 +47,7 @@ def test_a_hole_keeps_the_live_lines_that_came() -> None:
 
 
 def test_history_by_hand_is_shown_though_seen() -> None:
-    """`/history` typed by a person shows lines again; the position stays."""
+    """``/history`` typed by a person shows lines again; the position stays."""
     script = ScriptedSession()
     script.live()
     script.message(6)

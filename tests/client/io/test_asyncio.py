@@ -1,6 +1,7 @@
 """The client on asyncio: what it dials, what it tells, what it lets one await."""
 
 import asyncio
+import errno
 import gc
 import socket
 import ssl
@@ -41,6 +42,12 @@ class Call:
         await self.ended
 
 
+def several(*numbers: int) -> OSError:
+    """The error of asyncio where a host has several addresses, and none answers."""
+    each = (f"[Errno {number}] Connect call failed ('::1', 1)" for number in numbers)
+    return OSError(f"Multiple exceptions: {', '.join(each)}")
+
+
 @pytest.mark.parametrize(
     ("problem", "words"),
     [
@@ -50,12 +57,32 @@ class Call:
         (socket.gaierror(-2, "Name or service not known"), NO_HOST),
         (FileNotFoundError(2, "No such file"), "no such file"),
         (ValueError("Bad thing"), "bad thing"),
+        (
+            OSError(errno.EHOSTUNREACH, "Connect call failed ('10.0.0.1', 80)"),
+            "no route to host",
+        ),
+        (
+            several(errno.ECONNREFUSED, errno.ECONNREFUSED),
+            "connection refused",
+        ),
+        (
+            several(errno.ENETUNREACH, errno.ECONNREFUSED),
+            "network is unreachable; connection refused",
+        ),
+        (ssl.SSLError(1, "[SSL: WRONG_VERSION] x"), "[SSL: WRONG_VERSION] x"),
     ],
 )
 def test_problems_in_words(problem: Exception, words: str) -> None:
     """Whatever goes wrong, a person is told in a few words, never in none."""
     assert explain(problem) == words
     assert explain(type(problem)())
+
+
+def test_host_that_can_be_none() -> None:
+    """A host name that no lookup takes is a host that is not there."""
+    with pytest.raises(UnicodeError) as caught:
+        f"{'x' * 64}.example".encode("idna")
+    assert explain(caught.value) == NO_HOST
 
 
 @pytest.mark.parametrize(
@@ -105,7 +132,7 @@ def test_closed_transport_is_silent(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_nobody_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What never comes to be is told once; what is given up is not dialled on."""
+    """A connection that fails is told once; one that is given up is not dialled on."""
 
     async def main() -> None:
         call = Call(monkeypatch, "tls://h", str(tmp_path / "ca.pem"))

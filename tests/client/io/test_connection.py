@@ -84,7 +84,7 @@ def test_wakes_at_once() -> None:
 
 
 def test_gives_up_after_retry() -> None:
-    """`retry` bounds the time that it tries to come back; 0 is not at all."""
+    """``retry`` bounds the time that it tries to come back; 0 is not at all."""
     rig = Rig(retry=5)
     rig.loop.accept().welcome()
     rig.loop.taps[-1].closed("reset")
@@ -110,7 +110,7 @@ def test_gives_up_after_retry() -> None:
     ],
 )
 def test_bye(code: str, reconnect: bool, expected: Lost) -> None:
-    """`bye` says whether to come back, and gives the reason."""
+    """``bye`` says whether to come back, and gives the reason."""
     rig = Rig()
     transport = rig.loop.accept()
     transport.welcome()
@@ -174,7 +174,7 @@ def test_easing_reads_in_larger_pieces() -> None:
 
 
 def test_broken_server() -> None:
-    """What is not the protocol ends the connection with that reason."""
+    """Bytes of another protocol end the connection with that reason."""
     rig = Rig()
     transport = rig.loop.accept()
     transport.welcome()
@@ -184,7 +184,7 @@ def test_broken_server() -> None:
 
 
 def test_closing() -> None:
-    """After `close` nothing is tried and no event comes, whatever happens."""
+    """After ``close`` nothing is tried and no event comes, whatever happens."""
     rig = Rig()
     transport = rig.loop.accept()
     transport.welcome()
@@ -202,7 +202,7 @@ def test_closing() -> None:
 
 
 def test_messages_reach_the_listener() -> None:
-    """What the session makes of the bytes is handed on at once."""
+    """The session's events are handed on at once."""
     rig = Rig()
     transport = rig.loop.accept()
     transport.welcome()

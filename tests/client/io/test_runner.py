@@ -1,4 +1,4 @@
-"""What is told of a connection that is gone."""
+"""The words for a connection that is gone."""
 
 from broadcast.client.io.runner import Outage
 

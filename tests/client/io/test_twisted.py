@@ -1,5 +1,6 @@
 """The client on a Twisted reactor: what it dials, what it tells, what one awaits."""
 
+import errno
 import sys
 from typing import Any
 
@@ -9,7 +10,7 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.testing import MemoryReactorClock, StringTransport
 from twisted.python.failure import Failure
 
-from broadcast.client.address import CLOSED, parse_address
+from broadcast.client.address import CLOSED, NO_HOST, RESET, parse_address
 from broadcast.client.errors import CannotConnectError
 from broadcast.client.io.connection import Transport, Waiter
 from broadcast.client.io.twisted import TwistedLoop
@@ -29,7 +30,7 @@ class Call:
         self.give_up = loop.open(parse_address(url, ca), self)
 
     def factory(self) -> Any:
-        """What the reactor was asked to connect last."""
+        """The factory that the reactor was asked to connect last."""
         (client,) = self.reactor.tcpClients or self.reactor.unixClients
         return client[1] if self.reactor.unixClients else client[2]
 
@@ -84,6 +85,24 @@ def test_nobody_there(url: str) -> None:
     for call in (refused, late, given_up):
         assert (len(call.over), call.transports) == (1, [])
         assert call.reactor.getDelayedCalls() == []
+
+
+@pytest.mark.parametrize(
+    ("problem", "words"),
+    [
+        (error.DNSLookupError("no results for hostname lookup: h"), NO_HOST),
+        (error.TimeoutError(), "timed out"),
+        (error.TCPTimedOutError(110), "timed out"),
+        (error.ConnectionLost(), RESET),
+        (error.ConnectError(errno.EHOSTUNREACH, "No route"), "no route to host"),
+        (FileNotFoundError(errno.ENOENT, "No such file"), "no such file"),
+    ],
+)
+def test_problems_in_words(problem: Exception, words: str) -> None:
+    """A person is told the same words as on asyncio."""
+    call = Call("unix:/run/x")
+    call.factory().clientConnectionFailed(None, Failure(problem))
+    assert call.over == [words]
 
 
 def test_tls_without_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:

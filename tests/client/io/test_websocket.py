@@ -20,7 +20,7 @@ class WebSocketEnds:
         self.server = WSConnection(ConnectionType.SERVER)
 
     def heard(self, data: bytes) -> list[Event]:
-        """What the server makes of these bytes."""
+        """The server's events for these bytes."""
         self.server.receive_data(data)
         return list(self.server.events())
 
@@ -46,7 +46,7 @@ def test_request_names_host_port_and_resource() -> None:
 
 
 def test_lines_wait_for_the_handshake() -> None:
-    """What is said before the server accepts goes out after it, once and in order."""
+    """Lines said before the server accepts go out after it, once and in order."""
     ends = WebSocketEnds()
     ends.heard(ends.codec.hello())
     assert ends.codec.encode(b"/format json\n/ping x\n") == b""
@@ -88,9 +88,7 @@ def test_ping_is_answered() -> None:
 def test_closing_is_agreed_on() -> None:
     """Each side's goodbye gets through: ours is said once, theirs is answered."""
     ends = WebSocketEnds()
-    ends.heard(ends.codec.hello())
-    assert ends.codec.farewell() == b""
-    ends.say(ws.AcceptConnection())
+    ends.open()
     (close,) = ends.heard(ends.codec.farewell())
     assert isinstance(close, ws.CloseConnection)
     assert close.code == 1000
@@ -101,6 +99,38 @@ def test_closing_is_agreed_on() -> None:
     (answer,) = ends.heard(ends.codec.answer())
     assert isinstance(answer, ws.CloseConnection)
     assert answer.code == 1001
+
+
+def test_nothing_follows_the_end() -> None:
+    """After the server's goodbye nothing is sent or heard, and nothing is a fault."""
+    ends = WebSocketEnds()
+    ends.open()
+    goodbye = ends.server.send(ws.CloseConnection(1001))
+    assert ends.codec.decode(goodbye) == b""
+    assert ends.codec.answer()
+    assert ends.codec.encode(b"/quit\n") == b""
+    assert ends.codec.decode(b"\x81\x01x") == b""
+    assert (ends.codec.answer(), ends.codec.farewell()) == (b"", b"")
+
+
+def test_nothing_follows_our_own_goodbye() -> None:
+    """After ours, what the server still sends is taken without an answer to it."""
+    ends = WebSocketEnds()
+    ends.open()
+    assert ends.codec.farewell()
+    late = [ws.TextMessage("late"), ws.Ping(b"x"), ws.CloseConnection(1000)]
+    assert ends.say(*late) == b""
+    assert (ends.codec.encode(b"x\n"), ends.codec.answer()) == (b"", b"")
+
+
+def test_goodbye_before_the_handshake_is_through() -> None:
+    """Lines that wait for a handshake that we gave up are never sent."""
+    ends = WebSocketEnds()
+    ends.heard(ends.codec.hello())
+    ends.codec.encode(b"/format json\n")
+    assert ends.codec.farewell() == b""
+    assert ends.say(ws.AcceptConnection()) == b""
+    assert ends.codec.answer() == b""
 
 
 def test_strangers_speak_first() -> None:

@@ -1,8 +1,15 @@
-"""What a person is asked for where a server wants a login, and what is sent."""
+"""The question to a person where a server wants a login, and the answer sent."""
 
 import pytest
+from prompt_toolkit.input import create_pipe_input
+from prompt_toolkit.output import DummyOutput
 
-from broadcast.client.ui.chat import Question
+from broadcast.client.core.options import Options
+from broadcast.client.core.outbox import MAX_LINES
+from broadcast.client.core.requests import Profile
+from broadcast.client.ui.chat import Chat, Question
+from broadcast.client.ui.screen import Screen, Typed
+from tests.support.client.asynchronous import run
 
 ACCOUNTS = "log in first: /login NAME PASSWORD"
 SECRETS = "log in first: /login SECRET"
@@ -40,3 +47,23 @@ def test_password_alone_is_for_the_name(
 ) -> None:
     """One word is the password where that is wanted; two are NAME PASSWORD."""
     assert Question(wording, name).secret(typed) == secret
+
+
+def test_entered_text_is_taken_once_whatever_is_full() -> None:
+    """Lines for which ``/resend`` leaves no room are told, and not typed again."""
+
+    async def main() -> None:
+        with create_pipe_input() as keys:
+            screen = Screen(input=keys, output=DummyOutput())
+            chat = Chat(Options("connect"), Profile(name="bob"), screen)
+            outbox = chat.session.outbox
+            outbox.add("in doubt")
+            outbox.take("bob", 8192)
+            assert outbox.recall("bob", sure=False) == ("in doubt",)
+            for _ in range(MAX_LINES - 1):
+                outbox.add("x")
+            assert chat.enter("/resend\nlast") is Typed.TAKEN
+            assert len(outbox) == MAX_LINES
+            assert chat.enter("one more") is Typed.KEPT
+
+    run(main())

@@ -1,4 +1,4 @@
-"""What a typed line means, and what the commands do, without a terminal."""
+"""The meaning of typed lines and the actions of commands, without a terminal."""
 
 from collections import deque
 from pathlib import Path
@@ -62,12 +62,12 @@ class Chat:
     ],
 )
 def test_meanings(line: str, meant: Say | Local | Remote) -> None:
-    """Only what begins with one slash, or is `exit` alone, is a command."""
+    """Only what begins with one slash, or is ``exit`` alone, is a command."""
     assert interpret(line) == meant
 
 
 def test_every_command_in_the_help_is_there(tmp_path: Path) -> None:
-    """What `/help` lists is understood here, with an argument and without one."""
+    """Each command that ``/help`` lists is understood, with an argument or without."""
     for word, _, _ in LOCAL_HELP:
         for rest in ("", str(tmp_path)):
             meant = interpret(f"/{word} {rest}")
@@ -85,7 +85,7 @@ def test_help_asks_only_a_server_that_is_there() -> None:
 
 
 def test_who_is_hidden() -> None:
-    """A name is hidden however it is written; `/ignore` alone lists all, in order."""
+    """A name is hidden however it is written; ``/ignore`` alone lists all, in order."""
     chat = Chat()
     local = LocalCommands(chat)
     for name in ("", "Zoë", "Eve", "EVE", ""):
@@ -115,6 +115,30 @@ def test_saving_spoils_no_file(tmp_path: Path) -> None:
         assert chat.notes[-1].startswith("not saved: ")
         assert "\x1b" not in chat.notes[-1]
     assert path.read_text(encoding="utf-8") == text
+
+
+@pytest.mark.parametrize("path", ["~no-such-user/file", "nul\0", "~\0"])
+def test_saving_where_no_file_can_be(path: str) -> None:
+    """A path that no system call would take is told like any other failure."""
+    chat = Chat()
+    LocalCommands(chat).save(path)
+    (note,) = chat.notes
+    assert note.startswith("not saved: ")
+    assert "\0" not in note
+
+
+@pytest.mark.parametrize("live", [True, False])
+def test_quitting_again_leaves(live: bool) -> None:
+    """Where lines are unsaid, the first ``/quit`` tells what the second one does."""
+    chat = Chat(live=live)
+    chat.session.say("x")
+    local = LocalCommands(chat)
+    local.quit()
+    assert chat.ended == []
+    assert "again to leave" in chat.notes[-1]
+    assert local.is_leaving is live
+    local.quit()
+    assert chat.ended == [(Exit.LOST, "1 lines were not said")]
 
 
 @pytest.mark.parametrize(

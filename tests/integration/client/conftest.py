@@ -14,7 +14,7 @@ from tests.support.client.room import ScriptedRoom
 
 
 class RoomThread:
-    """A scripted room on a loop of its own; `do` runs a call there and waits."""
+    """A scripted room on a loop of its own; ``do`` runs a call there and waits."""
 
     def __init__(self) -> None:
         self.room = ScriptedRoom()

@@ -1,4 +1,4 @@
-"""`connect` at a terminal with the real daemon: typing, status, coming back."""
+"""``connect`` at a terminal with the real daemon: typing, status, coming back."""
 
 import socket
 from collections.abc import Iterator
@@ -57,7 +57,7 @@ def test_several_lines_are_edited(bob: Terminal) -> None:
 
 
 def test_completion(bob: Terminal, daemon: Daemon, home: str) -> None:
-    """Tab cycles names, with `: ` at the start of a line, and commands with help."""
+    """Tab cycles names, with ``: `` at the start of a line, and commands with help."""
     with (
         Terminal("connect", daemon.url, "-n", "anna", home=home) as anna,
         Terminal("connect", daemon.url, "-n", "anton", home=home) as anton,
@@ -79,7 +79,7 @@ def test_completion(bob: Terminal, daemon: Daemon, home: str) -> None:
 def test_ignore_and_save(
     bob: Terminal, daemon: Daemon, home: str, tmp_path: Path
 ) -> None:
-    """`/ignore` hides, `/unignore` shows again; `/save` writes what was shown."""
+    """``/ignore`` hides, ``/unignore`` shows again; ``/save`` writes what was shown."""
     bob.type("/ignore Eve\r")
     bob.wait_for("- ignored: Eve")
     say(daemon, home, "eve", "hidden")
@@ -104,7 +104,7 @@ def test_ignore_and_save(
 
 
 def test_bell_and_mention(bob: Terminal, daemon: Daemon, home: str) -> None:
-    """The bell is off at first; `mention` rings for my name, `all` for every line."""
+    """The bell is off first; ``mention`` rings for my name, ``all`` for each line."""
     say(daemon, home, "eve", "bob!")
     bob.wait_for("eve: bob!")
     assert b"\x07" not in bob.bytes
@@ -127,7 +127,7 @@ def test_bell_and_mention(bob: Terminal, daemon: Daemon, home: str) -> None:
 
 
 def test_help_tells_whose_commands(bob: Terminal) -> None:
-    """`/help` lists this client's commands apart from the server's."""
+    """``/help`` lists this client's commands apart from the server's."""
     bob.type("/help\r")
     bob.wait_for("the server itself says:")
     text = "\n".join(bob.everything)
@@ -137,7 +137,7 @@ def test_help_tells_whose_commands(bob: Terminal) -> None:
 
 
 def test_name_and_server_commands(bob: Terminal) -> None:
-    """`/name` keeps our key; other commands go to the server; `/format` is refused."""
+    """``/name`` keeps our key; others go to the server; ``/format`` is refused."""
     bob.type("/name robert\r")
     bob.wait_for("connected · robert · 1 here>")
     bob.type("/who\r")
@@ -153,7 +153,7 @@ def test_name_and_server_commands(bob: Terminal) -> None:
 
 
 def test_own_lines_stay_marked_over_a_rename(bob: Terminal, tmp_path: Path) -> None:
-    """What I said just before I took another name is marked, shown and saved."""
+    """A line said just before another name was taken is marked, shown and saved."""
     bob.type("before\r/name robert\rafter\r")
     bob.wait_for("bob [you]: before")
     bob.wait_for("robert [you]: after")
@@ -188,7 +188,7 @@ def test_typed_lines_are_remembered_per_server(daemon: Daemon, home: str) -> Non
 
 
 def test_a_name_in_use(bob: Terminal, daemon: Daemon, home: str) -> None:
-    """Somebody has the name: it says so, and one is a guest until `/name`."""
+    """Somebody has the name: it says so, and one is a guest until ``/name``."""
     with Terminal("connect", daemon.url, "-n", "bob", home=home) as second:
         second.wait_for("connected · guest-")
         second.wait_for("* ")
@@ -242,7 +242,7 @@ def test_earlier_lines_come_between_dividers(daemon: Daemon, home: str) -> None:
 
 
 def test_quiet_and_no_color(daemon: Daemon, home: str) -> None:
-    """`--quiet` hides who comes and goes; NO_COLOR leaves names uncoloured."""
+    """``--quiet`` hides who comes and goes; NO_COLOR leaves names uncoloured."""
     with Terminal(
         *("connect", daemon.url, "-n", "bob", "--quiet"),
         home=home,

@@ -1,4 +1,4 @@
-"""`connect` at a terminal when the connection goes: waiting, coming back, leaving."""
+"""``connect`` at a terminal when the connection goes: waiting, coming back, leaving."""
 
 import re
 
@@ -57,7 +57,7 @@ def test_a_key_reconnects_at_once(daemon: Daemon, home: str) -> None:
 
 
 def test_leaving_with_lines_unsaid(daemon: Daemon, home: str) -> None:
-    """`/quit` while away asks once about lines that were not said; then exit 5."""
+    """``/quit`` while away asks once about lines that were not said; then exit 5."""
     with Terminal("connect", daemon.url, "-n", "bob", home=home) as bob:
         bob.wait_for("connected · bob")
         daemon.stop()

@@ -1,4 +1,4 @@
-"""What docs/client.md shows is run."""
+"""The program in docs/client.md is run."""
 
 import subprocess
 import sys

@@ -1,11 +1,11 @@
-"""`connect` where stdin or stdout is no terminal."""
+"""``connect`` where stdin or stdout is no terminal."""
 
 from tests.integration.client.conftest import RoomThread
 from tests.support.client.command import run_client
 
 
 def test_echo_into_connect_is_said_and_exits_0(room: RoomThread, home: str) -> None:
-    """`echo hi | bcast-client connect` exits 0, after the server has acknowledged."""
+    """``echo hi | bcast-client connect`` exits 0, after the server has acknowledged."""
     done = run_client("connect", "-p", str(room.room.port), home=home, stdin="hi\n")
     assert (done.returncode, done.stderr) == (0, "")
     assert [line["text"] for line in room.room.log] == ["hi"]
@@ -24,7 +24,7 @@ def test_output_to_a_file_is_plain(room: RoomThread, home: str) -> None:
 
 
 def test_commands_and_exit_in_a_pipe(room: RoomThread, home: str) -> None:
-    """`//x` says `/x`; `exit` ends at once; a command that needs a terminal fails."""
+    """``//x`` says ``/x``; ``exit`` ends at once; a command for a terminal fails."""
     port = str(room.room.port)
     done = run_client("connect", "-p", port, home=home, stdin="//x\nexit\nno\n")
     assert done.returncode == 0
@@ -37,7 +37,7 @@ def test_commands_and_exit_in_a_pipe(room: RoomThread, home: str) -> None:
 
 
 def test_own_lines_stay_marked_over_a_rename(room: RoomThread, home: str) -> None:
-    """What was said before another name was taken is marked as well."""
+    """Lines said before another name was taken are marked as well."""
     stdin = "before\n/name robert\nafter\n"
     done = run_client("connect", "-p", str(room.room.port), home=home, stdin=stdin)
     assert done.returncode == 0, done.stderr
@@ -54,7 +54,7 @@ def test_nobody_there(home: str, closed_port: int) -> None:
 
 
 def test_server_goes_for_good(room: RoomThread, home: str) -> None:
-    """With `--retry 0` a lost connection ends it with 5 and a reason."""
+    """With ``--retry 0`` a lost connection ends it with 5 and a reason."""
 
     def drop(member: object, rest: str) -> bool:
         room.room.drop_all()

@@ -76,7 +76,7 @@ def test_example_runs_everywhere(
 
 
 def test_two_talk(daemon: Daemon) -> None:
-    """What one says the other hears, in order; commands are answered by events."""
+    """One hears the lines of the other, in order; commands are answered by events."""
 
     async def main() -> None:
         async with (
@@ -158,7 +158,7 @@ def test_what_cannot_be_said() -> None:
 
 
 def test_bounded_without_a_reader(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Who never iterates keeps the newest events, and is told how many are gone."""
+    """Without iterating, the newest events are kept, and the gone ones are counted."""
     monkeypatch.setattr(room_module, "MAX_EVENTS", 10)
 
     async def main() -> None:
@@ -177,7 +177,7 @@ def test_bounded_without_a_reader(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_slow_reader_makes_the_server_wait(
     monkeypatch: pytest.MonkeyPatch, room: RoomThread
 ) -> None:
-    """Who iterates slowly loses nothing; and an answer comes through all the same."""
+    """A slow reader loses nothing; and an answer comes through all the same."""
     monkeypatch.setattr(room_module, "MAX_EVENTS", 10)
 
     async def main() -> None:

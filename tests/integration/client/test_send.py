@@ -1,4 +1,4 @@
-"""`bcast-client send` against the real daemon, and against one that misbehaves."""
+"""``bcast-client send`` against the real daemon, and against one that misbehaves."""
 
 import signal
 import subprocess
@@ -14,7 +14,7 @@ from tests.support.client.room import Member
 
 
 def spoken(daemon: Daemon, home: str, lines: int = 1000) -> list[str]:
-    """What the daemon has in its log, as `NAME: TEXT`."""
+    """The lines in the daemon's log, as ``NAME: TEXT``."""
     done = run_client(
         "tail", daemon.url, "-n", str(lines), "--no-follow", "--quiet", home=home
     )
@@ -23,7 +23,7 @@ def spoken(daemon: Daemon, home: str, lines: int = 1000) -> list[str]:
 
 
 def test_words_are_one_line(daemon: Daemon, home: str) -> None:
-    """`send TEXT…` says its words as one line, and prints nothing."""
+    """``send TEXT…`` says its words as one line, and prints nothing."""
     done = run_client("send", "-s", daemon.url, "all", "is  well", "/quit", home=home)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     assert spoken(daemon, home) == ["tester: all is  well /quit"]
@@ -61,7 +61,7 @@ def test_line_too_long_is_refused(daemon: Daemon, home: str) -> None:
 
 
 def test_own_name_taken_by_oneself(daemon: Daemon, home: str) -> None:
-    """Who chats already can still send: the default name gets a suffix."""
+    """A person in the chat can still send: the default name gets a suffix."""
     holder = [sys.executable, "-m", "broadcast.client.cli.main", "connect", daemon.url]
     with subprocess.Popen(
         holder,

@@ -1,4 +1,4 @@
-"""`bcast-client tail` against the real daemon, and against one that misbehaves."""
+"""``bcast-client tail`` against the real daemon, and against one that misbehaves."""
 
 import json
 import signal
@@ -16,7 +16,7 @@ from tests.support.client.daemon import Daemon
 
 
 class Follower:
-    """A `tail` that goes on, and what it has printed."""
+    """A ``tail`` that goes on, and what it has printed."""
 
     def __init__(
         self,
@@ -62,7 +62,7 @@ def send(daemon: Daemon, home: str, *lines: str) -> None:
 
 
 def test_last_lines(daemon: Daemon, home: str) -> None:
-    """`-n N --no-follow` prints the last N lines and exits 0; 0 prints none."""
+    """``-n N --no-follow`` prints the last N lines and exits 0; 0 prints none."""
     send(daemon, home, *(str(n) for n in range(30)))
     done = run_client("tail", daemon.url, "-n", "3", "--no-follow", home=home)
     assert done.returncode == 0
@@ -76,7 +76,7 @@ def test_last_lines(daemon: Daemon, home: str) -> None:
 
 
 def test_json_is_the_servers_own_line(daemon: Daemon, home: str) -> None:
-    """`--json` prints the server's JSON, from the welcome on, one object a line."""
+    """``--json`` prints the server's JSON, from the welcome on, one object a line."""
     send(daemon, home, "é", '"quoted"')
     done = run_client("tail", daemon.url, "--json", "--no-follow", home=home)
     events = [json.loads(line) for line in done.stdout.splitlines()]
@@ -125,7 +125,7 @@ def test_json_has_nothing_active(room: RoomThread, home: str) -> None:
 
 
 def test_presence_unless_quiet(daemon: Daemon, home: str) -> None:
-    """Joins and leaves are printed; `--quiet` leaves them out."""
+    """Joins and leaves are printed; ``--quiet`` leaves them out."""
     loud = Follower(home, daemon.url)
     calm = Follower(home, daemon.url, "--quiet")
     send(daemon, home, "x")
@@ -143,7 +143,7 @@ def test_presence_unless_quiet(daemon: Daemon, home: str) -> None:
 
 
 def test_reader_that_goes_ends_it_quietly(daemon: Daemon, home: str) -> None:
-    """`tail | head -1` ends by itself, with 0 and not a word."""
+    """``tail | head -1`` ends by itself, with 0 and not a word."""
     follower = Follower(home, daemon.url, "--quiet")
     send(daemon, home, "one")
     assert "eve: one" in follower.out.readline()
@@ -232,7 +232,7 @@ def test_bad_arguments(home: str, arguments: tuple[str, ...]) -> None:
 
 
 def test_killed_daemon_is_exit_5(home: str) -> None:
-    """With `--retry 0`, a server that goes is the end: 5."""
+    """With ``--retry 0``, a server that goes is the end: 5."""
     with Daemon() as daemon:
         send(daemon, home, "x")
         follower = Follower(home, daemon.url, "--retry", "0", "-n", "1")

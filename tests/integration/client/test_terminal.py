@@ -1,4 +1,4 @@
-"""`connect` for a person, on a pseudo-terminal, as the screen shows it."""
+"""``connect`` for a person, on a pseudo-terminal, as the screen shows it."""
 
 import subprocess
 import sys
@@ -33,7 +33,7 @@ def test_typed_line_stays_while_lines_arrive(room: RoomThread, home: str) -> Non
 
 
 def test_own_lines_are_marked(room: RoomThread, home: str) -> None:
-    """What I said comes back in its place, marked as mine."""
+    """A line of mine comes back in its place, marked as mine."""
     with connect(room, home, "-n", "bob") as terminal:
         terminal.wait_for("here>")
         terminal.type("hello\r")
@@ -64,7 +64,7 @@ def test_asks_again_for_what_is_no_name(room: RoomThread, home: str) -> None:
 
 
 def test_leaving(room: RoomThread, home: str) -> None:
-    """`/quit`, `/exit`, `exit` and Ctrl-D exit 0; Ctrl-C on an empty line 130."""
+    """``/quit``, ``/exit``, ``exit`` and Ctrl-D exit 0; Ctrl-C on an empty line 130."""
     for typed, code in (
         ("/quit\r", 0),
         ("/exit\r", 0),
@@ -172,7 +172,7 @@ def test_lines_in_doubt_are_asked_about(room: RoomThread, home: str) -> None:
 
 
 def test_leaving_waits_for_what_was_typed(room: RoomThread, home: str) -> None:
-    """`/quit` waits until the server has what was typed; a second one does not."""
+    """``/quit`` waits until the server has what was typed; a second one does not."""
     held: list[tuple[Member, str]] = []
 
     def hold(member: Member, rest: str) -> bool:
@@ -215,3 +215,19 @@ def test_server_that_says_goodbye_for_good(room: RoomThread, home: str) -> None:
         room.do(kick)
         assert terminal.exit_code() == 4
         assert any("refused: behave" in row for row in terminal.shown)
+
+
+def test_lost_history_file_is_told_once(room: RoomThread, home: str) -> None:
+    """Where typed lines can't be kept any more, each is still said once."""
+    with connect(room, home, "-n", "bob") as terminal:
+        terminal.wait_for("connected · bob · 1 here>")
+        (path,) = Path(home).glob(".local/state/bcast/history-*")
+        path.unlink()
+        path.mkdir()
+        for text in ("one", "two", "three"):
+            terminal.type(f"{text}\r")
+            terminal.wait_for(f"bob [you]: {text}")
+        terminal.wait_for("- typed lines are no longer kept: Is a directory")
+        assert [line["text"] for line in room.room.log] == ["one", "two", "three"]
+        assert sum("no longer kept" in row for row in terminal.shown) == 1
+        assert not any("Traceback" in row for row in terminal.everything)

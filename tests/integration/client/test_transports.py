@@ -130,7 +130,7 @@ def test_strangers_are_known_at_once(answer: bytes, words: str) -> None:
 
 
 def test_unix_socket(tmp_path: Path, home: str) -> None:
-    """`unix:/path` connects; a socket that is not there is one line."""
+    """``unix:/path`` connects; a socket that is not there is one line."""
     path = tmp_path / "sock"
     with Daemon(listen=f"unix:{path}"):
         done = run_client("send", "-s", f"unix:{path}", "x", home=home)
@@ -163,7 +163,7 @@ def test_websocket() -> None:
 
 
 def test_websocket_over_tls(tls: tuple[Path, Path]) -> None:
-    """`wss://` is verified like `tls://`."""
+    """``wss://`` is verified like ``tls://``."""
     authority, certificate = tls
 
     async def main() -> None:

@@ -50,7 +50,7 @@ def test_send_and_tail_over_the_web_face(web: list[str], home: str) -> None:
 
 
 def test_the_line_client_is_told_at_once(web: list[str], home: str) -> None:
-    """Who takes it for the line port hears so from it, without a wait for silence."""
+    """A client that takes it for the line port hears so, without a wait for silence."""
     url = web[1]
     web[1] = url.replace("wss", "tls").replace("ws", "tcp")
     done = run_client("send", *web, "x", home=home)

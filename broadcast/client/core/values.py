@@ -1,0 +1,79 @@
+"""Readers of the options' values: each makes one of a text, or says why it is none.
+
+They raise a ``ValueError`` in words for a person.
+"""
+
+import os
+from pathlib import Path
+
+from broadcast.client.events import Position
+from broadcast.protocol.names import RULE, is_word
+
+
+def whole(text: str) -> int:
+    """A number of things."""
+    if not (text.isascii() and text.isdigit()):
+        raise ValueError(f"{text!r} is no whole number, 0 or more")
+    return int(text)
+
+
+def seconds(text: str) -> float:
+    """A time."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1
+    if not 0 <= number < 1e9:
+        raise ValueError(f"{text!r} is no number of seconds, 0 or more")
+    return number
+
+
+def patience(text: str) -> float | None:
+    """A time, or None for ``forever``."""
+    return None if text == "forever" else seconds(text)
+
+
+def yes_or_no(text: str) -> bool:
+    """A flag in a config file."""
+    value = text.lower()
+    if value not in ("yes", "no", "true", "false", "on", "off", "1", "0"):
+        raise ValueError(f"{text!r} is neither yes nor no")
+    return value in ("yes", "true", "on", "1")
+
+
+def port(text: str) -> int:
+    """A TCP port."""
+    if not (text.isascii() and text.isdigit() and 0 < int(text) < 65536):
+        raise ValueError(f"{text!r} is no port: 1 to 65535")
+    return int(text)
+
+
+def name(text: str) -> str:
+    """A member's name."""
+    if not is_word(text):
+        raise ValueError(f"{text!r} is none: {RULE}")
+    return text
+
+
+def position(text: str) -> Position:
+    """A place in a server's log."""
+    try:
+        return Position.parse(text)
+    except ValueError as problem:
+        raise ValueError(f"{text!r}: {problem}") from None
+
+
+def file(text: str) -> str:
+    """The path of a file; ``~`` is a home."""
+    try:
+        return str(Path(text).expanduser())
+    except RuntimeError:
+        raise ValueError(f"{text}: no such home") from None
+
+
+def readable_file(text: str) -> str:
+    """The path of a file that is there."""
+    path = file(text)
+    if not os.access(path, os.R_OK):
+        raise ValueError(f"{path}: no such file, or not readable")
+    return path

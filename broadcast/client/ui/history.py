@@ -1,0 +1,96 @@
+"""The lines that were typed before, in a file for each server.
+
+A convenience: whatever becomes of the file, nothing raises, and the lines of this
+session stay in memory.
+"""
+
+import contextlib
+import os
+import re
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from prompt_toolkit.history import FileHistory, History, InMemoryHistory
+
+from broadcast.client.address import Address
+
+MAX_BYTES = 512 * 1024
+
+
+class TypedLines(History):
+    """A history in a file, which may become unwritable at any time.
+
+    Args:
+        path: the file.
+        note: called with one sentence, once, when a line could not be written; after
+            that no more is written.
+    """
+
+    def __init__(self, path: Path, note: Callable[[str], None]) -> None:
+        super().__init__()
+        self._path = path
+        self._file = FileHistory(str(path))
+        self._note = note
+        self._is_broken = False
+
+    def load_history_strings(self) -> Iterable[str]:
+        """The lines of earlier sessions, the newest first."""
+        try:
+            return list(self._file.load_history_strings())
+        except OSError:
+            return []
+
+    def store_string(self, string: str) -> None:
+        """Write one more, or tell once that it can't be written."""
+        if self._is_broken:
+            return
+        try:
+            _touch(self._path)
+            # The terminal's bytes that are no UTF-8 arrive as surrogates.
+            self._file.store_string(string.encode(errors="replace").decode())
+        except OSError as problem:
+            self._is_broken = True
+            self._note(f"typed lines are no longer kept: {problem.strerror}")
+
+
+def typed_lines(
+    folder: Path | None, address: Address, note: Callable[[str], None]
+) -> History:
+    """The history for a server; in memory where no file can be had.
+
+    Args:
+        folder: for the files of all servers; None where there is none.
+        address: the server.
+        note: see ``TypedLines``.
+    """
+    if folder is None:
+        return InMemoryHistory()
+    name = re.sub(r"[^A-Za-z0-9.-]+", "_", str(address))
+    path = folder / f"history-{name}"
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _touch(path)
+        _shorten(path)
+    except OSError:
+        return InMemoryHistory()
+    return TypedLines(path, note)
+
+
+def _touch(path: Path) -> None:
+    """See that the file is there, for us alone."""
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+
+
+def _shorten(path: Path) -> None:
+    """Keep the newer half of a file that has grown over ``MAX_BYTES``."""
+    if path.stat().st_size <= MAX_BYTES:
+        return
+    data = path.read_bytes()[-MAX_BYTES // 2 :]
+    entry = data.find(b"\n# ")
+    spare = path.with_suffix(".new")
+    with contextlib.suppress(FileNotFoundError):
+        spare.unlink()
+    descriptor = os.open(spare, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with open(descriptor, "wb") as file:
+        file.write(data[max(entry, 0) :])
+    spare.replace(path)

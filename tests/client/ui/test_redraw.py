@@ -1,0 +1,53 @@
+"""The private names of prompt_toolkit exist, and one file alone uses them."""
+
+import ast
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+from prompt_toolkit.application import Application
+from prompt_toolkit.input import DummyInput
+from prompt_toolkit.output import DummyOutput
+
+import broadcast.client
+from broadcast.client.ui import redraw
+
+CLIENT = Path(str(broadcast.client.__file__)).parent
+FILES = sorted(CLIENT.rglob("*.py"))
+
+
+def is_private(name: str) -> bool:
+    return name.startswith("_") and not name.startswith("__")
+
+
+def foreign_names(path: Path) -> set[str]:
+    """The private names of others that a file uses."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    used, own = set(), set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            own.add(node.name)
+        elif isinstance(node, ast.ImportFrom):
+            used |= {alias.name for alias in node.names if is_private(alias.name)}
+        elif isinstance(node, ast.Attribute) and is_private(node.attr):
+            of_self = isinstance(node.value, ast.Name) and node.value.id == "self"
+            (own if of_self else used).add(node.attr)
+    return used - own
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(CLIENT)))
+def test_only_one_file_knows_the_inside_of_a_library(path: Path) -> None:
+    """No file but one uses a private name that is not its own."""
+    names = foreign_names(path)
+    assert bool(names) is (path == Path(redraw.__file__)), names
+
+
+def test_prompt_toolkit_has_what_is_used() -> None:
+    """A version that lacks a private name is found here, by that name."""
+    app: Application[None] = Application(input=DummyInput(), output=DummyOutput())
+    for name in foreign_names(Path(redraw.__file__)):
+        known = hasattr(app, name) or hasattr(app.renderer, name)
+        assert known, (
+            f"prompt_toolkit {version('prompt_toolkit')} has no {name} any more: "
+            f"mend broadcast/client/ui/redraw.py"
+        )
