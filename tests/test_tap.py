@@ -169,9 +169,10 @@ def test_a_file_that_is_needed_is_told_by_its_option(tmp_path: Path) -> None:
     """A daemon without its certificates, secrets or bans does not start."""
     path = tmp_path / "none" / "file"
     missing = "no such file or directory"
+    hint = "name a file that can be read"
     for option, told in (
         ("ban-file", f"{path}: {missing}"),
-        ("token-file", f"can't read {path}: {missing}"),
+        ("token-file", f"can't read {path}: {missing}; {hint}"),
     ):
         settings: Any = settings_of(f"--{option}", str(path))
         with pytest.raises(SystemExit) as refused:
