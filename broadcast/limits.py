@@ -1,18 +1,16 @@
 """How many files may be open: each member is one."""
 
 import importlib.util
-from typing import Any
-
-from broadcast.base.values import whole
+from typing import Any, Final
 
 resource: Any = None  # Windows has no such limit
 if importlib.util.find_spec("resource"):
     resource = importlib.import_module("resource")
 
-RESERVE = 64
+RESERVE: Final = 64
 """File descriptors kept for the daemon's own files, and for those it refuses."""
 
-UNLIMITED = 1 << 20
+UNLIMITED: Final = 1 << 20
 """What no limit counts as."""
 
 
@@ -34,12 +32,3 @@ def raise_file_limit() -> None:
 def most_connections() -> int:
     """Return how many connections the open files allow."""
     return max(1, file_limit() - RESERVE)
-
-
-def members(value: str) -> int:
-    """Return a number of members; by default, what the open files allow.
-
-    Raises:
-        ValueError: it is no number, or none that can be.
-    """
-    return whole(1, 10_000_000, "of members")(value) if value else most_connections()

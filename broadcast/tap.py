@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -22,30 +23,26 @@ from broadcast import __version__, limits, logfile
 from broadcast.admin.actions import AdminActions
 from broadcast.admin.server import AdminFactory
 from broadcast.auth.policy import Policy, policy_from
-from broadcast.base.settings import RoomSettings, Settings
+from broadcast.base import manual
+from broadcast.base.settings import Settings
 from broadcast.base.values import reason_of
 from broadcast.net.connections import Connections
 from broadcast.net.lines import BroadcastFactory
 from broadcast.net.listeners import Listeners, Wrap
 from broadcast.options import (
-    FLAGS,
-    LISTS,
-    LIVE,
+    CONFIG,
     OPTIONS,
+    PROGRAM,
     SettingError,
     read_config,
     settings_from,
 )
+from broadcast.protocol.sanitize import escape
 from broadcast.room.room import Room
 from broadcast.service import BroadcastService, LiveSettings, Reload, keep_steady_time
 from broadcast.session import new_session
 from broadcast.store.memory import MemoryStore
 from broadcast.systemd import Notifier
-
-LISTEN_HELP = (
-    "Twisted endpoint (tcp:8000, tls:8443, unix:/PATH, systemd:…) to listen on instead"
-    " of --host and --port; may be given again"
-)
 
 GC_THRESHOLD = (5_000, 100, 10)
 """Seven times as rarely as Python does by itself, and older objects far more so:
@@ -54,46 +51,51 @@ leaves none. A look at 5000 objects takes up to 7 ms, in which nobody is heard; 
 50,000, 23."""
 
 
-class Options(UsageOptions):
-    """What ``twist broadcast`` takes."""
+_REPEATED = frozenset(option.name for option in OPTIONS if option.is_repeated)
 
-    synopsis = "[broadcast options]"
-    longdesc = (
-        "What any client says, all the others hear at once. The page for browsers,"
-        " TLS, logins and bans are off until an option asks for them. An INI file for"
-        " --config has the same names without the dashes. See also bcast-client."
-    )
+
+class Options(UsageOptions):
+    """What ``twist broadcast`` takes: a row of the settings for each option."""
+
     optParameters: ClassVar = [
-        [o.name, o.short, None, o.description] for o in OPTIONS
-    ] + [["config", "c", None, "INI file with options in its section [server]"]]
-    optFlags: ClassVar = [[o.name, o.short, o.description] for o in FLAGS]
+        [o.name, o.short, None, o.description]
+        for o in (*OPTIONS, CONFIG)
+        if not o.is_flag
+    ]
+    optFlags: ClassVar = [
+        [o.name, o.short, o.description] for o in OPTIONS if o.is_flag
+    ]
 
     settings: Settings
 
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # Twisted's
         self.threshold = logfile.Threshold()
-        self["listen"] = []
-        self.docs["listen"] = LISTEN_HELP
-        for option in LISTS:
-            self[option.name] = []
-            self.docs[option.name] = f"{option.help}; may be given again"
 
-    def opt_listen(self, endpoint: str) -> None:
-        """Take one more Twisted endpoint to listen on."""
-        self["listen"].append(endpoint)
+    def __setitem__(self, name: str, value: Any) -> None:
+        """Keep a value that the command line gives, beside those before it if it may
+        be repeated.
+        """
+        if name in _REPEATED:
+            value = (*(self[name] or ()), value)
+        super().__setitem__(name, value)
 
-    def opt_listen_only(self, endpoint: str) -> None:
-        """Take one more endpoint where members never speak."""
-        self["listen-only"].append(endpoint)
+    def getSynopsis(self) -> str:
+        """Return the first line of ``--help``."""
+        return "Usage: twist [options of twist] broadcast [options]"
 
-    def opt_speak_only(self, endpoint: str) -> None:
-        """Take one more endpoint of publishers."""
-        self["speak-only"].append(endpoint)
+    def getUsage(self, width: int | None = None) -> str:
+        """Return the rest of ``--help``: the options by group, and examples."""
+        columns = os.environ.get("COLUMNS", "")
+        fallback = int(columns) if columns.isdigit() else 80
+        return manual.usage((*OPTIONS, *PROGRAM), width or fallback)
 
-    def opt_web_origin(self, origin: str) -> None:
-        """Take one more origin whose pages may talk."""
-        self["web-origin"].append(origin)
+    def opt_version(self) -> None:
+        """Print the daemon's version and Twisted's, and exit."""
+        print(f"broadcast {__version__}, Twisted {twisted_version}")
+        raise SystemExit(0)
+
+    opt_h = UsageOptions.opt_help
 
     def parseArgs(self, *arguments: str) -> None:
         """Take no arguments beside the options.
@@ -102,23 +104,21 @@ class Options(UsageOptions):
             UsageError: there is one.
         """
         if arguments:
-            raise UsageError(f"{arguments[0]!r} is no option: see --help")
-
-    def opt_version(self) -> None:
-        """Print the daemon's version and Twisted's, and exit."""
-        print(f"broadcast {__version__}, Twisted {twisted_version}")
-        raise SystemExit(0)
+            raise UsageError(f"{arguments[0]!r} is no option")
 
     def parseOptions(self, options: Sequence[str] | None = None) -> None:
         """Read the command line and the file; ``settings`` is there afterwards.
 
         Raises:
-            SystemExit: one of them is wrong; says which and why in one line.
+            SystemExit: one of them is wrong; says which, why, and what to do in one
+                line.
         """
         try:
             super().parseOptions(options)  # type: ignore[no-untyped-call]
-        except (UsageError, SettingError) as error:
-            raise SystemExit(f"broadcast: {error}") from None
+        except UsageError as error:
+            raise _exit(f"{error}; see twist broadcast --help") from None
+        except SettingError as error:
+            raise _exit(str(error)) from None
 
     def postOptions(self) -> None:
         """Check all that was given."""
@@ -133,10 +133,17 @@ class Options(UsageOptions):
         """
         path = self["config"] or ""
         config = read_config(path) if path else {}
-        given = {o.name: self[o.name] for o in OPTIONS if self[o.name] is not None}
-        given |= {o.name: "yes" for o in FLAGS if self[o.name]}
-        given |= {o.name: " ".join(self[o.name]) for o in LISTS if self[o.name]}
-        return settings_from(given, tuple(self["listen"]), config, path)
+        given = {
+            option.name: "yes" if option.is_flag else self[option.name]
+            for option in OPTIONS
+            if self[option.name] or self[option.name] == ""
+        }
+        return settings_from(given, config, path)
+
+
+def _exit(message: str) -> SystemExit:
+    """Return what ends the daemon before it starts, with one line on stderr."""
+    return SystemExit(f"broadcast: {escape(message)}")
 
 
 def _choose_format(twist: Any, threshold: logfile.Threshold) -> None:
@@ -202,7 +209,7 @@ def makeService(options: Options) -> Service:
     )
     for option, again in policy.files.items():
         reload.add(option, again)
-    live = LiveSettings(settings, LIVE, options.read, [service.adopt, factory.adopt])
+    live = LiveSettings(settings, options.read, [service.adopt, factory.adopt])
     reload.add("settings", live.again)
     gc.collect()
     gc.freeze()  # what is here stays: looking through it takes 10 ms each time
@@ -211,7 +218,7 @@ def makeService(options: Options) -> Service:
 
 def _room_for(settings: Settings, policy: Policy, reactor: Any) -> Room:
     return Room(
-        room_settings(settings),
+        replace(settings, server=f"broadcast/{__version__}"),
         MemoryStore(time.time),
         settings.log_size,
         time.monotonic,
@@ -273,22 +280,6 @@ def _web_for(settings: Settings, connections: Connections, reactor: Any) -> Any:
             " pip install wsproto prometheus_client"
         ) from None
     return WebSite(reactor, connections, settings)
-
-
-def room_settings(settings: Settings) -> RoomSettings:
-    """Return what of the settings concerns the room."""
-    return RoomSettings(
-        server=f"broadcast/{__version__}",
-        welcome=settings.welcome,
-        max_line=settings.max_line,
-        history=settings.history,
-        echo=settings.echo,
-        relay=settings.relay,
-        rate=settings.rate,
-        burst=settings.burst,
-        max_members=settings.max_members,
-        max_per_host=settings.max_per_host,
-    )
 
 
 def _certificates_for(settings: Settings) -> "Certificates | None":

@@ -4,17 +4,20 @@ import io
 import sys
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
+from twisted.application.twist._options import TwistOptions
 from twisted.internet.testing import MemoryReactorClock
 from twisted.logger import jsonFileLogObserver, textFileLogObserver
 
 from broadcast import __version__
 from broadcast.base.settings import RoomSettings
-from broadcast.options import FLAGS, LISTS, OPTIONS
-from broadcast.tap import Options, _certificates_for, _policy_for, room_settings
+from broadcast.options import OPTIONS
+from broadcast.tap import Options, _certificates_for, _policy_for, _room_for
 from tests.support.settings import refusal_of, settings_of
+
+SEE_HELP: Final = "see twist broadcast --help"
 
 
 def test_the_command_line_wins(tmp_path: Path) -> None:
@@ -57,13 +60,14 @@ def test_a_listen_wins_over_the_files_port(tmp_path: Path) -> None:
 
 def test_a_word_too_many_is_named() -> None:
     """What is neither an option nor an option's value."""
-    assert refusal_of("extra") == "broadcast: 'extra' is no option: see --help"
+    assert refusal_of("extra") == f"broadcast: 'extra' is no option; {SEE_HELP}"
 
 
 def test_a_whole_number_below_the_least(tmp_path: Path) -> None:
     """It is told the least, not that it is no number."""
-    told = "broadcast: --max-per-host: -3 is not between 0 and 1000000"
-    assert refusal_of("--max-per-host", "-3") == told
+    told = "'-3' is out of range; give a number from 0 to 1000000"
+    words = refusal_of("--max-per-host", "-3")
+    assert words == f"broadcast: --max-per-host: {told}"
 
 
 def test_values_that_are_right(tmp_path: Path) -> None:
@@ -88,16 +92,29 @@ def test_values_that_are_right(tmp_path: Path) -> None:
     assert getattr(settings_of("--relay"), "rate", None) == 0.0
 
 
-def test_help_explains_each_option() -> None:
-    """With its default, in words without a gap wherever the source breaks."""
-    told = Options().docs
-    shown = " ".join(str(Options()).split())
-    for name in [o.name for o in OPTIONS + FLAGS + LISTS] + ["listen", "config"]:
-        assert told[name]
-        assert "\n" not in told[name]
-        assert "  " not in told[name]
-        assert f"--{name}" in shown
-    assert "TCP port; 0 takes any free one (default: 8000)" in shown
+@pytest.mark.parametrize("word", ["--help", "-h"])
+def test_help_explains_each_option(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], word: str
+) -> None:
+    """By group, as wide as the terminal, with examples at the end."""
+    monkeypatch.setenv("COLUMNS", "200")
+    with pytest.raises(SystemExit) as exit_:
+        settings_of(word)
+    assert exit_.value.code == 0
+    shown = capsys.readouterr().out
+    assert shown.startswith("Usage: twist [options of twist] broadcast [options]\n\n")
+    assert "TCP port to listen on. 0: any free one. Default: 8000.\n" in shown
+    assert "\nLimits:\n" in shown
+    assert shown.index("\nExamples:\n") > shown.index("--version")
+    for option in OPTIONS:
+        assert f"--{option.name} {option.unit}".rstrip() in shown
+
+
+def test_a_value_of_nothing_wins_over_the_file(tmp_path: Path) -> None:
+    """Who gives an option as empty means it."""
+    path = tmp_path / "config"
+    path.write_text("[server]\nwelcome = Hi\n")
+    assert getattr(settings_of("-c", str(path), "--welcome", ""), "welcome", None) == ""
 
 
 def test_version_is_ours(capsys: pytest.CaptureFixture[str]) -> None:
@@ -112,7 +129,7 @@ def test_version_is_ours(capsys: pytest.CaptureFixture[str]) -> None:
     ("words", "told"),
     [
         (["--prot", "1"], "option --prot not recognized"),
-        (["--port"], "option --port requires argument"),
+        (["--port"], "option --port requires argument; see"),
         (["--echo=yes"], "option --echo must not have an argument"),
         (["--relay", "--users", "x"], "--relay: a relay knows no login"),
         (["--web-origin", "x"], "--web-origin: 'x' is no origin,"),
@@ -153,13 +170,15 @@ def test_the_file_is_read_anew_for_each_reload(tmp_path: Path) -> None:
 
 
 def test_the_room_is_given_each_of_its_settings() -> None:
-    """What the room and the daemon call the same is the same, whatever is chosen."""
+    """Whatever is chosen; and the name of the daemon with its version."""
     settings: Any = settings_of(
         *("--welcome", "Hi", "--max-line", "100", "--history", "7", "--echo"),
         *("--relay", "--rate", "3", "--burst", "4", "--max-members", "5"),
         *("--max-per-host", "6"),
     )
-    room, default = room_settings(settings), RoomSettings()
+    policy = _policy_for(settings, MemoryReactorClock())
+    room = _room_for(settings, policy, MemoryReactorClock()).settings
+    default = RoomSettings()
     for name in {field.name for field in fields(RoomSettings)} - {"server"}:
         assert getattr(room, name) == getattr(settings, name) != getattr(default, name)
     assert room.server == f"broadcast/{__version__}"
@@ -185,24 +204,29 @@ def test_a_file_that_is_needed_is_told_by_its_option(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "chosen", "is_ours"),
+    ("words", "ours", "chosen", "is_ours"),
     [
-        ([], jsonFileLogObserver, True),
-        (["--log-format", "text"], textFileLogObserver, True),
-        (["--log-format=json"], jsonFileLogObserver, False),
+        ([], [], jsonFileLogObserver, True),
+        (["--log-format", "text"], [], textFileLogObserver, True),
+        (["--log-format=json"], [], jsonFileLogObserver, False),
     ],
 )
 def test_the_console_has_our_lines_unless_json_was_asked_for(
-    monkeypatch: pytest.MonkeyPatch, words: list[str], chosen: object, is_ours: bool
+    monkeypatch: pytest.MonkeyPatch,
+    words: list[str],
+    ours: list[str],
+    chosen: object,
+    is_ours: bool,
 ) -> None:
     """Twist takes JSON by itself where stdout is no terminal: people read that too."""
     console = io.TextIOWrapper(io.BytesIO(), "ascii")
     monkeypatch.setattr(sys, "stdout", console)
-    monkeypatch.setattr(sys, "argv", ["twist", *words, "broadcast"])
-    twist: Any = {"fileLogObserverFactory": chosen}
+    monkeypatch.setattr(sys, "argv", ["twist", *words, "broadcast", *ours])
+    twist: Any = TwistOptions()
+    twist["fileLogObserverFactory"] = chosen
     options = Options()
     options.parent = twist
     options.parseOptions([])
-    ours = options.threshold.line_observer
-    assert twist["fileLogObserverFactory"] == (ours if is_ours else chosen)
+    lines = options.threshold.line_observer
+    assert twist["fileLogObserverFactory"] == (lines if is_ours else chosen)
     assert console.encoding == ("utf-8" if is_ours else "ascii")

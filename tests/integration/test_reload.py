@@ -113,7 +113,7 @@ def test_what_cannot_change_is_said(daemon: Start, config: Config) -> None:
     [
         ("[server]\nport = 0\nwelcome = two\nrate = x\n", "rate: 'x' is not"),
         ("[server]\nport = 0\nwelcome = two\nlouder = yes\n", "unknown option louder"),
-        ("welcome = two\n", "no section headers"),
+        ("welcome = two\n", "line 1: no section begins before it"),
         (None, "no such file"),
     ],
 )
