@@ -13,6 +13,9 @@ RESERVE: Final = 64
 UNLIMITED: Final = 1 << 20
 """What no limit counts as."""
 
+FEWEST: Final = 16
+"""Members that there must be room for, unless the admin wants fewer."""
+
 
 def file_limit() -> int:
     """Return how many files and sockets may be open, once the limit is raised."""
@@ -23,12 +26,40 @@ def file_limit() -> int:
 
 
 def raise_file_limit() -> None:
-    """Let as many files be open as the hard limit allows: a member is one."""
-    if resource is not None:
-        hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    """Let as many files be open as are counted on; never fewer than may be now."""
+    if resource is None:
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != resource.RLIM_INFINITY and soft < file_limit():
         resource.setrlimit(resource.RLIMIT_NOFILE, (file_limit(), hard))
 
 
 def most_connections() -> int:
-    """Return how many connections the open files allow."""
-    return max(1, file_limit() - RESERVE)
+    """Return how many connections the open files allow; maybe none."""
+    return max(0, file_limit() - RESERVE)
+
+
+def usual_members() -> int:
+    """Return how many members there may be if the admin names no number.
+
+    As many as the open files allow; where these are fewer than ``FEWEST``,
+    ``refuse_too_few`` has the last word.
+    """
+    return max(FEWEST, most_connections())
+
+
+def refuse_too_few(members: int) -> None:
+    """Refuse a limit on open files that makes a room of no use.
+
+    Args:
+        members: so many as the admin allows.
+
+    Raises:
+        ValueError: not even ``FEWEST`` of them could come; says what to do.
+    """
+    room = most_connections()
+    if room < min(members, FEWEST):
+        raise ValueError(
+            f"{file_limit()} open files leave room for {room} members; allow"
+            f" {RESERVE + FEWEST} or more (ulimit -n, or LimitNOFILE= in the unit)"
+        )

@@ -142,7 +142,7 @@ def _complete(found: dict[str, Any]) -> None:
     if found["burst"] is None:
         found["burst"] = max(1.0, BURST_SECONDS * found["rate"])
     if found["max_members"] is None:
-        found["max_members"] = limits.most_connections()
+        found["max_members"] = limits.usual_members()
 
 
 def _refuse_what_is_idle(

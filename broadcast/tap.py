@@ -175,8 +175,8 @@ def makeService(options: Options) -> Service:
 
     reactor: Any = installed
     gc.set_threshold(*GC_THRESHOLD)
-    limits.raise_file_limit()
     settings = options.settings
+    _raise_file_limit(settings)
     reload = Reload()
     if settings.log_file is not None:
         file = _log_to_file(settings.log_file, settings, options.threshold)
@@ -214,6 +214,14 @@ def makeService(options: Options) -> Service:
     gc.collect()
     gc.freeze()  # what is here stays: looking through it takes 10 ms each time
     return service
+
+
+def _raise_file_limit(settings: Settings) -> None:
+    limits.raise_file_limit()
+    try:
+        limits.refuse_too_few(settings.max_members)
+    except ValueError as error:
+        raise _exit(str(error)) from None
 
 
 def _room_for(settings: Settings, policy: Policy, reactor: Any) -> Room:

@@ -2,6 +2,9 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from shutil import which
+
+import pytest
 
 from tests.support.daemon import Daemon, refused_start
 from tests.support.lineclient import LineClient
@@ -15,6 +18,17 @@ def test_the_real_daemon_refuses_in_one_line(tmp_path: Path) -> None:
         assert code > 0
         assert (out, len(err.splitlines())) == ("", 1)
         assert err.startswith("broadcast: ")
+
+
+@pytest.mark.skipif(which("prlimit") is None, reason="needs prlimit")
+def test_a_room_for_hardly_anybody_does_not_open() -> None:
+    """A limit on open files that leaves room for a few members is told at the start."""
+    code, out, err = refused_start("--port=0", files=70)
+    assert (code, out) == (1, "")
+    assert err == (
+        "broadcast: 70 open files leave room for 6 members; allow 80 or more"
+        " (ulimit -n, or LimitNOFILE= in the unit)\n"
+    )
 
 
 def test_a_config_file_for_the_real_daemon(
