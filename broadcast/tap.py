@@ -2,6 +2,7 @@
 
 import errno
 import gc
+import getopt
 import os
 import sys
 import time
@@ -154,11 +155,21 @@ def _choose_format(twist: Any, threshold: logfile.Threshold) -> None:
     """
     if twist is None:
         return
-    asked = any(word.startswith("--log-fo") for word in sys.argv)
-    if twist.get("fileLogObserverFactory") is textFileLogObserver or not asked:
+    is_text = twist.get("fileLogObserverFactory") is textFileLogObserver
+    if is_text or not _is_format_given(twist):
         twist["fileLogObserverFactory"] = threshold.line_observer
         if isinstance(sys.stdout, TextIOWrapper):
             sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
+
+
+def _is_format_given(twist: Any) -> bool:
+    """Tell whether ``--log-format`` stands among twist's own options.
+
+    These end at the plugin's name. They are read as ``twist`` has read them, so that
+    an abbreviation counts, and the value of another option doesn't.
+    """
+    own, _ = getopt.getopt(sys.argv[1:], twist.shortOpt, twist.longOpt)
+    return any(name == "--log-format" for name, _ in own)
 
 
 if TYPE_CHECKING:

@@ -209,6 +209,9 @@ def test_a_file_that_is_needed_is_told_by_its_option(tmp_path: Path) -> None:
         ([], [], jsonFileLogObserver, True),
         (["--log-format", "text"], [], textFileLogObserver, True),
         (["--log-format=json"], [], jsonFileLogObserver, False),
+        (["--log-fo", "json"], [], jsonFileLogObserver, False),
+        ([], ["--welcome", "--log-format"], jsonFileLogObserver, True),
+        (["--log-file", "--log-format"], [], jsonFileLogObserver, True),
     ],
 )
 def test_the_console_has_our_lines_unless_json_was_asked_for(
