@@ -22,7 +22,7 @@ OPTIONS: Final = options_of(Settings)
 """What may stand on the command line and in the file."""
 
 CONFIG: Final = Option(
-    values.text_or_none,
+    values.some_text,
     "INI file that has options in its section [server], named as here.",
     Group.PROGRAM,
     "FILE",
@@ -114,13 +114,13 @@ def _value_of(option: Option, raw: str | tuple[str, ...]) -> Any:
     Raises:
         ValueError: nothing; says why, and what to give.
     """
-    refuse_other_bytes(raw)
+    _refuse_other_bytes(raw)
     value = option.read(raw)
     parse = _PARSED.get(option.name)
     return parse(" ".join(value)) if parse else value
 
 
-def refuse_other_bytes(raw: str | tuple[str, ...]) -> None:
+def _refuse_other_bytes(raw: str | tuple[str, ...]) -> None:
     """Refuse words of the command line that are not UTF-8.
 
     Python lets half a character stand for each byte of them: no log and no member
@@ -198,8 +198,7 @@ def read_config(path: str) -> dict[str, str]:
     """
     parser = _Parser()
     try:
-        refuse_other_bytes(path)
-        parser.read_string(read_text(path))
+        parser.read_string(read_text(_value_of(CONFIG, path)))
     except configparser.Error as error:
         raise SettingError(f"--config: {path}{_fault_of(error)}") from None
     except ValueError as error:

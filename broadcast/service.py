@@ -23,6 +23,7 @@ from broadcast.net.connections import Connections
 from broadcast.net.listeners import Listeners
 from broadcast.net.liveness import LivenessMonitor
 from broadcast.protocol.events import Bye
+from broadcast.protocol.sanitize import escape
 from broadcast.room.subscription import Standing
 from broadcast.systemd import Notifier
 
@@ -178,7 +179,7 @@ class BroadcastService(Service):
         super().startService()  # type: ignore[no-untyped-call]  # Twisted's
         problems = self._listeners.open()
         if problems:
-            self._fail("\n".join(problems))
+            self._fail("\n".join(map(escape, problems)))
         self._connections.is_open = True
         on_hangup(self._reactor, self._read_again)
         self._reactor.callWhenRunning(self._run)

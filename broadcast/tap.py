@@ -1,175 +1,42 @@
-"""What ``twist`` asks of us: the command line, and the daemon put together from it."""
+"""What ``twist`` asks of us: the daemon, put together from its settings."""
 
 import errno
 import gc
-import getopt
 import os
-import sys
 import time
-from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
-from io import TextIOWrapper
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from twisted.application.service import Service
-from twisted.copyright import version as twisted_version
 from twisted.internet.error import ReactorNotRunning
-from twisted.logger import Logger, globalLogPublisher, textFileLogObserver
-from twisted.python.usage import Options as UsageOptions
-from twisted.python.usage import UsageError
+from twisted.logger import Logger, globalLogPublisher
 
 from broadcast import __version__, limits, logfile
 from broadcast.admin.actions import AdminActions
 from broadcast.admin.server import AdminFactory
 from broadcast.auth.policy import Policy, policy_from
-from broadcast.base import manual
+from broadcast.base import files
 from broadcast.base.settings import Settings
 from broadcast.base.values import reason_of
+from broadcast.command_line import Options, refusal
 from broadcast.net.connections import Connections
 from broadcast.net.lines import BroadcastFactory
 from broadcast.net.listeners import Listeners, Wrap
-from broadcast.options import (
-    CONFIG,
-    OPTIONS,
-    PROGRAM,
-    SettingError,
-    read_config,
-    settings_from,
-)
-from broadcast.protocol.sanitize import escape
 from broadcast.room.room import Room
 from broadcast.service import BroadcastService, LiveSettings, Reload, keep_steady_time
 from broadcast.session import new_session
 from broadcast.store.memory import MemoryStore
 from broadcast.systemd import Notifier
 
+__all__ = ["Options", "makeService"]  # by these names twist looks for them
+
 GC_THRESHOLD = (5_000, 100, 10)
 """Seven times as rarely as Python does by itself, and older objects far more so:
 looking for cycles took 2 % of a busy daemon's time, and a connection that is gone
 leaves none. A look at 5000 objects takes up to 7 ms, in which nobody is heard; at
 50,000, 23."""
-
-
-_REPEATED = frozenset(option.name for option in OPTIONS if option.is_repeated)
-
-
-class Options(UsageOptions):
-    """What ``twist broadcast`` takes: a row of the settings for each option."""
-
-    optParameters: ClassVar = [
-        [o.name, o.short, None, o.description]
-        for o in (*OPTIONS, CONFIG)
-        if not o.is_flag
-    ]
-    optFlags: ClassVar = [
-        [o.name, o.short, o.description] for o in OPTIONS if o.is_flag
-    ]
-
-    settings: Settings
-
-    def __init__(self) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]  # Twisted's
-        self.threshold = logfile.Threshold()
-
-    def __setitem__(self, name: str, value: Any) -> None:
-        """Keep a value that the command line gives, beside those before it if it may
-        be repeated.
-        """
-        if name in _REPEATED:
-            value = (*(self[name] or ()), value)
-        super().__setitem__(name, value)
-
-    def getSynopsis(self) -> str:
-        """Return the first line of ``--help``."""
-        return "Usage: twist [options of twist] broadcast [options]"
-
-    def getUsage(self, width: int | None = None) -> str:
-        """Return the rest of ``--help``: the options by group, and examples."""
-        columns = os.environ.get("COLUMNS", "")
-        fallback = int(columns) if columns.isdigit() else 80
-        return manual.usage((*OPTIONS, *PROGRAM), width or fallback)
-
-    def opt_version(self) -> None:
-        """Print the daemon's version and Twisted's, and exit."""
-        print(f"broadcast {__version__}, Twisted {twisted_version}")
-        raise SystemExit(0)
-
-    opt_h = UsageOptions.opt_help
-
-    def parseArgs(self, *arguments: str) -> None:
-        """Take no arguments beside the options.
-
-        Raises:
-            UsageError: there is one.
-        """
-        if arguments:
-            raise UsageError(f"{arguments[0]!r} is no option")
-
-    def parseOptions(self, options: Sequence[str] | None = None) -> None:
-        """Read the command line and the file; ``settings`` is there afterwards.
-
-        Raises:
-            SystemExit: one of them is wrong; says which, why, and what to do in one
-                line.
-        """
-        try:
-            super().parseOptions(options)  # type: ignore[no-untyped-call]
-        except UsageError as error:
-            raise _exit(f"{error}; see twist broadcast --help") from None
-        except SettingError as error:
-            raise _exit(str(error)) from None
-
-    def postOptions(self) -> None:
-        """Check all that was given."""
-        self.settings = self.read()
-        _choose_format(self.parent, self.threshold)
-
-    def read(self) -> Settings:
-        """Return the settings: the command line's, and the file's as it is now.
-
-        Raises:
-            SettingError: a value is wrong, or the file is.
-        """
-        path = self["config"] or ""
-        config = read_config(path) if path else {}
-        given = {
-            option.name: "yes" if option.is_flag else self[option.name]
-            for option in OPTIONS
-            if self[option.name] or self[option.name] == ""
-        }
-        return settings_from(given, config, path)
-
-
-def _exit(message: str) -> SystemExit:
-    """Return what ends the daemon before it starts, with one line on stderr."""
-    return SystemExit(f"broadcast: {escape(message)}")
-
-
-def _choose_format(twist: Any, threshold: logfile.Threshold) -> None:
-    """Log our lines on the console, unless json was asked for.
-
-    ``twist`` chooses json by itself when stdout is no terminal; a log read
-    through a pipe is still read by people.
-    """
-    if twist is None:
-        return
-    is_text = twist.get("fileLogObserverFactory") is textFileLogObserver
-    if is_text or not _is_format_given(twist):
-        twist["fileLogObserverFactory"] = threshold.line_observer
-        if isinstance(sys.stdout, TextIOWrapper):
-            sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
-
-
-def _is_format_given(twist: Any) -> bool:
-    """Tell whether ``--log-format`` stands among twist's own options.
-
-    These end at the plugin's name. They are read as ``twist`` has read them, so that
-    an abbreviation counts, and the value of another option doesn't.
-    """
-    own, _ = getopt.getopt(sys.argv[1:], twist.shortOpt, twist.longOpt)
-    return any(name == "--log-format" for name, _ in own)
 
 
 if TYPE_CHECKING:
@@ -232,7 +99,7 @@ def _raise_file_limit(settings: Settings) -> None:
     try:
         limits.refuse_too_few(settings.max_members)
     except ValueError as error:
-        raise _exit(str(error)) from None
+        raise refusal(str(error)) from None
 
 
 def _room_for(settings: Settings, policy: Policy, reactor: Any) -> Room:
@@ -294,10 +161,8 @@ def _web_for(settings: Settings, connections: Connections, reactor: Any) -> Any:
     try:
         from broadcast.web.site import WebSite
     except ModuleNotFoundError as missing:
-        raise SystemExit(
-            f"broadcast: --web: there is no {missing.name}:"
-            " pip install wsproto prometheus_client"
-        ) from None
+        hint = "pip install wsproto prometheus_client"
+        raise refusal(f"--web: there is no {missing.name}; {hint}") from None
     return WebSite(reactor, connections, settings)
 
 
@@ -307,24 +172,37 @@ def _certificates_for(settings: Settings) -> "Certificates | None":
     try:
         from broadcast.net.tls import Certificates
     except ImportError:
-        hint = "TLS is not installed: pip install 'twisted[tls]'"
-        raise SystemExit(f"broadcast: --tls-cert: {hint}") from None
+        hint = "pip install 'twisted[tls]'"
+        raise refusal(f"--tls-cert: TLS is not installed; {hint}") from None
     key = settings.tls_key or settings.tls_cert
     try:
+        for path in (settings.tls_cert, key, settings.tls_client_ca):
+            _refuse_pipe(path)
         return Certificates(settings.tls_cert, key, settings.tls_client_ca)
     except (OSError, ValueError) as error:
-        raise SystemExit(f"broadcast: --tls-cert: {reason_of(error)}") from None
+        hint = "give PEM files that can be read"
+        raise refusal(f"--tls-cert: {reason_of(error)}; {hint}") from None
+
+
+def _refuse_pipe(path: str | None) -> None:
+    """Refuse what would hold the daemon up when it is opened.
+
+    Raises:
+        ValueError: it is a pipe with a name.
+    """
+    if path is not None and files.is_waited_for(path):
+        raise ValueError(f"{path}: it is a pipe")
 
 
 def _policy_for(settings: Settings, reactor: Any) -> Policy:
     path = settings.ban_file
     if path is not None and not Path(os.path.realpath(path)).parent.is_dir():
-        message = f"{path}: {os.strerror(errno.ENOENT).lower()}"
-        raise SystemExit(f"broadcast: --ban-file: {message}")
+        message = f"{path}: {os.strerror(errno.ENOENT).lower()}; make its folder first"
+        raise refusal(f"--ban-file: {message}")
     try:
         return policy_from(settings, time.monotonic, time.time, reactor)
     except ValueError as error:
-        raise SystemExit(f"broadcast: {error}") from None
+        raise refusal(str(error)) from None
 
 
 def _log_to_file(
@@ -332,10 +210,14 @@ def _log_to_file(
 ) -> logfile.RotatingFile:
     log = Logger(namespace="broadcast")
     size, count = settings.log_file_size, settings.log_file_count
+    hint = "name a file that can be written"
     try:
+        _refuse_pipe(path)
         file = logfile.RotatingFile(path, size, count, log)
+    except ValueError as error:
+        raise refusal(f"--log-file: {error}; {hint}") from None
     except OSError as error:
-        raise SystemExit(f"broadcast: --log-file: {path}: {reason_of(error)}") from None
+        raise refusal(f"--log-file: {path}: {reason_of(error)}; {hint}") from None
     observer: Any = threshold.line_observer(file)  # zope knows it as one
     globalLogPublisher.addObserver(observer)
     return file

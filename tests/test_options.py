@@ -236,10 +236,16 @@ def test_no_value_is_of_other_bytes(option: Option) -> None:
     )
 
 
-def test_the_name_of_the_file_is_no_other_bytes() -> None:
-    """It is told in the log, at each SIGHUP."""
-    told = "broadcast: --config: that is not UTF-8; give it as UTF-8"
-    assert refusal_of("--config", os.fsdecode(b"\xff")) == told
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [
+        (os.fsdecode(b"\xff"), "that is not UTF-8; give it as UTF-8"),
+        ("", "'' is empty; give a value, or leave it out"),
+    ],
+)
+def test_a_path_that_names_no_file(path: str, told: str) -> None:
+    """It is told in the log at each SIGHUP; none at all would be a file forgotten."""
+    assert refusal_of("--config", path) == f"broadcast: --config: {told}"
 
 
 def test_a_refusal_is_one_line_whatever_is_in_it(tmp_path: Path) -> None:

@@ -20,6 +20,14 @@ def test_the_real_daemon_refuses_in_one_line(tmp_path: Path) -> None:
         assert err.startswith("broadcast: ")
 
 
+@pytest.mark.parametrize("words", [("--listen", "tcp:1\n2"), ("--host", "a\nb")])
+def test_no_endpoint_breaks_the_line(words: tuple[str, str]) -> None:
+    """What an endpoint is called is told in one line, whatever is in its name."""
+    code, out, err = refused_start(*words)
+    assert (code, out, err.count("\n")) == (1, "", 1)
+    assert "\\n" in err
+
+
 @pytest.mark.skipif(which("prlimit") is None, reason="needs prlimit")
 def test_a_room_for_hardly_anybody_does_not_open() -> None:
     """A limit on open files that leaves room for a few members is told at the start."""

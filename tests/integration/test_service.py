@@ -290,7 +290,8 @@ def test_a_log_file_that_can_not_be_opened(tmp_path: Path) -> None:
     path = tmp_path / "missing" / "log"
     code, _, err = refused_start("--log-file", str(path), "--port", "0")
     assert code > 0
-    assert err == f"broadcast: --log-file: {path}: no such file or directory\n"
+    hint = "name a file that can be written"
+    assert err == f"broadcast: --log-file: {path}: no such file or directory; {hint}\n"
 
 
 def test_a_ban_file_that_can_not_be_written(tmp_path: Path) -> None:
@@ -298,4 +299,5 @@ def test_a_ban_file_that_can_not_be_written(tmp_path: Path) -> None:
     path = tmp_path / "missing" / "bans"
     code, _, err = refused_start("--ban-file", str(path), "--port", "0")
     assert code > 0
-    assert err == f"broadcast: --ban-file: {path}: no such file or directory\n"
+    hint = "make its folder first"
+    assert err == f"broadcast: --ban-file: {path}: no such file or directory; {hint}\n"
