@@ -24,6 +24,7 @@ from broadcast.command_line import Options, refusal
 from broadcast.net.connections import Connections
 from broadcast.net.lines import BroadcastFactory
 from broadcast.net.listeners import Listeners, Wrap
+from broadcast.options import OPTIONS
 from broadcast.room.room import Room
 from broadcast.service import BroadcastService, LiveSettings, Reload, keep_steady_time
 from broadcast.session import new_session
@@ -31,6 +32,8 @@ from broadcast.store.memory import MemoryStore
 from broadcast.systemd import Notifier
 
 __all__ = ["Options", "makeService"]  # by these names twist looks for them
+
+OPEN_SECRET = "--{name}: every account of this machine may use {path}; chmod o-rwx it"
 
 GC_THRESHOLD = (5_000, 100, 10)
 """Seven times as rarely as Python does by itself, and older objects far more so:
@@ -85,6 +88,7 @@ def makeService(options: Options) -> Service:
     service = BroadcastService(
         reactor, settings, connections, reload, notifier, listeners
     )
+    _warn_of_open_secrets(settings)
     for option, again in policy.files.items():
         reload.add(option, again)
     live = LiveSettings(settings, options.read, [service.adopt, factory.adopt])
@@ -100,6 +104,19 @@ def _raise_file_limit(settings: Settings) -> None:
         limits.refuse_too_few(settings.max_members)
     except ValueError as error:
         raise refusal(str(error)) from None
+
+
+def _warn_of_open_secrets(settings: Settings) -> None:
+    """Say in the log which files of secrets every account of the machine may use."""
+    secrets = [option for option in OPTIONS if option.is_secret]
+    named = {option.name: getattr(settings, option.field) for option in secrets}
+    if settings.tls_key is None:
+        named["tls-cert"] = settings.tls_cert  # the key is in it
+    named["auth"] = (settings.auth or "").removeprefix("file:")  # Twisted's checker
+    log = Logger(namespace="broadcast")
+    for name, path in named.items():
+        if path and files.is_open_to_others(path):
+            log.warn(OPEN_SECRET, name=name, path=path)
 
 
 def _room_for(settings: Settings, policy: Policy, reactor: Any) -> Room:

@@ -7,11 +7,18 @@ from typing import Any
 
 import pytest
 from twisted.internet.testing import MemoryReactorClock
+from twisted.logger import capturedLogs, formatEvent
 
 from broadcast import __version__
 from broadcast.base.settings import RoomSettings
 from broadcast.logfile import Threshold
-from broadcast.tap import _certificates_for, _log_to_file, _policy_for, _room_for
+from broadcast.tap import (
+    _certificates_for,
+    _log_to_file,
+    _policy_for,
+    _room_for,
+    _warn_of_open_secrets,
+)
 from tests.support.settings import settings_of
 
 
@@ -76,3 +83,41 @@ def test_the_path_of_a_file_stays_on_the_line(tmp_path: Path) -> None:
         with pytest.raises(SystemExit) as refused:
             _policy_for(settings, MemoryReactorClock())
         assert f"{tmp_path}/a\\nb/c: no such" in str(refused.value.code)
+
+
+@pytest.mark.parametrize(
+    ("option", "told"),
+    [
+        ("token-file", "token-file"),
+        ("users", "users"),
+        ("tls-key", "tls-key"),
+        ("tls-cert", "tls-cert"),
+        ("ban-file", None),
+    ],
+)
+def test_a_secret_that_others_may_read_is_told(
+    tmp_path: Path, option: str, told: str | None
+) -> None:
+    """At the start, in the log, with what to do; bans are no secret."""
+    path = tmp_path / "file"
+    path.touch(0o644)
+    path.chmod(0o644)
+    settings = settings_of(f"--{option}", str(path))
+    line = f"--{told}: every account of this machine may use {path}; chmod o-rwx it"
+    with capturedLogs() as events:
+        _warn_of_open_secrets(settings)
+    assert [formatEvent(event) for event in events] == ([line] if told else [])
+    path.chmod(0o640)
+    with capturedLogs() as events:
+        _warn_of_open_secrets(settings)
+    assert events == []
+
+
+def test_the_passwords_of_twisteds_checker_are_secrets_too(tmp_path: Path) -> None:
+    """They stand in the file as they are."""
+    path = tmp_path / "passwords"
+    path.touch(0o644)
+    path.chmod(0o644)
+    with capturedLogs() as events:
+        _warn_of_open_secrets(settings_of(f"--auth=file:{path}"))
+    assert [event["name"] for event in events] == ["auth"]

@@ -50,6 +50,7 @@ class Option:
         short: its letter.
         is_repeated: it may be given again; in the file, words between spaces.
         on_reload: what SIGHUP does with it.
+        is_secret: it names a file that no other account may read.
         name: as on the command line, without the dashes before it.
     """
 
@@ -62,6 +63,7 @@ class Option:
     short: str | None = None
     is_repeated: bool = False
     on_reload: OnReload = OnReload.KEEPS
+    is_secret: bool = False
     name: str = ""
 
     @property

@@ -195,6 +195,7 @@ class Settings(RoomSettings):
         "FILE",
         default_is="the file of --tls-cert",
         on_reload=OnReload.REREADS,
+        is_secret=True,
     )
     tls_client_ca: str | None = option(
         values.text_or_none,
@@ -225,6 +226,7 @@ class Settings(RoomSettings):
         Group.ACCESS,
         "FILE",
         on_reload=OnReload.REREADS,
+        is_secret=True,
     )
     users: str | None = option(
         values.text_or_none,
@@ -232,6 +234,7 @@ class Settings(RoomSettings):
         Group.ACCESS,
         "FILE",
         on_reload=OnReload.REREADS,
+        is_secret=True,
     )
     auth: str | None = option(
         values.text_or_none,
