@@ -3,6 +3,8 @@
 import importlib.util
 from typing import Any, Final
 
+from broadcast.base.values import plural
+
 resource: Any = None  # Windows has no such limit
 if importlib.util.find_spec("resource"):
     resource = importlib.import_module("resource")
@@ -60,6 +62,6 @@ def refuse_too_few(members: int) -> None:
     room = most_connections()
     if room < min(members, FEWEST):
         raise ValueError(
-            f"{file_limit()} open files leave room for {room} members; allow"
+            f"{file_limit()} open files leave room for {plural(room, 'member')}; allow"
             f" {RESERVE + FEWEST} or more (ulimit -n, or LimitNOFILE= in the unit)"
         )

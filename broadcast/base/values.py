@@ -154,6 +154,15 @@ def plain(number: float) -> str:
     return f"{number:.6f}".rstrip("0").rstrip(".")
 
 
+def plural(number: float, noun: str) -> str:
+    """Return a number of things: ``1 line``, ``0.5 lines``, ``2 lines``.
+
+    Args:
+        noun: what one of them is called.
+    """
+    return f"{plain(number)} {noun}" if number == 1 else f"{plain(number)} {noun}s"
+
+
 def _number(value: str) -> float | None:
     """Return a number of plain ASCII digits; None for anything else."""
     digits = value.strip()

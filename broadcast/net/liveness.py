@@ -6,6 +6,7 @@ from typing import Any
 from twisted.logger import Logger
 
 from broadcast.base.settings import Timeouts
+from broadcast.base.values import plural
 from broadcast.net import sockopts
 from broadcast.protocol.events import Bye
 from broadcast.session.interfaces import IConnection, ISession
@@ -91,7 +92,8 @@ class Liveness:
             self.heard = False
             self._silent_since = now
         elif timeouts.idle and now - self._silent_since > timeouts.idle:
-            session.close(Bye("idle", f"nothing heard for {timeouts.idle:g} seconds"))
+            silence = plural(timeouts.idle, "second")
+            session.close(Bye("idle", f"nothing heard for {silence}"))
         if not timeouts.stall or self._stuck_for(now, transport) <= timeouts.stall:
             return False
         self._logger.info("{address} reads nothing", address=address)

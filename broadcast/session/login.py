@@ -10,6 +10,7 @@ from twisted.internet.defer import Deferred
 
 from broadcast.auth.authenticator import MAX_TRIES, Authenticator, Refusal
 from broadcast.auth.checkers import Admission
+from broadcast.base.values import plural
 from broadcast.protocol.events import Bye, Error, Login, Notice
 from broadcast.session import commands
 from broadcast.session.commands import ICommandSession
@@ -86,7 +87,7 @@ class LoginPhase:
         """Close: the time to log in is over; False: it has logged in, or is gone."""
         if not self._session.is_joining or self._session.has_left():
             return False
-        message = f"no login in {self._authenticator.timeout:g} seconds"
+        message = f"no login in {plural(self._authenticator.timeout, 'second')}"
         self._session.close(Bye("login-timeout", message))
         return True
 

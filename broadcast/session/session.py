@@ -6,6 +6,7 @@ ends and telnet are the connection's business.
 """
 
 from broadcast.auth.ratelimit import Bucket
+from broadcast.base.values import plural
 from broadcast.protocol import sanitize
 from broadcast.protocol.events import Bye, Error, lines
 from broadcast.room.member import Peer
@@ -252,7 +253,8 @@ class Session:
         assert self._bucket is not None
         if not self._is_slowed:
             self._is_slowed = True
-            message = f"slowed to {self._bucket.rate:g} lines a second; nothing is lost"
+            rate = plural(self._bucket.rate, "line")
+            message = f"slowed to {rate} a second; nothing is lost"
             self.refuse(Error("slowed", None, message))
         return sanitize.split(share, self._bucket.take_some(count))
 

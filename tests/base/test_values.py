@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from broadcast.base import values
-from broadcast.base.values import plain, reason_of
+from broadcast.base.values import plain, plural, reason_of
 
 SIZE = values.size(64 * 1024)
 PORT = values.whole(0, 65535)
@@ -156,3 +156,18 @@ def test_a_reason_is_one_line(error: Exception, words: str) -> None:
 def test_a_number_is_written_plainly(number: float, words: str) -> None:
     """Neither an exponent nor a point with nothing behind it is shown to people."""
     assert plain(number) == words
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [
+        (0, "0 lines"),
+        (1, "1 line"),
+        (1.0, "1 line"),
+        (1.5, "1.5 lines"),
+        (2, "2 lines"),
+    ],
+)
+def test_one_thing_is_singular(number: float, words: str) -> None:
+    """Nobody is told of 1 lines."""
+    assert plural(number, "line") == words
