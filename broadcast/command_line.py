@@ -1,7 +1,7 @@
 """The command line of ``twist broadcast``: an option for each row of the settings."""
 
 import getopt
-import os
+import shutil
 import sys
 from collections.abc import Sequence
 from io import TextIOWrapper
@@ -14,6 +14,7 @@ from twisted.python.usage import UsageError
 
 from broadcast import __version__, logfile
 from broadcast.base import manual
+from broadcast.base.rows import Option
 from broadcast.base.settings import Settings
 from broadcast.options import (
     CONFIG,
@@ -29,8 +30,15 @@ _REPEATED: Final = frozenset(option.name for option in OPTIONS if option.is_repe
 
 
 class Options(UsageOptions):
-    """What ``twist broadcast`` takes: a row of the settings for each option."""
+    """What ``twist broadcast`` takes: a row of the settings for each option.
 
+    Attributes:
+        command: what runs the daemon.
+        rows: what ``--help`` explains.
+    """
+
+    command: ClassVar[str] = "twist broadcast"
+    rows: ClassVar[tuple[Option, ...]] = (*OPTIONS, *PROGRAM)
     optParameters: ClassVar = [
         [o.name, o.short, None, o.description]
         for o in (*OPTIONS, CONFIG)
@@ -47,22 +55,19 @@ class Options(UsageOptions):
         self.threshold = logfile.Threshold()
 
     def __setitem__(self, name: str, value: Any) -> None:
-        """Keep a value that the command line gives, beside those before it if it may
-        be repeated.
-        """
+        """Keep a value that was given, beside those before it where many may be."""
         if name in _REPEATED:
             value = (*(self[name] or ()), value)
         super().__setitem__(name, value)
 
     def getSynopsis(self) -> str:
         """Return the first line of ``--help``."""
-        return "Usage: twist [options of twist] broadcast [options]"
+        return f"Usage: {self.command} [options]"
 
     def getUsage(self, width: int | None = None) -> str:
         """Return the rest of ``--help``: the options by group, and examples."""
-        columns = os.environ.get("COLUMNS", "")
-        fallback = int(columns) if columns.isdigit() else 80
-        return manual.usage((*OPTIONS, *PROGRAM), width or fallback)
+        columns = width or shutil.get_terminal_size().columns
+        return manual.usage(self.rows, columns, self.command)
 
     def opt_version(self) -> None:
         """Print the daemon's version and Twisted's, and exit."""
@@ -90,7 +95,7 @@ class Options(UsageOptions):
         try:
             super().parseOptions(options)  # type: ignore[no-untyped-call]
         except UsageError as error:
-            raise refusal(f"{error}; see twist broadcast --help") from None
+            raise refusal(f"{error}; see --help") from None
         except SettingError as error:
             raise refusal(str(error)) from None
 

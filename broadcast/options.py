@@ -219,7 +219,7 @@ def read_config(path: str) -> dict[str, str]:
 def hint_for(name: str, known: Iterable[str]) -> str:
     """Return what to do about an option that there isn't."""
     near = difflib.get_close_matches(name, known, 1)
-    return f"did you mean {near[0]}?" if near else "see twist broadcast --help"
+    return f"did you mean {near[0]}?" if near else "see --help"
 
 
 def _fault_of(error: configparser.Error) -> str:

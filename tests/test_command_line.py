@@ -14,7 +14,7 @@ from broadcast.command_line import Options
 from broadcast.options import OPTIONS
 from tests.support.settings import refusal_of, settings_of
 
-SEE_HELP: Final = "see twist broadcast --help"
+SEE_HELP: Final = "see --help"
 
 
 def test_the_command_line_wins(tmp_path: Path) -> None:
@@ -99,7 +99,7 @@ def test_help_explains_each_option(
         settings_of(word)
     assert exit_.value.code == 0
     shown = capsys.readouterr().out
-    assert shown.startswith("Usage: twist [options of twist] broadcast [options]\n\n")
+    assert shown.startswith("Usage: twist broadcast [options]\n\n")
     assert "TCP port to listen on. 0: any free one. Default: 8000.\n" in shown
     assert "\nLimits:\n" in shown
     assert shown.index("\nExamples:\n") > shown.index("--version")

@@ -62,7 +62,7 @@ def test_a_wrong_value_in_the_file(tmp_path: Path, name: str, value: str) -> Non
     ("text", "told"),
     [
         ("[server]\nprot = 1\n", ": unknown option prot; did you mean port?"),
-        ("[server]\nxyz = 1\n", ": unknown option xyz; see twist broadcast --help"),
+        ("[server]\nxyz = 1\n", ": unknown option xyz; see --help"),
         ("[sever]\n", ": unknown section [sever]; put all options under [server]"),
         (
             "[server]\n[DEFAULT]\nport = 1\n",

@@ -12,11 +12,11 @@ INTRODUCTION: Final = (
 )
 
 EXAMPLES: Final = (
-    ("twist broadcast", "this machine only, port 8000"),
-    ("twist broadcast --host 0.0.0.0", "other machines too"),
-    ("twist broadcast --web 8080", "and a page for browsers"),
-    ("twist broadcast --config room.ini", "all options from a file"),
-    ("twist broadcast --listen tls:8443 --tls-cert chain.pem --tls-key key.pem", ""),
+    ("{command}", "this machine only, port 8000"),
+    ("{command} --host 0.0.0.0", "other machines too"),
+    ("{command} --web 8080", "and a page for browsers"),
+    ("{command} --config room.ini", "all options from a file"),
+    ("{command} --listen tls:8443 --tls-cert chain.pem --tls-key key.pem", ""),
     ("tail -F build.log | nc 127.0.0.1 8000", "a program that speaks"),
 )
 
@@ -49,11 +49,14 @@ may have a point. An `ENDPOINT` is
 """
 
 
-def usage(options: Iterable[Option], width: int) -> str:
+def usage(
+    options: Iterable[Option], width: int, command: str = "twist broadcast"
+) -> str:
     """Return the options under their headings, then examples.
 
     Args:
         width: columns of a line.
+        command: what runs the daemon.
     """
     width = max(width, _NARROWEST)
     parts = ["", *textwrap.wrap(INTRODUCTION, width)]
@@ -61,7 +64,7 @@ def usage(options: Iterable[Option], width: int) -> str:
         parts += ["", f"{group.value}:"]
         for option in members:
             parts += _entry(option, width)
-    return "\n".join([*parts, "", "Examples:", *_examples(width), ""])
+    return "\n".join([*parts, "", "Examples:", *_examples(width, command), ""])
 
 
 def page(options: Iterable[Option]) -> str:
@@ -101,10 +104,11 @@ def _entry(option: Option, width: int) -> list[str]:
     return [name + told[0][len(name) :], *told[1:]]
 
 
-def _examples(width: int) -> Iterator[str]:
-    for command, told in EXAMPLES:
-        line = f"  {command:<38}{told and '# '}{told}".rstrip()
-        yield line if len(line) <= width else f"  {command}"
+def _examples(width: int, command: str) -> Iterator[str]:
+    for example, told in EXAMPLES:
+        shown = example.format(command=command)
+        line = f"  {shown:<42}{told and '# '}{told}".rstrip()
+        yield line if len(line) <= width else f"  {shown}"
 
 
 def _cells(option: Option) -> str:
