@@ -4,6 +4,7 @@ import errno
 import gc
 import os
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from twisted.application.service import Service
 from twisted.internet.error import ReactorNotRunning
-from twisted.logger import Logger, globalLogPublisher
+from twisted.logger import LogEvent, Logger, globalLogPublisher
 
 from broadcast import __version__, limits, logfile
 from broadcast.admin.actions import AdminActions
@@ -60,7 +61,7 @@ def makeService(options: Options) -> Service:
     _raise_file_limit(settings)
     reload = Reload()
     if settings.log_file is not None:
-        file = _log_to_file(settings.log_file, settings, options.threshold)
+        file = _log_to_file(settings.log_file, settings, options.threshold, reactor)
         reload.add("log file", file.reopen)
     keep_steady_time(reactor)
     policy = _policy_for(settings, reactor)
@@ -223,7 +224,7 @@ def _policy_for(settings: Settings, reactor: Any) -> Policy:
 
 
 def _log_to_file(
-    path: str, settings: Settings, threshold: logfile.Threshold
+    path: str, settings: Settings, threshold: logfile.Threshold, reactor: Any
 ) -> logfile.RotatingFile:
     log = Logger(namespace="broadcast")
     size, count = settings.log_file_size, settings.log_file_count
@@ -235,6 +236,29 @@ def _log_to_file(
         raise refusal(f"--log-file: {error}; {hint}") from None
     except OSError as error:
         raise refusal(f"--log-file: {path}: {reason_of(error)}; {hint}") from None
-    observer: Any = threshold.line_observer(file)  # zope knows it as one
+    observer: Any = _once(threshold.line_observer(file), reactor)
     globalLogPublisher.addObserver(observer)
     return file
+
+
+def _once(observe: Callable[[LogEvent], None], reactor: Any) -> Any:
+    """Return an observer that takes each event once.
+
+    What is logged before the reactor runs is kept by Twisted, and sent again when the
+    console's log begins (``LogBeginner.beginLoggingTo``).
+    """
+    early: list[LogEvent] | None = []
+
+    def take(event: LogEvent) -> None:
+        if early is not None:
+            if any(event is known for known in early):
+                return
+            early.append(event)
+        observe(event)
+
+    def run() -> None:
+        nonlocal early
+        early = None
+
+    reactor.callWhenRunning(run)
+    return take

@@ -71,7 +71,7 @@ def test_what_would_be_waited_for_is_refused(tmp_path: Path) -> None:
         told = f"{pipe}: it is a pipe; give PEM files that can be read"
         assert refused.value.code == f"broadcast: --tls-cert: {told}"
     with pytest.raises(SystemExit) as refused:
-        _log_to_file(str(pipe), settings_of(), Threshold())
+        _log_to_file(str(pipe), settings_of(), Threshold(), MemoryReactorClock())
     told = f"{pipe}: it is a pipe; name a file that can be written"
     assert refused.value.code == f"broadcast: --log-file: {told}"
 

@@ -219,6 +219,7 @@ def test_a_log_file_beside_the_console(daemon: Start, tmp_path: Path) -> None:
         lines = path.read_text("utf-8").splitlines()
         assert sum("Zoë joined from" in line for line in lines) == times
         assert lines[-len(running.out.lines) :] == running.out.lines
+        assert sum("listening on" in line for line in lines) == times
 
 
 def test_the_log_file_is_rotated(
