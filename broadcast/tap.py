@@ -7,8 +7,9 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from twisted.application.service import Service
 from twisted.internet.error import ReactorNotRunning
@@ -33,6 +34,8 @@ from broadcast.store.memory import MemoryStore
 from broadcast.systemd import Notifier
 
 __all__ = ["Options", "makeService"]  # by these names twist looks for them
+
+T = TypeVar("T")
 
 OPEN_SECRET = "--{name}: every account of this machine may use {path}; chmod o-rwx it"
 
@@ -62,7 +65,7 @@ def makeService(options: Options) -> Service:
     reload = Reload()
     if settings.log_file is not None:
         file = _log_to_file(settings.log_file, settings, options.threshold, reactor)
-        reload.add("log file", file.reopen)
+        reload.add("log file", _unless_pipe(file.reopen, settings.log_file))
     keep_steady_time(reactor)
     policy = _policy_for(settings, reactor)
     connections = Connections(
@@ -138,7 +141,8 @@ def _wrap_for(settings: Settings, reload: Reload, reactor: Any) -> Wrap | None:
     certificates = _certificates_for(settings)
     if certificates is None:
         return None
-    reload.add("certificates", certificates.again)
+    paths = (settings.tls_cert, settings.tls_key, settings.tls_client_ca)
+    reload.add("certificates", _unless_pipe(certificates.again, *paths))
     if settings.tls_recheck:
         reload.watch(
             "certificates",
@@ -193,23 +197,27 @@ def _certificates_for(settings: Settings) -> "Certificates | None":
         hint = "pip install 'twisted[tls]'"
         raise refusal(f"--tls-cert: TLS is not installed; {hint}") from None
     key = settings.tls_key or settings.tls_cert
+    paths = (settings.tls_cert, key, settings.tls_client_ca)
     try:
-        for path in (settings.tls_cert, key, settings.tls_client_ca):
-            _refuse_pipe(path)
-        return Certificates(settings.tls_cert, key, settings.tls_client_ca)
+        return _unless_pipe(partial(Certificates, *paths), *paths)()
     except (OSError, ValueError) as error:
         hint = "give PEM files that can be read"
         raise refusal(f"--tls-cert: {reason_of(error)}; {hint}") from None
 
 
-def _refuse_pipe(path: str | None) -> None:
-    """Refuse what would hold the daemon up when it is opened.
+def _unless_pipe(call: Callable[[], T], *paths: str | None) -> Callable[[], T]:
+    """Return what calls ``call``, which opens files, unless that would be waited for.
 
-    Raises:
-        ValueError: it is a pipe with a name.
+    It raises ``ValueError`` if one of the paths is a pipe with a name.
     """
-    if path is not None and files.is_waited_for(path):
-        raise ValueError(f"{path}: it is a pipe")
+
+    def checked() -> T:
+        for path in paths:
+            if path is not None and files.is_named_pipe(path):
+                raise ValueError(f"{path}: it is a pipe")
+        return call()
+
+    return checked
 
 
 def _policy_for(settings: Settings, reactor: Any) -> Policy:
@@ -230,8 +238,8 @@ def _log_to_file(
     size, count = settings.log_file_size, settings.log_file_count
     hint = "name a file that can be written"
     try:
-        _refuse_pipe(path)
-        file = logfile.RotatingFile(path, size, count, log)
+        make = partial(logfile.RotatingFile, path, size, count, log)
+        file = _unless_pipe(make, path)()
     except ValueError as error:
         raise refusal(f"--log-file: {error}; {hint}") from None
     except OSError as error:

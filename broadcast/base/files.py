@@ -25,13 +25,14 @@ def read_text(path: str) -> str:
     r"""Return what is in the file, its line ends as ``\n``, without a byte order mark.
 
     Raises:
-        ValueError: it can't be read, it is no file (opening a pipe could take for
-            ever), or it is not UTF-8.
+        ValueError: it can't be read, it is no file (opening a pipe with a name could
+            take for ever), or it is not UTF-8.
     """
     try:
         with open(path, "rb", opener=_open_at_once) as file:
-            if not _is_file(os.fstat(file.fileno())):
+            if not _is_file(path, os.fstat(file.fileno())):
                 raise _refusal(path, "it is no file", "name a regular file")
+            os.set_blocking(file.fileno(), True)
             data = file.read()
     except OSError as error:
         hint = "name a file that can be read"
@@ -61,10 +62,13 @@ def is_open_to_others(path: str) -> bool:
     return os.name == "posix" and bool(mode & _OTHERS_ACCESS)
 
 
-def is_waited_for(path: str) -> bool:
-    """Tell whether opening the path may wait for ever: it is a pipe with a name."""
+def is_named_pipe(path: str) -> bool:
+    """Tell whether opening the path may wait for ever: it is a pipe with a name.
+
+    One without, such as a shell's ``<(…)`` or ``/dev/stdout``, has its other end.
+    """
     try:
-        return stat.S_ISFIFO(os.stat(path).st_mode)
+        return stat.S_ISFIFO(os.stat(path).st_mode) and _has_name(path)
     except OSError:
         return False
 
@@ -74,10 +78,21 @@ def _open_at_once(path: str, flags: int) -> int:
     return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
-def _is_file(status: os.stat_result) -> bool:
-    """Tell whether it is a regular file; the null device is as good as an empty one."""
+def _is_file(path: str, status: os.stat_result) -> bool:
+    """Tell whether it can be read to its end.
+
+    It is a regular file, a pipe that a shell has opened, or the null device, which is
+    as good as an empty file.
+    """
+    if stat.S_ISFIFO(status.st_mode):
+        return not _has_name(path)
     null = os.stat(os.devnull)
     return stat.S_ISREG(status.st_mode) or os.path.samestat(status, null)
+
+
+def _has_name(path: str) -> bool:
+    """Tell whether the path leads to a name, not to ``/proc/PID/fd/pipe:[ID]``."""
+    return os.path.exists(os.path.realpath(path))
 
 
 def _decoded(path: str, data: bytes) -> str:

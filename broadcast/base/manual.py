@@ -39,8 +39,7 @@ begins a comment.
 The last column says what SIGHUP does, for those who are here too: an option with
 nothing there needs a restart. A value that can't be right is one line on stderr and a
 non-zero exit at the start; at SIGHUP it is one line in the log, and everything stays as
-it was. Files of text are UTF-8, with or without a byte order mark, and no pipes: they
-are read again.
+it was. Files of text are UTF-8, with or without a byte order mark, and no named pipes.
 
 A `SIZE` is a number of bytes, or one with `K`, `M` or `G`, powers of 1024. `SECONDS`
 may have a point. An `ENDPOINT` is

@@ -3,13 +3,14 @@
 import os
 import re
 import socket
+import threading
 from pathlib import Path
 
 import pytest
 
 from broadcast.base.files import (
+    is_named_pipe,
     is_open_to_others,
-    is_waited_for,
     read_text,
     text_or_file,
 )
@@ -64,9 +65,27 @@ def test_what_is_no_file_is_not_waited_for(tmp_path: Path) -> None:
         ):
             with pytest.raises(ValueError, match=re.escape(f"{path}: {why}")):
                 read_text(str(path))
-    assert is_waited_for(str(pipe))
-    assert not is_waited_for(str(tmp_path))
-    assert not is_waited_for(str(tmp_path / "none"))
+    assert is_named_pipe(str(pipe))
+    assert not is_named_pipe(str(tmp_path))
+    assert not is_named_pipe(str(tmp_path / "none"))
+
+
+def test_a_pipe_of_a_shell_is_read() -> None:
+    """``--users <(gpg -d users.gpg)`` is read to its end, however late that comes."""
+    ear, mouth = os.pipe()
+
+    def write() -> None:
+        with open(mouth, "wb") as pipe:
+            pipe.write(b"words")
+
+    writer = threading.Timer(0.05, write)  # once somebody waits for it
+    writer.start()
+    try:
+        assert not is_named_pipe(f"/dev/fd/{ear}")
+        assert read_text(f"/dev/fd/{ear}") == "words"
+    finally:
+        writer.join()
+        os.close(ear)
 
 
 def test_the_null_device_is_an_empty_file() -> None:
