@@ -1,19 +1,22 @@
 """How many files may be open: each member is one."""
 
 import importlib.util
-from typing import Any
+from typing import Any, Final
 
-from broadcast.base.values import whole
+from broadcast.base.values import plural
 
 resource: Any = None  # Windows has no such limit
 if importlib.util.find_spec("resource"):
     resource = importlib.import_module("resource")
 
-RESERVE = 64
+RESERVE: Final = 64
 """File descriptors kept for the daemon's own files, and for those it refuses."""
 
-UNLIMITED = 1 << 20
+UNLIMITED: Final = 1 << 20
 """What no limit counts as."""
+
+FEWEST: Final = 16
+"""Members that there must be room for, unless the admin wants fewer."""
 
 
 def file_limit() -> int:
@@ -25,21 +28,40 @@ def file_limit() -> int:
 
 
 def raise_file_limit() -> None:
-    """Let as many files be open as the hard limit allows: a member is one."""
-    if resource is not None:
-        hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    """Let as many files be open as are counted on; never fewer than may be now."""
+    if resource is None:
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != resource.RLIM_INFINITY and soft < file_limit():
         resource.setrlimit(resource.RLIMIT_NOFILE, (file_limit(), hard))
 
 
 def most_connections() -> int:
-    """Return how many connections the open files allow."""
-    return max(1, file_limit() - RESERVE)
+    """Return how many connections the open files allow; maybe none."""
+    return max(0, file_limit() - RESERVE)
 
 
-def members(value: str) -> int:
-    """Return a number of members; by default, what the open files allow.
+def usual_members() -> int:
+    """Return how many members there may be if the admin names no number.
+
+    As many as the open files allow; where these are fewer than ``FEWEST``,
+    ``refuse_too_few`` has the last word.
+    """
+    return max(FEWEST, most_connections())
+
+
+def refuse_too_few(members: int) -> None:
+    """Refuse a limit on open files that makes a room of no use.
+
+    Args:
+        members: so many as the admin allows.
 
     Raises:
-        ValueError: it is no number, or none that can be.
+        ValueError: not even ``FEWEST`` of them could come; says what to do.
     """
-    return whole(1, 10_000_000, "of members")(value) if value else most_connections()
+    room = most_connections()
+    if room < min(members, FEWEST):
+        raise ValueError(
+            f"{file_limit()} open files leave room for {plural(room, 'member')}; allow"
+            f" {RESERVE + FEWEST} or more (ulimit -n, or LimitNOFILE= in the unit)"
+        )

@@ -8,7 +8,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import Any
 
 from twisted.application.service import Service
@@ -16,12 +16,14 @@ from twisted.internet.base import ReactorBase
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
-from broadcast.base.settings import Settings, Timeouts
+from broadcast.base.rows import Option, options_of
+from broadcast.base.settings import RoomSettings, Settings, Timeouts
 from broadcast.base.values import reason_of
 from broadcast.net.connections import Connections
 from broadcast.net.listeners import Listeners
 from broadcast.net.liveness import LivenessMonitor
 from broadcast.protocol.events import Bye
+from broadcast.protocol.sanitize import escape
 from broadcast.room.directory import When
 from broadcast.systemd import Notifier
 
@@ -91,7 +93,6 @@ class LiveSettings:
 
     Args:
         settings: as they are now.
-        live: names of the fields that can change.
         read: reads them again; raises ``ValueError`` if one is wrong.
         apply: each is given the new settings when something has changed.
     """
@@ -99,12 +100,10 @@ class LiveSettings:
     def __init__(
         self,
         settings: Settings,
-        live: frozenset[str],
         read: Callable[[], Settings],
         apply: Sequence[Callable[[Settings], None]],
     ) -> None:
         self.settings = settings
-        self._live = live
         self._read = read
         self._apply = apply
 
@@ -112,17 +111,18 @@ class LiveSettings:
         """Read the settings again; say what changed and what a restart needs."""
         wanted = self._read()
         changed = [
-            field.name
-            for field in fields(Settings)
-            if getattr(wanted, field.name) != getattr(self.settings, field.name)
+            option
+            for option in options_of(Settings)
+            if getattr(wanted, option.field) != getattr(self.settings, option.field)
         ]
-        news = {name: getattr(wanted, name) for name in changed if name in self._live}
+        news = [option for option in changed if option.is_live]
         if news:
-            self.settings = replace(self.settings, **news)
+            values = {option.field: getattr(wanted, option.field) for option in news}
+            self.settings = replace(self.settings, **values)
             for apply in self._apply:
                 apply(self.settings)
-        message = f"{_names(list(news))} changed" if news else "nothing changed"
-        if kept := [name for name in changed if name not in self._live]:
+        message = f"{_names(news)} changed" if news else "nothing changed"
+        if kept := [option for option in changed if not option.is_live]:
             message += f"; {_names(kept)} can't change without a restart"
         return message
 
@@ -134,8 +134,8 @@ def on_hangup(reactor: Any, call: Callable[[], None]) -> None:
         signal.signal(number, lambda *_: reactor.callFromThread(call))
 
 
-def _names(names: Sequence[str]) -> str:
-    return ", ".join(name.replace("_", "-") for name in names)
+def _names(options: Sequence[Option]) -> str:
+    return ", ".join(option.name for option in options)
 
 
 class BroadcastService(Service):
@@ -179,7 +179,7 @@ class BroadcastService(Service):
         super().startService()  # type: ignore[no-untyped-call]  # Twisted's
         problems = self._listeners.open()
         if problems:
-            self._fail("\n".join(problems))
+            self._fail("\n".join(map(escape, problems)))
         self._connections.is_open = True
         on_hangup(self._reactor, self._read_again)
         self._reactor.callWhenRunning(self._run)
@@ -189,13 +189,9 @@ class BroadcastService(Service):
         self._settings = settings
         self._liveness.timeouts = _timeouts(settings)
         room = self._connections.room
-        room.settings = replace(
-            room.settings,
-            welcome=settings.welcome,
-            history=settings.history,
-            rate=settings.rate,
-            burst=settings.burst,
-        )
+        names = [option.field for option in options_of(RoomSettings) if option.is_live]
+        news = {name: getattr(settings, name) for name in names}
+        room.settings = replace(room.settings, **news)
 
     def _run(self) -> None:
         self._notifier.ready(self._status())

@@ -1,42 +1,33 @@
-"""What ``twist`` asks of us: the command line, and the daemon put together from it."""
+"""What ``twist`` asks of us: the daemon, put together from its settings."""
 
 import errno
 import gc
 import os
-import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable
 from contextlib import suppress
-from io import TextIOWrapper
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from twisted.application.service import Service
-from twisted.copyright import version as twisted_version
 from twisted.internet.error import ReactorNotRunning
-from twisted.logger import Logger, globalLogPublisher, textFileLogObserver
-from twisted.python.usage import Options as UsageOptions
-from twisted.python.usage import UsageError
+from twisted.logger import LogEvent, Logger, globalLogPublisher
 
 from broadcast import __version__, limits, logfile
 from broadcast.admin.actions import AdminActions
 from broadcast.admin.server import AdminFactory
 from broadcast.auth.policy import Policy, policy_from
-from broadcast.base.settings import RoomSettings, Settings
+from broadcast.base import files
+from broadcast.base.settings import Settings
 from broadcast.base.values import reason_of
 from broadcast.base.work import Work
+from broadcast.command_line import Options, refusal
 from broadcast.net.connections import Connections
 from broadcast.net.lines import BroadcastFactory
 from broadcast.net.listeners import Listeners, WrapTLS
-from broadcast.options import (
-    FLAGS,
-    LISTS,
-    LIVE,
-    OPTIONS,
-    SettingError,
-    read_config,
-    settings_from,
-)
+from broadcast.options import OPTIONS
 from broadcast.room.directory import Directory
 from broadcast.room.room import Room
 from broadcast.service import BroadcastService, LiveSettings, Reload, keep_steady_time
@@ -44,116 +35,17 @@ from broadcast.session import new_session
 from broadcast.store.memory import MemoryStore
 from broadcast.systemd import Notifier
 
-LISTEN_HELP = (
-    "Twisted endpoint (tcp:8000, tls:8443, unix:/PATH, systemd:…) to listen on instead"
-    " of --host and --port; may be given again"
-)
+__all__ = ["Options", "makeService"]  # by these names twist looks for them
+
+T = TypeVar("T")
+
+OPEN_SECRET = "--{name}: every account of this machine may use {path}; chmod o-rwx it"
 
 GC_THRESHOLD = (5_000, 100, 10)
 """Seven times as rarely as Python does by itself, and older objects far more so:
 looking for cycles took 2 % of a busy daemon's time, and a connection that is gone
 leaves none. A look at 5000 objects takes up to 7 ms, in which nobody is heard; at
 50,000, 23."""
-
-
-class Options(UsageOptions):
-    """What ``twist broadcast`` takes."""
-
-    synopsis = "[broadcast options]"
-    longdesc = (
-        "What any client says, all the others hear at once. The page for browsers,"
-        " TLS, logins and bans are off until an option asks for them. An INI file for"
-        " --config has the same names without the dashes. See also bcast-client."
-    )
-    optParameters: ClassVar = [
-        [o.name, o.short, None, o.description] for o in OPTIONS
-    ] + [["config", "c", None, "INI file with options in its section [server]"]]
-    optFlags: ClassVar = [[o.name, o.short, o.description] for o in FLAGS]
-
-    settings: Settings
-
-    def __init__(self) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]  # Twisted's
-        self.threshold = logfile.Threshold()
-        self["listen"] = []
-        self.docs["listen"] = LISTEN_HELP
-        for option in LISTS:
-            self[option.name] = []
-            self.docs[option.name] = f"{option.help}; may be given again"
-
-    def opt_listen(self, endpoint: str) -> None:
-        """Take one more Twisted endpoint to listen on."""
-        self["listen"].append(endpoint)
-
-    def opt_listen_only(self, endpoint: str) -> None:
-        """Take one more endpoint where members never speak."""
-        self["listen-only"].append(endpoint)
-
-    def opt_speak_only(self, endpoint: str) -> None:
-        """Take one more endpoint of publishers."""
-        self["speak-only"].append(endpoint)
-
-    def opt_web_origin(self, origin: str) -> None:
-        """Take one more origin whose pages may talk."""
-        self["web-origin"].append(origin)
-
-    def parseArgs(self, *arguments: str) -> None:
-        """Take no arguments beside the options.
-
-        Raises:
-            UsageError: there is one.
-        """
-        if arguments:
-            raise UsageError(f"{arguments[0]!r} is no option: see --help")
-
-    def opt_version(self) -> None:
-        """Print the daemon's version and Twisted's, and exit."""
-        print(f"broadcast {__version__}, Twisted {twisted_version}")
-        raise SystemExit(0)
-
-    def parseOptions(self, options: Sequence[str] | None = None) -> None:
-        """Read the command line and the file; ``settings`` is there afterwards.
-
-        Raises:
-            SystemExit: one of them is wrong; says which and why in one line.
-        """
-        try:
-            super().parseOptions(options)  # type: ignore[no-untyped-call]
-        except (UsageError, SettingError) as error:
-            raise SystemExit(f"broadcast: {error}") from None
-
-    def postOptions(self) -> None:
-        """Check all that was given."""
-        self.settings = self.read()
-        _choose_format(self.parent, self.threshold)
-
-    def read(self) -> Settings:
-        """Return the settings: the command line's, and the file's as it is now.
-
-        Raises:
-            SettingError: a value is wrong, or the file is.
-        """
-        path = self["config"] or ""
-        config = read_config(path) if path else {}
-        given = {o.name: self[o.name] for o in OPTIONS if self[o.name] is not None}
-        given |= {o.name: "yes" for o in FLAGS if self[o.name]}
-        given |= {o.name: " ".join(self[o.name]) for o in LISTS if self[o.name]}
-        return settings_from(given, tuple(self["listen"]), config, path)
-
-
-def _choose_format(twist: Any, threshold: logfile.Threshold) -> None:
-    """Log our lines on the console, unless json was asked for.
-
-    ``twist`` chooses json by itself when stdout is no terminal; a log read
-    through a pipe is still read by people.
-    """
-    if twist is None:
-        return
-    asked = any(word.startswith("--log-fo") for word in sys.argv)
-    if twist.get("fileLogObserverFactory") is textFileLogObserver or not asked:
-        twist["fileLogObserverFactory"] = threshold.line_observer
-        if isinstance(sys.stdout, TextIOWrapper):
-            sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
 
 
 if TYPE_CHECKING:
@@ -170,12 +62,12 @@ def makeService(options: Options) -> Service:
 
     reactor: Any = installed
     gc.set_threshold(*GC_THRESHOLD)
-    limits.raise_file_limit()
     settings = options.settings
+    _raise_file_limit(settings)
     reload = Reload()
     if settings.log_file is not None:
-        file = _log_to_file(settings.log_file, settings, options.threshold)
-        reload.add("log file", file.reopen)
+        file = _log_to_file(settings.log_file, settings, options.threshold, reactor)
+        reload.add("log file", _unless_pipe(file.reopen, settings.log_file))
     keep_steady_time(reactor)
     work = Work(reactor)
     policy = _policy_for(settings, work, reactor)
@@ -201,13 +93,35 @@ def makeService(options: Options) -> Service:
     service = BroadcastService(
         reactor, settings, connections, reload, notifier, listeners
     )
+    _warn_of_open_secrets(settings)
     for option, again in policy.files.items():
         reload.add(option, again)
-    live = LiveSettings(settings, LIVE, options.read, [service.adopt, factory.adopt])
+    live = LiveSettings(settings, options.read, [service.adopt, factory.adopt])
     reload.add("settings", live.again)
     gc.collect()
     gc.freeze()  # what is here stays: looking through it takes 10 ms each time
     return service
+
+
+def _raise_file_limit(settings: Settings) -> None:
+    limits.raise_file_limit()
+    try:
+        limits.refuse_too_few(settings.max_members)
+    except ValueError as error:
+        raise refusal(str(error)) from None
+
+
+def _warn_of_open_secrets(settings: Settings) -> None:
+    """Say in the log which files of secrets every account of the machine may use."""
+    secrets = [option for option in OPTIONS if option.is_secret]
+    named = {option.name: getattr(settings, option.field) for option in secrets}
+    if settings.tls_key is None:
+        named["tls-cert"] = settings.tls_cert  # the key is in it
+    named["auth"] = (settings.auth or "").removeprefix("file:")  # Twisted's checker
+    log = Logger(namespace="broadcast")
+    for name, path in named.items():
+        if path and files.is_open_to_others(path):
+            log.warn(OPEN_SECRET, name=name, path=path)
 
 
 def _room_for(settings: Settings, policy: Policy, work: Work) -> Room:
@@ -215,7 +129,11 @@ def _room_for(settings: Settings, policy: Policy, work: Work) -> Room:
         work.clock, policy, settings.max_members, settings.max_per_host
     )
     return Room(
-        room_settings(settings), MemoryStore(), settings.log_size, directory, work
+        replace(settings, server=f"broadcast/{__version__}"),
+        MemoryStore(),
+        settings.log_size,
+        directory,
+        work,
     )
 
 
@@ -224,7 +142,8 @@ def _wrap_for(settings: Settings, reload: Reload, reactor: Any) -> WrapTLS | Non
     certificates = _certificates_for(settings)
     if certificates is None:
         return None
-    reload.add("certificates", certificates.again)
+    paths = (settings.tls_cert, settings.tls_key, settings.tls_client_ca)
+    reload.add("certificates", _unless_pipe(certificates.again, *paths))
     if settings.tls_recheck:
         reload.watch(
             "certificates",
@@ -265,25 +184,9 @@ def _web_for(settings: Settings, connections: Connections, reactor: Any) -> Any:
     try:
         from broadcast.web.site import WebSite
     except ModuleNotFoundError as missing:
-        raise SystemExit(
-            f"broadcast: --web: there is no {missing.name}:"
-            " pip install wsproto prometheus_client"
-        ) from None
+        hint = "pip install wsproto prometheus_client"
+        raise refusal(f"--web: there is no {missing.name}; {hint}") from None
     return WebSite(reactor, connections, settings)
-
-
-def room_settings(settings: Settings) -> RoomSettings:
-    """Return what of the settings concerns the room."""
-    return RoomSettings(
-        server=f"broadcast/{__version__}",
-        welcome=settings.welcome,
-        max_line=settings.max_line,
-        history=settings.history,
-        echo=settings.echo,
-        relay=settings.relay,
-        rate=settings.rate,
-        burst=settings.burst,
-    )
 
 
 def _certificates_for(settings: Settings) -> "Certificates | None":
@@ -292,35 +195,79 @@ def _certificates_for(settings: Settings) -> "Certificates | None":
     try:
         from broadcast.net.tls import Certificates
     except ImportError:
-        hint = "TLS is not installed: pip install 'twisted[tls]'"
-        raise SystemExit(f"broadcast: --tls-cert: {hint}") from None
+        hint = "pip install 'twisted[tls]'"
+        raise refusal(f"--tls-cert: TLS is not installed; {hint}") from None
     key = settings.tls_key or settings.tls_cert
+    paths = (settings.tls_cert, key, settings.tls_client_ca)
     try:
-        return Certificates(settings.tls_cert, key, settings.tls_client_ca)
+        return _unless_pipe(partial(Certificates, *paths), *paths)()
     except (OSError, ValueError) as error:
-        raise SystemExit(f"broadcast: --tls-cert: {reason_of(error)}") from None
+        hint = "give PEM files that can be read"
+        raise refusal(f"--tls-cert: {reason_of(error)}; {hint}") from None
+
+
+def _unless_pipe(call: Callable[[], T], *paths: str | None) -> Callable[[], T]:
+    """Return what calls ``call``, which opens files, unless that would be waited for.
+
+    It raises ``ValueError`` if one of the paths is a pipe with a name.
+    """
+
+    def checked() -> T:
+        for path in paths:
+            if path is not None and files.is_named_pipe(path):
+                raise ValueError(f"{path}: it is a pipe")
+        return call()
+
+    return checked
 
 
 def _policy_for(settings: Settings, work: Work, reactor: Any) -> Policy:
     path = settings.ban_file
     if path is not None and not Path(os.path.realpath(path)).parent.is_dir():
-        message = f"{path}: {os.strerror(errno.ENOENT).lower()}"
-        raise SystemExit(f"broadcast: --ban-file: {message}")
+        message = f"{path}: {os.strerror(errno.ENOENT).lower()}; make its folder first"
+        raise refusal(f"--ban-file: {message}")
     try:
         return policy_from(settings, work, time.time, reactor)
     except ValueError as error:
-        raise SystemExit(f"broadcast: {error}") from None
+        raise refusal(str(error)) from None
 
 
 def _log_to_file(
-    path: str, settings: Settings, threshold: logfile.Threshold
+    path: str, settings: Settings, threshold: logfile.Threshold, reactor: Any
 ) -> logfile.RotatingFile:
     log = Logger(namespace="broadcast")
     size, count = settings.log_file_size, settings.log_file_count
+    hint = "name a file that can be written"
     try:
-        file = logfile.RotatingFile(path, size, count, log)
+        make = partial(logfile.RotatingFile, path, size, count, log)
+        file = _unless_pipe(make, path)()
+    except ValueError as error:
+        raise refusal(f"--log-file: {error}; {hint}") from None
     except OSError as error:
-        raise SystemExit(f"broadcast: --log-file: {path}: {reason_of(error)}") from None
-    observer: Any = threshold.line_observer(file)  # zope knows it as one
+        raise refusal(f"--log-file: {path}: {reason_of(error)}; {hint}") from None
+    observer: Any = _once(threshold.line_observer(file), reactor)
     globalLogPublisher.addObserver(observer)
     return file
+
+
+def _once(observe: Callable[[LogEvent], None], reactor: Any) -> Any:
+    """Return an observer that takes each event once.
+
+    What is logged before the reactor runs is kept by Twisted, and sent again when the
+    console's log begins (``LogBeginner.beginLoggingTo``).
+    """
+    early: list[LogEvent] | None = []
+
+    def take(event: LogEvent) -> None:
+        if early is not None:
+            if any(event is known for known in early):
+                return
+            early.append(event)
+        observe(event)
+
+    def run() -> None:
+        nonlocal early
+        early = None
+
+    reactor.callWhenRunning(run)
+    return take

@@ -44,7 +44,7 @@ class WebRoom(Arena):
         given = {"web": "0", "web-metrics": "on"}
         if settings.relay:
             given["relay"] = "yes"
-        self._site = WebSite(self.clock, self.connections, settings_from(given, (), {}))
+        self._site = WebSite(self.clock, self.connections, settings_from(given))
         self._browser = self._listen_in(secret)
 
     def run(self, pieces: Sequence[bytes], host: str, ending: int) -> None:

@@ -1,11 +1,11 @@
 """The limit on open files: what it allows, and how it is raised."""
 
-import re
 from typing import Final
 
 import pytest
 
 from broadcast import limits
+from broadcast.options import SettingError, settings_from
 
 INFINITE: Final = -1
 NO_LIMIT_COUNTS_AS: Final = 1 << 20
@@ -56,15 +56,45 @@ def test_the_soft_limit_is_raised_to_the_hard_one(
 
 
 @pytest.mark.parametrize(
-    ("hard", "connections"), [(200, 136), (66, 2), (65, 1), (64, 1), (3, 1)]
+    ("soft", "hard"),
+    [(NO_LIMIT_COUNTS_AS * 2, INFINITE), (INFINITE, INFINITE), (4096, 4096)],
+)
+def test_the_soft_limit_is_never_lowered(
+    monkeypatch: pytest.MonkeyPatch, soft: int, hard: int
+) -> None:
+    """Who may open more files than are counted on may do so still."""
+    resource = limit(monkeypatch, soft, hard)
+    limits.raise_file_limit()
+    assert resource.files == (soft, hard)
+
+
+@pytest.mark.parametrize(
+    ("hard", "connections"), [(200, 136), (66, 2), (64, 0), (3, 0)]
 )
 def test_a_reserve_is_kept_for_the_daemons_own_files(
     monkeypatch: pytest.MonkeyPatch, hard: int, connections: int
 ) -> None:
-    """Sixty-four files are no connections, but one connection is always allowed."""
+    """Sixty-four files are no connections; the rest are members, sixteen at least."""
     limit(monkeypatch, 3, hard)
     assert limits.most_connections() == connections
-    assert limits.members("") == connections
+    assert settings_from({}).max_members == max(16, connections)
+
+
+@pytest.mark.parametrize(
+    ("hard", "members", "room"),
+    [(79, 15, None), (79, 16, 15), (80, 1000, None), (66, 3, 2), (3, 1, 0)],
+)
+def test_a_room_for_hardly_anybody_is_refused(
+    monkeypatch: pytest.MonkeyPatch, hard: int, members: int, room: int | None
+) -> None:
+    """Sixteen must find room, or as few as the admin wants; the limit is named."""
+    limit(monkeypatch, 3, hard)
+    if room is None:
+        limits.refuse_too_few(members)
+        return
+    told = f"^{hard} open files leave room for {room} members; allow 80 or more "
+    with pytest.raises(ValueError, match=told):
+        limits.refuse_too_few(members)
 
 
 def test_a_system_without_limits_has_a_bound_too(
@@ -83,18 +113,11 @@ def test_a_number_of_members_is_the_admins_choice(
 ) -> None:
     """A number that is given holds, whether so many files may be open or not."""
     limit(monkeypatch, 100, 100)
-    assert limits.members(str(given)) == given
+    assert settings_from({"max-members": str(given)}).max_members == given
 
 
-@pytest.mark.parametrize(
-    ("given", "words"),
-    [
-        ("0", "0 is not between 1 and 10000000"),
-        ("10000001", "10000001 is not between 1 and 10000000"),
-        ("many", "'many' is not a whole number of members"),
-    ],
-)
-def test_a_wrong_number_of_members_is_refused(given: str, words: str) -> None:
+@pytest.mark.parametrize("given", ["0", "10000001", "many"])
+def test_a_wrong_number_of_members_is_refused(given: str) -> None:
     """A room for nobody, and one for more than can be, is refused in words."""
-    with pytest.raises(ValueError, match=f"^{re.escape(words)}$"):
-        limits.members(given)
+    with pytest.raises(SettingError, match=r"^--max-members: .* from 1 to 10000000$"):
+        settings_from({"max-members": given})

@@ -1,10 +1,12 @@
 """The settings: read from the command line and the file, or refused in one line."""
 
+import os
 from pathlib import Path
 
 import pytest
 
-from broadcast.options import LIVE, SettingError, read_config, settings_from
+from broadcast.base.rows import Option
+from broadcast.options import OPTIONS, SettingError, read_config, settings_from
 from tests.support.settings import refusal_of, settings_of
 
 WRONG = [
@@ -29,6 +31,12 @@ WRONG = [
     ("log-file-size", "1"),
     ("log-file-count", "0"),
     ("welcome", "@{missing}"),
+    ("welcome", "@"),
+    ("host", ""),
+    ("admin", "unix:rel"),
+    ("log-size", "99999ib"),
+    ("drain", "1_0"),
+    ("rate", "1_0"),
 ]
 
 
@@ -53,35 +61,56 @@ def test_a_wrong_value_in_the_file(tmp_path: Path, name: str, value: str) -> Non
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("[server]\nprot = 1\n", "unknown option prot"),
-        ("[sever]\nport = 1\n", "unknown section [sever]"),
-        ("port = 1\n", "no section headers"),
-        ("[server]\nport = 1\nport = 2\n", "already exists"),
-        ("[server]\necho = maybe\n", "neither yes nor no"),
-        ("[server]\nport\n", "parsing errors"),
+        ("[server]\nprot = 1\n", ": unknown option prot; did you mean port?"),
+        ("[server]\nxyz = 1\n", ": unknown option xyz; see --help"),
+        ("[sever]\n", ": unknown section [sever]; put all options under [server]"),
+        (
+            "[server]\n[DEFAULT]\nport = 1\n",
+            ": unknown section [DEFAULT]; put all options under [server]",
+        ),
+        (
+            "\nport = 1\n",
+            ", line 2: no section begins before it; put [server] at the top",
+        ),
+        (
+            "[server]\nport = 1\nport = 2\n",
+            ", line 3: port is there already; keep one of them",
+        ),
+        (
+            "[server]\nmax-line = 100\nMAX_LINE = 200\n",
+            ", line 3: max-line is there already; keep one of them",
+        ),
+        (
+            "[server]\n[server]\n",
+            ", line 2: [server] is there already; put its options into one",
+        ),
+        (
+            "[server]\necho = maybe\n",
+            ": echo: 'maybe' is neither yes nor no; give one of them",
+        ),
+        ("[server]\nport\n", ", line 2: it is not NAME = VALUE; write it so"),
+        ("[server]\n[]\n", ", line 2: it is not NAME = VALUE; write it so"),
     ],
 )
 def test_a_wrong_file(tmp_path: Path, text: str, told: str) -> None:
     """One line, that says what is wrong in it."""
     path = tmp_path / "config"
     path.write_text(text)
-    words = refusal_of("--config", str(path))
-    assert told in words.replace("file contains ", "")
-    assert "\n" not in words
+    assert refusal_of("--config", str(path)) == f"broadcast: --config: {path}{told}"
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     """Named, with the system's own reason."""
     path = tmp_path / "none"
-    told = f"broadcast: --config: can't read {path}: no such file or directory"
-    assert refusal_of("--config", str(path)) == told
+    told = f"can't read {path}: no such file or directory; name a file that can be read"
+    assert refusal_of("--config", str(path)) == f"broadcast: --config: {told}"
 
 
 @pytest.mark.parametrize("place", ["port", "host"])
 @pytest.mark.parametrize("door", ["listen", "listen-only", "speak-only"])
 def test_no_place_is_ignored(tmp_path: Path, place: str, door: str) -> None:
     """A port or host beside an endpoint would do nothing: it is refused."""
-    told = f"it does nothing beside --{door}: say --{door} tcp:PORT:interface=HOST"
+    told = f"it does nothing beside --{door}; say --{door} tcp:PORT:interface=HOST"
     here, there = (f"--{door}", "tcp:1"), (f"--{place}", "2")
     words = refusal_of(*here, *there)
     assert words == f"broadcast: --{place}: {told}"
@@ -110,10 +139,11 @@ def test_setting_errors_are_value_errors() -> None:
 def test_a_relay_knows_no_login(option: str) -> None:
     """A relay that nobody could log in to is refused, wherever that was asked for."""
     relay = {"relay": "yes"}
+    told = f"^--relay: a relay knows no login; leave out --{option}$"
     for given, config in ((relay, {option: "x"}), ({option: "x"}, relay)):
-        with pytest.raises(SettingError, match=r"^--relay: a relay knows no login$"):
-            settings_from(given, (), config)
-        settings_from(given | {"relay": "no"}, (), config)
+        with pytest.raises(SettingError, match=told):
+            settings_from(given, config)
+        settings_from(given | {"relay": "no"}, config)
 
 
 @pytest.mark.parametrize(
@@ -131,7 +161,7 @@ def test_a_burst_is_two_seconds_of_the_rate(
     given: dict[str, str], rate: float, burst: float
 ) -> None:
     """One line at least can be said at once; a burst that is given holds."""
-    settings = settings_from(given, (), {})
+    settings = settings_from(given)
     assert (settings.rate, settings.burst) == (rate, burst)
 
 
@@ -140,7 +170,8 @@ def test_sighup_changes_what_the_manual_says() -> None:
     told = (
         "welcome history idle-timeout stall-timeout rate burst flush-partial drain"
     ).replace("-", "_")
-    assert set(told.split()) == LIVE
+    live = {option.field for option in OPTIONS if option.is_live}
+    assert set(told.split()) == live
 
 
 def test_a_file_has_values_as_they_stand(tmp_path: Path) -> None:
@@ -152,7 +183,7 @@ def test_a_file_has_values_as_they_stand(tmp_path: Path) -> None:
     )
     config = read_config(str(path))
     assert (config["max-line"], config["welcome"]) == ("100", "100% fun#1")
-    assert settings_from({}, (), config).speak_only == (
+    assert settings_from({}, config).speak_only == (
         ("build", "tcp:1"),
         ("", "tcp:2"),
     )
@@ -160,11 +191,66 @@ def test_a_file_has_values_as_they_stand(tmp_path: Path) -> None:
     assert read_config(str(path)) == {}
 
 
+def test_words_of_the_command_line_may_have_spaces() -> None:
+    """A path of --listen keeps them; elsewhere they part values, as in the file."""
+    given = dict.fromkeys(("listen", "listen-only"), ("unix:/a b", "tcp:1"))
+    settings = settings_from(given | {"speak-only": ("x=tcp:2 tcp:3",)})
+    assert settings.listen == ("unix:/a b", "tcp:1")
+    assert settings.listen_only == ("unix:/a", "b", "tcp:1")
+    assert settings.speak_only == (("x", "tcp:2"), ("", "tcp:3"))
+
+
 def test_a_file_of_other_bytes_is_refused(tmp_path: Path) -> None:
     """What is not UTF-8 is told in one line with the path."""
     path = tmp_path / "config"
     path.write_bytes(b"[server]\nwelcome = Gr\xfc\xdfe\n")
-    with pytest.raises(SettingError, match="can't decode") as refused:
+    with pytest.raises(SettingError) as refused:
         read_config(str(path))
-    assert str(refused.value).startswith(f"--config: can't read {path}: ")
-    assert "\n" not in str(refused.value)
+    told = f"--config: can't read {path}: it is not UTF-8; save it as UTF-8"
+    assert str(refused.value) == told
+
+
+def test_a_byte_order_mark_is_no_part_of_the_file(tmp_path: Path) -> None:
+    """Some editors begin UTF-8 with one."""
+    path = tmp_path / "config"
+    path.write_text("[server]\nport = 1\n", "utf-8-sig")
+    assert read_config(str(path)) == {"port": "1"}
+
+
+def test_a_pipe_is_no_config(tmp_path: Path) -> None:
+    """It is refused at once; opening it would wait for a writer."""
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    told = f"can't read {path}: it is no file; name a regular file"
+    assert refusal_of("--config", str(path)) == f"broadcast: --config: {told}"
+    assert refusal_of("--welcome", f"@{path}") == f"broadcast: --welcome: {told}"
+
+
+@pytest.mark.parametrize("option", [o for o in OPTIONS if not o.is_flag])
+def test_no_value_is_of_other_bytes(option: Option) -> None:
+    """Neither a log nor a member could be sent the halves of characters."""
+    words = os.fsdecode(b"gr\xfc\xdfe")
+    told = "that is not UTF-8; give it as UTF-8"
+    assert (
+        refusal_of(f"--{option.name}", words) == f"broadcast: --{option.name}: {told}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [
+        (os.fsdecode(b"\xff"), "that is not UTF-8; give it as UTF-8"),
+        ("", "'' is empty; give a value, or leave it out"),
+    ],
+)
+def test_a_path_that_names_no_file(path: str, told: str) -> None:
+    """It is told in the log at each SIGHUP; none at all would be a file forgotten."""
+    assert refusal_of("--config", path) == f"broadcast: --config: {told}"
+
+
+def test_a_refusal_is_one_line_whatever_is_in_it(tmp_path: Path) -> None:
+    """Line ends and what acts on a terminal are escaped."""
+    path = tmp_path / "a\nb\x1b[2J"
+    assert f"{tmp_path}/a\\nb\\x1b[2J: no such" in refusal_of("--config", str(path))
+    assert refusal_of("--a\nb").startswith("broadcast: option --a\\nb not recognized;")
+    assert refusal_of("a\nb").startswith("broadcast: 'a\\nb' is no option;")

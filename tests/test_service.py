@@ -11,7 +11,7 @@ from twisted.logger import capturedLogs, formatEvent
 
 from broadcast.base.settings import Settings
 from broadcast.net.listeners import Listeners
-from broadcast.options import LIVE, settings_from
+from broadcast.options import settings_from
 from broadcast.service import (
     BroadcastService,
     LiveSettings,
@@ -25,7 +25,7 @@ from tests.support.hall import Hall
 def settings(**given: str) -> Settings:
     """Return the settings that these options, their dashes underscores, make."""
     named = {name.replace("_", "-"): value for name, value in given.items()}
-    return settings_from(named, (), {})
+    return settings_from(named)
 
 
 def raising(error: Exception | None, value: str) -> str:
@@ -88,17 +88,17 @@ def test_what_can_change_is_applied_and_what_cannot_is_named() -> None:
     """Everybody is given the live fields alone; the rest is named until a restart."""
     files, applied = [settings()], list[Settings]()
     apply = [applied.append, applied.append]
-    live = LiveSettings(settings(), LIVE, lambda: files[-1], apply)
+    live = LiveSettings(settings(), lambda: files[-1], apply)
     assert (live.again(), applied) == ("nothing changed", [])
     given = {"welcome": "two", "idle_timeout": "5"}
     files.append(settings(**given, log_size="1M", relay="yes"))
     kept = "relay, log-size can't change without a restart"
-    assert live.again() == f"welcome, idle-timeout, rate, burst changed; {kept}"
+    assert live.again() == f"welcome, rate, burst, idle-timeout changed; {kept}"
     assert applied == [settings(**given, rate="0")] * 2
     assert live.again() == f"nothing changed; {kept}"
     assert len(applied) == 2
     files.append(settings())
-    assert live.again() == "welcome, idle-timeout, rate, burst changed"
+    assert live.again() == "welcome, rate, burst, idle-timeout changed"
     assert applied[2:] == [settings()] * 2
 
 

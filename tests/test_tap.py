@@ -1,7 +1,6 @@
-"""The command line of ``twist broadcast``, and the parts that it is made into."""
+"""The parts that the settings are made into."""
 
-import io
-import sys
+import os
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -9,159 +8,32 @@ from typing import Any
 import pytest
 from twisted.internet.task import Clock
 from twisted.internet.testing import MemoryReactorClock
-from twisted.logger import jsonFileLogObserver, textFileLogObserver
+from twisted.logger import capturedLogs, formatEvent
 
 from broadcast import __version__
 from broadcast.base.settings import RoomSettings
 from broadcast.base.work import Work
-from broadcast.options import FLAGS, LISTS, OPTIONS
-from broadcast.tap import Options, _certificates_for, _policy_for, room_settings
-from tests.support.settings import refusal_of, settings_of
-
-
-def test_the_command_line_wins(tmp_path: Path) -> None:
-    """Over the file, option by option; the file wins over the default."""
-    path = tmp_path / "config"
-    path.write_text(
-        "[server]\n"
-        "port = 9000      # for the class\n"
-        "max_line = 1000  ; either comment\n"
-        "# a line of its own\n"
-        "welcome = Hi; no # here\n"
-        "echo = yes\n"
-        "log-size = 1 MiB\n"
-    )
-    settings = settings_of("--config", str(path), "--port", "9001")
-    wanted = {
-        "port": 9001,
-        "max_line": 1000,
-        "welcome": "Hi; no",
-        "echo": True,
-        "relay": False,
-        "log_size": 1 << 20,
-        "listen": (),
-        "history": 1000,
-        "rate": 10_000.0,
-    }
-    assert {name: getattr(settings, name) for name in wanted} == wanted
-
-
-def test_a_listen_wins_over_the_files_port(tmp_path: Path) -> None:
-    """On the command line; over the file's host and endpoints as well."""
-    path = tmp_path / "config"
-    path.write_text("[server]\nport = 9000\nhost = ::1\n")
-    words = ("--config", str(path), "--listen", "tcp:3")
-    assert getattr(settings_of(*words), "listen", None) == ("tcp:3",)
-    path.write_text("[server]\nlisten = tcp:1 tcp:2\n")
-    assert getattr(settings_of(*words), "listen", None) == ("tcp:3",)
-    assert getattr(settings_of(*words[:2]), "listen", None) == ("tcp:1", "tcp:2")
-
-
-def test_a_word_too_many_is_named() -> None:
-    """What is neither an option nor an option's value."""
-    assert refusal_of("extra") == "broadcast: 'extra' is no option: see --help"
-
-
-def test_a_whole_number_below_the_least(tmp_path: Path) -> None:
-    """It is told the least, not that it is no number."""
-    told = "broadcast: --max-per-host: -3 is not between 0 and 1000000"
-    assert refusal_of("--max-per-host", "-3") == told
-
-
-def test_values_that_are_right(tmp_path: Path) -> None:
-    """Sizes with units, off, zero, words from a file."""
-    path = tmp_path / "words"
-    path.write_text("Grüße\n", "utf-8")
-    settings = settings_of(
-        *("--log-size", "2g", "--flush-partial", "0.05", "--idle-timeout", "0"),
-        *("--welcome", f"@{path}", "--rate", "5", "--relay", "--listen", "tcp:3"),
-    )
-    wanted = {
-        "log_size": 2 << 30,
-        "flush_partial": 0.05,
-        "idle_timeout": 0.0,
-        "welcome": "Grüße",
-        "rate": 5.0,
-        "burst": 10.0,
-        "relay": True,
-        "listen": ("tcp:3",),
-    }
-    assert {name: getattr(settings, name) for name in wanted} == wanted
-    assert getattr(settings_of("--relay"), "rate", None) == 0.0
-
-
-def test_help_explains_each_option() -> None:
-    """With its default, in words without a gap wherever the source breaks."""
-    told = Options().docs
-    shown = " ".join(str(Options()).split())
-    for name in [o.name for o in OPTIONS + FLAGS + LISTS] + ["listen", "config"]:
-        assert told[name]
-        assert "\n" not in told[name]
-        assert "  " not in told[name]
-        assert f"--{name}" in shown
-    assert "TCP port; 0 takes any free one (default: 8000)" in shown
-
-
-def test_version_is_ours(capsys: pytest.CaptureFixture[str]) -> None:
-    """`--version` tells the daemon's version first, then Twisted's."""
-    with pytest.raises(SystemExit) as exit_:
-        settings_of("--version")
-    assert exit_.value.code == 0
-    assert capsys.readouterr().out.startswith(f"broadcast {__version__}, Twisted ")
-
-
-@pytest.mark.parametrize(
-    ("words", "told"),
-    [
-        (["--prot", "1"], "option --prot not recognized"),
-        (["--port"], "option --port requires argument"),
-        (["--echo=yes"], "option --echo must not have an argument"),
-        (["--relay", "--users", "x"], "--relay: a relay knows no login"),
-        (["--web-origin", "x"], "--web-origin: 'x' is no origin,"),
-    ],
+from broadcast.logfile import Threshold
+from broadcast.tap import (
+    _certificates_for,
+    _log_to_file,
+    _policy_for,
+    _room_for,
+    _warn_of_open_secrets,
 )
-def test_a_wrong_command_line_is_one_line(words: list[str], told: str) -> None:
-    """No screen of usage: the daemon's name, the option and the reason."""
-    refusal = refusal_of(*words)
-    assert refusal.startswith(f"broadcast: {told}")
-    assert "\n" not in refusal
-
-
-def test_what_may_be_given_again_is_collected(tmp_path: Path) -> None:
-    """Each occurrence adds to those before it; together they win over the file's."""
-    path = tmp_path / "config"
-    path.write_text("[server]\nlisten-only = tcp:9\nweb-origin = http://old\n")
-    settings: Any = settings_of(
-        *("--config", str(path), "--listen", "tcp:1", "--listen", "tcp:2"),
-        *("--listen-only", "tcp:3", "--listen-only", "tcp:4"),
-        *("--speak-only", "a=tcp:5", "--speak-only", "tcp:6"),
-        *("--web-origin", "http://x", "--web-origin", "https://y"),
-    )
-    assert settings.listen == ("tcp:1", "tcp:2")
-    assert settings.listen_only == ("tcp:3", "tcp:4")
-    assert settings.speak_only == (("a", "tcp:5"), ("", "tcp:6"))
-    assert settings.web_origin == {("http", "x", 80), ("https", "y", 443)}
-
-
-def test_the_file_is_read_anew_for_each_reload(tmp_path: Path) -> None:
-    """``read`` sees the file as it is now; ``settings`` stay those of the start."""
-    path = tmp_path / "config"
-    path.write_text("[server]\nwelcome = one\n")
-    options = Options()
-    options.parseOptions(["--config", str(path)])
-    path.write_text("[server]\nwelcome = two\n")
-    assert options.read().welcome == "two"
-    assert options.settings.welcome == "one"
+from tests.support.settings import settings_of
 
 
 def test_the_room_is_given_each_of_its_settings() -> None:
-    """What the room and the daemon call the same is the same, whatever is chosen."""
+    """Whatever is chosen; and the name of the daemon with its version."""
     settings: Any = settings_of(
         *("--welcome", "Hi", "--max-line", "100", "--history", "7", "--echo"),
         *("--relay", "--rate", "3", "--burst", "4", "--max-members", "5"),
         *("--max-per-host", "6"),
     )
-    room, default = room_settings(settings), RoomSettings()
+    policy = _policy_for(settings, Work(Clock()), MemoryReactorClock())
+    room = _room_for(settings, policy, Work(Clock())).settings
+    default = RoomSettings()
     for name in {field.name for field in fields(RoomSettings)} - {"server"}:
         assert getattr(room, name) == getattr(settings, name) != getattr(default, name)
     assert room.server == f"broadcast/{__version__}"
@@ -171,9 +43,10 @@ def test_a_file_that_is_needed_is_told_by_its_option(tmp_path: Path) -> None:
     """A daemon without its certificates, secrets or bans does not start."""
     path = tmp_path / "none" / "file"
     missing = "no such file or directory"
+    hint = "name a file that can be read"
     for option, told in (
-        ("ban-file", f"{path}: {missing}"),
-        ("token-file", f"can't read {path}: {missing}"),
+        ("ban-file", f"{path}: {missing}; make its folder first"),
+        ("token-file", f"can't read {path}: {missing}; {hint}"),
     ):
         settings: Any = settings_of(f"--{option}", str(path))
         with pytest.raises(SystemExit) as refused:
@@ -185,25 +58,68 @@ def test_a_file_that_is_needed_is_told_by_its_option(tmp_path: Path) -> None:
     assert str(refused.value.code).startswith("broadcast: --tls-cert: ")
 
 
+def test_what_would_be_waited_for_is_refused(tmp_path: Path) -> None:
+    """A pipe in place of a file, which opening would wait for without end."""
+    pipe, file = tmp_path / "pipe", tmp_path / "file"
+    os.mkfifo(pipe)
+    file.touch()
+    for words in (
+        ("--tls-cert", str(pipe)),
+        ("--tls-cert", str(file), "--tls-key", str(pipe)),
+        ("--tls-cert", str(file), "--tls-client-ca", str(pipe)),
+    ):
+        with pytest.raises(SystemExit) as refused:
+            _certificates_for(settings_of(*words))
+        told = f"{pipe}: it is a pipe; give PEM files that can be read"
+        assert refused.value.code == f"broadcast: --tls-cert: {told}"
+    with pytest.raises(SystemExit) as refused:
+        _log_to_file(str(pipe), settings_of(), Threshold(), MemoryReactorClock())
+    told = f"{pipe}: it is a pipe; name a file that can be written"
+    assert refused.value.code == f"broadcast: --log-file: {told}"
+
+
+def test_the_path_of_a_file_stays_on_the_line(tmp_path: Path) -> None:
+    """A line end in it, which a file of settings may hold, is escaped."""
+    for option in ("token-file", "ban-file"):
+        settings = settings_of(f"--{option}", f"{tmp_path}/a\nb/c")
+        with pytest.raises(SystemExit) as refused:
+            _policy_for(settings, Work(Clock()), MemoryReactorClock())
+        assert f"{tmp_path}/a\\nb/c: no such" in str(refused.value.code)
+
+
 @pytest.mark.parametrize(
-    ("words", "chosen", "is_ours"),
+    ("option", "told"),
     [
-        ([], jsonFileLogObserver, True),
-        (["--log-format", "text"], textFileLogObserver, True),
-        (["--log-format=json"], jsonFileLogObserver, False),
+        ("token-file", "token-file"),
+        ("users", "users"),
+        ("tls-key", "tls-key"),
+        ("tls-cert", "tls-cert"),
+        ("ban-file", None),
     ],
 )
-def test_the_console_has_our_lines_unless_json_was_asked_for(
-    monkeypatch: pytest.MonkeyPatch, words: list[str], chosen: object, is_ours: bool
+def test_a_secret_that_others_may_read_is_told(
+    tmp_path: Path, option: str, told: str | None
 ) -> None:
-    """Twist takes JSON by itself where stdout is no terminal: people read that too."""
-    console = io.TextIOWrapper(io.BytesIO(), "ascii")
-    monkeypatch.setattr(sys, "stdout", console)
-    monkeypatch.setattr(sys, "argv", ["twist", *words, "broadcast"])
-    twist: Any = {"fileLogObserverFactory": chosen}
-    options = Options()
-    options.parent = twist
-    options.parseOptions([])
-    ours = options.threshold.line_observer
-    assert twist["fileLogObserverFactory"] == (ours if is_ours else chosen)
-    assert console.encoding == ("utf-8" if is_ours else "ascii")
+    """At the start, in the log, with what to do; bans are no secret."""
+    path = tmp_path / "file"
+    path.touch(0o644)
+    path.chmod(0o644)
+    settings = settings_of(f"--{option}", str(path))
+    line = f"--{told}: every account of this machine may use {path}; chmod o-rwx it"
+    with capturedLogs() as events:
+        _warn_of_open_secrets(settings)
+    assert [formatEvent(event) for event in events] == ([line] if told else [])
+    path.chmod(0o640)
+    with capturedLogs() as events:
+        _warn_of_open_secrets(settings)
+    assert events == []
+
+
+def test_the_passwords_of_twisteds_checker_are_secrets_too(tmp_path: Path) -> None:
+    """They stand in the file as they are."""
+    path = tmp_path / "passwords"
+    path.touch(0o644)
+    path.chmod(0o644)
+    with capturedLogs() as events:
+        _warn_of_open_secrets(settings_of(f"--auth=file:{path}"))
+    assert [event["name"] for event in events] == ["auth"]

@@ -7,7 +7,7 @@ from typing import Protocol
 from twisted.logger import Logger
 
 from broadcast.auth.policy import MAX_MUTED
-from broadcast.base.values import reason_of
+from broadcast.base.values import plain, reason_of
 from broadcast.net import sockopts
 from broadcast.protocol import names
 from broadcast.protocol.events import Bye, Notice
@@ -237,5 +237,5 @@ def spell(seconds: float) -> str:
     """Return a time as ``--for`` takes it: ``10m``."""
     for unit, length in (("d", 86400), ("h", 3600), ("m", 60)):
         if seconds >= length and not seconds % length:
-            return f"{seconds / length:g}{unit}"
-    return f"{seconds:g}s"
+            return f"{plain(seconds / length)}{unit}"
+    return f"{plain(seconds)}s"

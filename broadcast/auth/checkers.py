@@ -9,6 +9,7 @@ reactor's pool resolves names too, and a storm of logins must not hold that up.
 """
 
 import hmac
+import os
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -222,6 +223,9 @@ def checker_for(text: str) -> Any:
     Raises:
         AuthError: there is none, it can't be made, or it takes no logins of ours.
     """
+    kind, _, path = text.partition(":")
+    if kind == "file" and not os.path.isfile(path):  # Twisted's own goes on without
+        raise AuthError(f"{text!r}: there is no such file; name a regular file")
     try:
         checker: Any = strcred.makeChecker(text)
     except strcred.InvalidAuthType:

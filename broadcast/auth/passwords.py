@@ -18,7 +18,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from broadcast.base.values import reason_of
+from broadcast.base import files
 from broadcast.protocol import names
 
 MAX_MEMORY = 64 * 1024 * 1024
@@ -159,11 +159,9 @@ def read_text(path: str) -> str:
         FileError: it can't be read.
     """
     try:
-        return Path(path).read_text("utf-8-sig")
-    except UnicodeDecodeError:
-        raise FileError(f"can't read {path}: it is not UTF-8") from None
-    except OSError as error:
-        raise FileError(f"can't read {path}: {reason_of(error)}") from None
+        return files.read_text(path)
+    except ValueError as error:
+        raise FileError(str(error)) from None
 
 
 def write_whole(path: str, text: str) -> None:

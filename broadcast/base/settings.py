@@ -1,13 +1,93 @@
 """What the admin chose, checked: frozen dataclasses that are handed around.
 
-``broadcast.options`` makes them from the command line and the file.
+Each field that is an option carries its row: all that the command line, the file, the
+help and docs/options.md say of it is here, and nowhere else. ``broadcast.options``
+reads them.
 """
 
 from dataclasses import dataclass
 
+from broadcast.base import files, values
+from broadcast.base.rows import Group, OnReload, option
+
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class RoomSettings:
+    """What of the settings concerns the room. Rates are lines a second.
+
+    Attributes:
+        server: name and version, told in the greeting.
+    """
+
+    server: str = "broadcast"
+    welcome: str = option(
+        files.text_or_file,
+        "Text that greets each newcomer. @FILE: what that file holds.",
+        Group.ROOM,
+        "TEXT|@FILE",
+        on_reload=OnReload.CHANGES,
+    )
+    max_line: int = option(
+        values.whole(64, 1 << 20),
+        "Bytes that a line may have.",
+        Group.ROOM,
+        "BYTES",
+        "8192",
+    )
+    history: int = option(
+        values.whole(0, 1_000_000),
+        "Lines that a member may ask back at once.",
+        Group.ROOM,
+        "LINES",
+        "1000",
+        on_reload=OnReload.CHANGES,
+    )
+    echo: bool = option(
+        values.flag, "Sends members their own lines as well.", Group.ROOM, default="no"
+    )
+    relay: bool = option(
+        values.flag,
+        "Passes bytes on as they are: no names, notices or commands.",
+        Group.ROOM,
+        default="no",
+    )
+    rate: float = option(
+        values.optional(values.rate),
+        "Lines a second that a member may say; more are slowed. 0: any number.",
+        Group.LIMITS,
+        "LINES",
+        default_is="10000, or 0 with --relay",
+        unset=0.0,
+        on_reload=OnReload.CHANGES,
+    )
+    burst: float = option(
+        values.optional(values.rate),
+        "Lines that a member may say at once beyond --rate.",
+        Group.LIMITS,
+        "LINES",
+        default_is="2 seconds of --rate",
+        unset=0.0,
+        on_reload=OnReload.CHANGES,
+    )
+    max_members: int = option(
+        values.optional(values.whole(1, 10_000_000)),
+        "Members that may be here.",
+        Group.LIMITS,
+        "MEMBERS",
+        default_is="64 fewer than files may be open",
+        unset=1_000_000,
+    )
+    max_per_host: int = option(
+        values.whole(0, 1_000_000),
+        "Members that may be here from one host. 0: any number.",
+        Group.LIMITS,
+        "MEMBERS",
+        "0",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Settings(RoomSettings):
     """All options of ``twist broadcast``, checked. Times are seconds.
 
     Attributes:
@@ -18,69 +98,218 @@ class Settings:
         web_origin: other origins whose pages may talk: scheme, host, port.
     """
 
-    port: int
-    host: str
-    listen: tuple[str, ...]
-    echo: bool
-    relay: bool
-    welcome: str
-    max_line: int
-    log_size: int
-    history: int
-    idle_timeout: float
-    stall_timeout: float
-    greeting_delay: float
-    flush_partial: float | None
-    drain: float
-    rate: float
-    burst: float
-    max_members: int
-    max_per_host: int
-    log_file: str | None
-    log_file_size: int
-    log_file_count: int
-    tls_cert: str | None
-    tls_key: str | None
-    tls_client_ca: str | None
-    tls_handshake: float
-    tls_recheck: float
-    token_file: str | None
-    users: str | None
-    auth: str | None
-    login_timeout: float
-    allow_plaintext_login: bool
-    ban_file: str | None
-    admin: str | None
-    listen_only: tuple[str, ...]
-    speak_only: tuple[tuple[str, str], ...]
-    web: str | None
-    web_metrics: str
-    web_origin: frozenset[tuple[str, str, int]]
-
-
-@dataclass(frozen=True, slots=True)
-class RoomSettings:
-    """What of the settings concerns the room.
-
-    Attributes:
-        server: name and version, told in the greeting.
-        welcome: the admin's words, told in the greeting.
-        max_line: bytes that a line may have.
-        history: lines that may be asked back.
-        echo: own lines come back in the text dialect too.
-        relay: bytes in, bytes out, nothing else.
-        rate: lines a second that a member may say; 0: any number.
-        burst: lines that it may say at once beyond that.
-    """
-
-    server: str = "broadcast"
-    welcome: str = ""
-    max_line: int = 8192
-    history: int = 1000
-    echo: bool = False
-    relay: bool = False
-    rate: float = 0
-    burst: float = 0
+    port: int = option(
+        values.whole(0, 65535),
+        "TCP port to listen on. 0: any free one.",
+        Group.LISTENING,
+        "PORT",
+        "8000",
+        short="p",
+    )
+    host: str = option(
+        values.some_text,
+        "Address to listen on. 0.0.0.0 lets other machines in.",
+        Group.LISTENING,
+        "ADDRESS",
+        "127.0.0.1",
+    )
+    listen: tuple[str, ...] = option(
+        values.several,
+        "Listens on a Twisted endpoint, such as tcp:8000, tls:8443, unix:/PATH or"
+        " systemd:…, instead of --host and --port.",
+        Group.LISTENING,
+        "ENDPOINT",
+        is_repeated=True,
+    )
+    listen_only: tuple[str, ...] = option(
+        values.several,
+        "Listens there too: members of this endpoint hear, and never speak.",
+        Group.LISTENING,
+        "ENDPOINT",
+        is_repeated=True,
+    )
+    speak_only: tuple[tuple[str, str], ...] = option(
+        values.several,
+        "Listens there too: members of this endpoint only speak, as NAME.",
+        Group.LISTENING,
+        "[NAME=]ENDPOINT",
+        is_repeated=True,
+    )
+    log_size: int = option(
+        values.size(64 * 1024),
+        "Memory for what was said, in bytes, or with K, M or G.",
+        Group.ROOM,
+        "SIZE",
+        "16M",
+    )
+    idle_timeout: float = option(
+        values.seconds,
+        "Seconds without input after which a pinging client is disconnected. 0: never.",
+        Group.LIMITS,
+        "SECONDS",
+        "90",
+        on_reload=OnReload.CHANGES,
+    )
+    stall_timeout: float = option(
+        values.seconds,
+        "Seconds after which a client that reads nothing is disconnected. 0: never.",
+        Group.LIMITS,
+        "SECONDS",
+        "120",
+        on_reload=OnReload.CHANGES,
+    )
+    greeting_delay: float = option(
+        values.seconds,
+        "Seconds that a newcomer has to introduce itself before it is greeted.",
+        Group.ROOM,
+        "SECONDS",
+        "0.25",
+    )
+    flush_partial: float | None = option(
+        values.off_or_seconds,
+        "Seconds of silence that end an unfinished line. off: none do.",
+        Group.ROOM,
+        "SECONDS|off",
+        "off",
+        on_reload=OnReload.CHANGES,
+    )
+    drain: float = option(
+        values.seconds,
+        "Seconds to deliver what was said when the daemon stops.",
+        Group.ROOM,
+        "SECONDS",
+        "10",
+        on_reload=OnReload.CHANGES,
+    )
+    tls_cert: str | None = option(
+        values.text_or_none,
+        "PEM file of the certificate, then its chain, for tls: endpoints.",
+        Group.TLS,
+        "FILE",
+        on_reload=OnReload.REREADS,
+    )
+    tls_key: str | None = option(
+        values.text_or_none,
+        "PEM file of the certificate's key, without a password.",
+        Group.TLS,
+        "FILE",
+        default_is="the file of --tls-cert",
+        on_reload=OnReload.REREADS,
+        is_secret=True,
+    )
+    tls_client_ca: str | None = option(
+        values.text_or_none,
+        "PEM file of the authority that signs members' own certificates. Every tls:"
+        " endpoint then asks for one.",
+        Group.TLS,
+        "FILE",
+        on_reload=OnReload.REREADS,
+    )
+    tls_handshake: float = option(
+        values.seconds,
+        "Seconds that a TLS handshake may take.",
+        Group.TLS,
+        "SECONDS",
+        "10",
+    )
+    tls_recheck: float = option(
+        values.seconds,
+        "Seconds between two looks whether these files have changed. 0: only SIGHUP"
+        " looks.",
+        Group.TLS,
+        "SECONDS",
+        "10",
+    )
+    token_file: str | None = option(
+        values.text_or_none,
+        "File of shared secrets to log in with, one a line.",
+        Group.ACCESS,
+        "FILE",
+        on_reload=OnReload.REREADS,
+        is_secret=True,
+    )
+    users: str | None = option(
+        values.text_or_none,
+        "File of names and passwords to log in with, written by bcast-passwd.",
+        Group.ACCESS,
+        "FILE",
+        on_reload=OnReload.REREADS,
+        is_secret=True,
+    )
+    auth: str | None = option(
+        values.text_or_none,
+        "Checks logins with any checker of twisted.cred.",
+        Group.ACCESS,
+        "TYPE:ARGUMENTS",
+    )
+    login_timeout: float = option(
+        values.seconds,
+        "Seconds that a newcomer has to log in.",
+        Group.ACCESS,
+        "SECONDS",
+        "30",
+    )
+    allow_plaintext_login: bool = option(
+        values.flag,
+        "Takes unencrypted logins from other machines.",
+        Group.ACCESS,
+        default="no",
+    )
+    ban_file: str | None = option(
+        values.text_or_none,
+        "File that keeps the bans across restarts; made when it is needed.",
+        Group.ACCESS,
+        "FILE",
+        on_reload=OnReload.REREADS,
+    )
+    admin: str | None = option(
+        values.unix_path,
+        "Unix socket for bcast-admin.",
+        Group.ACCESS,
+        "unix:/PATH",
+    )
+    web: str | None = option(
+        values.text_or_none,
+        "Port on --host, or Twisted endpoint, of the page, WebSocket and metrics.",
+        Group.WEB,
+        "PORT|ENDPOINT",
+    )
+    web_origin: frozenset[tuple[str, str, int]] = option(
+        values.several,
+        "Origin whose pages may use the WebSocket too, such as https://example.org.",
+        Group.WEB,
+        "ORIGIN",
+        unset=frozenset(),
+        is_repeated=True,
+    )
+    web_metrics: str = option(
+        values.one_of("off", "loopback", "on"),
+        "Lets nobody, this machine alone, or everybody read /metrics.",
+        Group.WEB,
+        "off|loopback|on",
+        "loopback",
+    )
+    log_file: str | None = option(
+        values.text_or_none,
+        "File to log to as well.",
+        Group.LOG,
+        "FILE",
+        on_reload=OnReload.REOPENS,
+    )
+    log_file_size: int = option(
+        values.size(4096),
+        "Size at which the log file is rotated, in bytes, or with K, M or G.",
+        Group.LOG,
+        "SIZE",
+        "10M",
+    )
+    log_file_count: int = option(
+        values.whole(1, 1000),
+        "Rotated log files that are kept.",
+        Group.LOG,
+        "FILES",
+        "5",
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,47 +1,41 @@
-"""Options, and how the value of one is read: text in, a value out, or why not.
+"""How the value of an option is read: text in, a value out, or why not.
 
-A converter raises ``ValueError`` with words that fit behind the option's name.
+A converter raises ``ValueError`` with a line that fits behind the option's name:
+what is wrong; what to give instead.
 """
 
 import configparser
+import re
 from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import Final, TypeVar
 
-_UNITS = {"": 1, "K": 1024, "M": 1024**2, "G": 1024**3}
+_FACTORS: Final = {None: 1, "K": 1024, "M": 1024**2, "G": 1024**3}
+_SIZE: Final = re.compile(r"([0-9]+)\s*(?:([KMG])(?:I?B)?|B)?", re.ASCII)
+_WHOLE: Final = re.compile(r"-?[0-9]+", re.ASCII)
+_NUMBER: Final = re.compile(
+    r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[+-]?[0-9]+)?", re.ASCII | re.IGNORECASE
+)
 
+MOST_DIGITS: Final = 20
+"""Digits beyond which no number is in range: Python itself reads 4300 at most."""
 
-@dataclass(frozen=True, slots=True)
-class Option:
-    """One option: its name, default as text, how it is read and explained.
+MOST_SECONDS: Final = 10_000_000
+MOST_LINES: Final = 1_000_000_000
+SHOWN: Final = 60
+"""Characters of a wrong value that a refusal shows."""
 
-    Attributes:
-        is_live: SIGHUP changes it; any other needs a restart.
-    """
-
-    name: str
-    default: str
-    read: Callable[[str], Any]
-    help: str
-    short: str | None = None
-    is_live: bool = False
-
-    @property
-    def description(self) -> str:
-        """What ``--help`` says: the explanation, and the default if there is one."""
-        if self.default in ("", "no"):
-            return self.help
-        return f"{self.help} (default: {self.default})"
-
-    @property
-    def field(self) -> str:
-        """The name of the field in ``Settings``."""
-        return self.name.replace("-", "_")
+T = TypeVar("T")
 
 
 def text(value: str) -> str:
     """Return any text as it is."""
+    return value
+
+
+def some_text(value: str) -> str:
+    """Return any text that is not blank."""
+    if not value.strip():
+        raise ValueError(f"{_shown(value)} is empty; give a value, or leave it out")
     return value
 
 
@@ -50,37 +44,28 @@ def text_or_none(value: str) -> str | None:
     return value or None
 
 
-def text_or_file(value: str) -> str:
-    """Return the text, or after ``@`` what is in the file of that name."""
-    if not value.startswith("@"):
-        return value
-    try:
-        return Path(value[1:]).read_text("utf-8").rstrip("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ValueError(f"can't read {value[1:]}: {reason_of(error)}") from None
+def optional(read: Callable[[str], T]) -> Callable[[str], T | None]:
+    """Return a converter that gives None for no text, and else does as ``read``."""
+    return lambda value: read(value) if value else None
 
 
 def flag(value: str) -> bool:
     """Return yes or no, in one of INI's words for them."""
     state = configparser.ConfigParser.BOOLEAN_STATES.get(value.lower())
     if state is None:
-        raise ValueError(f"{value!r} is neither yes nor no")
+        raise ValueError(f"{_shown(value)} is neither yes nor no; give one of them")
     return state
 
 
-def whole(least: int, most: int, unit: str) -> Callable[[str], int]:
-    """Return a converter to whole numbers, ``least`` and ``most`` among them.
-
-    Args:
-        unit: what is counted, for the refusal: ``of lines``; may be empty.
-    """
+def whole(least: int, most: int) -> Callable[[str], int]:
+    """Return a converter to whole numbers, ``least`` and ``most`` among them."""
 
     def read(value: str) -> int:
-        digits = value.removeprefix("-")
-        if not digits.isascii() or not digits.isdigit():
-            raise ValueError(f"{value!r} is not a whole number {unit}".rstrip())
-        if not least <= int(value) <= most:
-            raise ValueError(f"{value} is not between {least} and {most}")
+        hint = f"from {least} to {most}"
+        if not _WHOLE.fullmatch(value):
+            raise ValueError(f"{_shown(value)} is not a whole number; give one {hint}")
+        if len(value) > MOST_DIGITS or not least <= int(value) <= most:
+            raise ValueError(f"{_shown(value)} is out of range; give a number {hint}")
         return int(value)
 
     return read
@@ -93,14 +78,15 @@ def size(least: int) -> Callable[[str], int]:
     """
 
     def read(value: str) -> int:
-        number = value.upper().removesuffix("IB").removesuffix("B").strip()
-        unit = number[-1:] if number[-1:] in _UNITS else ""
-        digits = number.removesuffix(unit).strip()
-        if not digits.isascii() or not digits.isdigit():
-            raise ValueError(f"{value!r} is no size: bytes, or a number and K, M or G")
-        size = int(digits) * _UNITS[unit]
+        found = _SIZE.fullmatch(value.strip().upper())
+        if found is None:
+            hint = "give bytes, or a number and K, M or G"
+            raise ValueError(f"{_shown(value)} is not a size; {hint}")
+        digits, unit = found.groups()
+        size = int(digits) * _FACTORS[unit] if len(digits) <= MOST_DIGITS else -1
         if not least <= size <= 1 << 40:
-            raise ValueError(f"{value} is not between {least} bytes and 1024 G")
+            hint = f"give {least} bytes to 1024 G"
+            raise ValueError(f"{_shown(value)} is out of range; {hint}")
         return size
 
     return read
@@ -108,33 +94,22 @@ def size(least: int) -> Callable[[str], int]:
 
 def seconds(value: str) -> float:
     """Return a number of seconds, 0 to 10,000,000."""
-    try:
-        seconds = float(value)
-    except ValueError:
-        raise ValueError(f"{value!r} is not a number of seconds") from None
-    if not 0 <= seconds <= 1e7:
-        raise ValueError(f"{value} is not between 0 and 10000000 seconds")
-    return seconds
+    return _seconds(value, "")
 
 
 def off_or_seconds(value: str) -> float | None:
     """Return a number of seconds, as ``seconds`` does; None for ``off``."""
-    return None if value.lower() in ("", "off") else seconds(value)
+    return None if value.lower() in ("", "off") else _seconds(value, ", or off")
 
 
-def rate(value: str) -> float | None:
-    """Return a number of lines (a second, or at once), 0 or from 0.1 to 10⁹.
-
-    None if none is given.
-    """
-    if value == "":
-        return None
-    try:
-        rate = float(value)
-    except ValueError:
-        raise ValueError(f"{value!r} is not a number of lines") from None
-    if not (rate == 0 or 0.1 <= rate <= 1e9):
-        raise ValueError(f"{value} is neither 0 nor between 0.1 and 1000000000 lines")
+def rate(value: str) -> float:
+    """Return a number of lines (a second, or at once), 0 or from 0.1 to 10⁹."""
+    rate = _number(value)
+    hint = f"give 0, or 0.1 to {MOST_LINES}"
+    if rate is None:
+        raise ValueError(f"{_shown(value)} is not a number of lines; {hint}")
+    if not (rate == 0 or 0.1 <= rate <= MOST_LINES):
+        raise ValueError(f"{_shown(value)} is out of range; {hint}")
     return rate
 
 
@@ -143,10 +118,27 @@ def one_of(*choices: str) -> Callable[[str], str]:
 
     def read(value: str) -> str:
         if value.lower() not in choices:
-            raise ValueError(f"{value!r} is none of {', '.join(choices)}")
+            hint = f"{', '.join(choices[:-1])} or {choices[-1]}"
+            raise ValueError(f"{_shown(value)} is none of the choices; give {hint}")
         return value.lower()
 
     return read
+
+
+def several(value: str | tuple[str, ...]) -> tuple[str, ...]:
+    """Return several words: those of a text, between white space, or as they come."""
+    return tuple(value.split()) if isinstance(value, str) else value
+
+
+def unix_path(value: str) -> str | None:
+    """Return the path of a unix socket, given as ``unix:/PATH``; None for none."""
+    if not value:
+        return None
+    path = value.removeprefix("unix:")
+    if path == value or not path.startswith("/"):
+        hint = "give unix: and an absolute path"
+        raise ValueError(f"{_shown(value)} is not unix:/PATH; {hint}")
+    return path
 
 
 def reason_of(error: Exception) -> str:
@@ -157,16 +149,37 @@ def reason_of(error: Exception) -> str:
     return " ".join(message.split())
 
 
-def several(value: str) -> tuple[str, ...]:
-    """Return several words, separated by white space."""
-    return tuple(value.split())
+def plain(number: float) -> str:
+    """Return a number as people write it: no exponent, no zeros at its end."""
+    return f"{number:.6f}".rstrip("0").rstrip(".")
 
 
-def unix_path(value: str) -> str | None:
-    """Return the path of a unix socket, given as ``unix:/PATH``; None for none."""
-    if not value:
-        return None
-    path = value.removeprefix("unix:")
-    if path == value or not path:
-        raise ValueError(f"{value!r} is not unix:/PATH")
-    return path
+def plural(number: float, noun: str) -> str:
+    """Return a number of things: ``1 line``, ``0.5 lines``, ``2 lines``.
+
+    Args:
+        noun: what one of them is called.
+    """
+    return f"{plain(number)} {noun}" if number == 1 else f"{plain(number)} {noun}s"
+
+
+def _number(value: str) -> float | None:
+    """Return a number of plain ASCII digits; None for anything else."""
+    digits = value.strip()
+    return float(digits) if _NUMBER.fullmatch(digits) else None
+
+
+def _seconds(value: str, more: str) -> float:
+    number = _number(value)
+    hint = f"give 0 to {MOST_SECONDS}{more}"
+    if number is None:
+        raise ValueError(f"{_shown(value)} is not a number of seconds; {hint}")
+    if not 0 <= number <= MOST_SECONDS:
+        raise ValueError(f"{_shown(value)} is out of range; {hint}")
+    return number
+
+
+def _shown(value: str) -> str:
+    """Return a wrong value in quotes, on one line, cut where it is long."""
+    cut = value if len(value) <= SHOWN else f"{value[:SHOWN]}…"
+    return repr(cut)

@@ -6,6 +6,7 @@ from typing import Any
 from twisted.logger import Logger
 
 from broadcast.base.settings import Timeouts
+from broadcast.base.values import plural
 from broadcast.base.work import IReactorTime
 from broadcast.net import sockopts
 from broadcast.protocol.events import Bye
@@ -93,8 +94,8 @@ class Liveness:
             self.heard = False
             self._silent_since = now
         elif timeouts.idle and now - self._silent_since > timeouts.idle:
-            message = f"nothing heard for {timeouts.idle:g} seconds"
-            session.close(Bye("idle", message), When.NOW)
+            silence = plural(timeouts.idle, "second")
+            session.close(Bye("idle", f"nothing heard for {silence}"), When.NOW)
         if not timeouts.stall or self._stuck_for(now, transport) <= timeouts.stall:
             return False
         self._logger.info("{address} reads nothing", address=address)

@@ -41,7 +41,9 @@ def parse_all(value: str) -> frozenset[Origin]:
     found = set()
     for word in value.replace(",", " ").split():
         if (origin := parse(word)) is None:
-            raise ValueError(f"{word!r} is no origin, such as https://example.org")
+            raise ValueError(
+                f"{word!r} is no origin; give one such as https://example.org"
+            )
         found.add(origin)
     return frozenset(found)
 

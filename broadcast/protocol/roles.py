@@ -50,5 +50,5 @@ def _name_and_endpoint(text: str) -> tuple[str, str]:
         return "", text
     clean = names.clean(name)
     if clean is None or names.fold(clean) in names.RESERVED:
-        raise RoleError(f"{name!r} is no name that one can have")
+        raise RoleError(f"{name!r} is no name that one can have; choose another")
     return clean, endpoint

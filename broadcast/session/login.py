@@ -10,6 +10,7 @@ from twisted.internet.defer import Deferred
 
 from broadcast.auth.authenticator import MAX_TRIES, Authenticator, Refusal
 from broadcast.auth.checkers import Admission
+from broadcast.base.values import plural
 from broadcast.protocol.events import Bye, Error, Login, Notice
 from broadcast.room.directory import When
 from broadcast.session import commands
@@ -89,7 +90,7 @@ class LoginPhase:
         """Close: the time to log in is over; False: it has logged in, or is gone."""
         if self._session.state not in HANDSHAKING:
             return False
-        message = f"no login in {self._authenticator.timeout:g} seconds"
+        message = f"no login in {plural(self._authenticator.timeout, 'second')}"
         self._session.close(Bye("login-timeout", message), When.NOW)
         return True
 

@@ -2,6 +2,7 @@
 
 from broadcast.auth.ratelimit import Bucket
 from broadcast.base.settings import RoomSettings
+from broadcast.base.values import plural
 from broadcast.protocol.events import Error
 
 
@@ -37,7 +38,6 @@ class Pace:
         if self._is_told:
             return None
         self._is_told = True
-        rate = self._bucket.rate
-        what = "line" if rate == 1 else "lines"
-        message = f"slowed to {rate:g} {what} a second; nothing is lost"
+        rate = plural(self._bucket.rate, "line")
+        message = f"slowed to {rate} a second; nothing is lost"
         return Error("slowed", None, message)

@@ -146,6 +146,7 @@ def test_the_figures_are_those_of_the_room() -> None:
     [
         *((1, "1s"), (61, "61s"), (60, "1m"), (5400, "90m"), (3600, "1h")),
         *((86400, "1d"), (90000, "25h"), (36500 * 86400, "36500d"), (0.5, "0.5s")),
+        (1_000_000_007, "1000000007s"),
     ],
 )
 def test_a_time_is_spelt_as_it_may_be_ordered(seconds: float, spelt: str) -> None:

@@ -1,13 +1,21 @@
-"""Hashing happens in few threads, with a short queue before them."""
+"""Hashing happens in few threads, with a short queue before them; and what checks."""
 
+import os
 import queue
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from broadcast.auth.checkers import MAX_WAITING, BusyError, Pool
+from broadcast.auth.checkers import (
+    MAX_WAITING,
+    AuthError,
+    BusyError,
+    Pool,
+    checker_for,
+)
 
 
 class Reactor:
@@ -64,3 +72,14 @@ def test_an_error_comes_back() -> None:
     gate.set()
     reactor.run(2)
     assert errors == [ZeroDivisionError, BusyError]
+
+
+def test_a_file_of_passwords_is_there_from_the_start(tmp_path: Path) -> None:
+    """Twisted's checker would go on without it, and wait for a pipe at each login."""
+    pipe, file = tmp_path / "pipe", tmp_path / "file"
+    os.mkfifo(pipe)
+    file.write_text("alice:secret\n")
+    for path in (pipe, tmp_path, tmp_path / "none"):
+        with pytest.raises(AuthError, match="there is no such file; name a regular"):
+            checker_for(f"file:{path}")
+    checker_for(f"file:{file}")

@@ -76,7 +76,7 @@ def test_tokens_and_comments(tmp_path: Path) -> None:
         (b"ok-secret\nshort\n", "line 2: a secret is 8 or more"),
         (b"two words here\n", "line 1"),
         (b"bell\x07bell-bell\n", "line 1"),
-        (b"\xff\xfe\n", "it is not UTF-8"),
+        (b"\xfcber-alles\n", "it is not UTF-8"),
         (None, "no such file"),
     ],
 )

@@ -3,17 +3,17 @@
 import errno
 import re
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from broadcast.base import values
-from broadcast.base.values import Option, reason_of
+from broadcast.base.values import plain, plural, reason_of
 
 SIZE = values.size(64 * 1024)
-PORT = values.whole(0, 65535, "")
-COUNT = values.whole(-5, 5, "of things")
+PORT = values.whole(0, 65535)
+COUNT = values.whole(-5, 5)
+RATE = values.optional(values.rate)
 CHOICE = values.one_of("off", "loopback", "on")
 
 Read = Callable[[str], Any]
@@ -33,10 +33,15 @@ Read = Callable[[str], Any]
         (values.seconds, "0", 0.0),
         (values.seconds, "0.25", 0.25),
         (values.seconds, "1e7", 1e7),
+        (values.seconds, ".5", 0.5),
+        (values.seconds, "5.", 5.0),
+        (values.seconds, "+5E-1", 0.5),
+        (values.seconds, " 5 ", 5.0),
         (values.off_or_seconds, "", None),
         (values.off_or_seconds, "OFF", None),
         (values.off_or_seconds, "2", 2.0),
-        (values.rate, "", None),
+        (RATE, "", None),
+        (RATE, "5", 5.0),
         (values.rate, "0", 0.0),
         (values.rate, "0.1", 0.1),
         (values.rate, "1e9", 1e9),
@@ -47,10 +52,12 @@ Read = Callable[[str], Any]
         (CHOICE, "LoopBack", "loopback"),
         (values.several, " tcp:1\n\ttcp:2 ", ("tcp:1", "tcp:2")),
         (values.several, "", ()),
+        (values.several, ("unix:/a b", "tcp:1"), ("unix:/a b", "tcp:1")),
         (values.unix_path, "unix:/run/x", "/run/x"),
         (values.unix_path, "", None),
         (values.text_or_none, "", None),
         (values.text_or_none, "x", "x"),
+        (values.some_text, "::1", "::1"),
     ],
 )
 def test_a_value_is_read(read: Read, text: str, value: object) -> None:
@@ -60,64 +67,72 @@ def test_a_value_is_read(read: Read, text: str, value: object) -> None:
     assert type(found) is type(value)
 
 
+PORTS = "from 0 to 65535"
+COUNTS = "from -5 to 5"
+BYTES = "give bytes, or a number and K, M or G"
+SIZES = "give 65536 bytes to 1024 G"
+LINES = "give 0, or 0.1 to 1000000000"
+
+
 @pytest.mark.parametrize(
     ("read", "text", "words"),
     [
-        (PORT, "65536", "65536 is not between 0 and 65535"),
-        (PORT, "-1", "-1 is not between 0 and 65535"),
-        (PORT, "", "'' is not a whole number"),
-        (COUNT, "+1", "'+1' is not a whole number of things"),
-        (COUNT, "1.0", "'1.0' is not a whole number of things"),
-        (COUNT, "1_0", "'1_0' is not a whole number of things"),
-        (COUNT, "²", "'²' is not a whole number of things"),
-        (COUNT, "٣", "'٣' is not a whole number of things"),
-        (COUNT, "--3", "'--3' is not a whole number of things"),
-        (COUNT, "6", "6 is not between -5 and 5"),
-        (SIZE, "65535", "65535 is not between 65536 bytes and 1024 G"),
-        (SIZE, "1025G", "1025G is not between 65536 bytes and 1024 G"),
-        (SIZE, "M", "'M' is no size: bytes, or a number and K, M or G"),
-        (SIZE, "-1M", "'-1M' is no size: bytes, or a number and K, M or G"),
-        (SIZE, "1.5M", "'1.5M' is no size: bytes, or a number and K, M or G"),
-        (SIZE, "1T", "'1T' is no size: bytes, or a number and K, M or G"),
-        (values.seconds, "soon", "'soon' is not a number of seconds"),
-        (values.seconds, "nan", "nan is not between 0 and 10000000 seconds"),
-        (values.seconds, "inf", "inf is not between 0 and 10000000 seconds"),
-        (values.seconds, "-0.1", "-0.1 is not between 0 and 10000000 seconds"),
-        (values.off_or_seconds, "on", "'on' is not a number of seconds"),
-        (values.rate, "x", "'x' is not a number of lines"),
-        (values.rate, "nan", "nan is neither 0 nor between 0.1 and 1000000000 lines"),
-        (values.rate, "0.09", "0.09 is neither 0 nor between 0.1 and 1000000000 lines"),
-        (values.rate, "2e9", "2e9 is neither 0 nor between 0.1 and 1000000000 lines"),
-        (values.flag, "maybe", "'maybe' is neither yes nor no"),
-        (values.flag, "", "'' is neither yes nor no"),
-        (CHOICE, "all", "'all' is none of off, loopback, on"),
-        (values.unix_path, "/run/x", "'/run/x' is not unix:/PATH"),
-        (values.unix_path, "unix:", "'unix:' is not unix:/PATH"),
+        (PORT, "65536", f"'65536' is out of range; give a number {PORTS}"),
+        (PORT, "-1", f"'-1' is out of range; give a number {PORTS}"),
+        (PORT, "", f"'' is not a whole number; give one {PORTS}"),
+        (COUNT, "+1", f"'+1' is not a whole number; give one {COUNTS}"),
+        (COUNT, "1.0", f"'1.0' is not a whole number; give one {COUNTS}"),
+        (COUNT, "1_0", f"'1_0' is not a whole number; give one {COUNTS}"),
+        (COUNT, "1\n", f"'1\\n' is not a whole number; give one {COUNTS}"),
+        (COUNT, "²", f"'²' is not a whole number; give one {COUNTS}"),
+        (COUNT, "٣", f"'٣' is not a whole number; give one {COUNTS}"),
+        (COUNT, "--3", f"'--3' is not a whole number; give one {COUNTS}"),
+        (COUNT, "6", f"'6' is out of range; give a number {COUNTS}"),
+        (COUNT, "9" * 5000, f"'{'9' * 60}…' is out of range; give a number {COUNTS}"),
+        (SIZE, "65535", f"'65535' is out of range; {SIZES}"),
+        (SIZE, "1025G", f"'1025G' is out of range; {SIZES}"),
+        (SIZE, "9" * 5000, f"'{'9' * 60}…' is out of range; {SIZES}"),
+        (SIZE, "M", f"'M' is not a size; {BYTES}"),
+        (SIZE, "-1M", f"'-1M' is not a size; {BYTES}"),
+        (SIZE, "1.5M", f"'1.5M' is not a size; {BYTES}"),
+        (SIZE, "1T", f"'1T' is not a size; {BYTES}"),
+        (SIZE, "99999ib", f"'99999ib' is not a size; {BYTES}"),
+        (SIZE, "٦٤K", f"'٦٤K' is not a size; {BYTES}"),
+        *(
+            (read, text, f"'{text}' is not a number of seconds; give 0 to 10000000")
+            for read in (values.seconds,)
+            for text in ("soon", "nan", "inf", "1_0", "٣", "0x1", "1e", ".", "")
+        ),
+        (values.seconds, "-0.1", "'-0.1' is out of range; give 0 to 10000000"),
+        (values.seconds, "1e999", "'1e999' is out of range; give 0 to 10000000"),
+        (
+            values.off_or_seconds,
+            "on",
+            "'on' is not a number of seconds; give 0 to 10000000, or off",
+        ),
+        (RATE, "x", f"'x' is not a number of lines; {LINES}"),
+        (RATE, "1_0", f"'1_0' is not a number of lines; {LINES}"),
+        (RATE, "nan", f"'nan' is not a number of lines; {LINES}"),
+        (RATE, "0.09", f"'0.09' is out of range; {LINES}"),
+        (RATE, "2e9", f"'2e9' is out of range; {LINES}"),
+        (values.flag, "maybe", "'maybe' is neither yes nor no; give one of them"),
+        (values.flag, "", "'' is neither yes nor no; give one of them"),
+        (CHOICE, "all", "'all' is none of the choices; give off, loopback or on"),
+        *(
+            (
+                values.unix_path,
+                text,
+                f"'{text}' is not unix:/PATH; give unix: and an absolute path",
+            )
+            for text in ("/run/x", "unix:", "unix:rel", "unix:./rel", "tcp:1")
+        ),
+        (values.some_text, " ", "' ' is empty; give a value, or leave it out"),
     ],
 )
 def test_a_wrong_value_is_refused_in_words(read: Read, text: str, words: str) -> None:
-    """The words fit behind the option's name, and show the value as it was given."""
+    """It says what is wrong; what to give. The value is quoted on one line, and cut."""
     with pytest.raises(ValueError, match=f"^{re.escape(words)}$"):
         read(text)
-
-
-def test_a_text_after_an_at_sign_is_a_files(tmp_path: Path) -> None:
-    """The file's text loses the line ends at its end, and nothing else."""
-    path = tmp_path / "words"
-    path.write_bytes("  Grüße\n\nan alle \n\n".encode())
-    assert values.text_or_file(f"@{path}") == "  Grüße\n\nan alle "
-    assert values.text_or_file(f" @{path}") == f" @{path}"
-
-
-def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
-    """The refusal has the path and the system's reason, in one line."""
-    path = tmp_path / "words"
-    told = re.escape(f"can't read {path}: ")
-    with pytest.raises(ValueError, match=f"^{told}no such file or directory$"):
-        values.text_or_file(f"@{path}")
-    path.write_bytes(b"\xff\xfe")
-    with pytest.raises(ValueError, match=f"^{told}.*can't decode"):
-        values.text_or_file(f"@{path}")
 
 
 @pytest.mark.parametrize(
@@ -135,10 +150,24 @@ def test_a_reason_is_one_line(error: Exception, words: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("default", "told"), [("8", "words (default: 8)"), ("", "words"), ("no", "words")]
+    ("number", "words"),
+    [(1e9, "1000000000"), (1e7, "10000000"), (90.0, "90"), (0.25, "0.25"), (10, "10")],
 )
-def test_the_help_tells_a_default_that_says_something(default: str, told: str) -> None:
-    """An option that is off or empty by default has no default in the help."""
-    option = Option("max-line", default, values.text, "words")
-    assert option.description == told
-    assert option.field == "max_line"
+def test_a_number_is_written_plainly(number: float, words: str) -> None:
+    """Neither an exponent nor a point with nothing behind it is shown to people."""
+    assert plain(number) == words
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [
+        (0, "0 lines"),
+        (1, "1 line"),
+        (1.0, "1 line"),
+        (1.5, "1.5 lines"),
+        (2, "2 lines"),
+    ],
+)
+def test_one_thing_is_singular(number: float, words: str) -> None:
+    """Nobody is told of 1 lines."""
+    assert plural(number, "line") == words

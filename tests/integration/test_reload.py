@@ -1,5 +1,6 @@
 """SIGHUP: what can change does, what is broken stays, and nobody is dropped."""
 
+import os
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -113,7 +114,7 @@ def test_what_cannot_change_is_said(daemon: Start, config: Config) -> None:
     [
         ("[server]\nport = 0\nwelcome = two\nrate = x\n", "rate: 'x' is not"),
         ("[server]\nport = 0\nwelcome = two\nlouder = yes\n", "unknown option louder"),
-        ("welcome = two\n", "no section headers"),
+        ("welcome = two\n", "line 1: no section begins before it"),
         (None, "no such file"),
     ],
 )
@@ -168,3 +169,23 @@ def test_the_log_file_is_opened_anew(daemon: Start, tmp_path: Path) -> None:
     assert "settings read again" in path.read_text()
     assert "stopped" in path.read_text()
     assert "settings read again" not in moved.read_text()
+
+
+def test_a_pipe_in_place_of_a_file_is_not_waited_for(
+    daemon: Start, connect: Connect, tmp_path: Path
+) -> None:
+    """Each thing keeps its old value, and the daemon serves on."""
+    welcome, users, log = (tmp_path / name for name in ("welcome", "users", "log"))
+    for path in (welcome, users):
+        path.touch(0o600)
+    room = daemon(f"--welcome=@{welcome}", f"--users={users}", f"--log-file={log}")
+    for path in (welcome, users, log):
+        path.unlink()
+        os.mkfifo(path)
+    room.signal(signal.SIGHUP)
+    for name in ("log file", "users", "settings"):
+        room.out.wait_for(rf"\[ERROR\] {name} kept as before: .*(it is a pipe|no file)")
+    connect(room).until("log in")
+    room.signal()
+    room.wait()
+    assert room.err.lines == []

@@ -219,6 +219,7 @@ def test_a_log_file_beside_the_console(daemon: Start, tmp_path: Path) -> None:
         lines = path.read_text("utf-8").splitlines()
         assert sum("Zoë joined from" in line for line in lines) == times
         assert lines[-len(running.out.lines) :] == running.out.lines
+        assert sum("listening on" in line for line in lines) == times
 
 
 def test_the_log_file_is_rotated(
@@ -290,7 +291,8 @@ def test_a_log_file_that_can_not_be_opened(tmp_path: Path) -> None:
     path = tmp_path / "missing" / "log"
     code, _, err = refused_start("--log-file", str(path), "--port", "0")
     assert code > 0
-    assert err == f"broadcast: --log-file: {path}: no such file or directory\n"
+    hint = "name a file that can be written"
+    assert err == f"broadcast: --log-file: {path}: no such file or directory; {hint}\n"
 
 
 def test_a_ban_file_that_can_not_be_written(tmp_path: Path) -> None:
@@ -298,4 +300,5 @@ def test_a_ban_file_that_can_not_be_written(tmp_path: Path) -> None:
     path = tmp_path / "missing" / "bans"
     code, _, err = refused_start("--ban-file", str(path), "--port", "0")
     assert code > 0
-    assert err == f"broadcast: --ban-file: {path}: no such file or directory\n"
+    hint = "make its folder first"
+    assert err == f"broadcast: --ban-file: {path}: no such file or directory; {hint}\n"

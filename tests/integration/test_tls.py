@@ -238,7 +238,8 @@ def test_a_missing_certificate_is_one_line(tmp_path: Path) -> None:
     code, _, err = refused_start(WHERE, f"--tls-cert={tmp_path / 'none'}")
     assert code == 1
     assert err == (
-        f"broadcast: --tls-cert: {tmp_path / 'none'}: no such file or directory\n"
+        f"broadcast: --tls-cert: {tmp_path / 'none'}: no such file or directory;"
+        " give PEM files that can be read\n"
     )
 
 

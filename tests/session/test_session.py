@@ -141,6 +141,14 @@ def test_too_fast_is_slowed_and_told_once() -> None:
     assert told == ["* error: slowed to 10 lines a second; nothing is lost"]
 
 
+def test_one_line_a_second_is_said_so() -> None:
+    """The notice counts as people do."""
+    guest = Hall(RoomSettings(rate=1, burst=1)).join("/name al")
+    guest.take()
+    guest.send("a", "b")
+    assert guest.lines() == ["* error: slowed to 1 line a second; nothing is lost"]
+
+
 def test_who_is_slowed_and_ends_says_the_rest() -> None:
     """At the end of file all that waited is said at once."""
     hall = Hall(RoomSettings(rate=10, burst=5))

@@ -94,11 +94,10 @@ class Daemon:
     ) -> None:
         chosen = any(option.startswith(_WHERE) for option in options)
         where = () if chosen else ("--port", "0")
-        limit = () if files is None else ("prlimit", f"--nofile={files}:{files}")
         self.process = subprocess.Popen(
             [
                 *under,
-                *limit,
+                *_limited_to(files),
                 *twist_command(module),
                 *twist,
                 "broadcast",
@@ -199,12 +198,20 @@ class Daemon:
             self.kill()
 
 
+def _limited_to(files: int | None) -> tuple[str, ...]:
+    """Return what runs a command with so many file descriptors."""
+    return () if files is None else ("prlimit", f"--nofile={files}:{files}")
+
+
 def refused_start(
-    *options: str, twist: Sequence[str] = (), env: dict[str, str] | None = None
+    *options: str,
+    twist: Sequence[str] = (),
+    env: dict[str, str] | None = None,
+    files: int | None = None,
 ) -> tuple[int, str, str]:
     """Start a daemon that must not start; return exit code, stdout and stderr."""
     done = subprocess.run(
-        [*twist_command(), *twist, "broadcast", *options],
+        [*_limited_to(files), *twist_command(), *twist, "broadcast", *options],
         stdin=subprocess.DEVNULL,
         capture_output=True,
         timeout=DEADLINE,

@@ -3,7 +3,7 @@
 import pytest
 
 from broadcast.base.settings import Settings
-from broadcast.tap import Options
+from broadcast.command_line import Options
 
 
 def settings_of(*words: str) -> Settings:

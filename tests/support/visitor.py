@@ -18,7 +18,7 @@ class Visitor:
 
     def __init__(self, hall: Hall) -> None:
         self.hall = hall
-        site: Any = WebSite(hall.clock, hall.connections, settings_from({}, (), {}))
+        site: Any = WebSite(hall.clock, hall.connections, settings_from({}))
         self.channel: Any = site.buildProtocol(None)
         self.channel.callLater = hall.clock.callLater
         self.transport: Any = StringTransport()

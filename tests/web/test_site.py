@@ -27,7 +27,7 @@ def _ask(
     option: tuple[str, str] = ("web", "0"),
 ) -> tuple[int, dict[str, str], bytes]:
     """Return the status, the headers and the body of what a request is answered."""
-    settings = settings_from({"web": "0", option[0]: option[1]}, (), {})
+    settings = settings_from({"web": "0", option[0]: option[1]})
     site: Any = WebSite(hall.clock, hall.connections, settings)
     channel: Any = site.buildProtocol(None)
     channel.callLater = hall.clock.callLater
@@ -135,5 +135,5 @@ def test_a_relay_has_no_page() -> None:
 def test_tls_is_offered_no_other_http() -> None:
     """HTTP/2, which is not spoken here, is not negotiated either."""
     hall = Hall()
-    site = WebSite(hall.clock, hall.connections, settings_from({"web": "0"}, (), {}))
+    site = WebSite(hall.clock, hall.connections, settings_from({"web": "0"}))
     assert site.acceptableProtocols() == [b"http/1.1"]

@@ -24,7 +24,7 @@ class Caller:
 
     def __init__(self, hall: Hall, **options: str) -> None:
         self.hall = hall
-        settings = settings_from({"web": "0", **options}, (), {})
+        settings = settings_from({"web": "0", **options})
         site: Any = WebSite(hall.clock, hall.connections, settings)
         self.channel: Any = site.buildProtocol(None)
         self.channel.callLater = hall.clock.callLater

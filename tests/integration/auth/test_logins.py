@@ -128,7 +128,8 @@ def test_a_relay_takes_no_login(tmp_path: Path) -> None:
     path.write_text("open-sesame\n")
     code, _, err = refused_start("--relay", "--token-file", str(path))
     assert code != 0
-    assert err == "broadcast: --relay: a relay knows no login\n"
+    told = "a relay knows no login; leave out --token-file"
+    assert err == f"broadcast: --relay: {told}\n"
 
 
 def test_passwd_changes_and_deletes(tmp_path: Path) -> None:

@@ -259,7 +259,7 @@ def test_without_the_extra_one_line_says_what_to_install(tmp_path: Path) -> None
     code, _, err = refused_start("--web", "0", env={"PYTHONPATH": str(tmp_path)})
     assert code != 0
     assert err.strip().endswith(
-        "broadcast: --web: there is no wsproto: pip install wsproto prometheus_client"
+        "broadcast: --web: there is no wsproto; pip install wsproto prometheus_client"
     )
 
 

@@ -1,0 +1,121 @@
+"""The options for people to read: what ``--help`` shows, and docs/options.md."""
+
+import textwrap
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from broadcast.base.rows import Group, OnReload, Option
+
+INTRODUCTION: Final = (
+    "What any client says, all the others hear at once. The page for browsers, TLS,"
+    " logins and bans are off until an option asks for them. See also bcast-client."
+)
+
+EXAMPLES: Final = (
+    ("{command}", "this machine only, port 8000"),
+    ("{command} --host 0.0.0.0", "other machines too"),
+    ("{command} --web 8080", "and a page for browsers"),
+    ("{command} --config room.ini", "all options from a file"),
+    ("{command} --listen tls:8443 --tls-cert chain.pem --tls-key key.pem", ""),
+    ("tail -F build.log | nc 127.0.0.1 8000", "a program that speaks"),
+)
+
+_INDENT: Final = 26
+_NARROWEST: Final = 50
+
+_PAGE: Final = """\
+# Options of the daemon
+
+<!-- Made by python -m broadcast.options from the rows in broadcast/base/settings.py:
+change it there. -->
+
+`twist broadcast --help` shows the same. An option stands on the command line
+(`--max-line 1000`) or, under the same name, in the section `[server]` of the INI file
+that `--config` names (`max-line = 1000`; `max_line` will do). The command line wins
+over the file, the file over the default. In the file a flag is `yes` or `no`, an option
+that may be given again takes several values with spaces between them, and `#` or `;`
+begins a comment.
+
+The last column says what SIGHUP does, for those who are here too: an option with
+nothing there needs a restart. A value that can't be right is one line on stderr and a
+non-zero exit at the start; at SIGHUP it is one line in the log, and everything stays as
+it was. Files of text are UTF-8, with or without a byte order mark, and no named pipes.
+
+A `SIZE` is a number of bytes, or one with `K`, `M` or `G`, powers of 1024. `SECONDS`
+may have a point. An `ENDPOINT` is
+[one of Twisted's](https://docs.twisted.org/en/stable/core/howto/endpoints.html), with
+`tls:` or `haproxy:` before it if need be; [admin.md](admin.md) has examples.
+"""
+
+
+def usage(
+    options: Iterable[Option], width: int, command: str = "twist broadcast"
+) -> str:
+    """Return the options under their headings, then examples.
+
+    Args:
+        width: columns of a line.
+        command: what runs the daemon.
+    """
+    width = max(width, _NARROWEST)
+    parts = ["", *textwrap.wrap(INTRODUCTION, width)]
+    for group, members in _grouped(options):
+        parts += ["", f"{group.value}:"]
+        for option in members:
+            parts += _entry(option, width)
+    return "\n".join([*parts, "", "Examples:", *_examples(width, command), ""])
+
+
+def page(options: Iterable[Option]) -> str:
+    """Return docs/options.md."""
+    parts = [_PAGE]
+    for group, members in _grouped(options):
+        parts += [
+            f"## {group.value}\n",
+            "| option | default | what it does | SIGHUP |\n|---|---|---|---|",
+        ]
+        parts[-1] += "".join(f"\n{_cells(option)}" for option in members) + "\n"
+    return "\n".join(parts)
+
+
+def _grouped(options: Iterable[Option]) -> Iterator[tuple[Group, list[Option]]]:
+    """Yield each group that has options, with them in their order."""
+    known = tuple(options)
+    for group in Group:
+        members = [option for option in known if option.group is group]
+        if members:
+            yield group, members
+
+
+def _entry(option: Option, width: int) -> list[str]:
+    """Return the lines of one option: its name, and beside or below it its help."""
+    short = f"-{option.short}, " if option.short else "    "
+    name = f"  {short}--{option.name} {option.unit}".rstrip()
+    told = textwrap.wrap(
+        option.description,
+        width,
+        initial_indent=" " * _INDENT,
+        subsequent_indent=" " * _INDENT,
+        break_on_hyphens=False,
+    )
+    if len(name) + 2 > _INDENT:
+        return [name, *told]
+    return [name + told[0][len(name) :], *told[1:]]
+
+
+def _examples(width: int, command: str) -> Iterator[str]:
+    for example, told in EXAMPLES:
+        shown = example.format(command=command)
+        line = f"  {shown:<42}{told and '# '}{told}".rstrip()
+        yield line if len(line) <= width else f"  {shown}"
+
+
+def _cells(option: Option) -> str:
+    """Return the row of a table of Markdown."""
+    short = f"-{option.short}, " if option.short else ""
+    name = f"{short}--{option.name} {option.unit}".rstrip()
+    default = option.default_is or (f"`{option.default}`" if option.default else "")
+    again = " May be given again." if option.is_repeated else ""
+    reload = "" if option.on_reload is OnReload.KEEPS else option.on_reload.value
+    cells = (f"`{name}`", default, f"{option.help}{again}", reload)
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"

@@ -1,0 +1,150 @@
+"""The command line of ``twist broadcast``: an option for each row of the settings."""
+
+import getopt
+import shutil
+import sys
+from collections.abc import Sequence
+from io import TextIOWrapper
+from typing import Any, ClassVar, Final
+
+from twisted.copyright import version as twisted_version
+from twisted.logger import textFileLogObserver
+from twisted.python.usage import Options as UsageOptions
+from twisted.python.usage import UsageError
+
+from broadcast import __version__, logfile
+from broadcast.base import manual
+from broadcast.base.rows import Option
+from broadcast.base.settings import Settings
+from broadcast.options import (
+    CONFIG,
+    OPTIONS,
+    PROGRAM,
+    SettingError,
+    read_config,
+    settings_from,
+)
+from broadcast.protocol.sanitize import escape
+
+_REPEATED: Final = frozenset(option.name for option in OPTIONS if option.is_repeated)
+
+
+class Options(UsageOptions):
+    """What ``twist broadcast`` takes: a row of the settings for each option.
+
+    Attributes:
+        command: what runs the daemon.
+        rows: what ``--help`` explains.
+    """
+
+    command: ClassVar[str] = "twist broadcast"
+    rows: ClassVar[tuple[Option, ...]] = (*OPTIONS, *PROGRAM)
+    optParameters: ClassVar = [
+        [o.name, o.short, None, o.description]
+        for o in (*OPTIONS, CONFIG)
+        if not o.is_flag
+    ]
+    optFlags: ClassVar = [
+        [o.name, o.short, o.description] for o in OPTIONS if o.is_flag
+    ]
+
+    settings: Settings
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]  # Twisted's
+        self.threshold = logfile.Threshold()
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        """Keep a value that was given, beside those before it where many may be."""
+        if name in _REPEATED:
+            value = (*(self[name] or ()), value)
+        super().__setitem__(name, value)
+
+    def getSynopsis(self) -> str:
+        """Return the first line of ``--help``."""
+        return f"Usage: {self.command} [options]"
+
+    def getUsage(self, width: int | None = None) -> str:
+        """Return the rest of ``--help``: the options by group, and examples."""
+        columns = width or shutil.get_terminal_size().columns
+        return manual.usage(self.rows, columns, self.command)
+
+    def opt_version(self) -> None:
+        """Print the daemon's version and Twisted's, and exit."""
+        print(f"broadcast {__version__}, Twisted {twisted_version}")
+        raise SystemExit(0)
+
+    opt_h = UsageOptions.opt_help
+
+    def parseArgs(self, *arguments: str) -> None:
+        """Take no arguments beside the options.
+
+        Raises:
+            UsageError: there is one.
+        """
+        if arguments:
+            raise UsageError(f"{arguments[0]!r} is no option")
+
+    def parseOptions(self, options: Sequence[str] | None = None) -> None:
+        """Read the command line and the file; ``settings`` is there afterwards.
+
+        Raises:
+            SystemExit: one of them is wrong; says which, why, and what to do in one
+                line.
+        """
+        try:
+            super().parseOptions(options)  # type: ignore[no-untyped-call]
+        except UsageError as error:
+            raise refusal(f"{error}; see --help") from None
+        except SettingError as error:
+            raise refusal(str(error)) from None
+
+    def postOptions(self) -> None:
+        """Check all that was given."""
+        self.settings = self.read()
+        _choose_format(self.parent, self.threshold)
+
+    def read(self) -> Settings:
+        """Return the settings: the command line's, and the file's as it is now.
+
+        Raises:
+            SettingError: a value is wrong, or the file is.
+        """
+        path = self["config"]
+        config = {} if path is None else read_config(path)
+        given = {
+            option.name: "yes" if option.is_flag else self[option.name]
+            for option in OPTIONS
+            if self[option.name] or self[option.name] == ""
+        }
+        return settings_from(given, config, path or "")
+
+
+def _choose_format(twist: Any, threshold: logfile.Threshold) -> None:
+    """Log our lines on the console, unless json was asked for.
+
+    ``twist`` chooses json by itself when stdout is no terminal; a log read
+    through a pipe is still read by people.
+    """
+    if twist is None:
+        return
+    is_text = twist.get("fileLogObserverFactory") is textFileLogObserver
+    if is_text or not _is_format_given(twist):
+        twist["fileLogObserverFactory"] = threshold.line_observer
+        if isinstance(sys.stdout, TextIOWrapper):
+            sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
+
+
+def _is_format_given(twist: Any) -> bool:
+    """Tell whether ``--log-format`` stands among twist's own options.
+
+    These end at the plugin's name. They are read as ``twist`` has read them, so that
+    an abbreviation counts, and the value of another option doesn't.
+    """
+    own, _ = getopt.getopt(sys.argv[1:], twist.shortOpt, twist.longOpt)
+    return any(name == "--log-format" for name, _ in own)
+
+
+def refusal(message: str) -> SystemExit:
+    """Return what ends the daemon before it starts, with one line on stderr."""
+    return SystemExit(f"broadcast: {escape(message)}")
