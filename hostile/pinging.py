@@ -111,10 +111,39 @@ class Pinger(asyncio.Protocol):
         return Pings(trips, len(trips) - len(took), int(self.has_lost))
 
 
-class Members:
-    """Members who ping all the while, in a process of their own.
+class Apart:
+    """Members in a process of their own; else what delays them could be others' work.
 
-    Else what delays them could be the attackers' own work here.
+    Args:
+        module: what it runs; it says ``ready`` when all have joined, and prints
+            ``Pings`` after the next line on standard input.
+        arguments: its own.
+    """
+
+    def __init__(self, module: str, *arguments: str) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", module, *arguments],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+        assert self._process.stdout is not None
+        assert self._process.stdout.readline() == b"ready\n", "they can't join"
+
+    def leave(self) -> Pings:
+        """Let them end; return what came of it."""
+        out, _ = self._process.communicate(b"\n", timeout=PATIENCE + 20)
+        return Pings.read(out)
+
+    def __enter__(self) -> "Apart":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.kill()
+        self._process.communicate()
+
+
+class Members(Apart):
+    """Members who ping all the while.
 
     Args:
         port: the daemon's.
@@ -123,22 +152,7 @@ class Members:
     """
 
     def __init__(self, port: int, count: int, secret: str = "") -> None:
-        command = [sys.executable, "-m", "hostile.pinging", str(port), str(count)]
-        self._process = subprocess.Popen(
-            [*command, secret], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-        )
-        assert self._process.stdout is not None
-        assert self._process.stdout.readline() == b"ready\n", "they can't join"
-
-    def leave(self) -> Pings:
-        """Ping no more; return what came of it."""
-        out, _ = self._process.communicate(b"\n", timeout=PATIENCE + 20)
-        return Pings.read(out)
-
-    def kill(self) -> None:
-        """End them, if they have not left."""
-        self._process.kill()
-        self._process.wait()
+        super().__init__("hostile.pinging", str(port), str(count), secret)
 
 
 async def run(port: int, members: int, secret: str = "") -> Pings:
