@@ -2,11 +2,10 @@
 
 A process of their own, which stands back behind others (``nice``): what their own work
 costs should not be what the members wait for. It says ``ready`` when all of them are
-connected; each line on standard input is a go; when it ends, the process does, and
-says how much it has done: bytes sent, or connections where those are the attack.
+connected; each line on standard input is a go, and is answered with how much has been
+done so far: bytes sent, or connections where those are the attack.
 """
 
-import contextlib
 import json
 import os
 import subprocess
@@ -65,14 +64,13 @@ class Attackers:
     def go(self) -> None:
         """Have them attack, or do so once more."""
         assert self._process.stdin is not None
-        with contextlib.suppress(BrokenPipeError):
-            self._process.stdin.write(b"go\n")
-            self._process.stdin.flush()
+        self._process.stdin.write(b"go\n")
+        self._process.stdin.flush()
 
     def end(self) -> int:
-        """End them; return how much they have done."""
+        """End them; return how much they had done at the second go."""
         out, _ = self._process.communicate(timeout=PATIENCE)
-        return int(out)
+        return int(out.split()[1])
 
     def kill(self) -> None:
         """End them at once."""
@@ -95,8 +93,12 @@ def main() -> None:
         go = pump.attack
     time.sleep(SETTLING)
     print("ready", flush=True)
-    pump.run(go)
-    print(crowd.done or pump.sent)
+
+    def answer() -> None:
+        print(crowd.done or pump.heard or pump.sent, flush=True)
+        go()
+
+    pump.run(answer)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,7 @@
 """Attackers whose harm is in their number: rows of ``hostile.waits``."""
 
-import contextlib
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from hostile.floods import Flood
@@ -39,33 +38,33 @@ Go = Callable[[], None]
 
 
 def _connects(crowd: Crowd, first: bytes) -> Go:
-    """Return a go at which all connect at once, say the same, and stay."""
+    """Return a go at which all connect at once, say the same, and stay.
 
-    def one() -> None:
-        sock = connect(crowd.ports["tcp"])
-        sock.sendall(first)
-        crowd.pump.watch(sock)
+    Done is who has been answered.
+    """
 
-    return lambda: _repeat(crowd, one)
+    def connecting() -> Iterator[None]:
+        for _ in range(crowd.count):
+            sock = connect(crowd.ports["tcp"])
+            sock.sendall(first)
+            crowd.pump.watch(sock)
+            yield
+
+    return lambda: crowd.pump.do(connecting())
 
 
 def _hellos(crowd: Crowd) -> Go:
     """Return a go at which all begin a TLS handshake and reset the connection."""
 
-    def one() -> None:
-        sock = connect(crowd.ports["tls"])
-        sock.sendall(Cipher(sock).hello())
-        reset(sock)
-
-    return lambda: _repeat(crowd, one)
-
-
-def _repeat(crowd: Crowd, one: Callable[[], None]) -> None:
-    """Do ``one`` for each of a crowd, until the daemon takes no more of it."""
-    with contextlib.suppress(OSError):
+    def connecting() -> Iterator[None]:
         for _ in range(crowd.count):
-            one()
+            sock = connect(crowd.ports["tls"])
+            sock.sendall(Cipher(sock).hello())
+            reset(sock)
             crowd.done += 1
+            yield
+
+    return lambda: crowd.pump.do(connecting())
 
 
 def _behind(crowd: Crowd, face: str) -> Go:

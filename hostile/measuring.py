@@ -83,7 +83,8 @@ class Row:
         elsewhere: during, another's, in a daemon that nobody attacks.
         stopping: seconds from SIGTERM to the exit; ``GIVE_UP`` if it was killed.
         grown: bytes of memory that the daemon took more, at the most.
-        done: bytes that the attackers have sent, or connections.
+        done: bytes that the attackers have sent in that time, or connections that
+            have come through with what they do.
     """
 
     attack: Attack
@@ -104,7 +105,7 @@ class Row:
             "stop": self.stopping > DRAIN + MORE_STOPPING,
             "memory": self.grown > MEMORY + MEMORY_EACH * self.attack.count,
             # Where less was done than meant, nothing is shown.
-            "idle": self.done < self.attack.count,
+            "undone": self.done < self.attack.count,
         }
         return [name for name, is_so in checks.items() if is_so]
 

@@ -7,7 +7,7 @@ import os
 import select
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from hostile.wires import Attacker
 
@@ -27,7 +27,10 @@ class Pump:
         self._poll = select.epoll()
         self._attackers: dict[int, Attacker] = {}
         self._watched: dict[int, socket.socket] = {}
+        self._unheard: set[int] = set()
+        self._tasks: list[Iterator[None]] = []
         self._gone_sent = 0
+        self.heard = 0
         self._trash = bytearray(1 << 18)
 
     @property
@@ -39,6 +42,7 @@ class Pump:
         """Throw away what comes there."""
         sock.setblocking(False)
         self._watched[sock.fileno()] = sock
+        self._unheard.add(sock.fileno())
         self._poll.register(sock, _IN)
 
     def add(self, attacker: Attacker) -> None:
@@ -52,17 +56,29 @@ class Pump:
             attacker.load()
             self._poll.modify(number, _IN | _OUT)
 
+    def do(self, task: Iterator[None]) -> None:
+        """Do a task step by step, beside everything else, until it or a step fails."""
+        self._tasks.append(task)
+
     def run(self, go: Callable[[], None]) -> None:
         """Call ``go`` for each line on standard input, and work until it ends."""
         self._poll.register(sys.stdin, _IN)
         while True:
-            for number, events in self._poll.poll():
+            self._step()
+            for number, events in self._poll.poll(0 if self._tasks else None):
                 if number == sys.stdin.fileno():
                     if not os.read(number, 64):
                         return
                     go()
                 else:
                     self._serve(number, events)
+
+    def _step(self) -> None:
+        for task in tuple(self._tasks):
+            try:
+                next(task)
+            except (StopIteration, OSError):  # the daemon takes no more of it
+                self._tasks.remove(task)
 
     def _serve(self, number: int, events: int) -> None:
         attacker = self._attackers.get(number)
@@ -87,10 +103,14 @@ class Pump:
         sock = self._watched[number] if attacker is None else attacker.sock
         if not sock.recv_into(self._trash):
             raise ConnectionError("closed")
+        if number in self._unheard:
+            self._unheard.remove(number)
+            self.heard += 1
 
     def _lose(self, number: int) -> None:
         """Forget a connection that is broken; an endless attacker comes again."""
         self._poll.unregister(number)
+        self._unheard.discard(number)
         if number in self._watched:
             self._watched.pop(number).close()
             return

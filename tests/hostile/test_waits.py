@@ -56,6 +56,16 @@ def test_an_attack_is_measured(tmp_path: Path) -> None:
     assert "ping:tcp" in str(row)
 
 
+def test_a_crowd_is_counted_when_it_is_served(tmp_path: Path) -> None:
+    """Who connects has done so when it is answered."""
+    idle = Target(tmp_path)
+    try:
+        row = measure(Attack("connect:tcp", "crowd", 40, 1.0), tmp_path, idle)
+    finally:
+        idle.daemon.kill()
+    assert row.done == 40
+
+
 def test_healthy_members_are_measured(tmp_path: Path) -> None:
     """Each line that is said is awaited of each member."""
     attack = replace(ATTACK, kind="flood")
@@ -100,7 +110,7 @@ def test_a_daemon_that_dies_is_noticed() -> None:
         (replace(FINE, attacked=replace(CALM, answered=49)), "lost"),
         (replace(FINE, stopping=DRAIN + 1.1), "stop"),
         (replace(FINE, grown=33 << 20), "memory"),
-        (replace(FINE, done=0), "idle"),
+        (replace(FINE, done=0), "undone"),
     ],
 )
 def test_what_is_too_much_is_told(row: Row, fault: str) -> None:
