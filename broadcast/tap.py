@@ -7,7 +7,6 @@ import sys
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -18,7 +17,7 @@ from twisted.logger import Logger, globalLogPublisher, textFileLogObserver
 from twisted.python.usage import Options as UsageOptions
 from twisted.python.usage import UsageError
 
-from broadcast import __version__, limits, logfile
+from broadcast import __version__, limits, logfile, logqueue
 from broadcast.admin.actions import AdminActions
 from broadcast.admin.server import AdminFactory
 from broadcast.auth.policy import Policy, policy_from
@@ -69,6 +68,7 @@ class Options(UsageOptions):
     optFlags: ClassVar = [[o.name, o.short, o.description] for o in FLAGS]
 
     settings: Settings
+    console: logqueue.Console | None = None
 
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # Twisted's
@@ -123,7 +123,10 @@ class Options(UsageOptions):
     def postOptions(self) -> None:
         """Check all that was given."""
         self.settings = self.read()
-        _choose_format(self.parent, self.threshold)
+        if self.parent is not None:
+            _choose_format(self.parent, self.threshold)
+            log = Logger(namespace="broadcast")
+            self.console = logqueue.take_over(self.parent, log)
 
     def read(self) -> Settings:
         """Return the settings: the command line's, and the file's as it is now.
@@ -145,13 +148,9 @@ def _choose_format(twist: Any, threshold: logfile.Threshold) -> None:
     ``twist`` chooses json by itself when stdout is no terminal; a log read
     through a pipe is still read by people.
     """
-    if twist is None:
-        return
     asked = any(word.startswith("--log-fo") for word in sys.argv)
     if twist.get("fileLogObserverFactory") is textFileLogObserver or not asked:
         twist["fileLogObserverFactory"] = threshold.line_observer
-        if isinstance(sys.stdout, TextIOWrapper):
-            sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
 
 
 if TYPE_CHECKING:
@@ -171,9 +170,12 @@ def makeService(options: Options) -> Service:
     limits.raise_file_limit()
     settings = options.settings
     reload = Reload()
+    if options.console is not None:
+        reactor.addSystemEventTrigger("after", "shutdown", options.console.finish)
     if settings.log_file is not None:
         file = _log_to_file(settings.log_file, settings, options.threshold)
         reload.add("log file", file.reopen)
+        reactor.addSystemEventTrigger("after", "shutdown", file.finish)
     keep_steady_time(reactor)
     policy = _policy_for(settings, reactor)
     connections = Connections(
