@@ -89,15 +89,16 @@ def test_nobody_waits_for_a_pipe_that_is_not_read(pipe: Pipe) -> None:
 
 
 def test_drops_are_told_once_when_all_that_waited_is_written() -> None:
-    """Room for one line doesn't let in one line, and tell, again and again."""
+    """Room for a short line doesn't let one in: the gap is where it is told."""
     gate = Gate()
-    queue = LogQueue(gate.put, gate.tell, limit=10 * len(LINE))
+    queue = LogQueue(gate.put, gate.tell, limit=10 * len(LINE) + 5)
     for _ in range(25):
         queue.write(LINE)
-    assert queue.dropped == 15
+    queue.write(b"x\n")
+    assert queue.dropped == 16
     gate.is_open.set()
     assert gate.has_told.wait(DEADLINE)
-    assert gate.told == [15]
+    assert gate.told == [16]
     assert b"".join(gate.got) == LINE * 10
 
 
