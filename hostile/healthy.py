@@ -93,7 +93,8 @@ class Audience:
         due = time.monotonic()
         while not stop.is_set():
             while due <= time.monotonic():
-                speaker.transport.write(f"said-{len(self._due)}\n".encode())
+                if not speaker.has_lost:  # what it would say is missing then
+                    speaker.transport.write(f"said-{len(self._due)}\n".encode())
                 self._due.append(due)
                 due += self._pause
             await asyncio.sleep(due - time.monotonic())
