@@ -54,12 +54,18 @@ def _connects(crowd: Crowd, first: bytes) -> Go:
 
 
 def _hellos(crowd: Crowd) -> Go:
-    """Return a go at which all begin a TLS handshake and reset the connection."""
+    """Return a go at which all begin a TLS handshake and reset the connection.
+
+    All with the same first message: to make one takes longer than to send it.
+    """
+    model = connect(crowd.ports["tls"])
+    hello = Cipher(model).hello()
+    reset(model)
 
     def connecting() -> Iterator[None]:
         for _ in range(crowd.count):
             sock = connect(crowd.ports["tls"])
-            sock.sendall(Cipher(sock).hello())
+            sock.sendall(hello)
             reset(sock)
             crowd.done += 1
             yield
