@@ -4,15 +4,14 @@ import getopt
 import shutil
 import sys
 from collections.abc import Sequence
-from io import TextIOWrapper
 from typing import Any, ClassVar, Final
 
 from twisted.copyright import version as twisted_version
-from twisted.logger import textFileLogObserver
+from twisted.logger import Logger, textFileLogObserver
 from twisted.python.usage import Options as UsageOptions
 from twisted.python.usage import UsageError
 
-from broadcast import __version__, logfile
+from broadcast import __version__, logfile, logqueue
 from broadcast.base import manual
 from broadcast.base.rows import Option
 from broadcast.base.settings import Settings
@@ -49,6 +48,7 @@ class Options(UsageOptions):
     ]
 
     settings: Settings
+    console: logqueue.Console | None = None
 
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # Twisted's
@@ -102,7 +102,10 @@ class Options(UsageOptions):
     def postOptions(self) -> None:
         """Check all that was given."""
         self.settings = self.read()
-        _choose_format(self.parent, self.threshold)
+        if self.parent is not None:
+            _choose_format(self.parent, self.threshold)
+            log = Logger(namespace="broadcast")
+            self.console = logqueue.take_over(self.parent, log)
 
     def read(self) -> Settings:
         """Return the settings: the command line's, and the file's as it is now.
@@ -126,13 +129,9 @@ def _choose_format(twist: Any, threshold: logfile.Threshold) -> None:
     ``twist`` chooses json by itself when stdout is no terminal; a log read
     through a pipe is still read by people.
     """
-    if twist is None:
-        return
     is_text = twist.get("fileLogObserverFactory") is textFileLogObserver
     if is_text or not _is_format_given(twist):
         twist["fileLogObserverFactory"] = threshold.line_observer
-        if isinstance(sys.stdout, TextIOWrapper):
-            sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
 
 
 def _is_format_given(twist: Any) -> bool:

@@ -19,6 +19,7 @@ from twisted.logger import (
 from twisted.python.failure import Failure
 
 from broadcast.base.values import reason_of
+from broadcast.logqueue import WERE_DROPPED, LogQueue, may_block
 from broadcast.protocol.sanitize import escape
 
 _LEVELS = {LogLevel.warn: "WARNING"}
@@ -34,6 +35,10 @@ CANT_BE_WRITTEN = "the log file can't be written: {why}"
 CAN_BE_WRITTEN = "the log file can be written again"
 CANT_BE_ROTATED = "the log file can't be rotated: {why}"
 IS_ROTATED = "the log file is rotated again"
+
+
+PAUSE = 0.1
+"""Seconds between two looks whether a FIFO is being read."""
 
 
 def format_line(event: LogEvent, chatty: bool = False) -> str | None:
@@ -95,6 +100,9 @@ class RotatingFile:
     again; that it can't, and that it can again, is logged once, for the console.
     Where there is no room for a new file, the old one is written on.
 
+    A FIFO is written to as the console is: nobody waits for whoever reads it, or until
+    somebody does, and it is never rotated.
+
     Args:
         path: the file; its folder must exist.
         size: bytes at which it is rotated.
@@ -111,12 +119,23 @@ class RotatingFile:
         self._count = count
         self._logger = log
         self._lost = 0
+        self._dropped = 0
         self._is_stuck = False
         self._lock = RLock()
-        self._file = FileIO(self._path, "ab")
+        self._queue = LogQueue(self._put_slowly, self._tell)
+        self._file = _open(self._path)
+        self._is_slow = may_block(self._file.fileno())
+
+    @property
+    def dropped(self) -> int:
+        """How many lines could not be written."""
+        return self._dropped + self._queue.dropped
 
     def write(self, text: str) -> None:
         """Write ``text``, a line, or count that it was lost; raise nothing."""
+        if self._is_slow:
+            self._queue.write(text.encode())
+            return
         with self._lock:
             self._rotate_if_due()
             lost = self._lost
@@ -125,6 +144,7 @@ class RotatingFile:
                 self._append((told + text).encode())
             except OSError as error:
                 self._lost += 1
+                self._dropped += 1
                 if not lost:
                     self._logger.error(CANT_BE_WRITTEN, why=reason_of(error))
             else:
@@ -139,11 +159,35 @@ class RotatingFile:
             OSError: it can't be opened; the old one is written on.
         """
         with self._lock:
-            self._take(FileIO(self._path, "ab"))
+            self._take(_open(self._path))
         return str(self._path)
+
+    def finish(self) -> None:
+        """Wait a moment for what is not written yet: the daemon ends."""
+        self._queue.finish()
 
     def flush(self) -> None:
         """Do nothing: each line has been flushed."""
+
+    def _put_slowly(self, data: bytes) -> None:
+        """Write all of ``data`` to a FIFO, waiting for its reader, in the thread.
+
+        The lock is not held meanwhile: another file can be opened.
+
+        Raises:
+            OSError: it can't be written.
+        """
+        while data:
+            with self._lock:
+                file = self._file
+                taken = file.write(data)
+            if taken is None:
+                time.sleep(PAUSE)
+            else:
+                data = data[taken:]
+
+    def _tell(self, count: int) -> None:
+        self._logger.error(WERE_DROPPED, count=count, where="log file")
 
     def _append(self, data: bytes) -> None:
         """Write all of ``data``, or nothing.
@@ -214,3 +258,22 @@ class RotatingFile:
         """Write to another file from now on."""
         self._file.close()
         self._file = file
+        self._is_slow = may_block(file.fileno())
+
+
+def _open(path: Path) -> FileIO:
+    """Return the file at the end of which is written.
+
+    A FIFO is opened for reading too. Else that waits until it is read, and all that is
+    written while its reader is away fails.
+
+    Raises:
+        OSError: it can't be opened.
+    """
+    if not path.is_fifo():
+        return FileIO(path, "ab")
+    try:
+        number = os.open(path, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
+    except PermissionError:
+        number = os.open(path, os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    return FileIO(number, "wb")

@@ -65,9 +65,14 @@ def makeService(options: Options) -> Service:
     settings = options.settings
     _raise_file_limit(settings)
     reload = Reload()
+    if options.console is not None:
+        reactor.addSystemEventTrigger("after", "shutdown", options.console.finish)
+    if options.console is not None:
+        reactor.addSystemEventTrigger("after", "shutdown", options.console.finish)
     if settings.log_file is not None:
         file = _log_to_file(settings.log_file, settings, options.threshold, reactor)
-        reload.add("log file", _unless_pipe(file.reopen, settings.log_file))
+        reload.add("log file", file.reopen)
+        reactor.addSystemEventTrigger("after", "shutdown", file.finish)
     keep_steady_time(reactor)
     work = Work(reactor)
     policy = _policy_for(settings, work, reactor)
@@ -239,10 +244,7 @@ def _log_to_file(
     size, count = settings.log_file_size, settings.log_file_count
     hint = "name a file that can be written"
     try:
-        make = partial(logfile.RotatingFile, path, size, count, log)
-        file = _unless_pipe(make, path)()
-    except ValueError as error:
-        raise refusal(f"--log-file: {error}; {hint}") from None
+        file = logfile.RotatingFile(path, size, count, log)
     except OSError as error:
         raise refusal(f"--log-file: {path}: {reason_of(error)}; {hint}") from None
     observer: Any = _once(threshold.line_observer(file), reactor)

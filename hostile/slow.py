@@ -8,9 +8,7 @@ The daemon must free them all by their deadlines, while members talk on as befor
 import argparse
 import asyncio
 import contextlib
-import json
 import os
-import subprocess
 import sys
 import tempfile
 import time
@@ -19,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from broadcast.web.site import REQUEST_TIME
+from hostile.pinging import Members
 from tests.support.daemon import Daemon
 from tests.support.faces import make_certificate
 from tests.support.websocket import web_port
@@ -38,6 +37,9 @@ LINGER = 3.0
 
 CALM = 3.0
 """Seconds in which the members are alone."""
+
+MEMBERS = 5
+"""How many ping."""
 
 DRIP = 1.0
 """Seconds between two bytes of a slow one."""
@@ -121,26 +123,6 @@ async def _close(writer: asyncio.StreamWriter) -> None:
         await writer.wait_closed()
 
 
-class Members:
-    """Five members who ping all the while, in a process of their own.
-
-    Else what delays them could be the slow ones' own work here.
-    """
-
-    def __init__(self, port: int) -> None:
-        command = [sys.executable, "-m", "hostile.pinging", str(port), SECRET]
-        self._process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE
-        )
-
-    def leave(self, storm: float) -> tuple[list[float], list[float]]:
-        """Ping no more; return the round trips before the time ``storm``, and after."""
-        out, _ = self._process.communicate(timeout=20)
-        trips = json.loads(out)
-        calm = [took for began, took in trips if began < storm]
-        return calm, [took for began, took in trips if began >= storm]
-
-
 def _cpu(pid: int) -> float:
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
@@ -153,7 +135,7 @@ def _descriptors(pid: int) -> int:
 async def _storm(
     daemon: Daemon, ports: dict[str, int], home: Daemon, count: int, deadline: float
 ) -> Report:
-    members = Members(home.port)
+    members = Members(home.port, MEMBERS, SECRET)
     await asyncio.sleep(CALM)
     before = _descriptors(daemon.pid)
     began = time.monotonic()
@@ -167,7 +149,9 @@ async def _storm(
     while (after := _descriptors(daemon.pid)) > before and time.monotonic() < end:
         await asyncio.sleep(0.05)
     used = _cpu(daemon.pid) - used
-    calm, storm = members.leave(began)
+    trips = members.leave().trips
+    calm = [took for due, took in trips if due < began]
+    storm = [took for due, took in trips if due >= began]
     opened = {door: doors.count(door) for door in ports}
     return Report(opened, freed, used, (before, after), calm, storm)
 

@@ -1,5 +1,6 @@
 """The log file: what can't be written is told, and what can be is there."""
 
+import os
 import resource
 import stat
 from collections.abc import Iterator
@@ -41,7 +42,7 @@ class LogFile:
 
 
 @contextmanager
-def _files_end_at(size: int) -> Iterator[None]:
+def files_end_at(size: int) -> Iterator[None]:
     """Let the kernel write no file beyond so many bytes, like a disk that is full."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
@@ -49,6 +50,19 @@ def _files_end_at(size: int) -> Iterator[None]:
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_nobody_waits_for_the_reader_of_a_fifo(tmp_path: Path) -> None:
+    """Not even until there is one; whoever comes late finds the lines."""
+    path = tmp_path / "log"
+    os.mkfifo(path)
+    with LogFile(path) as written:
+        lines = written.fill("line", 2000)
+        written.file.finish()  # for now: it is full
+        written.file.reopen()
+        assert written.file.dropped == 0
+        with path.open() as reader:
+            assert [reader.readline().rstrip() for _ in lines] == lines
 
 
 def _lines(folder: Path) -> list[str]:
@@ -61,7 +75,7 @@ def test_without_room_lines_are_lost_whole(tmp_path: Path) -> None:
     """None is cut off; how many are lost is told, each way once."""
     with LogFile(tmp_path / "log") as written:
         before = written.fill("before", 10)
-        with _files_end_at(1050):
+        with files_end_at(1050):
             written.fill("lost", 20)
         after = written.fill("after", 3)
         assert written.told == [

@@ -13,10 +13,8 @@ from twisted.logger import capturedLogs, formatEvent
 from broadcast import __version__
 from broadcast.base.settings import RoomSettings
 from broadcast.base.work import Work
-from broadcast.logfile import Threshold
 from broadcast.tap import (
     _certificates_for,
-    _log_to_file,
     _policy_for,
     _room_for,
     _warn_of_open_secrets,
@@ -72,10 +70,6 @@ def test_what_would_be_waited_for_is_refused(tmp_path: Path) -> None:
             _certificates_for(settings_of(*words))
         told = f"{pipe}: it is a pipe; give PEM files that can be read"
         assert refused.value.code == f"broadcast: --tls-cert: {told}"
-    with pytest.raises(SystemExit) as refused:
-        _log_to_file(str(pipe), settings_of(), Threshold(), MemoryReactorClock())
-    told = f"{pipe}: it is a pipe; name a file that can be written"
-    assert refused.value.code == f"broadcast: --log-file: {told}"
 
 
 def test_the_path_of_a_file_stays_on_the_line(tmp_path: Path) -> None:
