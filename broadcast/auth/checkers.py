@@ -24,6 +24,7 @@ from twisted.internet.defer import Deferred
 from zope.interface import Interface, implementer
 
 from broadcast.auth.passwords import nobodys_hash, read_tokens, read_users
+from broadcast.base.values import plural
 from broadcast.protocol import names
 
 THREADS = 2
@@ -145,7 +146,7 @@ class TokenChecker:
         """
         digests = (sha256(token.encode()) for token in read_tokens(self._path))
         self._digests = tuple(digest.digest() for digest in digests)
-        return f"{len(self._digests)} secrets"
+        return plural(len(self._digests), "secret")
 
     def requestAvatarId(self, credentials: Any) -> bytes:
         """Return nobody's name, if the secret is one of ours.
@@ -183,7 +184,7 @@ class UserChecker:
             FileError: it is of no use: what was read before is kept.
         """
         self._users = read_users(self._path)
-        return f"{len(self._users)} users"
+        return plural(len(self._users), "user")
 
     def knows(self, folded: str) -> bool:
         """Tell whether a name is somebody's."""

@@ -136,9 +136,11 @@ def policy_from(
     """
     files: dict[str, Callable[[], str]] = {}
     checkers, users = _checkers_from(settings, reactor, files)
-    bans = _read("ban-file", Bans, wall_clock, settings.ban_file)
-    if settings.ban_file is not None:
+    file = settings.ban_file
+    bans = _read("ban-file", Bans, wall_clock, file, clock, reactor.callLater)
+    if file is not None:
         files["ban-file"] = bans.reload
+        reactor.addSystemEventTrigger("during", "shutdown", bans.save_rest)
     authenticator = None
     if checkers:
         authenticator = Authenticator(

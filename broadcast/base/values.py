@@ -157,6 +157,11 @@ def reason_of(error: Exception) -> str:
     return " ".join(message.split())
 
 
+def plural(count: int, noun: str) -> str:
+    """Return ``1 ban``, ``2 bans``."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
 def several(value: str) -> tuple[str, ...]:
     """Return several words, separated by white space."""
     return tuple(value.split())

@@ -8,7 +8,7 @@ makes thousands takes away another's.
 from collections import Counter, OrderedDict, defaultdict
 from collections.abc import Callable, Iterator
 
-from broadcast.auth.bans import host_of
+from broadcast.base.hosts import host_of
 from broadcast.protocol import names
 from broadcast.protocol.events import Bye
 from broadcast.room.member import Member
@@ -43,7 +43,7 @@ class HeldNames:
         """Keep ``name`` for ``key``.
 
         Args:
-            host: as ``bans.host_of`` tells it.
+            host: as ``hosts.host_of`` tells it.
         """
         self.drop(name)
         self._names[name] = (key, host, self._clock() + HOLD)
