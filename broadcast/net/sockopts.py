@@ -2,12 +2,13 @@
 
 import socket
 import struct
-from ipaddress import ip_address
 from typing import Any, NamedTuple, cast
 
 from twisted.internet.address import HostnameAddress, UNIXAddress
 from twisted.internet.interfaces import ISSLTransport, IUNIXTransport
 from twisted.internet.tcp import Server
+
+from broadcast.base.hosts import is_loopback
 
 BACKLOG = 65535
 """Connections that may wait to be accepted: as many as the kernel allows
@@ -193,8 +194,9 @@ def user_of(transport: Any) -> str:
 def is_private(transport: Any) -> bool:
     """Tell whether nobody on the way can read what ``transport`` carries.
 
-    It is encrypted, or comes from this very machine (a proxy there, perhaps,
-    whatever address that tells).
+    It is encrypted, or comes from this very machine: over loopback, or from the
+    address that it has been made to. A proxy on this machine counts as this machine,
+    whatever address it tells of.
     """
     if ISSLTransport.providedBy(transport):
         return True
@@ -204,11 +206,10 @@ def is_private(transport: Any) -> bool:
     if not _is_tcp(handle):
         return True
     try:
-        host = ip_address(handle.getpeername()[0].partition("%")[0])
+        peer, own = handle.getpeername()[0], handle.getsockname()[0]
     except OSError:
         return False
-    mapped = getattr(host, "ipv4_mapped", None)
-    return (mapped or host).is_loopback
+    return peer == own or is_loopback(peer)
 
 
 def _tcp_info(transport: Any, size: int) -> bytes | None:
