@@ -183,11 +183,14 @@ class Roster:
             The member with that name and key, whom ``member`` would replace.
 
         Raises:
-            NameRefusedError: not a good name, or somebody else's.
+            NameRefusedError: not a good name, a key, or somebody else's.
         """
         name = names.clean(raw)
         if name is None:
             raise NameRefusedError("bad-name", names.RULE)
+        if any(names.is_given_away(name, secret) for secret in (key, member.key)):
+            message = "everybody is told the name: it can't be the key too"
+            raise NameRefusedError("bad-name", message)
         folded = names.fold(name)
         is_own = folded == member.account
         if folded in names.RESERVED or (self._reserves(folded) and not is_own):

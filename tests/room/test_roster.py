@@ -149,3 +149,33 @@ def test_a_held_name_is_let_go() -> None:
     hall.wait(2)
     bob.send("/name alice")
     assert bob.lines() == ["* bob is now alice"]
+
+
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        ("/name sesame-open", "bad-name"),
+        ("/name Sesame-OPEN", "bad-name"),
+        ("/name ｓesame-open", "bad-name"),
+        ("/name carol-carol carol-carol", "bad-name"),
+        ("/name Carol-Carol carol-carol", "bad-name"),
+        ("/name carol-carol sesame-open", None),
+    ],
+)
+def test_a_key_is_no_name(line: str, code: str | None) -> None:
+    """Nobody shows its key to everybody as its name, nor takes its name as a key."""
+    hall = Hall()
+    alice = hall.join("/format json", "/name alice sesame-open")
+    alice.take()
+    alice.send(line)
+    hall.turn()
+    answer = json.loads(alice.lines()[-1])
+    assert answer.get("code") == code
+    assert ("sesame" in str(answer)) is False
+
+
+def test_a_key_is_no_name_in_the_introduction() -> None:
+    """Whoever introduces itself by its key is a guest, and is told why."""
+    hall = Hall()
+    hall.join("/format json", "/name sesame-open sesame-open")
+    assert [member.name for member in hall.room.members.values()] == ["guest-1"]
