@@ -70,7 +70,7 @@ class Mutes:
         return self._ordered_as.get(folded, "")
 
 
-def _reserves_none(folded: str) -> bool:
+def _is_nobodys(name: str) -> bool:
     return False
 
 
@@ -81,6 +81,7 @@ class Policy:
         bans: who is not let in.
         authenticator: checks logins; None: nobody has to log in.
         reserves: tells whether a folded name is some account's.
+        imitates: tells whether a name looks like some account's.
         files: option → reads its file again; returns how much is in it, raises
             ``FileError``, with nothing changed, if the file is of no use.
 
@@ -92,9 +93,11 @@ class Policy:
         self,
         bans: Bans,
         authenticator: Authenticator | None = None,
-        reserves: Callable[[str], bool] = _reserves_none,
+        reserves: Callable[[str], bool] = _is_nobodys,
         files: Mapping[str, Callable[[], str]] | None = None,
+        imitates: Callable[[str], bool] = _is_nobodys,
     ) -> None:
+        self.imitates = imitates
         self.authenticator = authenticator
         self.bans = bans
         self.reserves = reserves
@@ -150,8 +153,9 @@ def policy_from(
             settings.login_timeout,
             settings.allow_plaintext_login,
         )
-    reserves = users.knows if users is not None else _reserves_none
-    return Policy(bans, authenticator, reserves, files)
+    if users is None:
+        return Policy(bans, authenticator, files=files)
+    return Policy(bans, authenticator, users.knows, files, users.is_like_one)
 
 
 def _checkers_from(

@@ -101,7 +101,7 @@ class Room:
         self.log = Log(log_size)
         self.stats = Stats()
         self.fanout = Fanout(self.log, self.soon, self.stats)
-        self.roster = Roster(clock, self.policy.reserves)
+        self.roster = Roster(clock, self.policy.reserves, self.policy.imitates)
         self.dedup = TokenIndex()
         self.occupancy = Occupancy(settings.max_members, settings.max_per_host)
         self.members = self.fanout.members

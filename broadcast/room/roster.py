@@ -6,10 +6,11 @@ makes thousands takes away another's.
 """
 
 from collections import Counter, OrderedDict, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 
 from broadcast.base.hosts import host_of
 from broadcast.protocol import names
+from broadcast.protocol.confusables import LookAlikes
 from broadcast.protocol.events import Bye
 from broadcast.room.member import Member
 
@@ -29,11 +30,18 @@ class HeldNames:
     Args:
         clock: seconds, never going back.
         limit: names at most.
+        dropped: told of each name that is held no longer.
     """
 
-    def __init__(self, clock: Callable[[], float], limit: int = MAX_HELD) -> None:
+    def __init__(
+        self,
+        clock: Callable[[], float],
+        limit: int = MAX_HELD,
+        dropped: Callable[[str], None] = lambda name: None,
+    ) -> None:
         self._clock = clock
         self._limit = limit
+        self._dropped = dropped
         self._names: OrderedDict[str, tuple[str, str, float]] = OrderedDict()
         self._of_host: dict[str, OrderedDict[str, None]] = {}
         self._having: defaultdict[int, dict[str, None]] = defaultdict(dict)
@@ -50,7 +58,7 @@ class HeldNames:
         theirs = self._of_host.setdefault(host, OrderedDict())
         theirs[name] = None
         self._count(host, len(theirs) - 1, len(theirs))
-        self._drop_old()
+        self.drop_old()
         if len(self._names) > self._limit:
             greediest = next(iter(self._having[self._most]))
             self.drop(next(iter(self._of_host[greediest])))
@@ -65,14 +73,20 @@ class HeldNames:
         self._count(host, len(theirs) + 1, len(theirs))
         if not theirs:
             del self._of_host[host]
+        self._dropped(name)
 
     def key_of(self, name: str) -> str | None:
         """Return the key for which ``name`` is held; None if it isn't."""
-        self._drop_old()
+        self.drop_old()
         held = self._names.get(name)
         return held[0] if held else None
 
-    def _drop_old(self) -> None:
+    def __contains__(self, name: str) -> bool:
+        """Tell whether ``name`` is held, or has not been dropped since it was."""
+        return name in self._names
+
+    def drop_old(self) -> None:
+        """Drop the names that have been held for long enough."""
         while self._names and next(iter(self._names.values()))[2] <= self._clock():
             self.drop(next(iter(self._names)))
 
@@ -146,17 +160,25 @@ class NameRefusedError(Exception):
 class Roster:
     """Names in use and held. Two names are the same if ``names.fold`` says so.
 
+    Nobody takes a name that is another's in look-alike letters of another script.
+
     Args:
         clock: seconds, never going back.
         reserves: tells whether a folded name is some account's.
+        imitates: tells whether a name looks like some account's.
     """
 
     def __init__(
-        self, clock: Callable[[], float], reserves: Callable[[str], bool]
+        self,
+        clock: Callable[[], float],
+        reserves: Callable[[str], bool],
+        imitates: Callable[[str], bool] = lambda name: False,
     ) -> None:
         self._reserves = reserves
+        self._imitates = imitates
         self._members: dict[str, Member] = {}
-        self._held = HeldNames(clock)
+        self._held = HeldNames(clock, dropped=self._forget)
+        self._looks = LookAlikes(self._is_known)
         self._guests = 0
         self._certified: OrderedDict[str, None] = OrderedDict()
 
@@ -168,8 +190,9 @@ class Roster:
         folded = names.fold(name)
         self._certified[folded] = None
         self._certified.move_to_end(folded)
+        self._looks.add(name)
         if len(self._certified) > MAX_CERTIFIED:
-            self._certified.popitem(last=False)
+            self._forget(self._certified.popitem(last=False)[0])
         return f"certificate {folded}"
 
     def is_certified(self, member: Member) -> bool:
@@ -201,6 +224,9 @@ class Roster:
                 message = f"the name {name} is a certificate's"
                 raise NameRefusedError("name-taken", message)
             return None if other is member else other
+        if not is_own and self._is_look_alike(name, {names.fold(member.name)}):
+            message = f"the name {name} looks like another one"
+            raise NameRefusedError("name-taken", message)
         if other is not None and other is not member:
             if is_own:
                 return other
@@ -219,6 +245,7 @@ class Roster:
         folded = names.fold(name)
         self._held.drop(folded)
         self._members[folded] = member
+        self._looks.add(name)
         member.name, member.key = name, key
 
     def take_guest(self, member: Member) -> None:
@@ -248,6 +275,8 @@ class Roster:
         del self._members[folded]
         if hold and member.key is not None:
             self._held.hold(folded, member.key, host_of(member.address))
+        else:
+            self._forget(folded)
 
     def starting_with(self, prefix: str) -> Iterator[str]:
         """Return the names that begin with ``prefix``, in order of their folds."""
@@ -266,7 +295,27 @@ class Roster:
             and folded not in names.RESERVED
             and not self._reserves(folded)
             and self._held.key_of(folded) is None
+            and not self._is_look_alike(name)
         )
+
+    def _is_look_alike(self, name: str, own: Collection[str] = ()) -> bool:
+        """Tell whether a good name looks like another's, but for those of its own."""
+        self._held.drop_old()
+        return self._looks.has_like(name, own) or self._imitates(name)
+
+    def _is_known(self, folded: str) -> bool:
+        """Tell whether a folded name is in use, held, reserved or a certificate's."""
+        return (
+            folded in self._members
+            or folded in names.RESERVED
+            or folded in self._certified
+            or folded in self._held
+        )
+
+    def _forget(self, folded: str) -> None:
+        """Let a name be imitated, unless it is somebody's still."""
+        if not self._is_known(folded):
+            self._looks.remove(folded)
 
     def __len__(self) -> int:
         """Return how many have a name."""

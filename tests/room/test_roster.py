@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 from twisted.internet.task import Clock
 
 from broadcast.base.settings import RoomSettings
+from broadcast.protocol import names
 from broadcast.protocol.events import Bye
-from broadcast.room.roster import HOLD, MAX_HELD, HeldNames, NameRefusedError
-from tests.support.hall import Hall
+from broadcast.room.roster import HOLD, MAX_HELD, HeldNames, NameRefusedError, Roster
+from tests.support.hall import Guest, Hall
 
 
 def test_a_full_room_says_so() -> None:
@@ -179,3 +180,90 @@ def test_a_key_is_no_name_in_the_introduction() -> None:
     hall = Hall()
     hall.join("/format json", "/name sesame-open sesame-open")
     assert [member.name for member in hall.room.members.values()] == ["guest-1"]
+
+
+def _answer(hall: Hall, client: Guest, line: str) -> str | None:
+    """Return the code of the refusal of ``line``; None: it was not refused."""
+    client.take()
+    client.send(line)
+    hall.turn()
+    code = json.loads(client.lines()[-1]).get("code")
+    assert code is None or isinstance(code, str)
+    return code
+
+
+def test_nobody_takes_a_name_that_looks_like_anothers() -> None:
+    """In use, held or reserved: it can't be had in letters of another script."""
+    hall = Hall()
+    bob = hall.join("/format json", "/name bob sesame-open")
+    eve = hall.join("/format json", "/name eve")
+    for name in ("ВОВ", "аdmin", "Sегvеr", "httр"):
+        assert _answer(hall, eve, f"/name {name}") == "name-taken"
+    assert _answer(hall, eve, "/name еvе") is None  # her own, as another would see it
+    assert _answer(hall, bob, "/name eve") == "name-taken"
+    bob.drop()
+    hall.turn()
+    assert _answer(hall, eve, "/name ВОВ") == "name-taken"
+    hall.wait(HOLD)
+    assert _answer(hall, eve, "/name ВОВ") is None
+
+
+def test_a_held_name_that_is_not_ascii_is_not_imitated_either() -> None:
+    """It waits for its key, and so do its look-alikes; then all of them are free."""
+    hall = Hall()
+    bob = hall.join("/name Вова sesame-open")
+    eve = hall.join("/format json", "/name eve")
+    bob.drop()
+    hall.turn()
+    assert _answer(hall, eve, "/name Boвa") == "name-taken"
+    hall.wait(HOLD)
+    assert _answer(hall, eve, "/name Boвa") is None
+    assert _answer(hall, eve, "/name eve") is None
+    assert not hall.room.roster._looks._looks
+
+
+def test_within_one_script_nothing_changes() -> None:
+    """``l`` and ``I``, ``0`` and ``O`` are other letters, and other names."""
+    hall = Hall()
+    for name in ("alice", "b0b"):
+        hall.join(f"/name {name}")
+    eve = hall.join("/format json", "/name eve")
+    for name in ("aIice", "bOb", "boo"):
+        assert _answer(hall, eve, f"/name {name}") is None
+
+
+def test_a_mended_name_looks_like_no_other() -> None:
+    """Whoever is never refused gets a number to its name."""
+    hall = Hall()
+    hall.join("/name bob")
+    hall.join("CONNECT ВОВ")
+    assert [m.name for m in hall.room.members.values()] == ["bob", "ВОВ-2"]
+
+
+def test_many_held_names_expire_at_once() -> None:
+    """However many there are, their look-alikes are free, and nothing is left over."""
+    clock = Clock()
+    roster = Roster(clock.seconds, lambda folded: False)
+    members = []
+    for number in range(3000):
+        member = Hall().connect().protocol.session.member
+        roster.take(f"вася{number}", "sesame-open", member)
+        members.append(member)
+    for member in members:
+        roster.release(member, hold=True)
+    assert len(roster._looks._looks) == 3000
+    with pytest.raises(NameRefusedError, match="looks like another"):
+        roster.check("вaся7", None, members[0])
+    clock.advance(HOLD)
+    assert roster.check("вaся7", None, members[0]) is None
+    assert not roster._looks._looks
+
+
+def test_an_account_is_not_imitated() -> None:
+    """Names of ``--users`` are reserved in look-alike letters too."""
+    roster = Roster(Clock().seconds, lambda folded: False, lambda name: name == "аnn")
+    member = Hall().join("/name eve").protocol.session.member
+    with pytest.raises(NameRefusedError, match="looks like another"):
+        roster.check("аnn", None, member)
+    member.account = names.fold("аnn")
+    assert roster.check("аnn", None, member) is None
