@@ -23,6 +23,10 @@ MAX_HELD = 10_000
 MAX_CERTIFIED = 10_000
 """Names of certificates remembered; the longest unused are forgotten."""
 
+MAX_NUMBERED = 1000
+"""Names remembered, each with the number that the next member with it may get; the
+longest unused are forgotten."""
+
 
 class HeldNames:
     """Folded names, each with its key and the host that it was lost from.
@@ -180,6 +184,7 @@ class Roster:
         self._held = HeldNames(clock, dropped=self._forget)
         self._looks = LookAlikes(self._is_known)
         self._guests = 0
+        self._numbers: OrderedDict[str, int] = OrderedDict()
         self._certified: OrderedDict[str, None] = OrderedDict()
 
     def certify(self, name: str) -> str:
@@ -259,13 +264,25 @@ class Roster:
 
     def take_mended(self, raw: str, member: Member) -> bool:
         """Call ``member`` by the nearest good name; tell whether it is ``raw``."""
-        wanted = name = names.mend(raw)
-        number = 1
-        while not self._is_free(name):
-            number += 1
-            name = names.numbered(wanted, number)
+        wanted = names.mend(raw)
+        name = wanted if self._is_free(wanted) else self._numbered(wanted)
         self.take(name, None, member)
         return name == raw.strip()
+
+    def _numbered(self, wanted: str) -> str:
+        """Return the next free ``name-2``, ``name-3``… of a name that is not free.
+
+        Numbers found taken are not tried again while the name is remembered: else the
+        last of a crowd would try as many as are before it.
+        """
+        folded = names.fold(wanted)
+        number = self._numbers.pop(folded, 2)
+        while not self._is_free(name := names.numbered(wanted, number)):
+            number += 1
+        self._numbers[folded] = number + 1
+        if len(self._numbers) > MAX_NUMBERED:
+            self._numbers.popitem(last=False)
+        return name
 
     def release(self, member: Member, hold: bool = False) -> None:
         """Give up ``member``'s name; ``hold`` it for its key, if it has one."""
@@ -273,6 +290,7 @@ class Roster:
         if self._members.get(folded) is not member:
             return
         del self._members[folded]
+        self._numbers.pop(folded, None)  # the crowd that wanted it has dispersed
         if hold and member.key is not None:
             self._held.hold(folded, member.key, host_of(member.address))
         else:

@@ -10,7 +10,14 @@ from twisted.internet.task import Clock
 from broadcast.base.settings import RoomSettings
 from broadcast.protocol import names
 from broadcast.protocol.events import Bye
-from broadcast.room.roster import HOLD, MAX_HELD, HeldNames, NameRefusedError, Roster
+from broadcast.room.roster import (
+    HOLD,
+    MAX_HELD,
+    MAX_NUMBERED,
+    HeldNames,
+    NameRefusedError,
+    Roster,
+)
 from tests.support.hall import Guest, Hall
 
 
@@ -267,3 +274,60 @@ def test_an_account_is_not_imitated() -> None:
         roster.check("аnn", None, member)
     member.account = names.fold("аnn")
     assert roster.check("аnn", None, member) is None
+
+
+class CountingRoster(Roster):
+    """Counts how often a name is tried.
+
+    Attributes:
+        tries: so often.
+    """
+
+    tries = 0
+
+    def _is_free(self, name: str) -> bool:
+        self.tries += 1
+        return super()._is_free(name)
+
+
+def _strangers(roster: Roster, wanted: str, count: int) -> list[str]:
+    """Let so many come who want a name and are never refused; return their names."""
+    found = []
+    for _ in range(count):
+        member = Hall().connect().protocol.session.member
+        roster.take_mended(wanted, member)
+        found.append(member.name)
+    return found
+
+
+def test_a_crowd_of_one_name_is_named_quickly() -> None:
+    """Of many who want one name each gets a number, in two tries, not in thousands."""
+    roster = CountingRoster(Clock().seconds, lambda folded: False)
+    crowd = _strangers(roster, "a", 1000)
+    assert crowd == ["a", *(f"a-{number}" for number in range(2, 1001))]
+    assert roster.tries == 1 + 2 * 999
+
+
+def test_numbers_are_forgotten() -> None:
+    """When the name itself is free again, numbers begin anew; few are remembered."""
+    roster = CountingRoster(Clock().seconds, lambda folded: False)
+    assert _strangers(roster, "A", 3) == ["A", "A-2", "A-3"]
+    for name in ("A", "A-2"):
+        member = roster.find(name)
+        assert member is not None
+        roster.release(member)
+    assert _strangers(roster, "a", 2) == ["a", "a-2"]
+    for number in range(MAX_NUMBERED + 10):
+        _strangers(roster, f"b{number}", 2)
+    assert len(roster._numbers) == MAX_NUMBERED
+    assert _strangers(roster, "a", 1) == ["a-4"]
+
+
+def test_guests_are_numbered_quickly() -> None:
+    """A number that somebody has taken is tried once, not by each guest."""
+    roster = CountingRoster(Clock().seconds, lambda folded: False)
+    _strangers(roster, "guest-1", 1)
+    for _ in range(100):
+        roster.take_guest(Hall().connect().protocol.session.member)
+    assert roster.find("guest-101") is not None
+    assert roster.tries == 1 + 101
