@@ -10,6 +10,8 @@ import signal
 import sys
 from types import FrameType
 
+from broadcast import exhaustion
+
 
 class Startup:
     """What signals do until the reactor runs.
@@ -63,6 +65,7 @@ def main() -> None:
     """Run the command."""
     startup = Startup()
     startup.catch()
+    exhaustion.catch_uncaught()
     from broadcast.program import run
 
     number = run(sys.argv[1:], startup)

@@ -18,7 +18,7 @@ from twisted.logger import Logger, globalLogPublisher, textFileLogObserver
 from twisted.python.usage import Options as UsageOptions
 from twisted.python.usage import UsageError
 
-from broadcast import __version__, limits, logfile
+from broadcast import __version__, exhaustion, limits, logfile
 from broadcast.admin.actions import AdminActions
 from broadcast.admin.server import AdminFactory
 from broadcast.auth.policy import Policy, policy_from
@@ -169,6 +169,9 @@ def makeService(options: Options) -> Service:
     reactor: Any = installed
     gc.set_threshold(*GC_THRESHOLD)
     limits.raise_file_limit()
+    observe: Any = exhaustion.observe  # zope knows it as an observer
+    globalLogPublisher.addObserver(observe)
+    exhaustion.catch_uncaught()
     settings = options.settings
     reload = Reload()
     if settings.log_file is not None:
