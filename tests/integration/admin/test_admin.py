@@ -230,7 +230,7 @@ def test_a_drain_while_it_stops_changes_nothing(
 @pytest.mark.parametrize(
     ("order", "words"),
     [
-        ("dance", "there is no order dance: try help"),
+        ("dance", "there is no command dance: try help"),
         ("kick", "kick NAME [REASON]"),
         ("kick nobody", "nobody here is called nobody"),
         ("ban a/b", "that is no address, no network and no name"),
@@ -270,7 +270,7 @@ def test_orders_are_answered_in_turn(office: Office, alice: LineClient) -> None:
 def test_too_long_an_order(office: Office) -> None:
     """It is told, and the connection closed."""
     answer = office.raw(b"say " + b"x" * 10_000 + b"\n")
-    assert answer == [{"ok": False, "error": "an order has at most 8192 bytes"}]
+    assert answer == [{"ok": False, "error": "a command has at most 8192 bytes"}]
 
 
 def test_a_ban_that_cannot_be_saved(daemon: Start, tmp_path: Path) -> None:
