@@ -11,6 +11,7 @@ import sys
 from types import FrameType
 
 from broadcast import exhaustion
+from broadcast.signals import has_terminal
 
 
 class Startup:
@@ -42,16 +43,10 @@ class Startup:
 
     def _caught(self, number: int, frame: FrameType | None) -> None:
         is_hangup = number == getattr(signal, "SIGHUP", None)
-        if self.is_listening or (is_hangup and not _has_terminal()):
+        if self.is_listening or (is_hangup and not has_terminal()):
             self._kept.append(number)
         else:
             end_by(number)
-
-
-def _has_terminal() -> bool:
-    from broadcast.signals import has_terminal
-
-    return has_terminal()
 
 
 def end_by(number: int) -> None:

@@ -4,6 +4,7 @@ SIGINT and SIGTERM stop it; another one cuts the wait short. SIGHUP is either of
 things: a service manager asks for the files to be read again, or the terminal that the
 daemon was started on is gone, and so must be the daemon. What they do before the
 reactor runs is in ``broadcast.__main__``; under ``twist`` it is the system's default.
+Importing this imports nothing of Twisted.
 """
 
 import os
@@ -12,8 +13,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from types import FrameType
 from typing import Any
-
-from twisted.internet.error import ReactorNotRunning
 
 STANDARD = (0, 1, 2)
 """The file descriptors of standard input, output and error."""
@@ -85,6 +84,8 @@ class Signals:
         act()
 
     def _leave(self) -> None:
+        from twisted.internet.error import ReactorNotRunning
+
         self.is_stopping = True
         with suppress(ReactorNotRunning):
             self._reactor.stop()
