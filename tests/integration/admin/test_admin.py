@@ -274,7 +274,7 @@ def test_too_long_an_order(office: Office) -> None:
 
 
 def test_a_ban_that_cannot_be_saved(daemon: Start, tmp_path: Path) -> None:
-    """The ban stands, and the admin is warned, with the file's path."""
+    """The ban stands, after SIGHUP too, and the admin is warned, with the path."""
     folder = tmp_path / "state"
     folder.mkdir()
     path = tmp_path / "admin"
@@ -286,3 +286,6 @@ def test_a_ban_that_cannot_be_saved(daemon: Start, tmp_path: Path) -> None:
         done = office.run(order, "alice")
         assert (done.returncode, done.stderr) == (0, warning)
         assert done.stdout.startswith(f"{order}ned alice")
+        started.signal(signal.SIGHUP)
+        left = "1 ban" if order == "ban" else "0 bans"
+        started.out.wait_for(f"ban-file read again: {left}, 1 change not saved")
