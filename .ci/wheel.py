@@ -58,6 +58,7 @@ def check_contents(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     check("twisted/plugins/broadcast_plugin.py" in names, "the plugin is in the wheel")
     check("broadcast/py.typed" in names, "the wheel is typed")
+    check("broadcast/protocol/confusables.txt" in names, "look-alike letters are there")
     stolen = {"twisted/__init__.py", "twisted/plugins/__init__.py"} & set(names)
     check(not stolen, "nothing of Twisted's is in the wheel")
     alien = [n for n in names if n.split("/")[0] not in {"broadcast", "twisted"}]

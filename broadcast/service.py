@@ -4,7 +4,6 @@ On SIGHUP named things are read again. Each knows how; what is broken keeps its 
 value, and one line of the log says what came of it.
 """
 
-import signal
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -25,6 +24,7 @@ from broadcast.net.liveness import LivenessMonitor
 from broadcast.protocol.events import Bye
 from broadcast.protocol.sanitize import escape
 from broadcast.room.directory import When
+from broadcast.signals import Signals
 from broadcast.systemd import Notifier
 
 Again = Callable[[], str]
@@ -127,13 +127,6 @@ class LiveSettings:
         return message
 
 
-def on_hangup(reactor: Any, call: Callable[[], None]) -> None:
-    """Call ``call`` in the reactor at each SIGHUP, which else kills the process."""
-    number = getattr(signal, "SIGHUP", None)  # Windows has none
-    if number is not None:
-        signal.signal(number, lambda *_: reactor.callFromThread(call))
-
-
 def _names(options: Sequence[Option]) -> str:
     return ", ".join(option.name for option in options)
 
@@ -170,6 +163,7 @@ class BroadcastService(Service):
         self._listeners = listeners
         self._logger = Logger(namespace="broadcast")
         self._drained: Deferred[None] | None = None
+        self._signals = Signals(reactor, self._cut_short, self._read_again)
         self._liveness = LivenessMonitor(
             _timeouts(settings), connections, connections.work.clock
         )
@@ -181,7 +175,7 @@ class BroadcastService(Service):
         if problems:
             self._fail("\n".join(map(escape, problems)))
         self._connections.is_open = True
-        on_hangup(self._reactor, self._read_again)
+        self._signals.catch_hangup()
         self._reactor.callWhenRunning(self._run)
 
     def adopt(self, settings: Settings) -> None:
@@ -194,6 +188,7 @@ class BroadcastService(Service):
         room.settings = replace(room.settings, **news)
 
     def _run(self) -> None:
+        self._signals.catch_stop()
         self._notifier.ready(self._status())
         self._beat()
         self._sweep()
@@ -214,7 +209,7 @@ class BroadcastService(Service):
         self._notifier.ready(self._status())
 
     async def _stop(self) -> None:
-        self._catch_signals()
+        self._signals.is_stopping = True
         self._notifier.stopping(self._status(), self._settings.drain + EXIT_TIME)
         connections, room = self._connections, self._connections.room
         connections.stop(GOODBYE)
@@ -247,17 +242,6 @@ class BroadcastService(Service):
         if self.running:
             self._liveness.sweep()
             self._reactor.callLater(self._liveness.interval, self._sweep)
-
-    def _catch_signals(self) -> None:
-        """Let a second signal cut the wait short, if there is one.
-
-        Twisted's own handler would try to stop a reactor that is stopping, and
-        print a traceback: ours is there before anybody is told that we stop.
-        """
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(
-                number, lambda *_: self._reactor.callFromThread(self._cut_short)
-            )
 
     def _cut_short(self) -> None:
         if self._drained is None:

@@ -15,7 +15,7 @@ from twisted.application.service import Service
 from twisted.internet.error import ReactorNotRunning
 from twisted.logger import LogEvent, Logger, globalLogPublisher
 
-from broadcast import __version__, limits, logfile
+from broadcast import __version__, exhaustion, limits, logfile
 from broadcast.admin.actions import AdminActions
 from broadcast.admin.server import AdminFactory
 from broadcast.auth.policy import Policy, policy_from
@@ -62,11 +62,12 @@ def makeService(options: Options) -> Service:
 
     reactor: Any = installed
     gc.set_threshold(*GC_THRESHOLD)
+    observe: Any = exhaustion.observe  # zope knows it as an observer
+    globalLogPublisher.addObserver(observe)
+    exhaustion.catch_uncaught()
     settings = options.settings
     _raise_file_limit(settings)
     reload = Reload()
-    if options.console is not None:
-        reactor.addSystemEventTrigger("after", "shutdown", options.console.finish)
     if options.console is not None:
         reactor.addSystemEventTrigger("after", "shutdown", options.console.finish)
     if settings.log_file is not None:

@@ -4,6 +4,7 @@ import argparse
 import contextlib
 import json
 import os
+import signal
 import socket
 import sys
 import time
@@ -19,7 +20,7 @@ TIMEOUT = 30.0
 """Seconds without a word from the daemon after which it is given up."""
 
 DESCRIPTION = f"""\
-Give an order to a daemon that was started with --admin unix:PATH. The orders:
+Give a command to a daemon that was started with --admin unix:PATH. The commands:
 
 {HELP}"""
 
@@ -47,12 +48,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--version", action="version", version=f"bcast-admin {__version__}"
     )
     parser.add_argument("--json", action="store_true", help="print what came, as is")
-    parser.add_argument(
-        "command", metavar="order", nargs=argparse.REMAINDER, help="one of the orders"
-    )
+    parser.add_argument("command", nargs=argparse.REMAINDER, help="one of the commands")
     given = parser.parse_args(arguments)
     if not given.command:
-        parser.error("an order is needed: see --help")
+        parser.error("a command is needed: see --help")
     if given.command[0] != "say" and "--json" in given.command:
         given.command.remove("--json")
         given.json = True
@@ -62,6 +61,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except AdminError as error:
         print(f"bcast-admin: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
@@ -70,7 +71,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _answers(path: str, command: str) -> Iterator[dict[str, Any]]:
     """Yield what the daemon answers, up to the object that says whether it is done."""
     if "\n" in command or len(command.encode()) > 8000:
-        raise AdminError("an order is one line of at most 8000 bytes")
+        raise AdminError("a command is one line of at most 8000 bytes")
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
             sock.settimeout(TIMEOUT)

@@ -32,7 +32,7 @@ def carry_out(actions: AdminActions, line: str) -> Iterator[Row]:
     try:
         if command is None:
             raise CommandRefusedError(
-                f"there is no order {sanitize.mend(word)[:32]}: try help"
+                f"there is no command {sanitize.mend(word)[:32]}: try help"
             )
         last: Row = {}
         for row in command(actions, argument.strip()):
@@ -43,7 +43,7 @@ def carry_out(actions: AdminActions, line: str) -> Iterator[Row]:
     except (CommandRefusedError, BanError) as error:
         yield {"ok": False, "error": str(error)}
     except Exception:
-        actions.logger.failure("an order of the admin's failed")
+        actions.logger.failure("an admin's command failed")
         yield {"ok": False, "error": "that went wrong: the log says how"}
 
 

@@ -59,14 +59,14 @@ class AdminProtocol(LineReceiver):
             return
         actions = self.factory.actions
         who = sockopts.user_of(self.transport)
-        actions.logger.info("admin{who}: {order}", who=who, order=escape(command))
+        actions.logger.info("admin{who}: {command}", who=who, command=escape(command))
         self._rows = carry_out(actions, command)
         self.pauseProducing()  # type: ignore[no-untyped-call]  # input, here
         self.transport.registerProducer(Answering(self), False)
 
     def lineLengthExceeded(self, line: bytes) -> None:
         """Say so, and close."""
-        message = f"an order has at most {self.MAX_LENGTH} bytes"
+        message = f"a command has at most {self.MAX_LENGTH} bytes"
         self._write({"ok": False, "error": message})
         self.transport.loseConnection()
 

@@ -15,7 +15,6 @@ from twisted.cred.portal import Portal
 from twisted.internet.defer import maybeDeferred
 from twisted.logger import Logger
 
-from broadcast.auth.bans import host_of
 from broadcast.auth.checkers import (
     Admission,
     BusyError,
@@ -24,6 +23,7 @@ from broadcast.auth.checkers import (
     SharedSecret,
 )
 from broadcast.auth.ratelimit import Throttle
+from broadcast.base.hosts import host_of
 from broadcast.base.timers import Deadlines
 from broadcast.base.work import Work
 from broadcast.protocol import names

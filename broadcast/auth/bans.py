@@ -1,73 +1,44 @@
 """Bans: hosts, networks and names that are not let in, for a while or for ever.
 
-Kept in a file that is written whole at each change, so that a restart, or a
-crash in the midst of writing, forgets nobody. Times there are the day's, since
-they must outlive the process. An IPv4 address mapped into IPv6
-(``::ffff:192.0.2.7``) is the IPv4 one: where a listener takes both, everybody from
-IPv4 comes so. A zone (``%eth0``) is nothing.
+They are kept in a file, which is written whole at each change, so that neither a
+restart nor a crash in the midst of writing loses one. A change that can't be written
+holds all the same, also when the file is read again, and is written later.
+
+Times in the file are those of the wall clock, since they must outlive the process.
+While it runs, a ban's time is counted by the clock that never goes back: the wall clock
+may be set ten years on, and back. A ban that was over when it was read may have been
+read in such a time, so it stays in the file.
 """
 
 import json
 import os
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from ipaddress import (
-    IPv4Address,
-    IPv4Network,
-    IPv6Address,
-    IPv6Network,
-    ip_address,
-    ip_network,
-)
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from ipaddress import ip_network
+
+from twisted.logger import Logger
 
 from broadcast.auth.passwords import FileError, read_text, write_whole
+from broadcast.base.hosts import Network, host_at, is_ambiguous, network_of
+from broadcast.base.values import plural, reason_of
+from broadcast.base.work import IReactorTime
 from broadcast.protocol import names
-
-Host = IPv4Address | IPv6Address
-Network = IPv4Network | IPv6Network
-_MAPPED = IPv6Network("::ffff:0:0/96")
 
 MAX_BANS = 10_000
 """Bans at most: one more is refused."""
 
+MAX_PAST = 1000
+"""Bans kept that were over when they were read: the latest."""
+
+RETRY = 30.0
+"""Seconds between two tries to write the file, where one has failed."""
+
+STEP = 1.0
+"""Seconds by which the wall clock is off before an end is told anew."""
+
 NAME = "name:"
 """Before a name that would be taken for an address; no name has a colon in it."""
-
-
-def host_at(address: str) -> Host | None:
-    """Return the host in ``1.2.3.4:56`` or ``[::1]:56``; None: there is none."""
-    text = address.rpartition(":")[0].strip("[]")
-    try:
-        found = ip_address(text.partition("%")[0])
-    except ValueError:
-        return None
-    return getattr(found, "ipv4_mapped", None) or found
-
-
-def network_of(text: str) -> Network | None:
-    """Return the network that ``text`` names, one address being the smallest."""
-    try:
-        found = ip_network(text, strict=False)
-    except ValueError:
-        return None
-    if isinstance(found, IPv4Network):
-        return found
-    first, length = int(found.network_address), found.prefixlen
-    if found.subnet_of(_MAPPED):
-        return IPv4Network((first & 0xFFFF_FFFF, length - _MAPPED.prefixlen))
-    return IPv6Network((first, length))
-
-
-def host_of(address: str) -> str:
-    """Return whom ``address`` (``1.2.3.4:56``, ``[::1]:56``) is counted as.
-
-    IPv4 one by one, IPv6 by /64, which is what one customer is given; all that
-    come over unix sockets together.
-    """
-    found = host_at(address)
-    if isinstance(found, IPv6Address):
-        return str(IPv6Network((found, 64), strict=False))
-    return "local" if found is None else str(found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,40 +61,68 @@ class BanError(ValueError):
     """There can be no such ban; says why."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """A ban, and its end.
+
+    Attributes:
+        ends: by the clock that never goes back; None: ``ban.until`` says it.
+    """
+
+    ban: Ban
+    ends: float | None
+
+
 class Bans:
     """All bans that stand.
 
     Args:
         wall_clock: seconds since the epoch.
         path: where they are kept; None: nowhere.
+        clock: for how long a ban stands, and when writing is tried again; None: as
+            ``wall_clock``, and what could not be written is written at the next change
+            or ``reload``.
 
     Raises:
         FileError: the file is there, but of no use.
     """
 
     def __init__(
-        self, wall_clock: Callable[[], float], path: str | None = None
+        self,
+        wall_clock: Callable[[], float],
+        path: str | None = None,
+        clock: IReactorTime | None = None,
     ) -> None:
         self._wall_clock = wall_clock
+        self._clock = wall_clock if clock is None else clock.seconds
+        self._later = None if clock is None else clock.callLater
         self.path = path
-        self._bans: dict[str, Ban] = {}
+        self._entries: dict[str, _Entry] = {}
         self._networks: dict[str, Network] = {}
         self._lengths: set[int] = set()  # so many look-ups a host, not one a ban
+        self._unsaved: dict[str, _Entry | None] = {}  # None: it was taken back
+        self._is_timed = self._is_stuck = False
+        self._logger = Logger(namespace="broadcast")
         self.reload()
 
     def reload(self) -> str:
         """Read the file again; say how much is in it.
 
+        What could not be written into it holds still, and is tried again.
+
         Raises:
             FileError: it is of no use: the bans are as they were.
         """
         if self.path is not None:
-            bans = {_key(ban.whom): ban for ban in _read(self.path)}
-            self._bans = bans
-            found = ((key, network_of(ban.whom)) for key, ban in bans.items())
-            self._networks = {key: network for key, network in found if network}
+            read = {_key(ban.whom): ban for ban in _read(self.path)}
+            self._entries = self._entries_of(read)
+            self._redo()
             self._index()
-        return f"{len(self._bans)} bans"
+            if self._unsaved:
+                self.save_rest()
+        standing = plural(sum(1 for _ in self), "ban")
+        left = f", {plural(len(self._unsaved), 'change')} not saved"
+        return standing + (left if self._unsaved else "")
 
     def add(self, whom: str, seconds: float | None, reason: str) -> Ban:
         """Ban a host, a network or a name; in the file too.
@@ -131,40 +130,42 @@ class Bans:
         Args:
             whom: which of them; ``name:`` before it says that it is a name.
             seconds: for so long; None: for good.
+            reason: what the banned are told.
 
         Raises:
             BanError: that is none of the three, or there are too many.
-            OSError: the ban stands, but could not be written down.
+            OSError: the ban stands, but could not be written down yet.
         """
+        if is_ambiguous(names.fold(whom)):
+            raise BanError(
+                f"{whom} is no address that all programs read alike: say 10.0.0.1,"
+                f" or {NAME}{whom} for a name"
+            )
         key, network = _key(whom), network_of(whom)
         if network is None and names.clean(whom.removeprefix(NAME)) is None:
             raise BanError("that is no address, no network and no name")
         self._drop_old()
-        if key not in self._bans and len(self._bans) >= MAX_BANS:
+        if key not in self._entries and sum(1 for _ in self) >= MAX_BANS:
             raise BanError(f"there are {MAX_BANS} bans already")
         until = None if seconds is None else self._wall_clock() + seconds
-        ban = self._bans[key] = Ban(_spelt(key), until, reason)
-        if network is not None:
-            self._networks[key] = network
-        self._index()
-        self._save()
-        return ban
+        ends = None if seconds is None else self._clock() + seconds
+        entry = _Entry(Ban(_spelt(key), until, reason), ends)
+        self._change(key, entry)
+        return entry.ban
 
     def remove(self, whom: str) -> Ban:
         """Take a ban back; in the file too.
 
         Raises:
             BanError: there is none.
-            OSError: it is taken back, but the file could not be written.
+            OSError: it is taken back, but the file could not be written yet.
         """
         key = _key(whom)
         self._drop_old()
-        if key not in self._bans:
+        if self._standing(key) is None:
             raise BanError(f"{key} is not banned")
-        ban = self._bans.pop(key)
-        self._networks.pop(key, None)
-        self._index()
-        self._save()
+        ban = self._entries[key].ban
+        self._change(key, None)
         return ban
 
     def for_host(self, address: str) -> Ban | None:
@@ -183,35 +184,123 @@ class Bans:
 
     def for_name(self, name: str) -> Ban | None:
         """Return the ban that ``name``, in any spelling, is under; None: none."""
-        return self._standing(names.fold(name)) if self._bans else None
+        return self._standing(names.fold(name)) if self._entries else None
+
+    def save_rest(self) -> None:
+        """Write what could not be written, if there is any; raise nothing.
+
+        While that fails, it is tried again every ``RETRY`` seconds.
+        """
+        if self._unsaved:
+            with suppress(OSError):
+                self._save()
 
     def __iter__(self) -> Iterator[Ban]:
         """Yield the bans that stand."""
         self._drop_old()
-        return iter(tuple(self._bans.values()))
+        entries = tuple(self._entries.values())
+        return iter([self._told(e).ban for e in entries if not self._is_over(e)])
 
     def _standing(self, key: str) -> Ban | None:
-        ban = self._bans.get(key)
-        return ban if ban is not None and not self._is_over(ban) else None
+        entry = self._entries.get(key)
+        return entry.ban if entry is not None and not self._is_over(entry) else None
 
-    def _is_over(self, ban: Ban) -> bool:
-        return ban.until is not None and ban.until <= self._wall_clock()
+    def _is_over(self, entry: _Entry) -> bool:
+        if entry.ends is not None:
+            return entry.ends <= self._clock()
+        return entry.ban.until is not None and entry.ban.until <= self._wall_clock()
+
+    def _told(self, entry: _Entry) -> _Entry:
+        """Return the entry with its end by the wall clock of now, if that was set."""
+        if entry.ends is None or entry.ban.until is None:
+            return entry
+        until = self._wall_clock() + entry.ends - self._clock()
+        if abs(until - entry.ban.until) <= STEP:
+            return entry
+        return replace(entry, ban=replace(entry.ban, until=until))
+
+    def _entries_of(self, bans: Mapping[str, Ban]) -> dict[str, _Entry]:
+        """Return entries for what was read; what is known keeps its end."""
+        entries: dict[str, _Entry] = {}
+        for key, ban in bans.items():
+            known = self._entries.get(key)
+            if known is not None and known.ban == ban:
+                entries[key] = known
+                continue
+            left = 0.0 if ban.until is None else ban.until - self._wall_clock()
+            entries[key] = _Entry(ban, self._clock() + left if left > 0 else None)
+        past = [key for key, entry in entries.items() if self._is_over(entry)]
+        past.sort(key=lambda key: entries[key].ban.until or 0.0)
+        for key in past[:-MAX_PAST]:
+            del entries[key]
+        return entries
 
     def _drop_old(self) -> None:
-        for key in [key for key, ban in self._bans.items() if self._is_over(ban)]:
-            del self._bans[key]
-            self._networks.pop(key, None)
+        """Drop the bans that ended while the process ran."""
+        for key, entry in tuple(self._entries.items()):
+            if entry.ends is not None and self._is_over(entry):
+                del self._entries[key]
+                self._networks.pop(key, None)
+
+    def _change(self, key: str, entry: _Entry | None) -> None:
+        self._unsaved[key] = entry
+        self._redo()
+        self._index()
+        self._save()
+
+    def _redo(self) -> None:
+        """Carry out what is not saved."""
+        for key, entry in self._unsaved.items():
+            if entry is None:
+                self._entries.pop(key, None)
+            else:
+                self._entries[key] = entry
 
     def _index(self) -> None:
+        found = {
+            key: network_of(entry.ban.whom) for key, entry in self._entries.items()
+        }
+        self._networks = {key: network for key, network in found.items() if network}
         self._lengths = {network.prefixlen for network in self._networks.values()}
 
     def _save(self) -> None:
-        if self.path is not None:
-            rows = (
-                {"ban": ban.whom, "until": ban.until, "reason": ban.reason}
-                for ban in self._bans.values()
-            )
-            write_whole(self.path, "".join(json.dumps(row) + "\n" for row in rows))
+        """Write the file.
+
+        Raises:
+            OSError: it can't be written now.
+        """
+        if self.path is None:
+            self._unsaved.clear()
+            return
+        entries = {key: self._told(entry) for key, entry in self._entries.items()}
+        try:
+            write_whole(self.path, "".join(_row(e.ban) for e in entries.values()))
+        except OSError as error:
+            if not self._is_stuck:
+                why = reason_of(error)
+                self._logger.warn("the ban file can't be written: {why}", why=why)
+            self._is_stuck = True
+            self._try_later()
+            raise
+        self._entries = entries
+        self._unsaved.clear()
+        if self._is_stuck:
+            self._is_stuck = False
+            self._logger.info("the ban file is written again")
+
+    def _try_later(self) -> None:
+        if self._later is not None and not self._is_timed:
+            self._is_timed = True
+            self._later(RETRY, self._try_again)
+
+    def _try_again(self) -> None:
+        self._is_timed = False
+        self.save_rest()
+
+
+def _row(ban: Ban) -> str:
+    row = {"ban": ban.whom, "until": ban.until, "reason": ban.reason}
+    return json.dumps(row) + "\n"
 
 
 def _key(whom: str) -> str:
@@ -225,13 +314,17 @@ def _key(whom: str) -> str:
 
 def _spelt(key: str) -> str:
     """Return how ``key`` is written so that it is taken for what it is."""
-    return key if "/" in key or network_of(key) is None else f"{NAME}{key}"
+    is_name = "/" not in key
+    is_marked = is_name and (network_of(key) is not None or is_ambiguous(key))
+    return f"{NAME}{key}" if is_marked else key
 
 
 def _read(path: str) -> Iterator[Ban]:
     if not os.path.exists(path):
         return
-    for number, line in enumerate(read_text(path).splitlines(), 1):
+    for number, line in enumerate(read_text(path).split("\n"), 1):
+        if not line.strip():
+            continue
         try:
             row = json.loads(line)
             until = None if row["until"] is None else float(row["until"])

@@ -25,7 +25,9 @@ from twisted.internet.defer import Deferred
 from zope.interface import Interface, implementer
 
 from broadcast.auth.passwords import nobodys_hash, read_tokens, read_users
+from broadcast.base.values import plural
 from broadcast.protocol import names
+from broadcast.protocol.confusables import LookAlikes
 
 THREADS = 2
 """Checks made at once: 16 MiB each."""
@@ -146,7 +148,7 @@ class TokenChecker:
         """
         digests = (sha256(token.encode()) for token in read_tokens(self._path))
         self._digests = tuple(digest.digest() for digest in digests)
-        return f"{len(self._digests)} secrets"
+        return plural(len(self._digests), "secret")
 
     def requestAvatarId(self, credentials: Any) -> bytes:
         """Return nobody's name, if the secret is one of ours.
@@ -184,11 +186,18 @@ class UserChecker:
             FileError: it is of no use: what was read before is kept.
         """
         self._users = read_users(self._path)
-        return f"{len(self._users)} users"
+        self._looks = LookAlikes(self._users.__contains__)
+        for name, _ in self._users.values():
+            self._looks.add(name)
+        return plural(len(self._users), "user")
 
     def knows(self, folded: str) -> bool:
         """Tell whether a name is somebody's."""
         return folded in self._users
+
+    def is_like_one(self, name: str) -> bool:
+        """Tell whether a name is somebody's in look-alike letters."""
+        return self._looks.has_like(name)
 
     def requestAvatarId(self, credentials: Any) -> Deferred[bytes]:
         """Return the name as the file has it, if the password is right.

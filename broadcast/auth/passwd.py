@@ -5,10 +5,15 @@ import getpass
 import os
 import sys
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 from broadcast import __version__
-from broadcast.auth.passwords import FileError, make_hash, read_users, write_whole
+from broadcast.auth.passwords import (
+    FileError,
+    make_hash,
+    read_text,
+    read_users,
+    write_whole,
+)
 from broadcast.base.values import reason_of
 from broadcast.protocol import names
 
@@ -45,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"bcast-passwd: {error}", file=sys.stderr)
     except OSError as error:
         print(f"bcast-passwd: {given.file}: {reason_of(error)}", file=sys.stderr)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, EOFError):
         print("bcast-passwd: nothing was changed", file=sys.stderr)
     else:
         return 0
@@ -66,15 +71,22 @@ def change(path: str, raw: str, ask: Callable[[], str] | None) -> None:
     name = names.clean(raw)
     if name is None or names.fold(name) in names.RESERVED:
         raise PasswordError(f"{raw!r} is no name that one can have")
-    is_there = os.path.exists(path)
-    users = read_users(path) if is_there else {}
+    users = read_users(path) if os.path.exists(path) else {}
     if ask is None and names.fold(name) not in users:
         raise PasswordError(f"{name} is not in {path}")
-    lines = Path(path).read_text("utf-8-sig").splitlines() if is_there else []
-    kept = [line for line in lines if not _is_for(name, line)]
-    if ask is not None:
-        kept.append(f"{name}:{make_hash(_checked(ask()))}")
-    write_whole(path, "".join(f"{line}\n" for line in kept))
+    new = [] if ask is None else [f"{name}:{make_hash(_checked(ask()))}"]
+    kept = [line for line in _lines(path) if not _is_for(name, line)]
+    write_whole(path, "".join(f"{line}\n" for line in kept + new))
+
+
+def _lines(path: str) -> list[str]:
+    """Return the file's lines, as they are now: it may have changed while we asked.
+
+    Only a line feed ends one, as where the file is read: a comment may have any other
+    of Unicode's line ends in it.
+    """
+    text = read_text(path) if os.path.exists(path) else ""
+    return text.removesuffix("\n").split("\n") if text else []
 
 
 def _is_for(name: str, line: str) -> bool:
@@ -84,8 +96,13 @@ def _is_for(name: str, line: str) -> bool:
 
 
 def _ask() -> str:
+    if sys.stdin is None:
+        raise PasswordError("there is no standard input to read a password from")
     if not sys.stdin.isatty():
-        return sys.stdin.readline().rstrip("\n")
+        try:
+            return sys.stdin.readline().rstrip("\n")
+        except UnicodeDecodeError:
+            raise PasswordError("a password is UTF-8") from None
     password = getpass.getpass("Password: ")
     if getpass.getpass("Again: ") != password:
         raise PasswordError("the two are not the same")

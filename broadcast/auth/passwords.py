@@ -9,6 +9,7 @@ reads a file again keeps what it had when ``FileError`` is raised.
 import base64
 import binascii
 import contextlib
+import errno
 import hashlib
 import hmac
 import os
@@ -171,9 +172,12 @@ def write_whole(path: str, text: str) -> None:
     new one, never a part. The old one's owner and mode are kept where we may.
 
     Raises:
-        OSError: it can't be done; the old file is as it was.
+        OSError: it can't be done; the old file is as it was. So is what is no file:
+            a pipe or a device is not replaced.
     """
     where = Path(os.path.realpath(path))
+    if where.exists() and not where.is_file():
+        raise OSError(errno.EINVAL, "Not a regular file", path)
     descriptor, name = tempfile.mkstemp(prefix=f".{where.name}.", dir=where.parent)
     try:
         with open(descriptor, "w", encoding="utf-8") as file:

@@ -71,7 +71,7 @@ class Mutes:
         return self._ordered_as.get(folded, "")
 
 
-def _reserves_none(folded: str) -> bool:
+def _is_nobodys(name: str) -> bool:
     return False
 
 
@@ -82,6 +82,7 @@ class Policy:
         bans: who is not let in.
         authenticator: checks logins; None: nobody has to log in.
         reserves: tells whether a folded name is some account's.
+        imitates: tells whether a name looks like some account's.
         files: option → reads its file again; returns how much is in it, raises
             ``FileError``, with nothing changed, if the file is of no use.
 
@@ -93,9 +94,11 @@ class Policy:
         self,
         bans: Bans,
         authenticator: Authenticator | None = None,
-        reserves: Callable[[str], bool] = _reserves_none,
+        reserves: Callable[[str], bool] = _is_nobodys,
         files: Mapping[str, Callable[[], str]] | None = None,
+        imitates: Callable[[str], bool] = _is_nobodys,
     ) -> None:
+        self.imitates = imitates
         self.authenticator = authenticator
         self.bans = bans
         self.reserves = reserves
@@ -137,9 +140,11 @@ def policy_from(
     """
     files: dict[str, Callable[[], str]] = {}
     checkers, users = _checkers_from(settings, reactor, files)
-    bans = _read("ban-file", Bans, wall_clock, settings.ban_file)
-    if settings.ban_file is not None:
+    file = settings.ban_file
+    bans = _read("ban-file", Bans, wall_clock, file, work.clock)
+    if file is not None:
         files["ban-file"] = bans.reload
+        reactor.addSystemEventTrigger("during", "shutdown", bans.save_rest)
     authenticator = None
     if checkers:
         authenticator = Authenticator(
@@ -148,8 +153,9 @@ def policy_from(
             settings.login_timeout,
             settings.allow_plaintext_login,
         )
-    reserves = users.knows if users is not None else _reserves_none
-    return Policy(bans, authenticator, reserves, files)
+    if users is None:
+        return Policy(bans, authenticator, files=files)
+    return Policy(bans, authenticator, users.knows, files, users.is_like_one)
 
 
 def _checkers_from(

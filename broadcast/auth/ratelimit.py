@@ -39,7 +39,7 @@ class Throttle:
         """Count one try, and tell whether it may be made.
 
         Args:
-            host: as ``bans.host_of`` tells it.
+            host: as ``hosts.host_of`` tells it.
             name: folded; None for a shared secret, which is nobody's own.
         """
         limits: list[tuple[Hashable, int]] = [(host, PER_HOST)]

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from twisted.logger import Logger
 
-from broadcast.auth.bans import host_of
+from broadcast.base.hosts import host_of
 
 MOST = 4096
 """Handshakes in flight, in all: those who come back at once after a restart, say."""

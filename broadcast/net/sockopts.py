@@ -2,12 +2,12 @@
 
 import socket
 import struct
-from ipaddress import ip_address
 from typing import Any, NamedTuple
 
 from twisted.internet.address import HostnameAddress, UNIXAddress
 from twisted.internet.interfaces import ISSLTransport, IUNIXTransport
 
+from broadcast.base.hosts import is_loopback
 from broadcast.net.internals import client_of, name_briefly
 
 BACKLOG = 65535
@@ -198,8 +198,9 @@ def user_of(transport: Any) -> str:
 def is_private(transport: Any) -> bool:
     """Tell whether nobody on the way can read what ``transport`` carries.
 
-    It is encrypted, or comes from this very machine (a proxy there, perhaps,
-    whatever address that tells).
+    It is encrypted, or comes from this very machine: over loopback, or from the
+    address that it has been made to. A proxy on this machine counts as this machine,
+    whatever address it tells of.
     """
     if ISSLTransport.providedBy(transport):
         return True
@@ -209,11 +210,10 @@ def is_private(transport: Any) -> bool:
     if not _is_tcp(handle):
         return True
     try:
-        host = ip_address(handle.getpeername()[0].partition("%")[0])
+        peer, own = handle.getpeername()[0], handle.getsockname()[0]
     except OSError:
         return False
-    mapped = getattr(host, "ipv4_mapped", None)
-    return (mapped or host).is_loopback
+    return peer == own or is_loopback(peer)
 
 
 def _tcp_info(transport: Any, size: int) -> bytes | None:

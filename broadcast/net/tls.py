@@ -19,7 +19,7 @@ from twisted.protocols.tls import BufferingTLSTransport, TLSMemoryBIOFactory
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from broadcast.auth.bans import host_of
+from broadcast.base.hosts import host_of
 from broadcast.base.values import reason_of
 from broadcast.net import sockopts
 from broadcast.net.handshakes import Handshakes, host_at

@@ -7,7 +7,7 @@ MAX_CODE_POINTS = 32
 MAX_MARKS = 3
 MAX_KEY = 64
 MIN_KEY = 8
-RESERVED = frozenset({"server", "admin"})
+RESERVED = frozenset({"server", "admin", "http"})
 
 RULE = "a name is 1 to 32 letters, digits, _ - or ., beginning with a letter or digit"
 
@@ -106,6 +106,11 @@ def is_word(name: str) -> bool:
 def is_key(key: str) -> bool:
     """Tell whether ``key`` can be a name's key: 8 to 64 printable ASCII."""
     return MIN_KEY <= len(key) <= MAX_KEY and _is_printable_ascii(key)
+
+
+def is_given_away(name: str, key: str | None) -> bool:
+    """Tell whether ``name``, which everybody is told, gives ``key`` away."""
+    return key is not None and fold(name) == fold(key)
 
 
 def is_token(token: str) -> bool:

@@ -66,7 +66,7 @@ class Directory:
     ) -> None:
         self.policy = policy or Policy(Bans(clock.seconds))
         self.stats = Stats()
-        self.roster = Roster(clock, self.policy.reserves)
+        self.roster = Roster(clock, self.policy.reserves, self.policy.imitates)
         self.occupancy = Occupancy(max_members, max_per_host)
         self.sessions: dict[int, IClosable] = {}
         self._last_id = 0

@@ -6,11 +6,12 @@ makes thousands takes away another's.
 """
 
 from collections import Counter, OrderedDict, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 
-from broadcast.auth.bans import host_of
+from broadcast.base.hosts import host_of
 from broadcast.base.work import IReactorTime
 from broadcast.protocol import names
+from broadcast.protocol.confusables import LookAlikes
 from broadcast.protocol.events import Bye
 from broadcast.room.member import Member
 
@@ -23,6 +24,10 @@ MAX_HELD = 10_000
 MAX_CERTIFIED = 10_000
 """Names of certificates remembered; the longest unused are forgotten."""
 
+MAX_NUMBERED = 1000
+"""Names remembered, each with the number that the next member with it may get; the
+longest unused are forgotten."""
+
 
 class HeldNames:
     """Folded names, each with its key and the host that it was lost from.
@@ -30,11 +35,18 @@ class HeldNames:
     Args:
         clock: for how long names are held.
         limit: names at most.
+        dropped: told of each name that is held no longer.
     """
 
-    def __init__(self, clock: IReactorTime, limit: int = MAX_HELD) -> None:
+    def __init__(
+        self,
+        clock: IReactorTime,
+        limit: int = MAX_HELD,
+        dropped: Callable[[str], None] = lambda name: None,
+    ) -> None:
         self._clock = clock
         self._limit = limit
+        self._dropped = dropped
         self._names: OrderedDict[str, tuple[str, str, float]] = OrderedDict()
         self._of_host: dict[str, OrderedDict[str, None]] = {}
         self._having: defaultdict[int, dict[str, None]] = defaultdict(dict)
@@ -44,14 +56,14 @@ class HeldNames:
         """Keep ``name`` for ``key``.
 
         Args:
-            host: as ``bans.host_of`` tells it.
+            host: as ``hosts.host_of`` tells it.
         """
         self.drop(name)
         self._names[name] = (key, host, self._clock.seconds() + HOLD)
         theirs = self._of_host.setdefault(host, OrderedDict())
         theirs[name] = None
         self._count(host, len(theirs) - 1, len(theirs))
-        self._drop_old()
+        self.drop_old()
         if len(self._names) > self._limit:
             greediest = next(iter(self._having[self._most]))
             self.drop(next(iter(self._of_host[greediest])))
@@ -66,17 +78,22 @@ class HeldNames:
         self._count(host, len(theirs) + 1, len(theirs))
         if not theirs:
             del self._of_host[host]
+        self._dropped(name)
 
     def key_of(self, name: str) -> str | None:
         """Return the key for which ``name`` is held; None if it isn't."""
-        self._drop_old()
+        self.drop_old()
         held = self._names.get(name)
         return held[0] if held else None
 
-    def _drop_old(self) -> None:
-        while (
-            self._names and next(iter(self._names.values()))[2] <= self._clock.seconds()
-        ):
+    def __contains__(self, name: str) -> bool:
+        """Tell whether ``name`` is held, or has not been dropped since it was."""
+        return name in self._names
+
+    def drop_old(self) -> None:
+        """Drop the names that have been held for long enough."""
+        now = self._clock.seconds()
+        while self._names and next(iter(self._names.values()))[2] <= now:
             self.drop(next(iter(self._names)))
 
     def _count(self, host: str, before: int, now: int) -> None:
@@ -150,16 +167,27 @@ class NameRefusedError(Exception):
 class Roster:
     """Names in use and held. Two names are the same if ``names.fold`` says so.
 
+    Nobody takes a name that is another's in look-alike letters of another script.
+
     Args:
         clock: for how long names are held.
         reserves: tells whether a folded name is some account's.
+        imitates: tells whether a name looks like some account's.
     """
 
-    def __init__(self, clock: IReactorTime, reserves: Callable[[str], bool]) -> None:
+    def __init__(
+        self,
+        clock: IReactorTime,
+        reserves: Callable[[str], bool],
+        imitates: Callable[[str], bool] = lambda name: False,
+    ) -> None:
         self._reserves = reserves
+        self._imitates = imitates
         self._members: dict[str, Member] = {}
-        self._held = HeldNames(clock)
+        self._held = HeldNames(clock, dropped=self._forget)
+        self._looks = LookAlikes(self._is_known)
         self._guests = 0
+        self._numbers: OrderedDict[str, int] = OrderedDict()
         self._certified: OrderedDict[str, None] = OrderedDict()
 
     def certify(self, name: str) -> str:
@@ -170,8 +198,9 @@ class Roster:
         folded = names.fold(name)
         self._certified[folded] = None
         self._certified.move_to_end(folded)
+        self._looks.add(name)
         if len(self._certified) > MAX_CERTIFIED:
-            self._certified.popitem(last=False)
+            self._forget(self._certified.popitem(last=False)[0])
         return f"certificate {folded}"
 
     def is_certified(self, member: Member) -> bool:
@@ -185,11 +214,14 @@ class Roster:
             The member with that name and key, whom ``member`` would replace.
 
         Raises:
-            NameRefusedError: not a good name, or somebody else's.
+            NameRefusedError: not a good name, a key, or somebody else's.
         """
         name = names.clean(raw)
         if name is None:
             raise NameRefusedError("bad-name", names.RULE)
+        if any(names.is_given_away(name, secret) for secret in (key, member.key)):
+            message = "everybody is told the name: it can't be the key too"
+            raise NameRefusedError("bad-name", message)
         folded = names.fold(name)
         is_own = folded == member.account
         if folded in names.RESERVED or (self._reserves(folded) and not is_own):
@@ -200,6 +232,9 @@ class Roster:
                 message = f"the name {name} is a certificate's"
                 raise NameRefusedError("name-taken", message)
             return None if other is member else other
+        if not is_own and self._is_look_alike(name, {names.fold(member.name)}):
+            message = f"the name {name} looks like another one"
+            raise NameRefusedError("name-taken", message)
         if other is not None and other is not member:
             if is_own:
                 return other
@@ -218,6 +253,7 @@ class Roster:
         folded = names.fold(name)
         self._held.drop(folded)
         self._members[folded] = member
+        self._looks.add(name)
         member.name, member.key = name, key
 
     def take_guest(self, member: Member) -> None:
@@ -231,13 +267,25 @@ class Roster:
 
     def take_mended(self, raw: str, member: Member) -> bool:
         """Call ``member`` by the nearest good name; tell whether it is ``raw``."""
-        wanted = name = names.mend(raw)
-        number = 1
-        while not self._is_free(name):
-            number += 1
-            name = names.numbered(wanted, number)
+        wanted = names.mend(raw)
+        name = wanted if self._is_free(wanted) else self._numbered(wanted)
         self.take(name, None, member)
         return name == raw.strip()
+
+    def _numbered(self, wanted: str) -> str:
+        """Return the next free ``name-2``, ``name-3``… of a name that is not free.
+
+        Numbers found taken are not tried again while the name is remembered: else the
+        last of a crowd would try as many as are before it.
+        """
+        folded = names.fold(wanted)
+        number = self._numbers.pop(folded, 2)
+        while not self._is_free(name := names.numbered(wanted, number)):
+            number += 1
+        self._numbers[folded] = number + 1
+        if len(self._numbers) > MAX_NUMBERED:
+            self._numbers.popitem(last=False)
+        return name
 
     def release(self, member: Member, hold: bool = False) -> None:
         """Give up ``member``'s name; ``hold`` it for its key, if it has one."""
@@ -245,8 +293,11 @@ class Roster:
         if self._members.get(folded) is not member:
             return
         del self._members[folded]
+        self._numbers.pop(folded, None)  # the crowd that wanted it has dispersed
         if hold and member.key is not None:
             self._held.hold(folded, member.key, host_of(member.address))
+        else:
+            self._forget(folded)
 
     def starting_with(self, prefix: str) -> Iterator[str]:
         """Return the names that begin with ``prefix``, in order of their folds."""
@@ -265,7 +316,27 @@ class Roster:
             and folded not in names.RESERVED
             and not self._reserves(folded)
             and self._held.key_of(folded) is None
+            and not self._is_look_alike(name)
         )
+
+    def _is_look_alike(self, name: str, own: Collection[str] = ()) -> bool:
+        """Tell whether a good name looks like another's, but for those of its own."""
+        self._held.drop_old()
+        return self._looks.has_like(name, own) or self._imitates(name)
+
+    def _is_known(self, folded: str) -> bool:
+        """Tell whether a folded name is in use, held, reserved or a certificate's."""
+        return (
+            folded in self._members
+            or folded in names.RESERVED
+            or folded in self._certified
+            or folded in self._held
+        )
+
+    def _forget(self, folded: str) -> None:
+        """Let a name be imitated, unless it is somebody's still."""
+        if not self._is_known(folded):
+            self._looks.remove(folded)
 
     def __len__(self) -> int:
         """Return how many have a name."""

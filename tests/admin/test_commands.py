@@ -13,7 +13,7 @@ A_TIME = "--for takes a time: 90s, 10m, 2h or 7d"
 
 
 class Admin:
-    """A room in memory, and an admin's orders for it."""
+    """A room in memory, and an admin's commands for it."""
 
     def __init__(self) -> None:
         self.hall = Hall()
@@ -52,7 +52,7 @@ def test_the_help_has_each_command_once(admin: Admin) -> None:
 
 @pytest.mark.parametrize("line", ["who", "WHO", "  Who \r"])
 def test_rows_come_before_the_last_object(admin: Admin, line: str) -> None:
-    """Only the last object has ``ok``; the case of an order does not matter."""
+    """Only the last object has ``ok``; the case of a command does not matter."""
     admin.hall.join("/name alice")
     admin.hall.join("/name bob")
     rows = admin.order(line)
@@ -102,9 +102,9 @@ def test_a_time_that_is_none_bans_nobody(admin: Admin, time: str) -> None:
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        ("", "there is no order : try help"),
-        ("\x1b[2Jwho", "there is no order ␛[2Jwho: try help"),
-        ("x" * 40, f"there is no order {'x' * 32}: try help"),
+        ("", "there is no command : try help"),
+        ("\x1b[2Jwho", "there is no command ␛[2Jwho: try help"),
+        ("x" * 40, f"there is no command {'x' * 32}: try help"),
         ("mute", "mute NAME"),
         ("mute a b", "mute NAME"),
         ("unmute", "unmute NAME"),

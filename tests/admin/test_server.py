@@ -117,7 +117,7 @@ def test_the_longest_order_is_taken(factory: AdminFactory) -> None:
     order = b"ban alice ".ljust(8192, b"x")
     admin.send(order + b"\n")
     assert admin.read()[0]["ok"]
-    told = {"ok": False, "error": "an order has at most 8192 bytes"}
+    told = {"ok": False, "error": "a command has at most 8192 bytes"}
     for end in (b"x\nban bob\n", b"xx"):
         admin = Admin(factory)
         admin.send(order + end)

@@ -14,11 +14,15 @@ HASH = str(make_hash(b"password", 2))
 
 
 class Interrupted(io.StringIO):
-    """Standard input of a pipe, with Ctrl-C pressed where a line is read."""
+    """Standard input of a pipe, of which no line can be read."""
+
+    def __init__(self, error: BaseException) -> None:
+        super().__init__()
+        self._error = error
 
     def readline(self, *_: object) -> str:  # type: ignore[override]  # not bytes
         """Be interrupted."""
-        raise KeyboardInterrupt
+        raise self._error
 
 
 def never() -> str:
@@ -130,12 +134,54 @@ def test_a_folder_that_is_not_there_is_told(
     assert capsys.readouterr().err == told
 
 
+NOTHING = "nothing was changed"
+
+
+@pytest.mark.parametrize(
+    ("stdin", "told"),
+    [
+        (Interrupted(KeyboardInterrupt()), NOTHING),
+        (Interrupted(EOFError()), NOTHING),
+        (
+            Interrupted(UnicodeDecodeError("utf-8", b"\xff", 0, 1, "bad")),
+            "a password is UTF-8",
+        ),
+        (None, "there is no standard input to read a password from"),
+    ],
+    ids=["ctrl-c", "ctrl-d", "bytes", "closed"],
+)
 def test_an_interrupt_changes_nothing(
-    users: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    users: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    stdin: Interrupted | None,
+    told: str,
 ) -> None:
-    """Ctrl-C at the question is one line and exit code 1, not a traceback."""
+    """Where no password can be read: one line and exit code 1, not a traceback."""
     users.write_text(f"alice:{HASH}\n")
-    monkeypatch.setattr(sys, "stdin", Interrupted())
+    monkeypatch.setattr(sys, "stdin", stdin)
     assert main([str(users), "alice"]) == 1
-    assert capsys.readouterr().err == "bcast-passwd: nothing was changed\n"
+    assert capsys.readouterr().err == f"bcast-passwd: {told}\n"
     assert users.read_text() == f"alice:{HASH}\n"
+
+
+@pytest.mark.parametrize("end", ["\u2028", "\x85", "\x0b", "\x0c", "\x1e"])
+def test_only_a_line_feed_ends_a_line(users: Path, end: str) -> None:
+    """A comment with another of Unicode's line ends in it stays one comment."""
+    comment = f"# alice{end}bob:{HASH}"
+    users.write_text(f"{comment}\n\ncarol:{HASH}\n", "utf-8")
+    change(str(users), "dave", answer("long-enough"))
+    assert read_users(str(users)).keys() == {"carol", "dave"}
+    assert users.read_text("utf-8").split("\n")[:3] == [comment, "", f"carol:{HASH}"]
+
+
+def test_what_others_wrote_meanwhile_stays(users: Path) -> None:
+    """A change of the file while a password is typed is not undone."""
+    users.write_text(f"alice:{HASH}\n")
+
+    def slowly() -> str:
+        users.write_text(f"alice:{HASH}\nbob:{HASH}\n")
+        return "long-enough"
+
+    change(str(users), "carol", slowly)
+    assert read_users(str(users)).keys() == {"alice", "bob", "carol"}

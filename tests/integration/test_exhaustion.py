@@ -1,8 +1,15 @@
-"""No file descriptors are left: who is here doesn't notice, who comes is told why."""
+"""No file descriptors are left: members don't notice, newcomers are told why.
 
+No memory is left: the daemon ends at once, with one line.
+"""
+
+import shutil
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
+
+import pytest
 
 from tests.support.daemon import Daemon, eventually
 from tests.support.lineclient import LineClient, connect_tcp
@@ -58,3 +65,19 @@ def test_none_left_harms_nobody(daemon: Start, connect: Connect) -> None:
     late.since_ping("/name late")
     late.send("I am in")
     bob.until("late: I am in")
+
+
+@pytest.mark.skipif(not shutil.which("prlimit"), reason="no prlimit")
+def test_no_memory_is_the_end() -> None:
+    """The daemon says so in one line on stderr, and exits with 1: no tracebacks."""
+    options = ("--log-size", "1G", "--rate", "0")
+    with Daemon(*options, under=("prlimit", "--as=300000000")) as running:
+        client = LineClient(connect_tcp(running.port))
+        block = (b"x" * 99 + b"\n") * 5000
+        with suppress(OSError):
+            while running.is_running():
+                client.send_bytes(block)
+        assert running.wait() == 1
+        assert running.err.lines == ["broadcast: out of memory"]
+        assert not any("Error" in line for line in running.out.lines)
+        client.close()

@@ -56,7 +56,7 @@ def test_the_exposure_is_small(name: str) -> None:
 def test_the_units_are_well_formed(tmp_path: Path) -> None:
     """systemd-analyze verify has nothing to say of them."""
     for unit in UNITS.glob("broadcast*.s*"):
-        text = unit.read_text().replace("/opt/broadcast/bin/twist", "/bin/true")
+        text = unit.read_text().replace("/opt/broadcast/bin/python", "/bin/true")
         name = unit.name.replace("@.", "@8001.")
         (tmp_path / name).write_text(text)
     done = subprocess.run(
@@ -155,7 +155,7 @@ def test_the_daemon_lives_under_the_restrictions(tmp_path: Path) -> None:
     tmp_path.chmod(0o755)
     where = "tcp:0:interface=127.0.0.1"
     options = [
-        *("-m", "twisted", "broadcast", "--listen", where, "--listen", f"tls:{where}"),
+        *("-m", "broadcast", "--listen", where, "--listen", f"tls:{where}"),
         *("--tls-key", str(key), "--tls-cert", str(certificate)),
         *("--ban-file", "/var/lib/broadcast/bans"),
         *("--log-file", "/var/log/broadcast/room.log"),

@@ -115,9 +115,13 @@ class _From(socket.socket):
     """A socket whose other end is where it says."""
 
     host = ""
+    own = "198.51.100.1"
 
     def getpeername(self) -> tuple[str, int]:
         return self.host, 1
+
+    def getsockname(self) -> tuple[str, int]:
+        return self.own, 2
 
 
 @pytest.mark.parametrize("host", [*HERE, *ELSEWHERE])
@@ -129,6 +133,14 @@ def test_only_this_machine_is_private_without_tls(host: str) -> None:
         assert sockopts.is_private(transport) is (host in HERE)
         directlyProvides(transport, ISSLTransport)
         assert sockopts.is_private(transport)
+
+
+@pytest.mark.parametrize("host", ELSEWHERE)
+def test_this_machine_by_its_own_address_is_private(host: str) -> None:
+    """Whoever comes from the address that was called is on this machine too."""
+    with _From() as sock:
+        sock.host = sock.own = host
+        assert sockopts.is_private(_over(sock))
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.internet.task import Clock
 
+from broadcast.protocol import names
 from broadcast.protocol.events import Bye
-from broadcast.room.roster import HOLD, MAX_HELD, HeldNames, NameRefusedError
-from tests.support.hall import Hall
+from broadcast.room.roster import (
+    HOLD,
+    MAX_HELD,
+    MAX_NUMBERED,
+    HeldNames,
+    NameRefusedError,
+    Roster,
+)
+from tests.support.hall import Guest, Hall
 
 
 def test_a_full_room_says_so() -> None:
@@ -148,3 +156,179 @@ def test_a_held_name_is_let_go() -> None:
     hall.wait(2)
     bob.send("/name alice")
     assert bob.lines() == ["* bob is now alice"]
+
+
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        ("/name sesame-open", "bad-name"),
+        ("/name Sesame-OPEN", "bad-name"),
+        ("/name ｓesame-open", "bad-name"),
+        ("/name carol-carol carol-carol", "bad-name"),
+        ("/name Carol-Carol carol-carol", "bad-name"),
+        ("/name carol-carol sesame-open", None),
+    ],
+)
+def test_a_key_is_no_name(line: str, code: str | None) -> None:
+    """Nobody shows its key to everybody as its name, nor takes its name as a key."""
+    hall = Hall()
+    alice = hall.join("/format json", "/name alice sesame-open")
+    alice.take()
+    alice.send(line)
+    hall.turn()
+    answer = json.loads(alice.lines()[-1])
+    assert answer.get("code") == code
+    assert ("sesame" in str(answer)) is False
+
+
+def test_a_key_is_no_name_in_the_introduction() -> None:
+    """Whoever introduces itself by its key is a guest, and is told why."""
+    hall = Hall()
+    hall.join("/format json", "/name sesame-open sesame-open")
+    assert [each.member.name for each in hall.room.subscriptions.values()] == [
+        "guest-1"
+    ]
+
+
+def _answer(hall: Hall, client: Guest, line: str) -> str | None:
+    """Return the code of the refusal of ``line``; None: it was not refused."""
+    client.take()
+    client.send(line)
+    hall.turn()
+    code = json.loads(client.lines()[-1]).get("code")
+    assert code is None or isinstance(code, str)
+    return code
+
+
+def test_nobody_takes_a_name_that_looks_like_anothers() -> None:
+    """In use, held or reserved: it can't be had in letters of another script."""
+    hall = Hall()
+    bob = hall.join("/format json", "/name bob sesame-open")
+    eve = hall.join("/format json", "/name eve")
+    for name in ("ВОВ", "аdmin", "Sегvеr", "httр"):
+        assert _answer(hall, eve, f"/name {name}") == "name-taken"
+    assert _answer(hall, eve, "/name еvе") is None  # her own, as another would see it
+    assert _answer(hall, bob, "/name eve") == "name-taken"
+    bob.drop()
+    hall.turn()
+    assert _answer(hall, eve, "/name ВОВ") == "name-taken"
+    hall.wait(HOLD)
+    assert _answer(hall, eve, "/name ВОВ") is None
+
+
+def test_a_held_name_that_is_not_ascii_is_not_imitated_either() -> None:
+    """It waits for its key, and so do its look-alikes; then all of them are free."""
+    hall = Hall()
+    bob = hall.join("/name Вова sesame-open")
+    eve = hall.join("/format json", "/name eve")
+    bob.drop()
+    hall.turn()
+    assert _answer(hall, eve, "/name Boвa") == "name-taken"
+    hall.wait(HOLD)
+    assert _answer(hall, eve, "/name Boвa") is None
+    assert _answer(hall, eve, "/name eve") is None
+    assert not hall.room.directory.roster._looks._looks
+
+
+def test_within_one_script_nothing_changes() -> None:
+    """``l`` and ``I``, ``0`` and ``O`` are other letters, and other names."""
+    hall = Hall()
+    for name in ("alice", "b0b"):
+        hall.join(f"/name {name}")
+    eve = hall.join("/format json", "/name eve")
+    for name in ("aIice", "bOb", "boo"):
+        assert _answer(hall, eve, f"/name {name}") is None
+
+
+def test_a_mended_name_looks_like_no_other() -> None:
+    """Whoever is never refused gets a number to its name."""
+    hall = Hall()
+    hall.join("/name bob")
+    hall.join("CONNECT ВОВ")
+    assert [s.member.name for s in hall.room.subscriptions.values()] == ["bob", "ВОВ-2"]
+
+
+def test_many_held_names_expire_at_once() -> None:
+    """However many there are, their look-alikes are free, and nothing is left over."""
+    clock = Clock()
+    roster = Roster(clock, lambda folded: False)
+    members = []
+    for number in range(3000):
+        member = Hall().connect().protocol.session.member
+        roster.take(f"вася{number}", "sesame-open", member)
+        members.append(member)
+    for member in members:
+        roster.release(member, hold=True)
+    assert len(roster._looks._looks) == 3000
+    with pytest.raises(NameRefusedError, match="looks like another"):
+        roster.check("вaся7", None, members[0])
+    clock.advance(HOLD)
+    assert roster.check("вaся7", None, members[0]) is None
+    assert not roster._looks._looks
+
+
+def test_an_account_is_not_imitated() -> None:
+    """Names of ``--users`` are reserved in look-alike letters too."""
+    roster = Roster(Clock(), lambda folded: False, lambda name: name == "аnn")
+    member = Hall().join("/name eve").protocol.session.member
+    with pytest.raises(NameRefusedError, match="looks like another"):
+        roster.check("аnn", None, member)
+    member.account = names.fold("аnn")
+    assert roster.check("аnn", None, member) is None
+
+
+class CountingRoster(Roster):
+    """Counts how often a name is tried.
+
+    Attributes:
+        tries: so often.
+    """
+
+    tries = 0
+
+    def _is_free(self, name: str) -> bool:
+        self.tries += 1
+        return super()._is_free(name)
+
+
+def _strangers(roster: Roster, wanted: str, count: int) -> list[str]:
+    """Let so many come who want a name and are never refused; return their names."""
+    found = []
+    for _ in range(count):
+        member = Hall().connect().protocol.session.member
+        roster.take_mended(wanted, member)
+        found.append(member.name)
+    return found
+
+
+def test_a_crowd_of_one_name_is_named_quickly() -> None:
+    """Of many who want one name each gets a number, in two tries, not in thousands."""
+    roster = CountingRoster(Clock(), lambda folded: False)
+    crowd = _strangers(roster, "a", 1000)
+    assert crowd == ["a", *(f"a-{number}" for number in range(2, 1001))]
+    assert roster.tries == 1 + 2 * 999
+
+
+def test_numbers_are_forgotten() -> None:
+    """When the name itself is free again, numbers begin anew; few are remembered."""
+    roster = CountingRoster(Clock(), lambda folded: False)
+    assert _strangers(roster, "A", 3) == ["A", "A-2", "A-3"]
+    for name in ("A", "A-2"):
+        member = roster.find(name)
+        assert member is not None
+        roster.release(member)
+    assert _strangers(roster, "a", 2) == ["a", "a-2"]
+    for number in range(MAX_NUMBERED + 10):
+        _strangers(roster, f"b{number}", 2)
+    assert len(roster._numbers) == MAX_NUMBERED
+    assert _strangers(roster, "a", 1) == ["a-4"]
+
+
+def test_guests_are_numbered_quickly() -> None:
+    """A number that somebody has taken is tried once, not by each guest."""
+    roster = CountingRoster(Clock(), lambda folded: False)
+    _strangers(roster, "guest-1", 1)
+    for _ in range(100):
+        roster.take_guest(Hall().connect().protocol.session.member)
+    assert roster.find("guest-101") is not None
+    assert roster.tries == 1 + 101

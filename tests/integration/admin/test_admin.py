@@ -230,7 +230,7 @@ def test_a_drain_while_it_stops_changes_nothing(
 @pytest.mark.parametrize(
     ("order", "words"),
     [
-        ("dance", "there is no order dance: try help"),
+        ("dance", "there is no command dance: try help"),
         ("kick", "kick NAME [REASON]"),
         ("kick nobody", "nobody here is called nobody"),
         ("ban a/b", "that is no address, no network and no name"),
@@ -270,11 +270,11 @@ def test_orders_are_answered_in_turn(office: Office, alice: LineClient) -> None:
 def test_too_long_an_order(office: Office) -> None:
     """It is told, and the connection closed."""
     answer = office.raw(b"say " + b"x" * 10_000 + b"\n")
-    assert answer == [{"ok": False, "error": "an order has at most 8192 bytes"}]
+    assert answer == [{"ok": False, "error": "a command has at most 8192 bytes"}]
 
 
 def test_a_ban_that_cannot_be_saved(daemon: Start, tmp_path: Path) -> None:
-    """The ban stands, and the admin is warned, with the file's path."""
+    """The ban stands, after SIGHUP too, and the admin is warned, with the path."""
     folder = tmp_path / "state"
     folder.mkdir()
     path = tmp_path / "admin"
@@ -286,3 +286,6 @@ def test_a_ban_that_cannot_be_saved(daemon: Start, tmp_path: Path) -> None:
         done = office.run(order, "alice")
         assert (done.returncode, done.stderr) == (0, warning)
         assert done.stdout.startswith(f"{order}ned alice")
+        started.signal(signal.SIGHUP)
+        left = "1 ban" if order == "ban" else "0 bans"
+        started.out.wait_for(f"ban-file read again: {left}, 1 change not saved")

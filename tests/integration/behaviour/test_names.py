@@ -43,6 +43,8 @@ def test_good_names(room: Room, name: str) -> None:
         ("server", "name-taken"),
         ("ADMIN", "name-taken"),
         ("ａｄｍｉｎ", "name-taken"),
+        ("HTTP", "name-taken"),
+        ("goodkey12 goodkey12", "bad-name"),
         ("", "bad-argument"),
         ("a short", "bad-argument"),
         ("a goodkey12 more", "bad-argument"),

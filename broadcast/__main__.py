@@ -1,0 +1,73 @@
+"""``python -m broadcast``: the daemon, with the options of ``twist broadcast``.
+
+Signals are handled before Twisted is imported, which takes half a second: the kernel
+gives the first process of a container no signal that it has not asked for, so that
+``twist`` can't be stopped there until its reactor runs.
+"""
+
+import os
+import signal
+import sys
+from types import FrameType
+
+from broadcast import exhaustion
+from broadcast.signals import has_terminal
+
+
+class Startup:
+    """What signals do until the reactor runs.
+
+    SIGINT and SIGTERM end the process at once; once it listens they are kept, so that
+    it stops as it does later. SIGHUP ends it if it has a terminal; else it is kept, and
+    the files are read again. What is ignored stays so.
+
+    Attributes:
+        is_listening: there is something to be closed.
+    """
+
+    def __init__(self) -> None:
+        self.is_listening = False
+        self._kept: list[int] = []
+
+    def catch(self) -> None:
+        """Handle signals from now on."""
+        for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+            number = getattr(signal, name, None)  # Windows has no SIGHUP
+            if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
+                signal.signal(number, self._caught)
+
+    def pass_on(self) -> None:
+        """Send the signals that were kept, since there are handlers now."""
+        for number in self._kept:
+            os.kill(os.getpid(), number)
+
+    def _caught(self, number: int, frame: FrameType | None) -> None:
+        is_hangup = number == getattr(signal, "SIGHUP", None)
+        if self.is_listening or (is_hangup and not has_terminal()):
+            self._kept.append(number)
+        else:
+            end_by(number)
+
+
+def end_by(number: int) -> None:
+    """End the process by a signal; if it survives that, as process 1 does, exit."""
+    signal.signal(number, signal.SIG_DFL)
+    os.kill(os.getpid(), number)
+    os._exit(128 + number)
+
+
+def main() -> None:
+    """Run the command."""
+    startup = Startup()
+    startup.catch()
+    exhaustion.catch_uncaught()
+    from broadcast.program import run
+
+    number = run(sys.argv[1:], startup)
+    if number is not None:
+        sys.stdout.flush()
+        end_by(number)
+
+
+if __name__ == "__main__":
+    main()

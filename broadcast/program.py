@@ -1,0 +1,109 @@
+"""The program that ``python -m broadcast`` runs: its options, and its reactor.
+
+It does what ``twist broadcast`` does, with the same options and two of ``twist``'s.
+"""
+
+import sys
+from collections.abc import Sequence
+from typing import Any, ClassVar, Final, Protocol
+
+from twisted.application.reactors import NoSuchReactor, installReactor
+from twisted.application.runner._runner import Runner
+from twisted.logger import Logger, jsonFileLogObserver
+from twisted.python.usage import UsageError
+
+from broadcast import logqueue
+from broadcast.base import values
+from broadcast.base.rows import Group, Option
+from broadcast.tap import Options, makeService
+
+_FORMATS = ("text", "json")
+
+OWN: Final = (
+    Option(
+        values.one_of(*_FORMATS),
+        "How the log is printed.",
+        Group.PROGRAM,
+        "text|json",
+        "text",
+        name="log-format",
+    ),
+    Option(
+        values.some_text,
+        "Reactor of Twisted's to run on.",
+        Group.PROGRAM,
+        "NAME",
+        default_is="what suits the system",
+        name="reactor",
+    ),
+)
+"""What ``twist`` itself takes before the plugin's name."""
+
+
+class ProgramOptions(Options):
+    """What ``python -m broadcast`` takes."""
+
+    command = "python -m broadcast"
+    rows = (*Options.rows, *OWN)
+    optParameters: ClassVar = [["log-format", None, "text", OWN[0].description]]
+
+    def opt_reactor(self, name: str) -> None:
+        """Install one of Twisted's reactors."""
+        if name == "default":
+            return
+        try:
+            installReactor(name)
+        except (NoSuchReactor, ImportError):
+            raise UsageError(f"--reactor: there is no {name!r} here") from None
+
+    def postOptions(self) -> None:
+        """Check all that was given."""
+        super().postOptions()
+        if self["log-format"] not in _FORMATS:
+            raise UsageError(f"--log-format: {self['log-format']!r} is none of them")
+        log = Logger(namespace="broadcast")
+        self.console = logqueue.take_over({"logFile": sys.stdout}, log)
+
+    @property
+    def observer(self) -> Any:
+        """What makes the observer that prints the log."""
+        is_json = self["log-format"] == "json"
+        return jsonFileLogObserver if is_json else self.threshold.line_observer
+
+
+class IStartup(Protocol):
+    """Something that is told how far the start is."""
+
+    is_listening: bool
+
+    def pass_on(self) -> None:
+        """The reactor runs, and signals are handled."""
+
+
+def run(arguments: Sequence[str], startup: IStartup) -> int | None:
+    """Run the daemon until it has stopped.
+
+    Args:
+        arguments: the command line, without the program's name.
+        startup: is told how far it is.
+
+    Returns:
+        The number of the signal that has stopped it; None: it was none.
+
+    Raises:
+        SystemExit: it can't start; says why in one line.
+    """
+    options = ProgramOptions()
+    options.parseOptions(arguments)
+    service: Any = makeService(options)
+    from twisted.internet import reactor as installed
+
+    reactor: Any = installed
+    service.startService()
+    startup.is_listening = True
+    reactor.addSystemEventTrigger("before", "shutdown", service.stopService)
+    reactor.callWhenRunning(startup.pass_on)
+    console: Any = options.console or sys.stdout
+    Runner(reactor, logFile=console, fileLogObserverFactory=options.observer).run()
+    number: int | None = getattr(reactor, "_exitSignal", None)
+    return number
