@@ -14,6 +14,7 @@ from twisted.web.server import Request, Site
 
 from broadcast.base.settings import Settings
 from broadcast.net.connections import Connections
+from broadcast.protocol import origins
 from broadcast.web.http import Channel, answer, headers, say
 from broadcast.web.metrics import CONTENT_TYPE, Exporter
 from broadcast.web.upgrade import Front, Socket
@@ -202,9 +203,9 @@ class WebSite(Site):
 def _is_local(request: Request) -> bool:
     """Tell whether it comes from this machine, and not through a proxy."""
     host = getattr(request.getClientAddress(), "host", None)
-    is_loopback = host is None or host.startswith("127.") or host == "::1"
+    is_inside = host is None or origins.is_loopback(host)
     via = ("Forwarded", "X-Forwarded-For", "X-Real-IP", "Via")
-    return is_loopback and not any(headers(request, name) for name in via)
+    return is_inside and not any(headers(request, name) for name in via)
 
 
 def _readiness(connections: Connections) -> tuple[int, str]:

@@ -86,6 +86,7 @@ def test_a_file_is_sent_again_only_if_it_is_another(known: str, status: int) -> 
         (HERE, 200),
         (IPv4Address("TCP", "127.8.9.10", 1), 200),
         (IPv6Address("TCP", "::1", 1), 200),
+        (IPv6Address("TCP", "::ffff:127.0.0.1", 1), 200),
         (UNIXAddress("/run/web"), 200),
         (IPv4Address("TCP", "192.0.2.1", 1), 403),
         (IPv4Address("TCP", "10.127.0.1", 1), 403),
