@@ -15,8 +15,10 @@ from twisted.web.server import Request, Site
 from broadcast.base.settings import Settings
 from broadcast.net.connections import Connections
 from broadcast.protocol import origins
-from broadcast.web.http import Channel, answer, headers, say
+from broadcast.web.channel import Channel
+from broadcast.web.http import answer, headers, say
 from broadcast.web.metrics import CONTENT_TYPE, Exporter
+from broadcast.web.turns import Turns
 from broadcast.web.upgrade import Front, Socket
 
 KINDS: Final = {
@@ -33,7 +35,7 @@ CONTENT_POLICY: Final = (
 )
 
 REQUEST_TIME = 20
-"""Seconds in which a request must be whole; an idle connection is kept as long."""
+"""Seconds in which a request must be whole."""
 
 
 class File(Resource):
@@ -162,6 +164,8 @@ class WebSite(Site):
             self.root, timeout=REQUEST_TIME, reactor=reactor
         )
         self.displayTracebacks = False
+        self.clock = connections.clock
+        self.turns = Turns(connections.clock, connections.later)
         self.channels: dict[Channel, None] = {}
         socket = Socket(connections, settings.web_origin)
         self._add(b"ws", socket)

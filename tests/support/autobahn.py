@@ -8,6 +8,7 @@ every case that is not OK, and fails if one FAILED.
 import json
 import subprocess
 import sys
+import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -19,9 +20,11 @@ from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET, Request, Site
 
 from broadcast.web import upgrade
+from broadcast.web.channel import Channel
 from broadcast.web.frames import Code
-from broadcast.web.http import Channel, headers
+from broadcast.web.http import headers
 from broadcast.web.messages import MessageParser
+from broadcast.web.turns import Turns
 
 CASES = ["1.*", "2.*", "3.*", "4.*", "5.*", "6.*", "7.*", "10.*"]
 MAX_MESSAGE = 1 << 20
@@ -109,6 +112,8 @@ def main() -> None:
     site: Any = Site(EchoSocket(), reactor=reactor)  # type: ignore[no-untyped-call]  # Twisted's
     site.protocol = Channel
     site.channels = {}
+    site.clock = time.monotonic
+    site.turns = Turns(time.monotonic, reactor.callLater)
     port = reactor.listenTCP(0, site, interface="127.0.0.1").getHost().port
     report: list[str] = []
     run = threads.deferToThread(fuzz, sys.argv[1], Path(sys.argv[2]), port)

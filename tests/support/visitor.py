@@ -28,6 +28,7 @@ class Visitor:
         """Send bytes, one read for each piece, and let the turn pass."""
         for piece in pieces:
             self.channel.dataReceived(piece)
+            self.hall.clock.advance(0)
         self.hall.turn()
 
     def upgraded(self, name: str) -> "Visitor":
