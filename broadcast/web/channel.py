@@ -19,7 +19,7 @@ from twisted.web.http import HTTPChannel
 from broadcast.net import sockopts
 from broadcast.net.closing import LINGER
 from broadcast.net.writers import is_plain
-from broadcast.protocol import strays
+from broadcast.protocol import origins, strays
 from broadcast.web.http import NO_BODY, TOO_LONG, IUpgraded
 
 IDLE_TIME: Final = 15
@@ -48,7 +48,11 @@ class State(enum.Enum):
 
 
 class Channel(HTTPChannel):
-    """One HTTP connection: a request at a time."""
+    """One HTTP connection: a request at a time.
+
+    Attributes:
+        is_inside: it came to a loopback address of this machine's.
+    """
 
     transport: Any
     factory: Any
@@ -65,10 +69,12 @@ class Channel(HTTPChannel):
         self._is_idle = False
         self._is_full = False
         self._is_stepping = False
+        self.is_inside = False
 
     def connectionMade(self) -> None:
         """Prepare the socket and wait for a request."""
         self._request_time = self.timeOut
+        self.is_inside = _is_inside(self.transport)
         sockopts.prepare(self.transport)
         self.factory.channels[self] = None
         super().connectionMade()  # type: ignore[no-untyped-call]  # Twisted's
@@ -256,3 +262,12 @@ class Channel(HTTPChannel):
             self.transport.loseWriteConnection()
         else:
             self.transport.loseConnection()
+
+
+def _is_inside(transport: Any) -> bool:
+    """Tell whether the socket's own address is loopback, whatever a proxy says."""
+    handle = sockopts.socket_of(transport)
+    if handle is None:
+        return origins.is_loopback(getattr(transport.getHost(), "host", ""))
+    name = handle.getsockname()
+    return isinstance(name, tuple) and origins.is_loopback(name[0])

@@ -16,10 +16,13 @@ from broadcast.base.settings import Settings
 from broadcast.net.connections import Connections
 from broadcast.protocol import origins
 from broadcast.web.channel import Channel
+from broadcast.web.door import Door
 from broadcast.web.http import answer, headers, say
 from broadcast.web.metrics import CONTENT_TYPE, Exporter
+from broadcast.web.notices import Notices
 from broadcast.web.turns import Turns
 from broadcast.web.upgrade import Front, Socket
+from broadcast.web.visit import Visit
 
 KINDS: Final = {
     ".css": "text/css; charset=utf-8",
@@ -69,22 +72,6 @@ def load() -> dict[str, File]:
         for item in folder.iterdir()
         if item.name.endswith(tuple(KINDS))
     }
-
-
-class Visit(Request):
-    """A request. Twisted's own answer to other methods than GET fails on some URIs."""
-
-    def render(self, resrc: Any) -> None:
-        """Answer with a resource, to those who only ask."""
-        visit: Any = self  # untyped, as Twisted's
-        if self.method in (b"GET", b"HEAD"):
-            super().render(resrc)  # type: ignore[no-untyped-call]  # Twisted's
-            return
-        body = say(self, 405, "only GET and HEAD here")
-        visit.setHeader(b"Allow", b"GET, HEAD")
-        visit.setHeader(b"Content-Length", str(len(body)).encode())
-        visit.write(body)
-        visit.finish()
 
 
 class Folder(Resource):
@@ -167,7 +154,8 @@ class WebSite(Site):
         self.clock = connections.clock
         self.turns = Turns(connections.clock, connections.later)
         self.channels: dict[Channel, None] = {}
-        socket = Socket(connections, settings.web_origin)
+        self.door = Door(settings.web_origin, Notices(connections.later))
+        socket = Socket(connections, self.door)
         self._add(b"ws", socket)
         self._add(b"healthz", Plain(lambda: (200, "alive")))
         self._add(b"readyz", Plain(lambda: _readiness(connections)))
@@ -189,6 +177,11 @@ class WebSite(Site):
 
     def _add(self, name: bytes, resource: Any) -> None:
         self.root.putChild(name, resource)
+
+    def startFactory(self) -> None:
+        """Be listened on."""
+        super().startFactory()
+        self.door.warn()
 
     def stopFactory(self) -> None:
         """Close those who ask for nothing: nothing is listened on any more."""

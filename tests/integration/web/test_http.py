@@ -67,7 +67,7 @@ def test_addresses(web: Daemon, path: str, status: int) -> None:
 def test_other_methods_are_refused(web: Daemon, method: str, path: str) -> None:
     """In our own words, whatever stands in the URI; nothing is logged."""
     wire = connect_tcp(web_port(web))
-    head = f"{method} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    head = f"{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
     wire.send(head.encode("latin-1"))
     data = b""
     while piece := wire.receive():
@@ -94,7 +94,7 @@ def test_a_body_is_refused_before_it_comes(
 ) -> None:
     """Nothing here takes one: 413 and the end, asked for or not."""
     wire = connect_tcp(web_port(web))
-    wire.send(f"{method} / HTTP/1.1\r\nHost: x\r\n{header}\r\n\r\n".encode())
+    wire.send(f"{method} / HTTP/1.1\r\nHost: localhost\r\n{header}\r\n\r\n".encode())
     head, _, rest = LineClient(wire).rest().partition(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 413 ")
     assert b"Connection: close" in head
@@ -107,11 +107,13 @@ def test_a_body_that_comes_all_the_same_is_kept_nowhere(daemon: Start) -> None:
     """It is neither answered nor kept, on no disk either; the connection is freed."""
     started = daemon("--web", "0")
     wire = connect_tcp(web_port(started))
-    wire.send(b"HEAD /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+    wire.send(b"HEAD /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
     wire.receive()  # its reactor runs, so all that it opens for itself is open
     files = started.descriptors
     chunk = b"100000\r\n" + bytes(1 << 20) + b"\r\n"
-    wire.send(b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
+    wire.send(
+        b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
+    )
     wire.send(chunk * 8)
     assert started.descriptors == files
     assert LineClient(wire).rest().startswith(b"HTTP/1.1 413 ")
@@ -122,8 +124,8 @@ def test_a_body_that_comes_all_the_same_is_kept_nowhere(daemon: Start) -> None:
 def test_who_means_the_line_port_is_told_at_once(web: Daemon) -> None:
     """A line that ends as none of HTTP does is refused, whatever follows it."""
     wire = connect_tcp(web_port(web))
-    wire.send(b"/format json\nGET / HTTP/1.1\r\nHost: x\r\n\r\n")
-    wire.send(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+    wire.send(b"/format json\nGET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    wire.send(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
     head, _, rest = LineClient(wire).rest().partition(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 400 ")
     assert rest == b"HTTP and WebSocket are spoken here\n"
@@ -146,8 +148,8 @@ def test_an_empty_body_is_none(web: Daemon, method: str) -> None:
     """Content-Length: 0 is answered, and the connection kept, as without it."""
     wire = connect_tcp(web_port(web))
     for _ in range(3):
-        head = f"{method} /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n"
-        wire.send(head.encode())
+        first = f"{method} /healthz HTTP/1.1\r\nHost: localhost\r\n"
+        wire.send(f"{first}Content-Length: 0\r\n\r\n".encode())
         assert wire.receive().startswith(b"HTTP/1.1 200 ")
     wire.close()
 
@@ -324,7 +326,7 @@ def _stopping(running: Daemon, *first: bytes) -> list[SocketWire]:
     wires = []
     for piece in first:
         wires.append(wire := connect_tcp(web_port(running)))
-        wire.send(b"GET /readyz HTTP/1.1\r\nHost: x\r\n\r\n" + piece)
+        wire.send(b"GET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n" + piece)
         assert wire.receive().startswith(b"HTTP/1.1 200")
     running.signal()
     running.out.wait_for("shutting down")
@@ -347,7 +349,10 @@ def test_a_request_under_way_is_answered_when_it_stops(daemon: Start) -> None:
     """/readyz is 503, so is a handshake, and that is the end: nobody joins."""
     running = daemon("--web", "0", "--drain", "20")
     stuck = stuck_member(running)
-    head, wish = b"GET /readyz HTTP/1.1\r\nHost: x\r\n\r\n", request("/ws?name=late")
+    head, wish = (
+        b"GET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        request("/ws?name=late"),
+    )
     probe, late = _stopping(running, head[:-2], wish[:20])
     probe.send(head[-2:])
     late.send(wish[20:] + frame(TEXT, b"hello"))
