@@ -1,5 +1,6 @@
 """HTTP: what is answered, and read of a request, beside Twisted's own."""
 
+import re
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Final, Protocol
@@ -50,6 +51,20 @@ def headers(request: Request, name: str) -> list[str]:
     """Return the values of all headers of that ``name``."""
     values = request.requestHeaders.getRawHeaders(name.encode(), [])
     return [value.decode("latin-1") for value in values]
+
+
+_TAG: Final = re.compile(r'(?:W/)?("[!#-~\x80-\xff]*")')
+
+
+def is_current(known: list[str], tag: str) -> bool:
+    """Tell whether a client has what ``tag`` stands for (RFC 9110, 13.1.2).
+
+    Args:
+        known: its If-None-Match headers; weak tags are as good as strong ones.
+        tag: the entity tag, in its quotes.
+    """
+    values = ", ".join(known)
+    return values.strip() == "*" or tag in _TAG.findall(values)
 
 
 class IUpgraded(Protocol):

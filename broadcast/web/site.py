@@ -17,7 +17,7 @@ from broadcast.net.connections import Connections
 from broadcast.protocol import origins
 from broadcast.web.channel import Channel
 from broadcast.web.door import Door
-from broadcast.web.http import answer, headers, say
+from broadcast.web.http import answer, headers, is_current, say
 from broadcast.web.metrics import CONTENT_TYPE, Exporter
 from broadcast.web.notices import Notices
 from broadcast.web.turns import Turns
@@ -50,18 +50,20 @@ class File(Resource):
         super().__init__()  # type: ignore[no-untyped-call]  # Twisted's
         self._kind = KINDS["." + name.rpartition(".")[2]]
         self._content = content
-        self._tag = hashlib.sha256(content).hexdigest()[:32].encode()
+        self._tag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
 
     def render_GET(self, request: Request) -> bytes:
         """Give the file, or say that it has not changed."""
-        headers = {
+        more = {
             b"Content-Security-Policy": CONTENT_POLICY,
             b"Cache-Control": b"no-cache",
+            b"ETag": self._tag.encode(),
         }
-        is_known: Any = request.setETag(self._tag)
-        body = b"" if is_known else self._content
-        status = request.code if is_known else 200
-        return answer(request, status, self._kind, body, headers)
+        is_known = is_current(headers(request, "If-None-Match"), self._tag)
+        # With 304 Twisted tells the content's length, as it may, and sends none of it.
+        return answer(
+            request, 304 if is_known else 200, self._kind, self._content, more
+        )
 
 
 def load() -> dict[str, File]:
