@@ -43,3 +43,23 @@ def members(value: str) -> int:
         ValueError: it is no number, or none that can be.
     """
     return whole(1, 10_000_000, "of members")(value) if value else most_connections()
+
+
+def web_connections(value: str) -> int:
+    """Return a number of HTTP connections; by default, a quarter of all that may be.
+
+    Raises:
+        ValueError: it is no number, or none that can be.
+    """
+    read = whole(1, 10_000_000, "of connections")
+    return read(value) if value else max(8, most_connections() // 4)
+
+
+def web_connections_per_host(value: str) -> int:
+    """Return a number from one host, 0 for any; by default, a quarter of that.
+
+    Raises:
+        ValueError: it is no number, or none that can be.
+    """
+    read = whole(0, 10_000_000, "of connections")
+    return read(value) if value else max(8, most_connections() // 16)

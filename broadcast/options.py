@@ -183,6 +183,18 @@ OPTIONS: Final = (
         values.one_of("off", "loopback", "on"),
         "who may read /metrics: off (nobody), loopback (this machine), on (everybody)",
     ),
+    Option(
+        "web-max-connections",
+        "",
+        limits.web_connections,
+        "most HTTP connections, WebSockets not counted (default: from the open files)",
+    ),
+    Option(
+        "web-max-per-host",
+        "",
+        limits.web_connections_per_host,
+        "most of them from one host; 0: any number (default: a quarter)",
+    ),
 )
 
 FLAGS: Final = (

@@ -98,3 +98,19 @@ def test_a_wrong_number_of_members_is_refused(given: str, words: str) -> None:
     """A room for nobody, and one for more than can be, is refused in words."""
     with pytest.raises(ValueError, match=f"^{re.escape(words)}$"):
         limits.members(given)
+
+
+@pytest.mark.parametrize(
+    ("hard", "most", "per_host"), [(256, 48, 12), (1024, 240, 60), (70, 8, 8)]
+)
+def test_http_connections_have_a_share_of_the_files(
+    monkeypatch: pytest.MonkeyPatch, hard: int, most: int, per_host: int
+) -> None:
+    """A quarter in all, a quarter of that from one host, unless numbers are given."""
+    limit(monkeypatch, hard, hard)
+    assert limits.web_connections("") == most
+    assert limits.web_connections_per_host("") == per_host
+    assert limits.web_connections("7") == 7
+    assert limits.web_connections_per_host("0") == 0
+    with pytest.raises(ValueError, match="is not between"):
+        limits.web_connections("0")

@@ -55,6 +55,8 @@ class Settings:
     speak_only: tuple[tuple[str, str], ...]
     web: str | None
     web_metrics: str
+    web_max_connections: int
+    web_max_per_host: int
     web_origin: frozenset[tuple[str, str, int]]
 
 
