@@ -76,8 +76,16 @@ class Channel(HTTPChannel):
         self._request_time = self.timeOut
         self.is_inside = _is_inside(self.transport)
         sockopts.prepare(self.transport)
-        self.factory.channels[self] = None
         super().connectionMade()  # type: ignore[no-untyped-call]  # Twisted's
+        places = self.factory.places
+        address = sockopts.name_of(self.transport.getPeer())
+        if not (refusal := places.enter(self, address)):
+            return
+        if places.may_linger(self):
+            self._refuse(refusal)
+        else:
+            self._state = State.REFUSED
+            self.transport.abortConnection()
 
     def dataReceived(self, data: bytes) -> None:
         """Take bytes. More of them don't earn a request more time."""
@@ -163,7 +171,7 @@ class Channel(HTTPChannel):
     def connectionLost(self, reason: Failure = _DONE) -> None:
         """Be gone."""
         self._state = State.GONE
-        self.factory.channels.pop(self, None)
+        self.factory.places.leave(self)
         self._unread.clear()
         if self._cut is not None:
             self._cut.cancel()
@@ -189,7 +197,7 @@ class Channel(HTTPChannel):
 
     def upgrade(self, make: Callable[[Any], U]) -> U:
         """Become a WebSocket: HTTP is over."""
-        self.factory.channels.pop(self, None)
+        self.factory.places.leave(self)
         self._allow(None)
         self.requests.clear()
         self.transport.unregisterProducer()  # this channel itself

@@ -20,6 +20,7 @@ from broadcast.web.door import Door
 from broadcast.web.http import answer, headers, is_current, say
 from broadcast.web.metrics import CONTENT_TYPE, Exporter
 from broadcast.web.notices import Notices
+from broadcast.web.places import Places
 from broadcast.web.turns import Turns
 from broadcast.web.upgrade import Front, Socket
 from broadcast.web.visit import Visit
@@ -155,8 +156,11 @@ class WebSite(Site):
         self.displayTracebacks = False
         self.clock = connections.clock
         self.turns = Turns(connections.clock, connections.later)
-        self.channels: dict[Channel, None] = {}
-        self.door = Door(settings.web_origin, Notices(connections.later))
+        notices = Notices(connections.later)
+        self.door = Door(settings.web_origin, notices)
+        self.places = Places(
+            settings.web_max_connections, settings.web_max_per_host, notices
+        )
         socket = Socket(connections, self.door)
         self._add(b"ws", socket)
         self._add(b"healthz", Plain(lambda: (200, "alive")))
@@ -188,7 +192,7 @@ class WebSite(Site):
     def stopFactory(self) -> None:
         """Close those who ask for nothing: nothing is listened on any more."""
         super().stopFactory()
-        for channel in tuple(self.channels):
+        for channel in tuple(self.places):
             channel.stop()
 
     def acceptableProtocols(self) -> list[bytes]:

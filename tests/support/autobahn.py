@@ -24,6 +24,8 @@ from broadcast.web.channel import Channel
 from broadcast.web.frames import Code
 from broadcast.web.http import headers
 from broadcast.web.messages import MessageParser
+from broadcast.web.notices import Notices
+from broadcast.web.places import Places
 from broadcast.web.turns import Turns
 
 CASES = ["1.*", "2.*", "3.*", "4.*", "5.*", "6.*", "7.*", "10.*"]
@@ -111,7 +113,7 @@ def main() -> None:
     reactor: Any = installed
     site: Any = Site(EchoSocket(), reactor=reactor)  # type: ignore[no-untyped-call]  # Twisted's
     site.protocol = Channel
-    site.channels = {}
+    site.places = Places(1000, 0, Notices(reactor.callLater))
     site.clock = time.monotonic
     site.turns = Turns(time.monotonic, reactor.callLater)
     port = reactor.listenTCP(0, site, interface="127.0.0.1").getHost().port

@@ -3,7 +3,9 @@
 from typing import Any
 
 from twisted.internet.address import IPv4Address, IPv6Address
+from twisted.internet.error import ConnectionDone
 from twisted.internet.testing import StringTransport
+from twisted.python.failure import Failure
 
 from broadcast.base.settings import Timeouts
 from broadcast.options import settings_from
@@ -76,6 +78,11 @@ class Visitor:
             self.hall.clock.advance(1)
             for connection in tuple(self.hall.connections):
                 connection.check(self.hall.clock.seconds(), PATIENCE)
+
+    def lose(self) -> None:
+        """Lose the connection."""
+        self.channel.connectionLost(Failure(ConnectionDone()))
+        self.hall.turn()
 
     def is_aborted(self) -> bool:
         """The server has cut it off."""

@@ -243,19 +243,14 @@ def test_who_stops_lets_members_be(hall: Hall, visitor: Visitor) -> None:
     """Only who asks for nothing is closed when no more is listened for: members of
     the room are the room's to part with."""
     site = visitor.channel.factory
-    member = Visitor(hall)
-    member.channel.factory = site
-    site.channels[member.channel] = None
-    member.upgraded("alice")
-    asking = Visitor(hall)
-    asking.channel.factory = site
-    site.channels[asking.channel] = None
+    Visitor(hall, site=site).upgraded("alice")
+    asking = Visitor(hall, site=site)
     asking.send(_get("/healthz")[:10])
-    assert list(site.channels) == [visitor.channel, asking.channel]
+    assert list(site.places) == [visitor.channel, asking.channel]
     site.stopFactory()
     assert visitor.is_aborted()
-    assert not member.is_aborted()
     assert not asking.is_aborted()
+    assert len(hall.room.members) == 1
     asking.send(_get("/healthz")[10:])
     assert b"\r\nConnection: close" in asking.take()
     assert asking.is_aborted()
