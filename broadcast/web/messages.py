@@ -6,7 +6,7 @@ connection's business.
 """
 
 import struct
-from typing import Protocol
+from typing import Final, Protocol
 
 from wsproto.connection import Connection, ConnectionState, ConnectionType
 from wsproto.events import (
@@ -19,6 +19,10 @@ from wsproto.events import (
 
 from broadcast.web import frames
 from broadcast.web.frames import Code, close_frame, pong_frame
+
+MAX_FRAGMENTS: Final = 1024
+"""Frames that a message may be cut into. Each takes 8 µs, even an empty one: without a
+limit a message would never have to end."""
 
 _NO_STATUS = 1005
 
@@ -56,13 +60,14 @@ class MessageParser:
     """
 
     __slots__ = (
+        "_fragments",
         "_max_message",
+        "_message",
         "_parser",
-        "_pieces",
         "_receiver",
         "_reply",
         "_rest",
-        "_size",
+        "_wanted",
         "is_closing",
         "is_over",
         "is_quick",
@@ -72,10 +77,11 @@ class MessageParser:
         self._receiver = receiver
         self._max_message = max_message
         self._parser: Connection | None = None  # most never need it
-        self._pieces: list[bytes] = []
-        self._size = 0
+        self._message = bytearray()  # as much as there is of one that isn't whole
+        self._fragments = 0
         self.is_quick = True
-        self._rest = b""
+        self._rest = bytearray()  # of a simple frame, which has ``_wanted`` bytes
+        self._wanted = 0
         self._reply = b""
         self.is_closing = False
         self.is_over = False
@@ -94,25 +100,29 @@ class MessageParser:
         message, it gets all the rest of this connection.
         """
         if self._rest:
-            data, self._rest = self._rest + data, b""
-        while data and not self.is_over:
-            messages, stop = frames.take(data)
-            if not self.is_closing:
-                for message in messages:
-                    self._gather(message, is_whole=True, is_text=True)
-            if stop == len(data):
+            self._rest += data
+            if len(self._rest) < self._wanted:
                 return b""
-            if end := frames.control_ends(data, stop):
-                self._parse(data[stop:end])
-                data = data[end:]
-                continue
-            data = data[stop:]
-            if frames.is_unfinished(data, 0):
-                self._rest = data
+            data = bytes(self._rest)
+            self._rest.clear()
+        at = 0
+        while not self.is_over:
+            messages, at = frames.take(data, at)
+            for message in messages:
+                self._gather(message, is_whole=True, is_text=True)
+            if at == len(data):
+                break
+            if end := frames.control_ends(data, at):
+                self._parse(data[at:end])
+                at = end
+            elif wanted := frames.size_wanted(data, at):
+                self._rest += data[at:]
+                self._wanted = wanted
                 return b""
-            self.is_quick = False
-            break
-        return data
+            else:
+                self.is_quick = False
+                break
+        return data[at:]
 
     def _parse(self, data: bytes) -> None:
         """Let wsproto take bytes: it keeps none but an unfinished header."""
@@ -126,7 +136,7 @@ class MessageParser:
         """Send a close frame, or answer the other end's with its own code."""
         if not self.is_closing:
             self.is_closing = True
-            self._pieces.clear()
+            self._message.clear()
             self._receiver.write_control(self._reply or close_frame(code, reason))
 
     def fail(self, code: Code, reason: str) -> None:
@@ -144,27 +154,29 @@ class MessageParser:
         elif self.is_closing:
             pass
         elif isinstance(event, TextMessage):
+            self._fragments += event.frame_finished
             self._gather(event.data.encode(), event.message_finished, is_text=True)
         elif isinstance(event, BytesMessage):
+            self._fragments += event.frame_finished
             self._gather(bytes(event.data), event.message_finished, is_text=False)
         elif isinstance(event, Ping):
             self._receiver.write_control(pong_frame(bytes(event.payload)))
 
     def _gather(self, data: bytes, is_whole: bool, is_text: bool) -> None:
-        self._size += len(data)
-        if self._size > self._max_message:
-            message = f"a message of more than {self._max_message} bytes"
-            self.fail(Code.TOO_BIG, message)
+        if self.is_closing or self.is_over:
             return
-        if not is_whole:
-            if data:
-                self._pieces.append(data)
-            return
-        if self._pieces:
-            data = b"".join([*self._pieces, data])
-            self._pieces.clear()
-        self._size = 0
-        self._receiver.message_received(data, is_text)
+        if len(self._message) + len(data) > self._max_message:
+            self.fail(Code.TOO_BIG, f"a message of more than {self._max_message} bytes")
+        elif self._fragments > MAX_FRAGMENTS:
+            self.fail(Code.TOO_BIG, f"a message of more than {MAX_FRAGMENTS} frames")
+        elif not is_whole:
+            self._message += data
+        else:
+            if self._message:
+                data = bytes(self._message + data)
+                self._message.clear()
+            self._fragments = 0
+            self._receiver.message_received(data, is_text)
 
     def _end(self, event: CloseConnection) -> None:
         """The other end closes; or what it sent can't be understood."""

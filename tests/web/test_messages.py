@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from broadcast.web.messages import MessageParser
+from broadcast.web.messages import MAX_FRAGMENTS, MessageParser
 from tests.support.websocket import BINARY, CLOSE, PING, PONG, TEXT, frame
 
 FRAMES = st.one_of(
@@ -85,3 +85,64 @@ def test_a_message_has_as_many_bytes_as_are_allowed(
     assert isinstance(closing, bytes)
     assert closing.startswith(b"\x88")
     assert not [event for event in told if isinstance(event, tuple)]
+
+
+@pytest.mark.parametrize("text", [b"", b"x"])
+@pytest.mark.parametrize("read", [1, 7, 1 << 16])
+def test_a_message_has_an_end(text: bytes, read: int) -> None:
+    """So many frames, empty ones among them, however they are read; one more closes."""
+
+    def hear(fragments: int) -> list[object]:
+        stream = frame(TEXT, text, fin=False)
+        stream += frame(0, text, fin=False) * (fragments - 2) + frame(0, text)
+        pieces = [stream[at : at + read] for at in range(0, len(stream), read)]
+        listener = Listener()
+        parser = MessageParser(listener, 1 << 16)
+        for piece in pieces:
+            parser.receive(piece)
+        return listener.told
+
+    assert hear(MAX_FRAGMENTS) == [(text * MAX_FRAGMENTS, True)]
+    closing, *more = hear(MAX_FRAGMENTS + 1)
+    assert isinstance(closing, bytes)
+    assert closing[2:] == b"\x03\xf1"  # 1009
+    assert more == ["error"]
+
+
+@pytest.mark.parametrize("opcode", [TEXT, BINARY])
+def test_reads_are_no_fragments(opcode: int) -> None:
+    """A frame that comes byte by byte is one; what is kept of it is copied once."""
+    message = b"x" * 5000
+    whole = frame(opcode, message)
+    listener = Listener()
+    parser = MessageParser(listener, len(message))
+    for _ in range(2):
+        for at in range(len(whole)):
+            parser.receive(whole[at : at + 1])
+    assert listener.told == [(message, opcode == TEXT)] * 2
+
+
+def test_nothing_is_heard_after_a_fault() -> None:
+    """A message that is too long is told once; what comes behind it is discarded."""
+    for is_quick in (True, False):
+        data = frame(TEXT, b"x" * (LONGEST + 1)) + frame(TEXT, b"more") * 2
+        closing, *more = _hear([data, frame(TEXT, b"x")], is_quick)
+        assert isinstance(closing, bytes)
+        assert more == ["error"]
+
+
+@pytest.mark.parametrize("is_quick", [True, False])
+def test_pings_are_answered_in_order(is_quick: bool) -> None:
+    """Each by a pong with what it held, also within a message in pieces."""
+    pings = [frame(PING, b"%d" % number) for number in range(4)]
+    stream = pings[0] + frame(TEXT, b"a") + pings[1] + frame(TEXT, b"b", fin=False)
+    stream += pings[2] + frame(0, b"c") + pings[3]
+    for pieces in ([stream], [stream[at : at + 1] for at in range(len(stream))]):
+        assert _hear(pieces, is_quick) == [
+            b"\x8a\x010",
+            (b"a", True),
+            b"\x8a\x011",
+            b"\x8a\x012",
+            (b"bc", True),
+            b"\x8a\x013",
+        ]
