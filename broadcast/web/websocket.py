@@ -225,7 +225,7 @@ class WebSocketConnection:
         if not is_text and not self._connections.room.settings.relay:
             self._parser.fail(Code.UNSUPPORTED, "lines go in text messages")
             return
-        if not data:
+        if not data and not self._connections.room.settings.relay:
             return
         member = self.session.member
         if (

@@ -152,3 +152,29 @@ def test_a_relay_takes_no_introduction_from_the_query() -> None:
     ear.transport.clear()
     speaker.send(frame(TEXT, b"a\nb") + frame(BINARY, b"\xff"))
     assert ear.transport.value() == b"\x82\x05a\nb\n\xff"
+
+
+@pytest.mark.parametrize(
+    ("sent", "heard"),
+    [
+        (frame(TEXT), b"\x81\x00"),
+        (frame(BINARY), b"\x81\x00"),
+        (frame(TEXT, fin=False) + frame(0, fin=False) + frame(0), b"\x81\x00"),
+        (frame(TEXT, b"a") + frame(TEXT) + frame(TEXT, b"b"), b"\x81\x04a\n\nb"),
+    ],
+)
+def test_a_relay_passes_an_empty_message_on(sent: bytes, heard: bytes) -> None:
+    """It is a blank line, as over TCP; in a chat it is nothing."""
+    for relay in (True, False):
+        hall = Hall(RoomSettings(relay=relay))
+        options = {"relay": "yes"} if relay else {}
+        ear, speaker = Caller(hall, **options), Caller(hall, **options)
+        for caller in (ear, speaker):
+            caller.send(request())
+        ear.transport.clear()
+        speaker.send(sent)
+        if relay:
+            assert ear.transport.value() == heard
+        else:
+            assert b"\x81\x00" not in ear.transport.value()
+            assert b"\n\n" not in ear.transport.value()
