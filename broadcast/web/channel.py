@@ -189,7 +189,7 @@ class Channel(HTTPChannel):
 
     def checkPersistence(self, request: Any, version: bytes) -> bool:
         """Tell whether the connection is kept once ``request`` has been answered."""
-        if self._is_stopping:
+        if self._is_stopping or self.factory.is_stopping:
             request.setHeader("Connection", "close")
             return False
         kept: bool = super().checkPersistence(request, version)  # type: ignore[no-untyped-call]  # Twisted's

@@ -154,6 +154,7 @@ class WebSite(Site):
             self.root, timeout=REQUEST_TIME, reactor=reactor
         )
         self.displayTracebacks = False
+        self._connections = connections
         self.clock = connections.clock
         self.turns = Turns(connections.clock, connections.later)
         notices = Notices(connections.later)
@@ -183,6 +184,11 @@ class WebSite(Site):
 
     def _add(self, name: bytes, resource: Any) -> None:
         self.root.putChild(name, resource)
+
+    @property
+    def is_stopping(self) -> bool:
+        """Requests are answered, health's and readiness' above all; none is kept."""
+        return self._connections.is_stopping
 
     def startFactory(self) -> None:
         """Be listened on."""

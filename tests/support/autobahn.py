@@ -114,6 +114,7 @@ def main() -> None:
     site: Any = Site(EchoSocket(), reactor=reactor)  # type: ignore[no-untyped-call]  # Twisted's
     site.protocol = Channel
     site.places = Places(1000, 0, Notices(reactor.callLater))
+    site.is_stopping = False
     site.clock = time.monotonic
     site.turns = Turns(time.monotonic, reactor.callLater)
     port = reactor.listenTCP(0, site, interface="127.0.0.1").getHost().port

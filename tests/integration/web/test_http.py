@@ -333,16 +333,30 @@ def _stopping(running: Daemon, *first: bytes) -> list[SocketWire]:
     return wires
 
 
-def test_who_asks_for_nothing_is_closed_when_it_stops(daemon: Start) -> None:
-    """At once, though members still read."""
+def test_health_is_told_until_the_end_of_a_drain(daemon: Start) -> None:
+    """Over old connections and new ones: alive, not ready, and no place for members.
+    Who asks for nothing is closed at the end, and holds up nothing."""
     running = daemon("--web", "0", "--drain", "20")
     stuck = stuck_member(running)
-    (idle,) = _stopping(running, b"")
-    LineClient(idle).rest()
+    kept, idle = _stopping(running, b"", b"")
+    kept.send(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    answer = LineClient(kept).rest()
+    assert answer.startswith(b"HTTP/1.1 200 ")
+    assert b"Connection: close" in answer
+    for _ in range(2):
+        assert http(running, "/healthz")[0].startswith("HTTP/1.1 200 ")
+        assert http(running, "/readyz")[0].startswith("HTTP/1.1 503 ")
+    late = connect_tcp(web_port(running))
+    late.send(request("/ws?name=late"))
+    assert LineClient(late).rest().startswith(b"HTTP/1.1 503 ")
     assert running.is_running()
-    idle.close()
     stuck.close()
     assert running.wait() == -signal.SIGTERM
+    assert LineClient(idle).rest() == b""
+    for wire in (kept, idle, late):
+        wire.close()
+    running.assert_no_trouble()
+    assert not any("late" in line for line in running.out.lines)
 
 
 def test_a_request_under_way_is_answered_when_it_stops(daemon: Start) -> None:
