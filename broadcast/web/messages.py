@@ -131,6 +131,8 @@ class MessageParser:
         self._parser.receive_data(data)
         for event in self._parser.events():
             self._handle(event)
+            if self.is_over:
+                break
 
     def close(self, code: Code, reason: str) -> None:
         """Send a close frame, or answer the other end's with its own code."""
@@ -147,9 +149,7 @@ class MessageParser:
         self._receiver.closed_for_error()
 
     def _handle(self, event: Event) -> None:
-        if self.is_over:
-            pass
-        elif isinstance(event, CloseConnection):
+        if isinstance(event, CloseConnection):
             self._end(event)
         elif self.is_closing:
             pass

@@ -1,8 +1,11 @@
 """The quick way in gives what wsproto gives, however the bytes are cut."""
 
+from collections.abc import Iterator
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from wsproto.frame_protocol import Frame, FrameProtocol
 
 from broadcast.web.messages import MAX_FRAGMENTS, MessageParser
 from tests.support.websocket import BINARY, CLOSE, PING, PONG, TEXT, frame
@@ -120,6 +123,24 @@ def test_reads_are_no_fragments(opcode: int) -> None:
         for at in range(len(whole)):
             parser.receive(whole[at : at + 1])
     assert listener.told == [(message, opcode == TEXT)] * 2
+
+
+def test_nothing_is_parsed_after_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The frames that come in one read behind the last that is taken cost nothing."""
+    parsed = []
+    process = FrameProtocol.received_frames
+
+    def count(self: FrameProtocol) -> Iterator[Frame]:
+        for one in process(self):
+            parsed.append(one)
+            yield one
+
+    monkeypatch.setattr(FrameProtocol, "received_frames", count)
+    stream = frame(TEXT, b"x", fin=False) + frame(0, b"x", fin=False) * 5000
+    parser = MessageParser(Listener(), 1 << 16)
+    parser.receive(stream)
+    assert parser.is_over
+    assert len(parsed) == MAX_FRAGMENTS + 1
 
 
 def test_nothing_is_heard_after_a_fault() -> None:
