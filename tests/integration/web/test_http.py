@@ -6,6 +6,7 @@ import signal
 import socket
 from collections.abc import Callable
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -119,6 +120,27 @@ def test_a_body_that_comes_all_the_same_is_kept_nowhere(daemon: Start) -> None:
     assert LineClient(wire).rest().startswith(b"HTTP/1.1 413 ")
     eventually(lambda: started.descriptors == files - 1, "that it is freed")
     wire.close()
+
+
+def test_a_pipeline_is_answered_in_order(web: Daemon) -> None:
+    """Hundreds of requests sent at once have each its answer, none mixed up, and a
+    WebSocket may be the last of them."""
+    wire = connect_tcp(web_port(web))
+    paths = ["/healthz", "/nothing", "/static/link.js"] * 200
+    heads = [f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n" for path in paths]
+    last = request("/ws?name=piped") + frame(TEXT, b"/ping x")
+    sender = Thread(target=wire.send, args=["".join(heads).encode() + last])
+    sender.start()
+    data = b""
+    while b"pong x" not in data:
+        piece = wire.receive()
+        assert piece, data[-300:]
+        data += piece
+    sender.join()
+    wire.close()
+    found = re.findall(rb"HTTP/1\.1 (\d+) ", data)
+    assert found == [b"200", b"404", b"200"] * 200 + [b"101"]
+    web.assert_no_trouble()
 
 
 def test_who_means_the_line_port_is_told_at_once(web: Daemon) -> None:
