@@ -73,15 +73,15 @@ class Places:
         if len(self._here) >= self._most:
             self._notices.tell(
                 "HTTP connections refused",
-                f"{self._most} HTTP connections are open, and no more may be"
+                f"no more than {self._most} HTTP connections may be open"
                 " (--web-max-connections)",
             )
             return FULL
         if self._is_full_for(host):
             self._notices.tell(
                 "HTTP connections refused for their host",
-                f"{self._hosts[host]} HTTP connections are open from {host},"
-                " and no more may be (--web-max-per-host)",
+                f"no more than {self._most_per_host} HTTP connections may be open"
+                f" from {host} (--web-max-per-host)",
             )
             return HOST_FULL
         self._here[visitor] = host
