@@ -6,7 +6,6 @@ import signal
 import socket
 from collections.abc import Callable
 from pathlib import Path
-from threading import Thread
 
 import pytest
 
@@ -122,27 +121,6 @@ def test_a_body_that_comes_all_the_same_is_kept_nowhere(daemon: Start) -> None:
     wire.close()
 
 
-def test_a_pipeline_is_answered_in_order(web: Daemon) -> None:
-    """Hundreds of requests sent at once have each its answer, none mixed up, and a
-    WebSocket may be the last of them."""
-    wire = connect_tcp(web_port(web))
-    paths = ["/healthz", "/nothing", "/static/link.js"] * 200
-    heads = [f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n" for path in paths]
-    last = request("/ws?name=piped") + frame(TEXT, b"/ping x")
-    sender = Thread(target=wire.send, args=["".join(heads).encode() + last])
-    sender.start()
-    data = b""
-    while b"pong x" not in data:
-        piece = wire.receive()
-        assert piece, data[-300:]
-        data += piece
-    sender.join()
-    wire.close()
-    found = re.findall(rb"HTTP/1\.1 (\d+) ", data)
-    assert found == [b"200", b"404", b"200"] * 200 + [b"101"]
-    web.assert_no_trouble()
-
-
 def test_who_means_the_line_port_is_told_at_once(web: Daemon) -> None:
     """A line that ends as none of HTTP does is refused, whatever follows it."""
     wire = connect_tcp(web_port(web))
@@ -239,11 +217,13 @@ def test_who_may_read_metrics(
 def test_an_allowed_origin_may_talk(daemon: Start) -> None:
     """--web-origin may be given again, and lets those pages in."""
     more = ("--web-origin", "https://a.example", "--web-origin=http://b.example:81")
-    started = daemon("--web", "0", *more)
+    started = daemon("--web", "0", *more, "--web-origin=file://")
     for origin, status in (
         ("https://a.example", 101),
         ("http://b.example:81", 101),
         ("http://b.example", 403),
+        ("file://", 101),
+        ("null", 403),
     ):
         with socket.create_connection(("127.0.0.1", web_port(started)), 20) as sock:
             sock.sendall(request(headers=[f"Origin: {origin}"]))
