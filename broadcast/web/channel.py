@@ -11,10 +11,12 @@ from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
 from twisted.internet.error import ConnectionDone
+from twisted.internet.interfaces import IHalfCloseableProtocol
 from twisted.logger import Logger
 from twisted.protocols.basic import LineReceiver
 from twisted.python.failure import Failure
 from twisted.web.http import HTTPChannel
+from zope.interface import alsoProvides, noLongerProvides
 
 from broadcast.net import sockopts
 from broadcast.net.closing import LINGER
@@ -69,6 +71,7 @@ class Channel(HTTPChannel):
         self._is_idle = False
         self._is_full = False
         self._is_stepping = False
+        self._has_ended = False
         self.is_inside = False
 
     def connectionMade(self) -> None:
@@ -76,6 +79,8 @@ class Channel(HTTPChannel):
         self._request_time = self.timeOut
         self.is_inside = _is_inside(self.transport)
         sockopts.prepare(self.transport)
+        # Without it an end of file is the end: of answers that are not out yet, too.
+        alsoProvides(self, IHalfCloseableProtocol)
         super().connectionMade()  # type: ignore[no-untyped-call]  # Twisted's
         places = self.factory.places
         address = sockopts.name_of(self.transport.getPeer())
@@ -149,6 +154,16 @@ class Channel(HTTPChannel):
             self._mind_reading()
             self.factory.turns.add(self)
 
+    def readConnectionLost(self) -> None:
+        """Answer what has been asked for, and close: no more will come."""
+        self._has_ended = True
+        self._mind_reading()
+        if self._state is State.REFUSED:
+            self.transport.loseConnection()
+
+    def writeConnectionLost(self) -> None:
+        """Do nothing: the peer has read why it is refused, or will."""
+
     def allHeadersReceived(self) -> None:
         """Refuse a request that has a body, before that is read: none is taken here.
 
@@ -203,6 +218,7 @@ class Channel(HTTPChannel):
         self.transport.unregisterProducer()  # this channel itself
         self.transport.resumeProducing()
         self._state = State.UPGRADED
+        noLongerProvides(self, IHalfCloseableProtocol)
         made = make(self.transport)
         self._upgraded = made
         return made
@@ -243,13 +259,19 @@ class Channel(HTTPChannel):
         return 0
 
     def _mind_reading(self) -> None:
-        """Read only what is needed: Twisted resumes after each answer."""
+        """Read only what is needed, which Twisted does not after each answer.
+
+        After the end of file there is nothing to read: close when all is answered.
+        """
         if not self._is_http:
             return
-        if self._is_full or len(self._unread) > MAX_HEAD:
+        if self._is_full or self._has_ended or len(self._unread) > MAX_HEAD:
             self.transport.pauseProducing()
         else:
             self.transport.resumeProducing()
+        is_done = not (self.requests or self._is_full or self._head_end())
+        if self._has_ended and is_done and self._is_http:
+            self.loseConnection()  # type: ignore[no-untyped-call]  # Twisted's
 
     def _allow(self, seconds: float | None) -> None:
         self.setTimeout(seconds)  # type: ignore[no-untyped-call]  # Twisted's

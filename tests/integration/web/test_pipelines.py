@@ -8,7 +8,9 @@ from contextlib import suppress
 from pathlib import Path
 from threading import Thread
 
-from tests.support.daemon import DEADLINE, Daemon
+import pytest
+
+from tests.support.daemon import DEADLINE, Daemon, eventually
 from tests.support.lineclient import LineClient, connect_tcp
 from tests.support.websocket import TEXT, frame, http, request, web_port
 
@@ -38,6 +40,32 @@ def test_a_pipeline_is_answered_in_order(web: Daemon) -> None:
     found = re.findall(rb"HTTP/1\.1 (\d+) ", data)
     assert found == [b"200", b"404", b"200"] * 200 + [b"101"]
     web.assert_no_trouble()
+
+
+@pytest.mark.parametrize("count", [1, 300])
+def test_who_says_it_has_ended_is_answered(web: Daemon, count: int) -> None:
+    """As ``printf … | nc -N HOST PORT`` does: all answers, and then the end."""
+    for _ in range(5):
+        wire = connect_tcp(web_port(web))
+        wire.send(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n" * count)
+        wire.end()
+        data = LineClient(wire).rest()
+        assert data.count(b"HTTP/1.1 200 ") == count
+        assert data.endswith(b"alive\n")
+        wire.close()
+    web.assert_no_trouble()
+
+
+@pytest.mark.parametrize("sent", [b"", b"GET /healthz HTT", b"hello\n"])
+def test_who_ends_without_a_request_is_closed(web: Daemon, sent: bytes) -> None:
+    """At once: half a request is none."""
+    files = web.descriptors
+    wire = connect_tcp(web_port(web))
+    wire.send(sent)
+    wire.end()
+    assert LineClient(wire).rest()[:12] in (b"", b"HTTP/1.1 400")
+    eventually(lambda: web.descriptors <= files, "it is freed")
+    wire.close()
 
 
 def _resident(running: Daemon) -> int:
