@@ -120,6 +120,7 @@ class Channel(HTTPChannel):
                 if self.factory.clock() >= until:
                     break
             can_go_on = bool(self._head_end())
+            self._mind_reading()
         except Exception:
             self._logger.failure("a request could not be answered")
             self._unread.clear()
@@ -127,7 +128,6 @@ class Channel(HTTPChannel):
             return False
         finally:
             self._is_stepping = False
-        self._mind_reading()
         return can_go_on
 
     def requestDone(self, request: Any) -> None:
