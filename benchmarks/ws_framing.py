@@ -111,7 +111,13 @@ class WebsocketsParser:
         self._protocol.send_response(self._protocol.accept(request))  # type: ignore[arg-type]  # is one
         self._protocol.data_to_send()  # upgrade.py has answered
 
-    def receive(self, data: bytes) -> None:
+    has_left = False
+
+    def step(self, until: float, seconds: Callable[[], float]) -> bool:
+        """Do nothing: all is parsed as it comes."""
+        return False
+
+    def keep(self, data: bytes) -> None:
         """Take bytes as they come."""
         protocol, receiver = self._protocol, self._receiver
         protocol.receive_data(data)
@@ -161,7 +167,14 @@ Taker = Callable[[bytes], None]
 
 def ours(received: Messages) -> Taker:
     """Return what takes bytes as the daemon does."""
-    return messages.MessageParser(received, 1 << 17).receive
+    parser = messages.MessageParser(received, 1 << 17)
+
+    def take(data: bytes) -> None:
+        parser.keep(data)
+        while parser.step(0.0, time.monotonic):
+            pass
+
+    return take
 
 
 def wsproto_alone(received: Messages) -> Taker:
@@ -179,7 +192,7 @@ def wsproto_alone(received: Messages) -> Taker:
 
 def websockets_alone(received: Messages) -> Taker:
     """Return what takes bytes with websockets."""
-    return WebsocketsParser(received, 1 << 17).receive
+    return WebsocketsParser(received, 1 << 17).keep
 
 
 WAYS: Final = {

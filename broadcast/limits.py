@@ -41,13 +41,21 @@ def most_connections() -> int:
     return max(0, file_limit() - RESERVE)
 
 
-def usual_members() -> int:
+def usual_members(others: int = 0) -> int:
     """Return how many members there may be if the admin names no number.
 
     As many as the open files allow; where these are fewer than ``FEWEST``,
     ``refuse_too_few`` has the last word.
+
+    Args:
+        others: connections that are no members.
     """
-    return max(FEWEST, most_connections())
+    return max(FEWEST, most_connections() - others)
+
+
+def web_share(part: int) -> int:
+    """Return one part in so many of all connections: for HTTP, at least a few."""
+    return max(8, most_connections() // part)
 
 
 def refuse_too_few(members: int) -> None:

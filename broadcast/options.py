@@ -141,8 +141,13 @@ def _complete(found: dict[str, Any]) -> None:
         found["rate"] = 0.0 if found["relay"] else CHAT_RATE
     if found["burst"] is None:
         found["burst"] = max(1.0, BURST_SECONDS * found["rate"])
+    if found["web_max_connections"] is None:
+        found["web_max_connections"] = limits.web_share(4)
+    if found["web_max_per_host"] is None:
+        found["web_max_per_host"] = limits.web_share(16)
     if found["max_members"] is None:
-        found["max_members"] = limits.usual_members()
+        web = found["web_max_connections"] if found["web"] else 0
+        found["max_members"] = limits.usual_members(web)
 
 
 def _refuse_what_is_idle(

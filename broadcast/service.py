@@ -226,6 +226,7 @@ class BroadcastService(Service):
                 timer.cancel()
         for connection in tuple(connections):
             connection.abort()
+        await self._listeners.close_web()
         self._logger.info("stopped")
 
     def stopService(self) -> Deferred[None]:

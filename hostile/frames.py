@@ -20,6 +20,7 @@ _PATHS: Final = (
     *(b"/ws?name=" + b"x" * 99, b"/ws?format=json&format=text", b"/ws?&&==%"),
     *(b"/metrics", b"/healthz", b"/readyz", b"/static/app.js", b"/static/"),
     *(b"/static/../../x", b"/static/%2e%2e%2f", b"//", b"*", b"http://x/ws"),
+    *(b"http://localhost/healthz", b"https://u@x/ws", b"http://?", b"HTTP://[::1]"),
     *(b"http://[::1", b"/%", b"/%00", b"", b"/\xff\xfe", b"/ws/more", b"/x" * 400),
 )
 _VERSIONS: Final = (
@@ -28,7 +29,7 @@ _VERSIONS: Final = (
     *(b" HTTP/9999999999.1", b" HTTP/", b" \xff"),
 )
 _HEADERS: Final = (
-    *(b"Host: x", b"Host: x:99999", b"Host: \xff", b"Host:", b"Host : x"),
+    *(b"Host: x", b"Host : x"),
     *(b"Upgrade: websocket", b"Upgrade: WebSocket, h2c", b"Upgrade: \xff"),
     *(b"Connection: Upgrade", b"Connection: close", b"Connection: keep-alive"),
     *(b"Sec-WebSocket-Version: 13", b"Sec-WebSocket-Version: 8, 13"),
@@ -49,6 +50,11 @@ _HEADERS: Final = (
     *(b"Authorization: Basic \xff", b"Authorization: Basic eA==", b"Via: \0"),
     *(b" folded", b"\tfolded", b":", b"", b"no colon", b"X:" + b"y" * 2000),
     *(b"Accept: text/plain;version=0.0.4", b"Accept: */*;q=x", b"X-\0: \x1b[2J"),
+)
+_HOSTS: Final = (
+    *(b"Host: localhost",) * 8,
+    *(b"Host: x", b"Host: x:99999", b"Host: \xff", b"Host:", b"Host: [::1]:80"),
+    *(b"Host: [", b"host: LOCALHOST:", b"Host: 127.0.0.1", b"Host: x, y"),
 )
 _BODIES: Final = (
     *(
@@ -113,7 +119,9 @@ class WebGrammar:
         end = choose(_LINE_ENDS)
         lines = [choose(_METHODS) + b" " + choose(_PATHS) + choose(_VERSIONS)]
         lines += self._random.choices(_HEADERS, k=int(pick() * 8))
-        if pick() < 0.3:
+        if pick() < 0.6:  # without one, or with two, no more of it is looked at
+            lines.insert(1, choose(_HOSTS))
+        elif pick() < 0.8:
             found = handshake().split(b"\r\n")[1:-2]
             self._random.shuffle(found)
             lines += found[: len(found) - int(pick() * 2)]

@@ -47,7 +47,7 @@ DRIP = 1.0
 _BEGINNINGS = {
     "tcp": b"/login nobody-knows-this-and-it-never-ends",
     "tls": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(200),
-    "http": b"GET / HTTP/1.1\r\nHost: x\r\nX-Slow: " + b"x" * 100,
+    "http": b"GET / HTTP/1.1\r\nHost: localhost\r\nX-Slow: " + b"x" * 100,
 }
 
 

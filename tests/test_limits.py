@@ -121,3 +121,26 @@ def test_a_wrong_number_of_members_is_refused(given: str) -> None:
     """A room for nobody, and one for more than can be, is refused in words."""
     with pytest.raises(SettingError, match=r"^--max-members: .* from 1 to 10000000$"):
         settings_from({"max-members": given})
+
+
+@pytest.mark.parametrize(
+    ("hard", "most", "per_host"), [(256, 48, 12), (1024, 240, 60), (70, 8, 8)]
+)
+def test_http_connections_have_a_share_of_the_files(
+    monkeypatch: pytest.MonkeyPatch, hard: int, most: int, per_host: int
+) -> None:
+    """A quarter in all, a quarter of that from one host, unless numbers are given."""
+    limit(monkeypatch, hard, hard)
+    usual = settings_from({})
+    assert (usual.web_max_connections, usual.web_max_per_host) == (most, per_host)
+    given = settings_from({"web-max-connections": "7", "web-max-per-host": "0"})
+    assert (given.web_max_connections, given.web_max_per_host) == (7, 0)
+    with pytest.raises(SettingError, match="--web-max-connections"):
+        settings_from({"web-max-connections": "0"})
+
+
+def test_members_leave_room_for_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With ``--web`` the default number of members and of HTTP connections fit both."""
+    limit(monkeypatch, 1024, 1024)
+    assert settings_from({}).max_members == 960
+    assert settings_from({"web": "8080"}).max_members == 720

@@ -74,7 +74,7 @@ class RoomSettings:
         "Members that may be here.",
         Group.LIMITS,
         "MEMBERS",
-        default_is="64 fewer than files may be open",
+        default_is="64 fewer than files may be open, less those of --web",
         unset=1_000_000,
     )
     max_per_host: int = option(
@@ -288,6 +288,22 @@ class Settings(RoomSettings):
         Group.WEB,
         "off|loopback|on",
         "loopback",
+    )
+    web_max_connections: int = option(
+        values.optional(values.whole(1, 10_000_000)),
+        "HTTP connections that may be open, WebSockets not counted.",
+        Group.WEB,
+        "NUMBER",
+        default_is="a quarter of the open files",
+        unset=1_000_000,
+    )
+    web_max_per_host: int = option(
+        values.optional(values.whole(0, 10_000_000)),
+        "HTTP connections that may be open from one host. 0: any number.",
+        Group.WEB,
+        "NUMBER",
+        default_is="a sixteenth of the open files",
+        unset=0,
     )
     log_file: str | None = option(
         values.text_or_none,

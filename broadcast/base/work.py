@@ -54,7 +54,7 @@ class IJob(Hashable, Protocol):
             added again by whatever it waits for.
         """
 
-    def abort(self) -> None:
+    def abort(self) -> object:
         """End what the job is for: a step has raised."""
 
 

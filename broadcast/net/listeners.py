@@ -169,6 +169,7 @@ class Listeners:
         self._admin = admin
         self._logger = Logger(namespace="broadcast")
         self._ports: list[Any] = []
+        self._web_ports: list[Any] = []
 
     def open(self) -> list[str]:
         """Open every listener; return a line for stderr for each that can't be."""
@@ -184,8 +185,13 @@ class Listeners:
         return problems
 
     async def close(self) -> None:
-        """Take nobody any more; return when no listener is left."""
+        """Take no members any more; HTTP still tells how things are."""
         for port in self._ports:
+            await maybeDeferred(port.stopListening)
+
+    async def close_web(self) -> None:
+        """Take nobody any more; return when no listener is left."""
+        for port in self._web_ports:
             await maybeDeferred(port.stopListening)
 
     async def _open(
@@ -201,11 +207,14 @@ class Listeners:
             message = f"can't listen on {place.name}: {why_not(error)}"
             problems.append(f"broadcast: {message}")
             return
-        self._ports.append(port)
+        is_web = factory is self._web
+        (self._web_ports if is_web else self._ports).append(port)
+        if (sock := getattr(port, "socket", None)) is not None:
+            sock.listen(sockopts.BACKLOG)
+            self._connections.acceptor.add(port)
         address = port.getHost()
         host = getattr(address, "host", "")
         inside = host.startswith("127.") or host == "::1"
-        is_web = factory is self._web
         where = (reachable if is_web else sockopts.name_of)(address)
         scheme = "https" if place.is_tls else "http"
         self._logger.info(

@@ -1,34 +1,61 @@
-"""May a page from there talk to us? The Origin of a request (RFC 6454, 7).
+"""May a page from there talk to us? A request's Origin (RFC 6454, 7), and its Host.
 
-Browsers send it with every WebSocket handshake and ask nobody whether they may:
-without this check, any page that a member visits could listen and speak here.
+Browsers send an Origin with every WebSocket handshake and ask nobody whether they may:
+without this check, any page that a member visits could listen and speak here. The Host
+says by which name the browser came. A page whose own name is made to point to this
+machine (DNS rebinding) is of our own origin, so on a loopback address that name is
+looked at too.
 """
 
 import re
-from typing import NamedTuple
+from collections.abc import Iterable
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from typing import Final, NamedTuple
 
 _PORTS = {"http": 80, "https": 443}
 _AUTHORITY = re.compile(r"([a-z0-9._-]+|\[[0-9a-f:.]+\])(?::([0-9]{1,5}))?", re.ASCII)
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*", re.ASCII)
 
 
 class Origin(NamedTuple):
-    """Scheme, host and port: two pages with the same are one site."""
+    """Scheme, host and port: two pages with the same are one site.
+
+    The port is 0 where the scheme has none of its own; ``null`` is a scheme alone.
+    """
 
     scheme: str
     host: str
     port: int
 
+    def __str__(self) -> str:
+        """Return it as a browser writes it."""
+        if self == NULL:
+            return "null"
+        default = _PORTS.get(self.scheme, 0)
+        port = "" if self.port == default else f":{self.port}"
+        return f"{self.scheme}://{self.host}{port}"
+
+
+NULL: Final = Origin("null", "", 0)
+"""What a browser sends for a page that is to have no origin. Every site can make one:
+a sandboxed frame, a redirect."""
+
 
 def parse(text: str) -> Origin | None:
-    """Return the origin that ``text`` is; None if it is none: ``null``, a URL.
+    """Return the origin that ``text`` is; None if it is none, but a URL.
 
-    An origin is ``scheme://host`` or ``scheme://host:port``, and not a
-    character more.
+    An origin is ``null``, ``scheme://host`` or ``scheme://host:port``, and not a
+    character more. ``file://`` and the schemes of apps may have no host.
     """
-    scheme, separator, authority = text.lower().partition("://")
-    if not separator or scheme not in _PORTS:
+    lower = text.lower()
+    if lower == "null":
+        return NULL
+    scheme, separator, authority = lower.partition("://")
+    if not separator or _SCHEME.fullmatch(scheme) is None:
         return None
-    where = _host_and_port(authority, _PORTS[scheme])
+    if not authority and scheme not in _PORTS:
+        return Origin(scheme, "", 0)
+    where = _host_and_port(authority, _PORTS.get(scheme, 0))
     return Origin(scheme, *where) if where else None
 
 
@@ -63,13 +90,65 @@ def may_talk(
         return True
     if len(origins) != 1 or (origin := parse(origins[0])) is None:
         return False
+    if origin in allowed:
+        return True
+    if origin.scheme not in _PORTS:
+        return False
     own = _host_and_port(host.lower(), _PORTS[origin.scheme])
-    return own == (origin.host, origin.port) or origin in allowed
+    return own == (origin.host, origin.port)
+
+
+def host_in(authority: str) -> str | None:
+    """Return the host in ``host`` or ``host:port``, in lower case; None: none is there.
+
+    A port may be empty (RFC 3986, 3.2.3).
+    """
+    where = _host_and_port(authority.lower().removesuffix(":"), 0)
+    return where[0] if where else None
+
+
+def is_known(host: str, allowed: Iterable[tuple[str, str, int]]) -> bool:
+    """Tell whether no stranger can have made ``host`` point to this machine.
+
+    Args:
+        host: in lower case, as ``host_in`` returns it.
+        allowed: origins whose hosts are known.
+    """
+    return (
+        host == "localhost"
+        or _is_literal(host)
+        or any(host == known != "" for _, known, _ in allowed)
+    )
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether an address is this machine's own.
+
+    IPv4 mapped into IPv6 is IPv4, a zone is nothing; a name is no address.
+    """
+    try:
+        found = ip_address(host.partition("%")[0])
+    except ValueError:
+        return False
+    return (getattr(found, "ipv4_mapped", None) or found).is_loopback
+
+
+def _is_literal(host: str) -> bool:
+    try:
+        if host.startswith("["):
+            IPv6Address(host[1:-1])
+        else:
+            IPv4Address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def _host_and_port(text: str, default: int) -> tuple[str, int] | None:
     found = _AUTHORITY.fullmatch(text)
     if found is None:
         return None
-    port = int(found[2]) if found[2] else default
+    if not found[2]:
+        return (found[1], default)
+    port = int(found[2])
     return (found[1], port) if 0 < port < 1 << 16 else None

@@ -11,6 +11,7 @@ _LINES_WORDS: Final = b"This port speaks lines, not HTTP. Try: nc HOST PORT\n"
 _HTTP_WORDS: Final = b"HTTP and WebSocket are spoken here\n"
 _TLS_HELLO: Final = b"\x16\x03"
 _HTTP_REQUEST: Final = re.compile(rb"[A-Za-z]+ \S+ HTTP/\d[^\n]*\n")
+_WEB_REQUEST: Final = re.compile(rb"[!-~]+ [^ \r\n]+ HTTP/\d\.\d\r\n")
 
 
 def _bad_request(text: bytes) -> bytes:
@@ -37,10 +38,11 @@ def is_http(data: bytes) -> bool:
     return _HTTP_REQUEST.match(data) is not None
 
 
-def is_no_http(data: bytes) -> bool:
-    """Tell whether the first bytes on a web port are a line that is no HTTP.
+def is_no_http(data: bytes | bytearray) -> bool:
+    """Tell whether what should be a request on a web port begins with another line.
 
-    Lines of HTTP end with CR LF. Nobody who speaks lines has to wait for a timeout.
+    Nobody who speaks lines, or TLS, has to wait for a timeout.
     """
-    line, end, _ = data.partition(b"\n")
-    return bool(end) and not line.endswith(b"\r")
+    return data.startswith(_TLS_HELLO) or (
+        b"\n" in data and _WEB_REQUEST.match(data) is None
+    )

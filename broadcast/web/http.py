@@ -1,19 +1,12 @@
-"""HTTP: one connection with Twisted's parser, what it leaves to us, and answers."""
+"""HTTP: what is answered, and read of a request, beside Twisted's own."""
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Any, Final, Protocol, TypeVar
+from typing import Final, Protocol
 
-from twisted.internet.protocol import connectionDone
-from twisted.protocols.basic import LineReceiver
 from twisted.python.failure import Failure
-from twisted.web.http import HTTPChannel
 from twisted.web.server import Request
-
-from broadcast.net import sockopts
-from broadcast.net.closing import LINGER
-from broadcast.net.writers import is_plain
-from broadcast.protocol import strays
 
 _ALWAYS: Final = {
     b"Cross-Origin-Resource-Policy": b"same-origin",
@@ -25,6 +18,13 @@ _ALWAYS: Final = {
 NO_BODY: Final = (
     b"HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 )
+"""What a request is answered that announces a body."""
+
+TOO_LONG: Final = (
+    b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
+    b"Content-Length: 0\r\nConnection: close\r\n\r\n"
+)
+"""What a request is answered whose head is too long."""
 
 
 def answer(
@@ -53,6 +53,20 @@ def headers(request: Request, name: str) -> list[str]:
     return [value.decode("latin-1") for value in values]
 
 
+_TAG: Final = re.compile(r'(?:W/)?("[!#-~\x80-\xff]*")')
+
+
+def is_current(known: list[str], tag: str) -> bool:
+    """Tell whether a client has what ``tag`` stands for (RFC 9110, 13.1.2).
+
+    Args:
+        known: its If-None-Match headers; weak tags are as good as strong ones.
+        tag: the entity tag, in its quotes.
+    """
+    values = ", ".join(known)
+    return values.strip() == "*" or tag in _TAG.findall(values)
+
+
 class IUpgraded(Protocol):
     """What gets the bytes once HTTP is over."""
 
@@ -61,105 +75,3 @@ class IUpgraded(Protocol):
 
     def connection_lost(self, reason: Failure) -> None:
         """Be gone."""
-
-
-U = TypeVar("U", bound=IUpgraded)
-
-
-class Channel(HTTPChannel):
-    """One HTTP connection, until it becomes a WebSocket."""
-
-    transport: Any
-    factory: Any
-    _upgraded: IUpgraded | None = None
-    _is_new = True
-    _is_refused = False
-    _is_stopping = False
-
-    def connectionMade(self) -> None:
-        """Prepare the socket and wait for a request."""
-        sockopts.prepare(self.transport)
-        self.factory.channels[self] = None
-        super().connectionMade()  # type: ignore[no-untyped-call]  # Twisted's
-
-    def dataReceived(self, data: bytes) -> None:
-        """Take bytes. More of them don't earn a request more time."""
-        if self._upgraded is not None:
-            self._upgraded.data_received(data)
-        elif self._is_refused or self.transport.disconnecting:
-            # Over TLS more comes after we have closed, and HTTPChannel, which has
-            # forgotten the request by then, would raise.
-            return
-        elif self._is_new and strays.is_no_http(data):
-            self._refuse(strays.HTTP_SPOKEN_HERE)
-        else:
-            self._is_new = False
-            LineReceiver.dataReceived(self, data)
-
-    def allHeadersReceived(self) -> None:
-        """Refuse a request that has a body, before that is read: none is taken here.
-
-        Twisted would keep it in a file, whatever its size.
-        """
-        given = self.requests[-1].requestHeaders
-        if self.length == 0 and not given.hasHeader(b"Transfer-Encoding"):
-            super().allHeadersReceived()  # type: ignore[no-untyped-call]  # Twisted's
-            return
-        self.length = None  # with 0 it would be answered
-        self._refuse(NO_BODY)
-
-    def rawDataReceived(self, data: bytes) -> None:
-        """Take what follows the headers: the first frames."""
-        if self._upgraded is not None:
-            self._upgraded.data_received(data)
-        elif not self._is_refused:
-            super().rawDataReceived(data)
-
-    def timeoutConnection(self) -> None:
-        """Close one who asks for nothing more, or too slowly: no news for the log."""
-        later: Any = self.callLater  # untyped, as Twisted's
-        self._abortingCall = later(self.abortTimeout, self.forceAbortClient)
-        self.loseConnection()  # type: ignore[no-untyped-call]  # Twisted's
-
-    def connectionLost(self, reason: Failure = connectionDone) -> None:
-        """Be gone."""
-        self.factory.channels.pop(self, None)
-        if self._upgraded is not None:
-            self._upgraded.connection_lost(reason)
-        else:
-            super().connectionLost(reason)  # type: ignore[no-untyped-call]  # Twisted's
-
-    def stop(self) -> None:
-        """Close; if a request is under way, when it has been answered."""
-        self._is_stopping = True
-        if not self.requests and not self._buffer:
-            self.loseConnection()  # type: ignore[no-untyped-call]  # Twisted's
-
-    def checkPersistence(self, request: Any, version: bytes) -> bool:
-        """Tell whether the connection is kept once ``request`` has been answered."""
-        if self._is_stopping:
-            request.setHeader("Connection", "close")
-            return False
-        kept: bool = super().checkPersistence(request, version)  # type: ignore[no-untyped-call]  # Twisted's
-        return kept
-
-    def upgrade(self, make: Callable[[Any], U]) -> U:
-        """Become a WebSocket: HTTP is over."""
-        self.factory.channels.pop(self, None)
-        self.setTimeout(None)  # type: ignore[no-untyped-call]  # Twisted's
-        self.requests.clear()
-        self.transport.unregisterProducer()  # this channel itself
-        made = make(self.transport)
-        self._upgraded = made
-        return made
-
-    def _refuse(self, answer: bytes) -> None:
-        """Say so and close; what comes meanwhile is discarded, else a reset eats it."""
-        self._is_refused = True
-        self.transport.write(answer)
-        self.transport.unregisterProducer()  # this channel itself
-        self.setTimeout(LINGER)  # type: ignore[no-untyped-call]  # Twisted's
-        if is_plain(self.transport):
-            self.transport.loseWriteConnection()
-        else:
-            self.transport.loseConnection()

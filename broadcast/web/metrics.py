@@ -31,6 +31,9 @@ from broadcast.room.stats import BOUNDS
 
 CONTENT_TYPE: Final = CONTENT_TYPE_LATEST
 
+FRESH: Final = 1.0
+"""Seconds for which the metrics are good: no more often are they rendered."""
+
 
 class RoomCollector(Collector):
     """Tells how the room is.
@@ -67,9 +70,16 @@ class RoomCollector(Collector):
 
 
 class Exporter:
-    """Renders the metrics of one daemon, its process included."""
+    """Renders the metrics of one daemon, its process included.
+
+    Args:
+        connections: all that are open; theirs is the clock.
+    """
 
     def __init__(self, connections: Connections) -> None:
+        self._clock = connections.work.clock
+        self._rendered = b""
+        self._rendered_at = 0.0
         self._registry = CollectorRegistry()
         self._registry.register(RoomCollector(connections))
         ProcessCollector(registry=self._registry)
@@ -77,8 +87,12 @@ class Exporter:
         GCCollector(registry=self._registry)
 
     def render(self) -> bytes:
-        """Return the metrics as they are now."""
-        return generate_latest(self._registry)
+        """Return the metrics as they are now, or were a second ago."""
+        now = self._clock.seconds()
+        if not self._rendered or now - self._rendered_at >= FRESH:
+            self._rendered = generate_latest(self._registry)
+            self._rendered_at = now
+        return self._rendered
 
 
 def _traffic(room: Room) -> Iterator[Metric]:

@@ -14,9 +14,15 @@ from twisted.web.server import Request, Site
 
 from broadcast.base.settings import Settings
 from broadcast.net.connections import Connections
-from broadcast.web.http import Channel, answer, headers, say
+from broadcast.protocol import origins
+from broadcast.web.channel import Channel
+from broadcast.web.door import Door
+from broadcast.web.http import answer, headers, is_current, say
 from broadcast.web.metrics import CONTENT_TYPE, Exporter
+from broadcast.web.notices import Notices
+from broadcast.web.places import Places
 from broadcast.web.upgrade import Front, Socket
+from broadcast.web.visit import Visit
 
 KINDS: Final = {
     ".css": "text/css; charset=utf-8",
@@ -32,7 +38,7 @@ CONTENT_POLICY: Final = (
 )
 
 REQUEST_TIME = 20
-"""Seconds in which a request must be whole; an idle connection is kept as long."""
+"""Seconds in which a request must be whole."""
 
 
 class File(Resource):
@@ -44,18 +50,20 @@ class File(Resource):
         super().__init__()  # type: ignore[no-untyped-call]  # Twisted's
         self._kind = KINDS["." + name.rpartition(".")[2]]
         self._content = content
-        self._tag = hashlib.sha256(content).hexdigest()[:32].encode()
+        self._tag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
 
     def render_GET(self, request: Request) -> bytes:
         """Give the file, or say that it has not changed."""
-        headers = {
+        more = {
             b"Content-Security-Policy": CONTENT_POLICY,
             b"Cache-Control": b"no-cache",
+            b"ETag": self._tag.encode(),
         }
-        is_known: Any = request.setETag(self._tag)
-        body = b"" if is_known else self._content
-        status = request.code if is_known else 200
-        return answer(request, status, self._kind, body, headers)
+        is_known = is_current(headers(request, "If-None-Match"), self._tag)
+        # With 304 Twisted tells the content's length, as it may, and sends none of it.
+        return answer(
+            request, 304 if is_known else 200, self._kind, self._content, more
+        )
 
 
 def load() -> dict[str, File]:
@@ -66,22 +74,6 @@ def load() -> dict[str, File]:
         for item in folder.iterdir()
         if item.name.endswith(tuple(KINDS))
     }
-
-
-class Visit(Request):
-    """A request. Twisted's own answer to other methods than GET fails on some URIs."""
-
-    def render(self, resrc: Any) -> None:
-        """Answer with a resource, to those who only ask."""
-        visit: Any = self  # untyped, as Twisted's
-        if self.method in (b"GET", b"HEAD"):
-            super().render(resrc)  # type: ignore[no-untyped-call]  # Twisted's
-            return
-        body = say(self, 405, "only GET and HEAD here")
-        visit.setHeader(b"Allow", b"GET, HEAD")
-        visit.setHeader(b"Content-Length", str(len(body)).encode())
-        visit.write(body)
-        visit.finish()
 
 
 class Folder(Resource):
@@ -161,8 +153,14 @@ class WebSite(Site):
             self.root, timeout=REQUEST_TIME, reactor=reactor
         )
         self.displayTracebacks = False
-        self.channels: dict[Channel, None] = {}
-        socket = Socket(connections, settings.web_origin)
+        self._connections = connections
+        self.work = connections.work
+        notices = Notices(self.work.clock)
+        self.door = Door(settings.web_origin, notices)
+        self.places = Places(
+            settings.web_max_connections, settings.web_max_per_host, notices
+        )
+        socket = Socket(connections, self.door)
         self._add(b"ws", socket)
         self._add(b"healthz", Plain(lambda: (200, "alive")))
         self._add(b"readyz", Plain(lambda: _readiness(connections)))
@@ -185,10 +183,20 @@ class WebSite(Site):
     def _add(self, name: bytes, resource: Any) -> None:
         self.root.putChild(name, resource)
 
+    @property
+    def is_stopping(self) -> bool:
+        """Requests are answered, health's and readiness' above all; none is kept."""
+        return self._connections.is_stopping
+
+    def startFactory(self) -> None:
+        """Be listened on."""
+        super().startFactory()
+        self.door.warn()
+
     def stopFactory(self) -> None:
         """Close those who ask for nothing: nothing is listened on any more."""
         super().stopFactory()
-        for channel in tuple(self.channels):
+        for channel in tuple(self.places):
             channel.stop()
 
     def acceptableProtocols(self) -> list[bytes]:
@@ -202,9 +210,9 @@ class WebSite(Site):
 def _is_local(request: Request) -> bool:
     """Tell whether it comes from this machine, and not through a proxy."""
     host = getattr(request.getClientAddress(), "host", None)
-    is_loopback = host is None or host.startswith("127.") or host == "::1"
+    is_inside = host is None or origins.is_loopback(host)
     via = ("Forwarded", "X-Forwarded-For", "X-Real-IP", "Via")
-    return is_loopback and not any(headers(request, name) for name in via)
+    return is_inside and not any(headers(request, name) for name in via)
 
 
 def _readiness(connections: Connections) -> tuple[int, str]:

@@ -16,7 +16,7 @@ from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET, Request
 
 from broadcast.net.connections import Connections
-from broadcast.protocol.origins import may_talk
+from broadcast.web.door import Door, RefusedError
 from broadcast.web.frames import line_by_line, relayed, whole
 from broadcast.web.http import headers, say
 from broadcast.web.websocket import WebSocketConnection
@@ -26,16 +26,8 @@ _KEY = re.compile(r"[A-Za-z0-9+/]{22}==", re.ASCII)
 VERSION = "13"
 
 
-class UpgradeError(Exception):
-    """The request can't become a WebSocket.
-
-    Attributes:
-        status: the HTTP status code that says so.
-    """
-
-    def __init__(self, status: int, message: str) -> None:
-        super().__init__(message)
-        self.status = status
+class UpgradeError(RefusedError):
+    """The request can't become a WebSocket."""
 
 
 def wants_upgrade(upgrade: list[str]) -> bool:
@@ -83,17 +75,15 @@ class Socket(Resource):
 
     Args:
         connections: all that are open.
-        allowed: origins that may talk beside our own.
+        door: says which pages may talk.
     """
 
     isLeaf = True
 
-    def __init__(
-        self, connections: Connections, allowed: frozenset[tuple[str, str, int]]
-    ) -> None:
+    def __init__(self, connections: Connections, door: Door) -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # Twisted's
         self._connections = connections
-        self._allowed = allowed
+        self._door = door
 
     def render_GET(self, request: Request) -> bytes | int:
         """Become a WebSocket, or say why not."""
@@ -104,10 +94,11 @@ class Socket(Resource):
             return say(request, 400, "a WebSocket begins with HTTP/1.1")
         if self._connections.is_stopping:
             return say(request, 503, "the server shuts down")
-        origins = headers(request, "Origin")
-        host = "".join(headers(request, "Host"))
-        if not may_talk(origins, host, self._allowed):
-            return say(request, 403, "pages from there may not talk to this server")
+        (host,) = headers(request, "Host")
+        try:
+            self._door.check_origin(headers(request, "Origin"), host)
+        except RefusedError as error:
+            return say(request, error.status, str(error))
         try:
             head = handshake_answer(
                 headers(request, "Upgrade"),

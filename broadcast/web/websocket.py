@@ -11,6 +11,7 @@ from typing import Any, Final
 from twisted.python.failure import Failure
 
 from broadcast.base.settings import Timeouts
+from broadcast.base.work import LARGE_READ, SLICE, SMALL_READ
 from broadcast.net.connections import Connections
 from broadcast.net.liveness import Liveness
 from broadcast.net.sockopts import is_private, make_room, peer_of
@@ -33,6 +34,7 @@ DEAD_AFTER = 45.0
 """Seconds of silence, a ping sent, after which the other end is taken for dead."""
 
 _NAMED = b"__name__:"
+_TEXT = 0x81  # how a whole message of text begins
 
 _CODES: Final = {
     "quit": Code.NORMAL,
@@ -173,9 +175,13 @@ class WebSocketConnection:
         "_failure",
         "_heard",
         "_heard_at",
+        "_is_held",
+        "_is_over",
+        "_is_paused",
         "_is_pinged",
         "_lingers",
         "_liveness",
+        "_lost",
         "_parser",
         "session",
         "transport",
@@ -198,6 +204,10 @@ class WebSocketConnection:
         self._heard_at = 0.0
         self._is_pinged = False
         self._failure: tuple[Code, str] | None = None
+        self._is_held = False  # the session isn't to hear more for now
+        self._is_paused = False  # the transport isn't read
+        self._lost = ""  # how the connection ended
+        self._is_over = False  # it has ended, and nothing of it waits
         self._lingers = False
         self.session = connections.new_session(
             self, peer_of(transport), is_private(transport)
@@ -211,17 +221,53 @@ class WebSocketConnection:
     # What the transport and the wire tell
 
     def data_received(self, data: bytes) -> None:
-        """Take bytes."""
+        """Take bytes: simple ones at once, if the turn has time."""
         self._liveness.heard = True
-        self._parser.receive(data)
+        work, parser = self._connections.work, self._parser
+        has_to_wait = parser.has_left or (work.queued and work.is_late())
+        is_fresh = not parser.has_left
+        if parser.has_left:
+            self._pause()
+        parser.keep(data)
+        if has_to_wait or data[0] != _TEXT:
+            work.add(self, is_fresh)
+            self.transport.bufferSize = SMALL_READ
+            return
+        has_more = parser.step(work.clock.seconds() + SLICE, work.clock.seconds)
+        is_clean = self._say() and not has_more
+        self.transport.bufferSize = LARGE_READ if is_clean else SMALL_READ
+        if has_more:
+            work.add(self)
+
+    def step(self, until: float) -> bool:
+        """Parse, and pass on, some of what waits."""
+        if self._is_over:
+            return False
+        has_more = self._parser.step(until, self._connections.work.clock.seconds)
         self._say()
+        if self._lost:
+            if not has_more:
+                self._be_gone()
+        elif has_more:
+            self._pause()
+        elif self._is_paused and not self._is_held:
+            self._is_paused = False
+            self.transport.resumeProducing()
+        return has_more
 
     def connection_lost(self, reason: Failure) -> None:
-        """Be gone."""
-        self._lingers = True
-        code = "left" if self._parser.is_over else "lost"
-        self.session.close(code, When.AFTER_SAID)
+        """Be gone, when the frames that wait have been parsed."""
+        self._lost = "left" if self._parser.is_over else "lost"
         self._connections.forget(self)
+        if self._parser.has_left and not self._lingers:
+            self.session.subscription.stop()
+        else:
+            self._be_gone()
+        self._lingers = True
+
+    def _be_gone(self) -> None:
+        self._is_over = True
+        self.session.close(self._lost, When.AFTER_SAID)
         # They know this connection, and no cycle is to be left.
         del self.writer, self._parser
 
@@ -230,7 +276,7 @@ class WebSocketConnection:
         if not is_text and not self._connections.room.settings.relay:
             self._parser.fail(Code.UNSUPPORTED, "lines go in text messages")
             return
-        if not data:
+        if not data and not self._connections.room.settings.relay:
             return
         if data.startswith(_NAMED) and self.session.state in HANDSHAKING:
             self.writer.framing = line_by_line
@@ -238,7 +284,8 @@ class WebSocketConnection:
 
     def write_control(self, frame: bytes) -> None:
         """Write a control frame, between two others."""
-        self.writer.write_control(frame)
+        if not self._lost:
+            self.writer.write_control(frame)
 
     def closed_by_peer(self, code: int) -> None:
         """Leave, in turn: what was said is said, what is queued still written."""
@@ -259,12 +306,16 @@ class WebSocketConnection:
     # What the writer and the session ask of a connection
 
     def pause_reading(self) -> None:
-        """Read no more for now."""
-        self.transport.pauseProducing()
+        """Read no more for now: what the session has heard waits."""
+        self._is_held = True
+        self._pause()
 
     def resume_reading(self) -> None:
-        """Read on."""
-        self.transport.resumeProducing()
+        """Read on, unless what has been read waits."""
+        self._is_held = False
+        if self._is_paused and not self._parser.has_left:
+            self._is_paused = False
+            self.transport.resumeProducing()
 
     def shut(self) -> None:
         """Close our end, with a close frame."""
@@ -306,7 +357,7 @@ class WebSocketConnection:
 
     def check(self, now: float, timeouts: Timeouts) -> None:
         """Ping who is silent; give up on who is dead, idle, or reads nothing."""
-        if self._liveness.heard or self.session.is_waiting:
+        if self._liveness.heard or self.session.is_waiting or self._parser.has_left:
             self._heard_at = now
             self._is_pinged = False
         elif now - self._heard_at > DEAD_AFTER and self._is_pinged:
@@ -320,11 +371,21 @@ class WebSocketConnection:
         if self._liveness.check(now, timeouts, self.session, self.transport, address):
             self.abort()
 
-    def _say(self) -> None:
-        """Pass on all messages of one read at once: they become one run."""
-        if self._heard:
-            block = b"".join(self._heard)
-            self._heard.clear()
-            if b"\r" in block:
-                block = block.replace(b"\r\n", b"\n")
-            self.session.hear(block)
+    def _pause(self) -> None:
+        if not self._is_paused:
+            self._is_paused = True
+            self.transport.pauseProducing()
+
+    def _say(self) -> bool:
+        """Pass on all messages of one read at once: they become one run.
+
+        Returns:
+            They were said at once.
+        """
+        if not self._heard:
+            return False
+        block = b"".join(self._heard)
+        self._heard.clear()
+        if b"\r" in block:
+            block = block.replace(b"\r\n", b"\n")
+        return self.session.hear(block)

@@ -1,5 +1,6 @@
 """Ways to read WebSocket frames: what is compared does the same work."""
 
+import time
 from collections.abc import Callable
 from functools import partial
 
@@ -61,12 +62,16 @@ def test_both_parsers_give_the_same(
     """Text in pieces, binary, a ping's answer; and what is no UTF-8 is refused."""
     heard = Heard()
     parser = kind(heard, 1 << 17)
-    parser.receive(
+    parser.keep(
         frame(1, b"a", is_last=False) + frame(9, b"?") + frame(0, b"b") + frame(2, b"c")
     )
+    while parser.step(0.0, time.monotonic):
+        pass
     assert heard.messages == [(b"ab", True), (b"c", False)]
     assert heard.sent == [b"\x8a\x01?"]
-    parser.receive(frame(1, b"\xff"))
+    parser.keep(frame(1, b"\xff"))
+    while parser.step(0.0, time.monotonic):
+        pass
     assert heard.why is Code.NOT_UTF8
     assert parser.is_over
 

@@ -45,7 +45,7 @@ def web_rooms_without_a_gate(rooms: list[WebRoom]) -> list[WebRoom]:
 def test_a_fault_would_be_found(monkeypatch: pytest.MonkeyPatch) -> None:
     """If a page raised, or nothing were mended, the check would tell."""
     room = web_rooms()[0]
-    request = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
+    request = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
     room.run([request], "192.0.2.1", 0)
     with monkeypatch.context() as patch:
         patch.setattr("broadcast.web.site.say", lambda *given: 1 / 0)

@@ -13,6 +13,7 @@ import pytest
 
 from tests.support.daemon import Daemon, eventually
 from tests.support.lineclient import LineClient, connect_tcp
+from tests.support.websocket import web_port
 
 Start = Callable[..., Daemon]
 Connect = Callable[[Daemon], LineClient]
@@ -81,3 +82,23 @@ def test_no_memory_is_the_end() -> None:
         assert running.err.lines == ["broadcast: out of memory"]
         assert not any("Error" in line for line in running.out.lines)
         client.close()
+
+
+def test_http_connections_leave_room_for_members(
+    daemon: Start, connect: Connect
+) -> None:
+    """One host that keeps as many open as it can keeps nobody out, and is logged."""
+    running = daemon("--web", "0", files=256)
+    port = web_port(running)
+    get = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    crowd = [connect_tcp(port) for _ in range(240)]
+    for wire in crowd:
+        with suppress(OSError):
+            wire.send(get)
+    running.out.wait_for(r"HTTP connections may be open from 127\.0\.0\.1.*per-host")
+    eventually(lambda: running.descriptors < 64, "most are closed")
+    client = connect(running)
+    client.since_ping("/name late")
+    for wire in crowd:
+        wire.close()
+    running.assert_no_trouble()

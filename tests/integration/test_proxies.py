@@ -31,9 +31,13 @@ nginx_and_haproxy = pytest.mark.parametrize(
 )
 
 
+NAME = "chat.example.org"
+NAMED = f"--web-origin=https://{NAME}"
+
+
 def get(wire: SocketWire, path: str) -> str:
     """Return the whole answer to a request."""
-    host = "Host: chat.example.org\r\nConnection: close"
+    host = f"Host: {NAME}\r\nConnection: close"
     wire.send(f"GET {path} HTTP/1.1\r\n{host}\r\n\r\n".encode())
     data = b""
     while piece := wire.receive():
@@ -80,14 +84,17 @@ def test_lines_come_from_their_real_address(
     room.out.wait_for("guest-1 left")
 
 
-def _use_the_page(front: Front, room: Daemon, lines: LineClient) -> None:
-    """Load the page, and talk over the WebSocket as that page does."""
+def _use_the_page(front: Front, lines: LineClient, where: str = NAME) -> None:
+    """Load the page, and talk over the WebSocket as that page does.
+
+    Args:
+        where: the host in the browser's address line, and the port.
+    """
     page = get(front.connect("127.0.0.5"), "/")
     assert page.startswith("HTTP/1.1 200")
     assert "<html" in page
     wire = front.connect("127.0.0.5")
-    origin = "Origin: https://chat.example.org"
-    asked = request("/ws?name=web", [origin], "chat.example.org")
+    asked = request("/ws?name=web", [f"Origin: https://{where}"], where)
     socket = WebSocketWire(wire, whole=asked)
     assert socket.receive().startswith(b"* You are web")
     socket.send(b"hello\n")
@@ -100,15 +107,17 @@ def _use_the_page(front: Front, room: Daemon, lines: LineClient) -> None:
 def test_the_page_behind_nginx(
     daemon: Start, connect: Callable[[Daemon], LineClient], tmp_path: Path
 ) -> None:
-    """Page and WebSocket work; metrics stay this machine's own."""
-    room = daemon("--port=0", "--web=0")
+    """Page and WebSocket work, on the port of the example and on any other; metrics
+    stay this machine's own."""
+    room = daemon("--port=0", "--web=0", NAMED)
     lines = connect(room)
     lines.until("You are")
     behind = {PAGE: web_port(room)}
     with closing(
         Front(nginx, example("admin.md", "server {"), behind, tmp_path)
     ) as front:
-        _use_the_page(front, room, lines)
+        _use_the_page(front, lines)
+        _use_the_page(front, lines, f"{NAME}:{front.port}")
         assert get(front.connect(), "/metrics").startswith("HTTP/1.1 403")
 
 
@@ -129,10 +138,23 @@ def test_the_pages_members_come_from_their_real_address(
     where: str,
 ) -> None:
     """With --web haproxy:, the log has the browser's address, not the proxy's."""
-    room = daemon("--port=0", f"--web={NEAR}")
+    room = daemon("--port=0", f"--web={NEAR}", NAMED)
     lines = connect(room)
     lines.until("You are")
     behind = {where: web_port(room)}
     with closing(Front(program, example("admin.md", first), behind, tmp_path)) as front:
-        _use_the_page(front, room, lines)
+        _use_the_page(front, lines)
     room.out.wait_for(r"web joined from 127\.0\.0\.5:\d+")
+
+
+@needs_nginx
+def test_a_proxys_name_must_be_known(daemon: Start, tmp_path: Path) -> None:
+    """Without --web-origin the answer, and the log, say which option is missing."""
+    room = daemon("--port=0", "--web=0")
+    behind = {PAGE: web_port(room)}
+    config = example("admin.md", "server {")
+    with closing(Front(nginx, config, behind, tmp_path)) as front:
+        answer = get(front.connect(), "/")
+        assert answer.startswith("HTTP/1.1 421 ")
+        assert f"--web-origin https://{NAME}" in answer
+    room.out.wait_for(f"refused Host '{NAME}': allowed are localhost, .*--web-origin")

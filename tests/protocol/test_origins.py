@@ -2,7 +2,16 @@
 
 import pytest
 
-from broadcast.protocol.origins import Origin, may_talk, parse
+from broadcast.protocol.origins import (
+    NULL,
+    Origin,
+    host_in,
+    is_known,
+    is_loopback,
+    may_talk,
+    parse,
+    parse_all,
+)
 
 HOST = "chat.example.org"
 
@@ -120,4 +129,89 @@ def test_an_origin_is_read_into_its_parts() -> None:
     """The port is the scheme's own if none is given."""
     assert parse("HTTPS://Example.Org") == Origin("https", "example.org", 443)
     assert parse("http://[2001:DB8::1]:8080") == Origin("http", "[2001:db8::1]", 8080)
-    assert parse("null") is None
+    assert parse("null") == NULL
+    assert parse("file://") == Origin("file", "", 0)
+    assert parse("app://localhost:1") == Origin("app", "localhost", 1)
+    for none in ("", "null/", "file:", "file:///x", "http://", "1x://y", "a b://"):
+        assert parse(none) is None
+
+
+@pytest.mark.parametrize(
+    "origin",
+    ["null", "file://", "capacitor://localhost", "chrome-extension://abc", "ws://x"],
+)
+def test_origins_of_apps_may_talk_by_name_only(origin: str) -> None:
+    """What is no web page is allowed as it stands, alone, and never by itself."""
+    allowed = parse_all(origin)
+    assert [str(one) for one in allowed] == [origin]
+    assert may_talk([origin], HOST, allowed)
+    assert not may_talk([origin], HOST, parse_all("https://x app://x data://"))
+    assert not may_talk([origin], origin.rpartition("/")[2], frozenset())
+    for other in {"null", "file://", "app://localhost", f"{origin}y"} - {origin}:
+        assert not may_talk([other], HOST, allowed)
+
+
+@pytest.mark.parametrize(
+    ("text", "host"),
+    [
+        ("Chat.Example.Org:8080", "chat.example.org"),
+        ("x", "x"),
+        ("x:", "x"),
+        ("[::1]:80", "[::1]"),
+        ("[::1]", "[::1]"),
+        ("", None),
+        ("x:0", None),
+        ("x:99999", None),
+        ("x y", None),
+        ("x@y", None),
+        ("x/", None),
+        (":80", None),
+        ("::1", None),
+    ],
+)
+def test_a_host_is_found_in_an_authority(text: str, host: str | None) -> None:
+    """The host alone, in lower case; nothing where there is more, or less."""
+    assert host_in(text) == host
+
+
+@pytest.mark.parametrize(
+    ("host", "known"),
+    [
+        ("localhost", True),
+        ("127.0.0.1", True),
+        ("192.0.2.1", True),
+        ("[::1]", True),
+        ("[2001:db8::1]", True),
+        ("app.example.org", True),
+        ("example.org", False),
+        ("localhost.evil.example", False),
+        ("127.0.0.1.evil.example", False),
+        ("127.1", False),
+        ("[127.0.0.1]", False),
+        ("evil.example", False),
+        ("", False),
+    ],
+)
+def test_which_hosts_are_known(host: str, known: bool) -> None:
+    """Nobody else can make these names point here: no DNS is asked for them."""
+    assert is_known(host, parse_all("https://app.example.org:8443 null")) is known
+
+
+@pytest.mark.parametrize(
+    ("host", "inside"),
+    [
+        ("127.0.0.1", True),
+        ("127.9.9.9", True),
+        ("::1", True),
+        ("::1%lo", True),
+        ("::ffff:127.0.0.1", True),
+        ("::ffff:7f00:1", True),
+        ("192.0.2.1", False),
+        ("::ffff:192.0.2.1", False),
+        ("127.0.0.1.evil.example", False),
+        ("", False),
+    ],
+)
+def test_which_addresses_are_this_machines_own(host: str, inside: bool) -> None:
+    """The whole of 127/8, also as a listener of both families names it."""
+    assert is_loopback(host) is inside

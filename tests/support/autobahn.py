@@ -8,6 +8,7 @@ every case that is not OK, and fails if one FAILED.
 import json
 import subprocess
 import sys
+import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -18,10 +19,14 @@ from twisted.python.failure import Failure
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET, Request, Site
 
+from broadcast.base.work import Work
 from broadcast.web import upgrade
+from broadcast.web.channel import Channel
 from broadcast.web.frames import Code
-from broadcast.web.http import Channel, headers
+from broadcast.web.http import headers
 from broadcast.web.messages import MessageParser
+from broadcast.web.notices import Notices
+from broadcast.web.places import Places
 
 CASES = ["1.*", "2.*", "3.*", "4.*", "5.*", "6.*", "7.*", "10.*"]
 MAX_MESSAGE = 1 << 20
@@ -36,7 +41,9 @@ class Echo:
         transport.write(head)
 
     def data_received(self, data: bytes) -> None:
-        self._parser_.receive(data)
+        self._parser_.keep(data)
+        while self._parser_.step(0.0, time.monotonic):
+            pass
 
     def connection_lost(self, reason: Failure) -> None:
         pass
@@ -106,7 +113,9 @@ def main() -> None:
     reactor: Any = installed
     site: Any = Site(EchoSocket(), reactor=reactor)  # type: ignore[no-untyped-call]  # Twisted's
     site.protocol = Channel
-    site.channels = {}
+    site.places = Places(1000, 0, Notices(reactor))
+    site.is_stopping = False
+    site.work = Work(reactor)
     port = reactor.listenTCP(0, site, interface="127.0.0.1").getHost().port
     report: list[str] = []
     run = threads.deferToThread(fuzz, sys.argv[1], Path(sys.argv[2]), port)

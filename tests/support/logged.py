@@ -1,10 +1,26 @@
-"""What the log is told while something is tried."""
+"""What is logged meanwhile: as a person reads it, and failures."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from twisted.logger import LogEvent, formatEvent, globalLogPublisher
+
+
+@contextmanager
+def logged() -> Iterator[list[str]]:
+    """Give the list to which the lines go while the block runs."""
+    lines: list[str] = []
+
+    def observe(event: LogEvent) -> None:
+        lines.append(formatEvent(event))
+
+    observer: Any = observe  # zope knows it as one
+    globalLogPublisher.addObserver(observer)
+    try:
+        yield lines
+    finally:
+        globalLogPublisher.removeObserver(observer)
 
 
 @contextmanager

@@ -2,7 +2,10 @@
 
 from typing import Any
 
+from twisted.internet.address import IPv4Address, IPv6Address
+from twisted.internet.error import ConnectionDone
 from twisted.internet.testing import StringTransport
+from twisted.python.failure import Failure
 
 from broadcast.base.settings import Timeouts
 from broadcast.options import settings_from
@@ -13,21 +16,46 @@ from tests.support.websocket import request
 PATIENCE = Timeouts(idle=90.0, stall=120.0)
 
 
-class Visitor:
-    """One HTTP connection's two ends."""
+def new_site(hall: Hall, **options: str) -> WebSite:
+    """Return what makes a room's HTTP connections.
 
-    def __init__(self, hall: Hall) -> None:
+    Args:
+        options: with ``_`` for ``-``.
+    """
+    given = {name.replace("_", "-"): value for name, value in options.items()}
+    return WebSite(hall.clock, hall.connections, settings_from(given))
+
+
+class Visitor:
+    """One HTTP connection's two ends.
+
+    Args:
+        at: the address that it came to.
+        peer: where it came from.
+        site: what makes it; one of its own if none is given.
+    """
+
+    def __init__(
+        self,
+        hall: Hall,
+        at: str = "192.168.1.1",
+        peer: str = "192.0.2.7",
+        site: WebSite | None = None,
+    ) -> None:
         self.hall = hall
-        site: Any = WebSite(hall.clock, hall.connections, settings_from({}))
-        self.channel: Any = site.buildProtocol(None)
+        made: Any = site or new_site(hall)
+        self.channel: Any = made.buildProtocol(None)
         self.channel.callLater = hall.clock.callLater
-        self.transport: Any = StringTransport()
+        self.transport: Any = StringTransport(
+            hostAddress=_address(at), peerAddress=_address(peer)
+        )
         self.channel.makeConnection(self.transport)
 
     def send(self, *pieces: bytes) -> None:
         """Send bytes, one read for each piece, and let the turn pass."""
         for piece in pieces:
             self.channel.dataReceived(piece)
+            self.hall.clock.advance(0)
         self.hall.turn()
 
     def upgraded(self, name: str) -> "Visitor":
@@ -51,6 +79,15 @@ class Visitor:
             for connection in tuple(self.hall.connections):
                 connection.check(self.hall.clock.seconds(), PATIENCE)
 
+    def lose(self) -> None:
+        """Lose the connection."""
+        self.channel.connectionLost(Failure(ConnectionDone()))
+        self.hall.turn()
+
     def is_aborted(self) -> bool:
         """The server has cut it off."""
         return bool(self.transport.disconnected or self.transport.disconnecting)
+
+
+def _address(host: str) -> IPv4Address | IPv6Address:
+    return (IPv6Address if ":" in host else IPv4Address)("TCP", host, 8080)

@@ -40,7 +40,9 @@ def frame(
     return head + mask + number.to_bytes(len(payload), "big")
 
 
-def request(path: str = "/ws", headers: Iterable[str] = (), host: str = "x") -> bytes:
+def request(
+    path: str = "/ws", headers: Iterable[str] = (), host: str = "localhost"
+) -> bytes:
     """Return the handshake's request."""
     lines = [
         f"GET {path} HTTP/1.1",
@@ -181,7 +183,7 @@ def http(
     wire = connect_tcp(web_port(daemon))
     lines = [
         f"{method} {path} HTTP/1.1",
-        "Host: x",
+        "Host: localhost",
         "Connection: close",
         *headers,
         "",

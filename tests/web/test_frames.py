@@ -115,7 +115,8 @@ def test_simple_frames_are_taken_whole(told: list[tuple[str, bytes]], cut: int) 
     if told and cut < len(whole[-1]):
         taken = frames.take(stream[:-cut])
         assert taken == Taken(payloads[:-1], len(stream) - len(whole[-1]))
-        assert frames.is_unfinished(stream[:-cut], taken.stop)
+        wanted = frames.size_wanted(stream[:-cut], taken.stop)
+        assert len(stream[:-cut]) - taken.stop < wanted <= len(whole[-1])
 
 
 @pytest.mark.parametrize(
@@ -135,7 +136,7 @@ def test_what_is_not_simple_is_left(other: bytes) -> None:
     """Anything else, and anything wrong, is for the full parser, in its place."""
     simple = frame(TEXT, b"hello")
     assert frames.take(simple + other + simple) == Taken([b"hello"], len(simple))
-    assert not frames.is_unfinished(simple + other, len(simple))
+    assert not frames.size_wanted(simple + other, len(simple))
 
 
 def test_where_a_control_frame_ends() -> None:

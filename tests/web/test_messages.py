@@ -1,11 +1,15 @@
 """The quick way in gives what wsproto gives, however the bytes are cut."""
 
+import time
+from collections.abc import Iterator
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from wsproto.frame_protocol import Frame, FrameProtocol
 
 from broadcast.web.frames import Code
-from broadcast.web.messages import MessageParser
+from broadcast.web.messages import MAX_FRAGMENTS, MessageParser
 from tests.support.websocket import BINARY, CLOSE, PING, PONG, TEXT, frame
 
 FRAMES = st.one_of(
@@ -45,12 +49,19 @@ class Listener:
         self.told.append(code)
 
 
+def take(parser: MessageParser, data: bytes) -> None:
+    """Let ``parser`` have bytes, and all the time that it needs."""
+    parser.keep(data)
+    while parser.step(0.0, time.monotonic):
+        pass
+
+
 def _hear(pieces: list[bytes], is_quick: bool) -> list[object]:
     listener = Listener()
     wire = MessageParser(listener, LONGEST)
     wire.is_quick = is_quick
     for piece in pieces:
-        wire.receive(piece)
+        take(wire, piece)
     return listener.told
 
 
@@ -82,3 +93,77 @@ def test_a_message_has_as_many_bytes_as_are_allowed(
     (closing, *_) = told = hear(LONGEST + 1)
     assert closing is Code.TOO_BIG
     assert not [event for event in told if isinstance(event, tuple)]
+
+
+@pytest.mark.parametrize("text", [b"", b"x"])
+@pytest.mark.parametrize("read", [1, 7, 1 << 16])
+def test_a_message_has_an_end(text: bytes, read: int) -> None:
+    """So many frames, empty ones among them, however they are read; one more closes."""
+
+    def hear(fragments: int) -> list[object]:
+        stream = frame(TEXT, text, fin=False)
+        stream += frame(0, text, fin=False) * (fragments - 2) + frame(0, text)
+        pieces = [stream[at : at + read] for at in range(0, len(stream), read)]
+        listener = Listener()
+        parser = MessageParser(listener, 1 << 16)
+        for piece in pieces:
+            take(parser, piece)
+        return listener.told
+
+    assert hear(MAX_FRAGMENTS) == [(text * MAX_FRAGMENTS, True)]
+    assert hear(MAX_FRAGMENTS + 1) == [Code.TOO_BIG]
+
+
+@pytest.mark.parametrize("opcode", [TEXT, BINARY])
+def test_reads_are_no_fragments(opcode: int) -> None:
+    """A frame that comes byte by byte is one; what is kept of it is copied once."""
+    message = b"x" * 5000
+    whole = frame(opcode, message)
+    listener = Listener()
+    parser = MessageParser(listener, len(message))
+    for _ in range(2):
+        for at in range(len(whole)):
+            take(parser, whole[at : at + 1])
+    assert listener.told == [(message, opcode == TEXT)] * 2
+
+
+def test_nothing_is_parsed_after_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The frames that come in one read behind the last that is taken cost nothing."""
+    parsed = []
+    process = FrameProtocol.received_frames
+
+    def count(self: FrameProtocol) -> Iterator[Frame]:
+        for one in process(self):
+            parsed.append(one)
+            yield one
+
+    monkeypatch.setattr(FrameProtocol, "received_frames", count)
+    stream = frame(TEXT, b"x", fin=False) + frame(0, b"x", fin=False) * 5000
+    parser = MessageParser(Listener(), 1 << 16)
+    take(parser, stream)
+    assert parser.is_over
+    assert len(parsed) == MAX_FRAGMENTS + 1
+
+
+def test_nothing_is_heard_after_a_fault() -> None:
+    """A message that is too long is told once; what comes behind it is discarded."""
+    for is_quick in (True, False):
+        data = frame(TEXT, b"x" * (LONGEST + 1)) + frame(TEXT, b"more") * 2
+        assert _hear([data, frame(TEXT, b"x")], is_quick) == [Code.TOO_BIG]
+
+
+@pytest.mark.parametrize("is_quick", [True, False])
+def test_pings_are_answered_in_order(is_quick: bool) -> None:
+    """Each by a pong with what it held, also within a message in pieces."""
+    pings = [frame(PING, b"%d" % number) for number in range(4)]
+    stream = pings[0] + frame(TEXT, b"a") + pings[1] + frame(TEXT, b"b", fin=False)
+    stream += pings[2] + frame(0, b"c") + pings[3]
+    for pieces in ([stream], [stream[at : at + 1] for at in range(len(stream))]):
+        assert _hear(pieces, is_quick) == [
+            b"\x8a\x010",
+            (b"a", True),
+            b"\x8a\x011",
+            b"\x8a\x012",
+            (b"bc", True),
+            b"\x8a\x013",
+        ]

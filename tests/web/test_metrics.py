@@ -7,7 +7,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from broadcast.base.settings import RoomSettings
 from broadcast.protocol.events import Bye
 from broadcast.room.stats import BOUNDS
-from broadcast.web.metrics import Exporter
+from broadcast.web.metrics import FRESH, Exporter
 from tests.support.hall import Hall
 
 # Names without the prefix, and without the ending of a counter's one sample.
@@ -147,3 +147,17 @@ def test_who_is_behind_is_told_until_it_has_read() -> None:
     slow.protocol.writer.resumeProducing()
     found = _values(hall)
     assert (found["members_behind"], found["backlog_lines"]) == (0, 0)
+
+
+def test_they_are_rendered_once_a_second() -> None:
+    """However often they are asked for; a second later they are as things are then."""
+    hall = Hall()
+    exporter = Exporter(hall.connections)
+    first = exporter.render()
+    hall.connect()
+    assert exporter.render() is first
+    hall.clock.advance(FRESH - 0.01)
+    assert exporter.render() is first
+    hall.clock.advance(0.01)
+    assert b"broadcast_connections 1.0" in exporter.render()
+    assert b"broadcast_connections 0.0" in first

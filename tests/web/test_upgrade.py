@@ -35,6 +35,7 @@ class Caller:
         """Send bytes, let an introduction's time pass, return what was answered."""
         self.transport.clear()
         self.channel.dataReceived(data)
+        self.hall.turn()
         self.hall.wait(0.3)
         told: bytes = self.transport.value()
         return told
@@ -126,7 +127,11 @@ def test_the_last_of_a_word_counts_and_others_are_nothing() -> None:
 
 def test_a_foreign_page_learns_nothing_else() -> None:
     """The origin is looked at before the handshake; two of them are one too many."""
-    for origins in (["http://evil.example"], ["http://x", "http://x"], ["null"]):
+    for origins in (
+        ["http://evil.example"],
+        ["http://localhost", "http://localhost"],
+        ["null"],
+    ):
         asked = request(headers=[f"Origin: {origin}" for origin in origins])
         for data in (asked, asked.replace(b"Upgrade: websocket\r\n", b"")):
             told = Caller(Hall()).send(data)
@@ -134,7 +139,7 @@ def test_a_foreign_page_learns_nothing_else() -> None:
             assert told.endswith(
                 b"\n\r\npages from there may not talk to this server\n"
             )
-    own = request(headers=["Origin: http://x"])
+    own = request(headers=["Origin: http://localhost"])
     assert Caller(Hall()).send(own).startswith(UPGRADED)
 
 
@@ -148,3 +153,29 @@ def test_a_relay_takes_no_introduction_from_the_query() -> None:
     ear.transport.clear()
     speaker.send(frame(TEXT, b"a\nb") + frame(BINARY, b"\xff"))
     assert ear.transport.value() == b"\x82\x05a\nb\n\xff"
+
+
+@pytest.mark.parametrize(
+    ("sent", "heard"),
+    [
+        (frame(TEXT), b"\x81\x00"),
+        (frame(BINARY), b"\x81\x00"),
+        (frame(TEXT, fin=False) + frame(0, fin=False) + frame(0), b"\x81\x00"),
+        (frame(TEXT, b"a") + frame(TEXT) + frame(TEXT, b"b"), b"\x81\x04a\n\nb"),
+    ],
+)
+def test_a_relay_passes_an_empty_message_on(sent: bytes, heard: bytes) -> None:
+    """It is a blank line, as over TCP; in a chat it is nothing."""
+    for relay in (True, False):
+        hall = Hall(RoomSettings(relay=relay))
+        options = {"relay": "yes"} if relay else {}
+        ear, speaker = Caller(hall, **options), Caller(hall, **options)
+        for caller in (ear, speaker):
+            caller.send(request())
+        ear.transport.clear()
+        speaker.send(sent)
+        if relay:
+            assert ear.transport.value() == heard
+        else:
+            assert b"\x81\x00" not in ear.transport.value()
+            assert b"\n\n" not in ear.transport.value()

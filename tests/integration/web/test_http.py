@@ -67,7 +67,7 @@ def test_addresses(web: Daemon, path: str, status: int) -> None:
 def test_other_methods_are_refused(web: Daemon, method: str, path: str) -> None:
     """In our own words, whatever stands in the URI; nothing is logged."""
     wire = connect_tcp(web_port(web))
-    head = f"{method} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    head = f"{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
     wire.send(head.encode("latin-1"))
     data = b""
     while piece := wire.receive():
@@ -94,7 +94,7 @@ def test_a_body_is_refused_before_it_comes(
 ) -> None:
     """Nothing here takes one: 413 and the end, asked for or not."""
     wire = connect_tcp(web_port(web))
-    wire.send(f"{method} / HTTP/1.1\r\nHost: x\r\n{header}\r\n\r\n".encode())
+    wire.send(f"{method} / HTTP/1.1\r\nHost: localhost\r\n{header}\r\n\r\n".encode())
     head, _, rest = LineClient(wire).rest().partition(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 413 ")
     assert b"Connection: close" in head
@@ -107,11 +107,13 @@ def test_a_body_that_comes_all_the_same_is_kept_nowhere(daemon: Start) -> None:
     """It is neither answered nor kept, on no disk either; the connection is freed."""
     started = daemon("--web", "0")
     wire = connect_tcp(web_port(started))
-    wire.send(b"HEAD /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+    wire.send(b"HEAD /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
     wire.receive()  # its reactor runs, so all that it opens for itself is open
     files = started.descriptors
     chunk = b"100000\r\n" + bytes(1 << 20) + b"\r\n"
-    wire.send(b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
+    wire.send(
+        b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
+    )
     wire.send(chunk * 8)
     assert started.descriptors == files
     assert LineClient(wire).rest().startswith(b"HTTP/1.1 413 ")
@@ -122,8 +124,8 @@ def test_a_body_that_comes_all_the_same_is_kept_nowhere(daemon: Start) -> None:
 def test_who_means_the_line_port_is_told_at_once(web: Daemon) -> None:
     """A line that ends as none of HTTP does is refused, whatever follows it."""
     wire = connect_tcp(web_port(web))
-    wire.send(b"/format json\nGET / HTTP/1.1\r\nHost: x\r\n\r\n")
-    wire.send(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+    wire.send(b"/format json\nGET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    wire.send(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
     head, _, rest = LineClient(wire).rest().partition(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 400 ")
     assert rest == b"HTTP and WebSocket are spoken here\n"
@@ -146,8 +148,8 @@ def test_an_empty_body_is_none(web: Daemon, method: str) -> None:
     """Content-Length: 0 is answered, and the connection kept, as without it."""
     wire = connect_tcp(web_port(web))
     for _ in range(3):
-        head = f"{method} /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n"
-        wire.send(head.encode())
+        first = f"{method} /healthz HTTP/1.1\r\nHost: localhost\r\n"
+        wire.send(f"{first}Content-Length: 0\r\n\r\n".encode())
         assert wire.receive().startswith(b"HTTP/1.1 200 ")
     wire.close()
 
@@ -215,11 +217,13 @@ def test_who_may_read_metrics(
 def test_an_allowed_origin_may_talk(daemon: Start) -> None:
     """--web-origin may be given again, and lets those pages in."""
     more = ("--web-origin", "https://a.example", "--web-origin=http://b.example:81")
-    started = daemon("--web", "0", *more)
+    started = daemon("--web", "0", *more, "--web-origin=file://")
     for origin, status in (
         ("https://a.example", 101),
         ("http://b.example:81", 101),
         ("http://b.example", 403),
+        ("file://", 101),
+        ("null", 403),
     ):
         with socket.create_connection(("127.0.0.1", web_port(started)), 20) as sock:
             sock.sendall(request(headers=[f"Origin: {origin}"]))
@@ -324,30 +328,47 @@ def _stopping(running: Daemon, *first: bytes) -> list[SocketWire]:
     wires = []
     for piece in first:
         wires.append(wire := connect_tcp(web_port(running)))
-        wire.send(b"GET /readyz HTTP/1.1\r\nHost: x\r\n\r\n" + piece)
+        wire.send(b"GET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n" + piece)
         assert wire.receive().startswith(b"HTTP/1.1 200")
     running.signal()
     running.out.wait_for("shutting down")
     return wires
 
 
-def test_who_asks_for_nothing_is_closed_when_it_stops(daemon: Start) -> None:
-    """At once, though members still read."""
+def test_health_is_told_until_the_end_of_a_drain(daemon: Start) -> None:
+    """Over old connections and new ones: alive, not ready, and no place for members.
+    Who asks for nothing is closed at the end, and holds up nothing."""
     running = daemon("--web", "0", "--drain", "20")
     stuck = stuck_member(running)
-    (idle,) = _stopping(running, b"")
-    LineClient(idle).rest()
+    kept, idle = _stopping(running, b"", b"")
+    kept.send(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    answer = LineClient(kept).rest()
+    assert answer.startswith(b"HTTP/1.1 200 ")
+    assert b"Connection: close" in answer
+    for _ in range(2):
+        assert http(running, "/healthz")[0].startswith("HTTP/1.1 200 ")
+        assert http(running, "/readyz")[0].startswith("HTTP/1.1 503 ")
+    late = connect_tcp(web_port(running))
+    late.send(request("/ws?name=late"))
+    assert LineClient(late).rest().startswith(b"HTTP/1.1 503 ")
     assert running.is_running()
-    idle.close()
     stuck.close()
     assert running.wait() == -signal.SIGTERM
+    assert LineClient(idle).rest() == b""
+    for wire in (kept, idle, late):
+        wire.close()
+    running.assert_no_trouble()
+    assert not any("late" in line for line in running.out.lines)
 
 
 def test_a_request_under_way_is_answered_when_it_stops(daemon: Start) -> None:
     """/readyz is 503, so is a handshake, and that is the end: nobody joins."""
     running = daemon("--web", "0", "--drain", "20")
     stuck = stuck_member(running)
-    head, wish = b"GET /readyz HTTP/1.1\r\nHost: x\r\n\r\n", request("/ws?name=late")
+    head, wish = (
+        b"GET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        request("/ws?name=late"),
+    )
     probe, late = _stopping(running, head[:-2], wish[:20])
     probe.send(head[-2:])
     late.send(wish[20:] + frame(TEXT, b"hello"))

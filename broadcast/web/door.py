@@ -1,0 +1,127 @@
+"""Whom an HTTP request is for, and which pages may send it.
+
+A request names its host (RFC 9112, 3.2): once, or its target is ambiguous. On a
+loopback address a name counts only if nobody else can have pointed it there, so that no
+page of another site reads ``/metrics`` or joins through a name of its own (DNS
+rebinding).
+"""
+
+import re
+from typing import NamedTuple
+
+from twisted.logger import Logger
+
+from broadcast.protocol import origins
+from broadcast.web.notices import Notices, cut
+
+_ABSOLUTE = re.compile(r"https?://([^/?#]*)([^#]*)(?:#.*)?", re.IGNORECASE)
+
+NULL_WARNING = (
+    "--web-origin null: every web site can send that, from a sandboxed frame:"
+    " all of them may talk"
+)
+
+
+class RefusedError(Exception):
+    """A request is not answered as it is.
+
+    Attributes:
+        status: the HTTP status code that says so.
+    """
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class Target(NamedTuple):
+    """What is asked for: a path with its query, of a host (and port, perhaps)."""
+
+    path: str
+    authority: str
+
+
+def target_of(target: str, hosts: list[str], version: str) -> Target:
+    """Return what a request is for.
+
+    Args:
+        target: as it stands in the request line.
+        hosts: its Host headers.
+        version: ``HTTP/1.1``, which needs one of them, or ``HTTP/1.0``.
+
+    Raises:
+        RefusedError: it is for nothing that can be told.
+    """
+    if len(hosts) > 1 or (not hosts and version != "HTTP/1.0"):
+        raise RefusedError(400, "a request of HTTP/1.1 has one Host header")
+    authority = hosts[0] if hosts else ""
+    if (absolute := _ABSOLUTE.fullmatch(target)) is not None:
+        authority, target = absolute[1], absolute[2]
+        if not target.startswith("/"):
+            target = f"/{target}"
+        if not authority:
+            raise RefusedError(400, "there is no host in that address")
+    elif not target.startswith("/") and target != "*":
+        raise RefusedError(400, "a request is for a path, or a whole address")
+    if authority and origins.host_in(authority) is None:
+        raise RefusedError(400, "that is no host")
+    return Target(target, authority)
+
+
+class Door:
+    """The rules about Host and Origin, and what the log is told of those refused.
+
+    Args:
+        allowed: the origins of ``--web-origin``.
+        notices: tells the log.
+    """
+
+    def __init__(
+        self, allowed: frozenset[tuple[str, str, int]], notices: Notices
+    ) -> None:
+        self._allowed = allowed
+        self._notices = notices
+        self._names = [str(origins.Origin(*one)) for one in sorted(allowed)]
+
+    def warn(self) -> None:
+        """Tell the log of what lets in more than it seems to."""
+        if origins.NULL in self._allowed:
+            Logger(namespace="broadcast").warn("{message}", message=NULL_WARNING)
+
+    def check_host(self, authority: str) -> None:
+        """Check a request that came to a loopback address.
+
+        Raises:
+            RefusedError: it has no host, or one that anybody may have made.
+        """
+        host = origins.host_in(authority)
+        if host is not None and origins.is_known(host, self._allowed):
+            return
+        self._tell("Hosts refused", f"Host {authority!r}", "localhost, IP addresses")
+        name = cut(authority) or "HOST"
+        raise RefusedError(
+            421,
+            "at this address I am localhost or an IP address:"
+            f" start me with --web-origin https://{name} for other names",
+        )
+
+    def check_origin(self, found: list[str], authority: str) -> None:
+        """Check where the page comes from that sent a request, if it was a page.
+
+        Args:
+            found: its Origin headers.
+            authority: the host that it is for, and perhaps the port.
+
+        Raises:
+            RefusedError: pages from there may not talk.
+        """
+        if origins.may_talk(found, authority, self._allowed):
+            return
+        self._tell("Origins refused", f"Origin {', '.join(found)!r}", repr(authority))
+        raise RefusedError(403, "pages from there may not talk to this server")
+
+    def _tell(self, kind: str, what: str, allowed: str) -> None:
+        names = ", ".join([cut(allowed), *self._names])
+        self._notices.tell(
+            kind, f"refused {cut(what)}: allowed are {names} (see --web-origin)"
+        )

@@ -1,0 +1,117 @@
+"""How many HTTP connections there may be, in all and from one host.
+
+Each holds a file descriptor, asked for anything or not, and without a limit of their
+own one host's could leave none for members. A WebSocket is a member's, and not counted.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Final, Protocol
+
+from broadcast.base.hosts import host_of
+from broadcast.web.notices import Notices
+
+LINGERING: Final = 16
+"""Connections that are told why they are refused at the same time: telling holds a
+descriptor for two seconds. Those beyond are cut off."""
+
+
+def _refusal(status: bytes, text: bytes) -> bytes:
+    return (
+        b"HTTP/1.1 %b\r\nContent-Type: text/plain\r\nCache-Control: no-store\r\n"
+        b"Retry-After: 15\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%b"
+        % (status, len(text), text)
+    )
+
+
+FULL: Final = _refusal(
+    b"503 Service Unavailable", b"too many connections are open: try again later\n"
+)
+"""What is answered where there are too many in all."""
+
+HOST_FULL: Final = _refusal(
+    b"429 Too Many Requests", b"too many connections are open from your address\n"
+)
+"""What is answered where there are too many from one host."""
+
+
+class IVisitor(Protocol):
+    """A connection that takes a place."""
+
+    def stop(self) -> None:
+        """Close; if a request is under way, when it has been answered."""
+
+
+class Places:
+    """The HTTP connections that are open.
+
+    Args:
+        most: in all.
+        most_per_host: from one host (IPv6: one /64); 0: any number. Who comes over a
+            unix socket has no host.
+        notices: tells the log that a limit is reached.
+    """
+
+    def __init__(self, most: int, most_per_host: int, notices: Notices) -> None:
+        self._most = most
+        self._most_per_host = most_per_host
+        self._notices = notices
+        self._here: dict[IVisitor, str] = {}
+        self._refused: set[IVisitor] = set()
+        self._hosts: Counter[str] = Counter()
+
+    def enter(self, visitor: IVisitor, address: str) -> bytes:
+        """Give a connection its place.
+
+        Args:
+            address: where it comes from, as in the log: ``1.2.3.4:56``, ``unix``.
+
+        Returns:
+            What it is answered, if there is none for it; nothing, if it may stay.
+        """
+        host = host_of(address)
+        if len(self._here) >= self._most:
+            self._notices.tell(
+                "HTTP connections refused",
+                f"no more than {self._most} HTTP connections may be open"
+                " (--web-max-connections)",
+            )
+            return FULL
+        if self._is_full_for(host):
+            self._notices.tell(
+                "HTTP connections refused for their host",
+                f"no more than {self._most_per_host} HTTP connections may be open"
+                f" from {host} (--web-max-per-host)",
+            )
+            return HOST_FULL
+        self._here[visitor] = host
+        self._hosts[host] += 1
+        return b""
+
+    def may_linger(self, visitor: IVisitor) -> bool:
+        """Tell whether a refused connection may stay until it has read why."""
+        if len(self._refused) >= LINGERING:
+            return False
+        self._refused.add(visitor)
+        return True
+
+    def leave(self, visitor: IVisitor) -> None:
+        """Free the place of a connection that is gone, or a member's now."""
+        self._refused.discard(visitor)
+        host = self._here.pop(visitor, None)
+        if host is None:
+            return
+        self._hosts[host] -= 1
+        if not self._hosts[host]:
+            del self._hosts[host]
+
+    def __iter__(self) -> Iterator[IVisitor]:
+        """Yield those that are here; copy them where one may leave meanwhile."""
+        return iter(self._here)
+
+    def __len__(self) -> int:
+        """Return how many are here."""
+        return len(self._here)
+
+    def _is_full_for(self, host: str) -> bool:
+        return host != "local" and 0 < self._most_per_host <= self._hosts[host]

@@ -1,0 +1,67 @@
+"""A request: what is checked before any resource sees it."""
+
+from typing import Any
+
+from twisted.web.server import Request
+
+from broadcast.web.door import RefusedError, target_of
+from broadcast.web.http import headers, say
+
+
+class Visit(Request):
+    """A request, for whom it is, and by whom.
+
+    Whatever comes after finds one Host header, that of the address asked for.
+    """
+
+    channel: Any
+    _refusal: RefusedError | None = None
+
+    def requestReceived(self, command: bytes, path: bytes, version: bytes) -> None:
+        """Take a whole request; look at what it is for."""
+        try:
+            asked = target_of(
+                path.decode("latin-1"), headers(self, "Host"), version.decode("ascii")
+            )
+            if self.channel.is_inside:
+                self.channel.factory.door.check_host(asked.authority)
+        except RefusedError as error:
+            self._refusal = error
+        else:
+            path = asked.path.encode("latin-1")
+            self.requestHeaders.setRawHeaders(
+                b"Host", [asked.authority.encode("latin-1")]
+            )
+        super().requestReceived(command, path, version)  # type: ignore[no-untyped-call]  # Twisted's
+
+    def process(self) -> None:
+        """Answer, or say why not and close: what follows may be no request."""
+        if self._refusal is None and self.path != b"*":
+            super().process()  # type: ignore[no-untyped-call]  # Twisted's
+        elif self._refusal is None:
+            self._refuse_method()
+        else:
+            self.responseHeaders.setRawHeaders(b"Connection", [b"close"])
+            self.channel.persistent = False
+            self._tell(self._refusal.status, str(self._refusal))
+
+    def render(self, resrc: Any) -> None:
+        """Answer with a resource, to those who only ask.
+
+        Twisted's own answer to other methods than GET fails on some URIs.
+        """
+        if self.method in (b"GET", b"HEAD"):
+            super().render(resrc)  # type: ignore[no-untyped-call]  # Twisted's
+        else:
+            self._refuse_method()
+
+    def _refuse_method(self) -> None:
+        self.responseHeaders.setRawHeaders(b"Allow", [b"GET, HEAD"])
+        self._tell(405, "only GET and HEAD here")
+
+    def _tell(self, status: int, message: str) -> None:
+        body = say(self, status, message)
+        visit: Any = self  # untyped, as Twisted's
+        visit.setHeader(b"Content-Length", str(len(body)).encode())
+        visit.write(body)
+        visit.finish()
