@@ -83,7 +83,12 @@ class Page:
     @property
     def last_id(self) -> int:
         """The newest line's id; 0 if there is none."""
-        return self.first_id + self.count - 1 if self.count else 0
+        left = self.skip + self.count
+        for batch in self.batches:  # between two of them ids may have a hole
+            if self.count and left <= batch.count:
+                return batch.first + left - 1
+            left -= batch.count
+        return 0
 
 
 class IRoom(Protocol):
