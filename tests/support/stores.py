@@ -1,12 +1,154 @@
-"""What a store that lasts is tested with: lines, and statements that fail."""
+"""A store that lasts, without a reactor: threads are waited for, and a room records."""
 
 import sqlite3
-from collections.abc import Callable
-from typing import Any
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import Any, TypeVar
+
+from twisted.internet.defer import Deferred
+from twisted.python.failure import Failure
 
 from broadcast.protocol.dialects import Speaker
 from broadcast.protocol.events import Join
-from broadcast.store.entries import Batch, Run, Told
+from broadcast.store.base import Said
+from broadcast.store.entries import Batch, Entry, Run, Told
+from broadcast.store.journal import Retry
+from broadcast.store.sqlite import SqliteStore
+
+T = TypeVar("T")
+
+DEADLINE = 20.0
+
+SOON = Retry(0.01, 0.05)
+
+
+class Loop:
+    """A reactor that does nothing but what threads ask of it."""
+
+    def __init__(self) -> None:
+        self._calls: SimpleQueue[Callable[[], object]] = SimpleQueue()
+
+    def callFromThread(self, callable: Callable[..., object], *args: Any) -> None:
+        """Have something called by whoever waits."""
+        self._calls.put(lambda: callable(*args))
+
+    def wait_until(self, is_so: Callable[[], bool]) -> None:
+        """Do what is asked until something is so."""
+        end = time.monotonic() + DEADLINE
+        while not is_so():
+            try:
+                self._calls.get(timeout=max(0.0, end - time.monotonic()))()
+            except Empty:
+                raise AssertionError("nothing more has come") from None
+
+    def result(self, deferred: Deferred[T]) -> T:
+        """Return what comes of ``deferred``, or raise it."""
+        found: list[T | Failure] = []
+        deferred.addBoth(found.append)
+        self.wait_until(lambda: bool(found))
+        if isinstance(found[0], Failure):
+            found[0].raiseException()
+        return found[0]
+
+
+@dataclass
+class Listener:
+    """A room that records what it is told.
+
+    Attributes:
+        owners: whose tokens the runs have.
+        batches: what was handed in, and what was committed.
+        said: the tokens that were handed in.
+        told: how the writing went: ``stalled WHY``, ``flowing``, ``cut off WHY``.
+    """
+
+    owners: dict[Run, str] = field(default_factory=dict)
+    batches: list[Batch] = field(default_factory=list)
+    said: list[Said] = field(default_factory=list)
+    told: list[str] = field(default_factory=list)
+
+    def owner_of(self, run: Run) -> str | None:
+        """Return whose token the run has."""
+        return self.owners.get(run)
+
+    def heard(self, batch: Batch, said: Sequence[Said]) -> None:
+        """Record what was handed in."""
+        self.batches.append(batch)
+        self.said.extend(said)
+
+    def stalled(self, why: str) -> None:
+        """Record that it can't be written."""
+        self.told.append(f"stalled {why}")
+
+    def flowing(self) -> None:
+        """Record that it can be written again."""
+        self.told.append("flowing")
+
+    def cut_off(self, why: str) -> None:
+        """Record that it never will."""
+        self.told.append(f"cut off {why}")
+
+    def restarted(self, epoch: str) -> None:
+        """Record another epoch."""
+        self.told.append(f"restarted {epoch}")
+
+
+class Kept:
+    """A store that lasts, and its room.
+
+    Args:
+        path: where the file is.
+        more: what the store is made with besides.
+    """
+
+    def __init__(self, path: Path | str, **more: Any) -> None:
+        self.loop = Loop()
+        self.room = Listener()
+        self._has_stopped = False
+        more = {"retry": SOON, **more}
+        self.store = SqliteStore(str(path), self.loop, **more)
+
+    def start(self) -> "Kept":
+        """Open the file."""
+        self.loop.result(self.store.start(self.room))
+        return self
+
+    def stop(self) -> None:
+        """Close the file, if that was not done."""
+        if not self._has_stopped:
+            self._has_stopped = True
+            self.loop.result(self.store.stop())
+
+    def begin(self, *entries: Entry) -> list[Batch]:
+        """Begin a commit; return the list to which its batch will be added."""
+        done: list[Batch] = []
+        self.store.commit(list(entries), done.append)
+        return done
+
+    def commit(self, *entries: Entry) -> Batch:
+        """Commit, and wait until it is on the disk."""
+        done = self.begin(*entries)
+        self.loop.wait_until(lambda: bool(done))
+        self.room.batches += done
+        return done[0]
+
+    def say(self, *texts: str, name: str = "al", token: str = "", key: str = "") -> Run:
+        """Say lines, and wait until they are on the disk."""
+        run = run_of(*texts, name=name)
+        if token:
+            run.token = token
+        if key:
+            self.room.owners[run] = self.store.owner(name, key)
+        self.commit(run)
+        return run
+
+    @property
+    def lines(self) -> list[tuple[int, str]]:
+        """Each line that the room has, with its id."""
+        return [line for batch in self.room.batches for line in lines_of(batch)]
 
 
 def run_of(*texts: str, name: str = "al") -> Run:
