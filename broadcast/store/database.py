@@ -81,10 +81,6 @@ class Database(Rows):
             row.body,
         )
 
-    def holds(self, row: Row) -> bool:
-        """Tell whether that very row is here."""
-        return next(self.before(row.first + 1), None) == row
-
     def drop_oldest(self, size: int) -> bool:
         """Delete the oldest rows: so many that their bodies have ``size`` bytes.
 
@@ -205,6 +201,11 @@ def make(path: str) -> None:
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     except FileExistsError:
         return
+    sync_folder(path)
+
+
+def sync_folder(path: str) -> None:
+    """Have the name of a file on the disk."""
     folder = os.open(os.path.dirname(path) or ".", os.O_RDONLY)
     try:
         os.fsync(folder)

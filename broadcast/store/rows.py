@@ -27,6 +27,9 @@ MAX_ID: Final = 1 << 53
 PATIENCE: Final = 5.0
 """Seconds to wait for another program that has locked the file."""
 
+MOST_PROBLEMS: Final = 20
+"""Faults of SQLite's structures that are listed."""
+
 _YEARS: Final = (-62135596800.0, 253402300800.0)
 """The years 1 to 9999, in seconds since 1970: what a batch's time can be told as."""
 
@@ -94,6 +97,7 @@ class Rows:
             self.connection = connect(
                 address, uri=True, timeout=PATIENCE, isolation_level=None
             )
+            self.connection.text_factory = lambda text: text.decode(errors="replace")
             try:
                 self._begin()
             except BaseException:
@@ -130,6 +134,11 @@ class Rows:
         return (pages - free) * size
 
     @property
+    def count(self) -> int:
+        """How many rows there are; they are counted one by one."""
+        return self._one("SELECT count(*) FROM batch")
+
+    @property
     def last_id(self) -> int:
         """The last id that is taken; 0 in an empty file."""
         for row in self.before(MAX_ID):
@@ -138,8 +147,7 @@ class Rows:
 
     def before(self, id: int) -> Iterator[Row]:
         """Yield the rows that begin before ``id``, newest first."""
-        query = "SELECT * FROM batch WHERE first < ? ORDER BY first DESC"
-        return self._rows(query, id)
+        return self._rows("first < ? ORDER BY first DESC", id)
 
     def after(self, id: int, last_id: int = MAX_ID) -> Iterator[Row]:
         """Yield the rows with lines after ``id``, oldest first.
@@ -147,13 +155,21 @@ class Rows:
         Args:
             last_id: the last line that may be told of.
         """
-        query = (
-            "SELECT * FROM batch WHERE first <= ? AND first >= coalesce("
-            "(SELECT max(first) FROM batch WHERE first <= ?), 0) ORDER BY first"
-        )
-        for row in self._rows(query, last_id, id):
+        start = "coalesce((SELECT max(first) FROM batch WHERE first <= ?), 0)"
+        which = f"first >= {start} AND first <= ? ORDER BY first"
+        for row in self._rows(which, id, last_id):
             if row.next_id - 1 > id:
                 yield row
+
+    def holds(self, row: Row) -> bool:
+        """Tell whether that very row is here."""
+        return next(self.before(row.first + 1), None) == row
+
+    def integrity(self) -> list[str]:
+        """Return what is wrong with SQLite's own structures, a line each."""
+        found = self._all(f"PRAGMA integrity_check({MOST_PROBLEMS})")
+        told = [" ".join(str(words).split()) for (words,) in found]
+        return [] if told == ["ok"] else told
 
     def batch(self, row: Row, speakers: Speakers) -> tuple[Batch, list[Said]]:
         """Return what a row says, and its tokens.
@@ -190,8 +206,9 @@ class Rows:
             raise damaged(self.path, "it is another program's")
         return bool(tables)
 
-    def _rows(self, query: str, *values: object) -> Iterator[Row]:
-        """Yield what a query finds; the file is read as long as that goes on."""
+    def _rows(self, which: str, *values: object) -> Iterator[Row]:
+        """Yield some rows; the file is read as long as that goes on."""
+        query = f"SELECT first, count, at, body FROM batch WHERE {which}"
         with plainly(self.path):
             for first, count, at, body in self.connection.execute(query, values):
                 row = Row(first, count, at, body)
@@ -240,6 +257,8 @@ def plainly(path: str) -> Iterator[None]:
     """
     try:
         yield
+    except UnicodeDecodeError:  # the name of a column, even
+        raise damaged(path, "there is text in it that is not UTF-8") from None
     except sqlite3.Error as error:
         if getattr(error, "sqlite_errorcode", 0) & 0xFF in _NOT_OURS:
             raise damaged(path, in_words(error)) from None
