@@ -95,7 +95,11 @@ class Rows:
         address = f"{Path(path).absolute().as_uri()}?mode={mode}"
         with plainly(path):
             self.connection = connect(
-                address, uri=True, timeout=PATIENCE, isolation_level=None
+                address,
+                uri=True,
+                timeout=PATIENCE,
+                isolation_level=None,
+                check_same_thread=False,  # opened in one, used in another: never in two
             )
             self.connection.text_factory = lambda text: text.decode(errors="replace")
             try:

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final
 
-from twisted.internet.defer import Deferred, gatherResults
+from twisted.internet.defer import Deferred, execute, gatherResults
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
@@ -97,10 +97,13 @@ class SqliteStore:
         return hashlib.sha256(said).hexdigest()[:OWNER_DIGITS]
 
     def start(self, room: IRoom) -> Deferred[None]:
-        """Open the file, and hand the newest of it to ``room``."""
+        """Open the file, and hand the newest of it to ``room``.
+
+        At once, in the caller's thread: nobody is here yet, and whoever starts the
+        daemon is to read why that can't be.
+        """
         self._room = room
-        opened = self._writer.do(lambda: self._journal.open(self._refill))
-        return opened.addCallback(self._begin, room)
+        return execute(lambda: self._begin(self._journal.open(self._refill), room))
 
     def commit(self, entries: list[Entry], done: Callable[[Batch], None]) -> None:
         """Write the lines, then call ``done``; at once if there are none to write.

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from twisted.internet.task import Clock
+from twisted.python.failure import Failure
 
 from broadcast.store.base import DamagedError, InUseError, IRoom, IStore, StoreError
 from broadcast.store.entries import Batch, Run
@@ -180,6 +181,22 @@ def test_a_second_store_on_one_file_is_refused(opened: Open, tmp_path: Path) -> 
     first.say("two")
     first.stop()
     assert [id for id, _ in opened().lines] == [1, 2]
+
+
+def test_a_store_is_started_at_once(tmp_path: Path) -> None:
+    """Before any reactor runs; so is what can not be: the daemon says why, and ends."""
+    kept = Kept(tmp_path / "room.db")
+    started: list[object] = []
+    kept.store.start(kept.room).addBoth(started.append)
+    assert started == [None]
+    assert kept.store.epoch
+    second = Kept(tmp_path / "room.db")
+    failed: list[Failure] = []
+    second.store.start(second.room).addErrback(failed.append)
+    assert failed[0].check(InUseError)
+    second.stop()
+    kept.say("one")
+    kept.stop()
 
 
 def test_what_was_left_by_a_first_one_can_be_opened(opened: Open) -> None:
