@@ -4,7 +4,7 @@ import contextlib
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from broadcast.protocol import names
@@ -20,6 +20,9 @@ from broadcast.store.codec import (
     encode,
 )
 from broadcast.store.entries import Run
+
+PATIENTLY = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""The first text that hypothesis makes in a new checkout takes it a second."""
 
 NAMES = st.text(min_size=1, max_size=40).map(names.mend)
 PRINTABLE = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1)
@@ -62,6 +65,7 @@ def as_data(body: Body) -> list[tuple[object, ...]]:
 
 
 @given(bodies())
+@PATIENTLY
 def test_what_is_encoded_is_decoded(body: Body) -> None:
     """Names, texts, counts, tokens and owners come back; sessions are nobody's."""
     found = decode(encode(body), Speakers())
@@ -72,6 +76,7 @@ def test_what_is_encoded_is_decoded(body: Body) -> None:
 
 
 @given(bodies())
+@PATIENTLY
 def test_a_body_costs_no_more_than_its_entries(body: Body) -> None:
     """A limit on the entries' cost is one on what they are encoded in."""
     head = len(encode(Body([], [])))
@@ -132,6 +137,7 @@ def use(body: Body) -> None:
 
 
 @given(st.binary())
+@PATIENTLY
 def test_no_bytes_do_harm(data: bytes) -> None:
     """Whatever is in a file is a body that can be used, or the codec's own error."""
     with contextlib.suppress(BodyError):
@@ -146,6 +152,7 @@ _VALUES = st.recursive(
 
 
 @given(st.lists(st.tuples(st.just("r"), _VALUES, _VALUES, _VALUES)) | _VALUES, LINES)
+@PATIENTLY
 def test_no_json_does_harm(entries: object, lines: list[bytes]) -> None:
     """A head that is json, but not ours, is the codec's own error, too."""
     head = json.dumps({"v": 1, "e": entries}).encode()
@@ -154,6 +161,7 @@ def test_no_json_does_harm(entries: object, lines: list[bytes]) -> None:
 
 
 @given(bodies(), st.data())
+@PATIENTLY
 def test_no_damage_does_harm(body: Body, data: st.DataObject) -> None:
     """A body with bytes changed, cut or added is one that can be used, or an error."""
     whole = encode(body)
@@ -165,6 +173,7 @@ def test_no_damage_does_harm(body: Body, data: st.DataObject) -> None:
 
 
 @given(bodies().filter(lambda body: bool(body.runs)), st.data())
+@PATIENTLY
 def test_a_body_that_is_cut_is_never_a_shorter_one(
     body: Body, data: st.DataObject
 ) -> None:
