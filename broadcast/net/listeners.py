@@ -209,9 +209,6 @@ class Listeners:
             return
         is_web = factory is self._web
         (self._web_ports if is_web else self._ports).append(port)
-        if (sock := getattr(port, "socket", None)) is not None:
-            sock.listen(sockopts.BACKLOG)
-            self._connections.acceptor.add(port)
         address = port.getHost()
         host = getattr(address, "host", "")
         inside = host.startswith("127.") or host == "::1"

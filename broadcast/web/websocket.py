@@ -34,7 +34,7 @@ DEAD_AFTER = 45.0
 """Seconds of silence, a ping sent, after which the other end is taken for dead."""
 
 _NAMED = b"__name__:"
-_TEXT = 0x81  # how a whole message of text begins
+_TEXT = b"\x81"  # how a whole message of text begins
 
 _CODES: Final = {
     "quit": Code.NORMAL,
@@ -229,7 +229,7 @@ class WebSocketConnection:
         if parser.has_left:
             self._pause()
         parser.keep(data)
-        if has_to_wait or data[0] != _TEXT:
+        if has_to_wait or data[:1] != _TEXT:
             work.add(self, is_fresh)
             self.transport.bufferSize = SMALL_READ
             return
