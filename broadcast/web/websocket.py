@@ -59,7 +59,7 @@ class DirectFrameWriter(DirectWriter):
     def __init__(self, connection: IConnection, framing: Framing, head: bytes) -> None:
         super().__init__(connection)
         self.framing: Framing = framing
-        self._rest = b""
+        self._rest = memoryview(b"")
         self._control = b""
         self._is_held = (
             True  # the head is in the transport's queue: see ``resumeProducing``
@@ -94,7 +94,8 @@ class DirectFrameWriter(DirectWriter):
             return 0
         taken = self._give(frames)
         if 0 < taken < len(frames):
-            self._rest = frames[taken:]
+            # No copy: all who have that framing are sent the same bytes.
+            self._rest = memoryview(frames)[taken:]
             self.wake()
         return len(frames) if taken else 0
 
@@ -104,14 +105,14 @@ class DirectFrameWriter(DirectWriter):
         except OSError:  # full, or lost: the reactor will tell which
             return 0
 
-    def _next(self) -> bytes:
+    def _next(self, space: int) -> bytes:
         if self._rest:
-            rest, self._rest = self._rest, b""
+            rest, self._rest = bytes(self._rest[:space]), self._rest[space:]
             return rest
         if self._control:
             control, self._control = self._control, b""
             return control
-        chunk = self._connection.session.subscription.next_chunk()
+        chunk = self._connection.session.subscription.next_chunk(space)
         return self.framing(chunk) if chunk else b""
 
 
@@ -142,11 +143,11 @@ class BufferedFrameWriter(BufferedWriter):
         if not self.send_shared(frame):
             self._control = frame
 
-    def _next(self) -> bytes:
+    def _next(self, space: int) -> bytes:
         if self._control:
             control, self._control = self._control, b""
             return control
-        chunk = self._connection.session.subscription.next_chunk()
+        chunk = self._connection.session.subscription.next_chunk(space)
         return self.framing(chunk) if chunk else b""
 
 
