@@ -153,6 +153,10 @@ class Session:
             self._pause()
             subscription.waiter = self
             return False
+        if self.room.is_clogged:
+            self._pause()
+            self.room.wait(self)
+            return False
         self._yields = False
         if self._rest:
             self._advance(until)
@@ -175,6 +179,7 @@ class Session:
             subscription.backlog > MAX_BACKLOG
             or subscription.asked > self._may_owe()
             or (self.room.work.queued and self.room.work.is_late())
+            or self.room.is_clogged
             or self.member.silenced
             or not self.speech.is_clean(block, self.room.settings.max_line)
         ):
