@@ -1,7 +1,7 @@
 """Lines over any stream that Twisted listens on.
 
-Bytes become whole lines here; what they mean is the session's business. A stray TLS
-client or browser is turned away before anybody hears it.
+Bytes become whole lines here; what they mean is the session's business. A stray
+(``protocol.strays``) is turned away before anybody hears it.
 """
 
 import re
@@ -20,12 +20,14 @@ from broadcast.base.timers import Deadlines
 from broadcast.base.work import LARGE_READ, SMALL_READ
 from broadcast.net import sockopts
 from broadcast.net.connections import Connections
+from broadcast.net.firstbytes import FirstBytes
 from broadcast.net.liveness import Liveness, begin_liveness
 from broadcast.net.telnet import IAC, Telnet
 from broadcast.net.writers import BufferedWriter, DirectWriter, writer_for
 from broadcast.protocol import strays
 from broadcast.protocol.events import Bye
 from broadcast.protocol.roles import UNRESTRICTED, Role
+from broadcast.protocol.strays import Stray
 from broadcast.room.directory import When
 from broadcast.session.interfaces import ISession
 from broadcast.session.states import State
@@ -48,7 +50,8 @@ class LineProtocol(LineReceiver):
     writer: DirectWriter | BufferedWriter
 
     _liveness: Liveness | None = None
-    _is_fresh = True
+    _is_fresh = True  # its first line that isn't blank is not whole
+    _first: FirstBytes | None = None
     _lingers = False
     _is_ended = False
     _telnet: Telnet | None = None
@@ -91,7 +94,7 @@ class LineProtocol(LineReceiver):
             return
         if self._buffer:
             data = self._buffer + data
-        if self._is_fresh and not self._is_welcome(data):
+        if self._is_fresh and not (data := self._admit(data)):
             return
         end = data.rfind(b"\n") + 1
         self._buffer = data[end:]
@@ -179,6 +182,8 @@ class LineProtocol(LineReceiver):
         if self._lingers or self._is_ended:
             return False
         self.session.greet()
+        if self._first is not None:
+            self._let_blank_go(self._first)
         return True
 
     def give_up_tls_handshake(self) -> bool:
@@ -200,49 +205,77 @@ class LineProtocol(LineReceiver):
 
     # The rules of the first bytes, and of the last
 
-    def _is_welcome(self, data: bytes) -> bool:
-        """Turn away what is no line protocol; False also while that is unknown."""
-        if strays.is_tls(data):
-            self._reject("a TLS client on a plain port", b"")
-            return False
-        if b"\n" not in data:
-            self._buffer = data
+    def _admit(self, data: bytes, is_all: bool = False) -> bytes:
+        """Return what is to be heard of ``data``, the first bytes; turn away strays.
+
+        Args:
+            is_all: nothing follows: what one sees is what it is.
+        """
+        first = self._first or self._new_first()
+        if (stray := first.take(data)) is not None:
+            self._reject(stray)
+            return b""
+        self._buffer = first.data
+        limit = 4 * self.factory.room.settings.max_line
+        if first.is_unknown and not is_all:
+            if len(first.data) > limit:
+                self._flood(limit)
+                return b""
+            self._let_blank_go(first)
             if self.factory.flush_partial is not None:
                 self._arrange_flush(self.factory.flush_partial)
-            return False
-        if strays.is_http(data):
-            self._reject("an HTTP request", strays.LINES_SPOKEN_HERE)
-            return False
-        self._is_fresh = False
-        return True
+            return b""
+        self._is_fresh, self._first = False, None
+        return first.release() + self._take_partial()
+
+    def _new_first(self) -> FirstBytes:
+        is_raw = self.factory.room.settings.relay
+        is_narrow = is_raw or not self.role.hears
+        self._first = FirstBytes(is_raw, is_narrow)
+        return self._first
+
+    def _let_blank_go(self, first: FirstBytes) -> None:
+        """Let blank lines go on that wait for what follows, once it is here anyway."""
+        is_here = self.session.state is not State.HANDSHAKE
+        if (is_here or first.is_full) and (blank := first.release()):
+            self.session.hear(blank)
 
     def _end(self) -> None:
         """Let the session end, with what stands without a line end."""
-        partial = self._take_partial()
         if self.writer.is_broken:
+            self._take_partial()
             self.session.close("lost", When.AFTER_SAID)
             self.transport.abortConnection()
             return
-        if partial and self._is_fresh and not self._is_welcome(partial + b"\n"):
-            return
-        if partial and not self.factory.room.settings.relay:
-            self.session.hear(partial + b"\n")
+        if last := self._last_lines():
+            self.session.hear(last)
         self.session.close("left", When.AFTER_READ)
 
     def _hear_on(self) -> None:
         """Stay, though nothing more will be said."""
-        partial = self._take_partial()
-        if partial and (not self._is_fresh or self._is_welcome(partial + b"\n")):
-            self.session.hear(partial + b"\n")
+        if last := self._last_lines():
+            self.session.hear(last)
         self.session.greet()
 
-    def _reject(self, why: str, message: bytes) -> None:
+    def _last_lines(self) -> bytes:
+        """Return what is still to be heard: there is nothing more to come."""
+        partial = self._take_partial()
+        line = partial + b"\n" if partial else b""
+        if self._is_fresh:
+            line = self._admit(line, is_all=True)
+        if partial and self.factory.room.settings.relay:
+            return line[: -len(partial) - 1]
+        return line
+
+    def _reject(self, stray: Stray) -> None:
         self._take_partial()
-        member = self.session.member
         self._logger.info(
-            "{why} from {address}: turned away", why=why, address=member.address
+            "{what} from {address}: turned away",
+            what=stray.value,
+            address=self.session.member.address,
         )
-        self.session.close("stray", When.NOW, last=message)
+        page = self.factory.connections.page
+        self.session.close("stray", When.NOW, last=strays.answer(stray, page))
 
     def _flood(self, limit: int) -> None:
         self._take_partial()
@@ -264,9 +297,12 @@ class LineProtocol(LineReceiver):
 
     def _arrange_flush(self, delay: float) -> None:
         self._cancel_flush()
-        if self._buffer:
+        wait: float | None = delay
+        if self._first is not None and self._buffer:
+            wait = self._first.patience(self._buffer, delay)
+        if self._buffer and wait is not None:
             self._flush = self.factory.connections.work.clock.callLater(
-                delay, self._flush_partial
+                wait, self._flush_partial
             )
 
     def _cancel_flush(self) -> None:
@@ -280,8 +316,17 @@ class LineProtocol(LineReceiver):
         if held := _UNFINISHED_UTF8.search(line):
             self._buffer = line[held.start() :]
             line = line[: held.start()]
-        if line and (not self._is_fresh or self._is_welcome(line + b"\n")):
-            self.session.hear(line + b"\n")
+        if line:
+            self._hear_whole(line + b"\n")
+
+    def _hear_whole(self, line: bytes) -> None:
+        """Hear ``line``, which had no end of its own, and keep what is held."""
+        held = self._buffer
+        if self._is_fresh:
+            line = self._admit(line)
+        self._buffer = held
+        if line:
+            self.session.hear(line)
 
 
 class BroadcastFactory(ServerFactory):

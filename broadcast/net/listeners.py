@@ -217,6 +217,8 @@ class Listeners:
         inside = host.startswith("127.") or host == "::1"
         where = (reachable if is_web else sockopts.name_of)(address)
         scheme = "https" if place.is_tls else "http"
+        if is_web and host:
+            self._connections.page = f"{scheme}://{where}/"
         self._logger.info(
             PAGE_IS_ON if is_web else LISTENING_ON,
             where=f"{scheme}://{where}/" if is_web else where,
