@@ -57,8 +57,15 @@ _BYTES: Final = (
     *(b"\xc2\x9b", b"\r", b"\r\r\n", b"\n\n", b"\x7f", b"\x08" * 9, b"x" * 255),
     *(b"x" * 256, b"x" * 257, b"x" * 1100, b"\t", b"\xef\xbf\xbd", b" " * 300),
     *("\u202e\u2066\u2029\x85".encode(), b"\xfe", b"\n" * 50),
+    *(
+        b"\xff\xfd\x06" * 100,
+        b"\xff\xfd\n",
+        b"\xff\xfb\xff",
+        b"\xff\xfc\x01",
+        b"\r\x00",
+    ),
 )
-_ENDS: Final = (b"\n", b"\n", b"\n", b"\r\n", b"", b"\r", b"\n\r", b"\x00\n")
+_ENDS: Final = (b"\n", b"\n", b"\n", b"\r\n", b"", b"\r", b"\n\r", b"\x00\n", b"\r\x00")
 
 
 class Grammar:

@@ -287,13 +287,21 @@ class LineProtocol(LineReceiver):
         return partial
 
     def _strip_telnet(self, data: bytes) -> bytes:
+        """Return ``data`` without negotiation, which is answered in its own time."""
         if self.factory.room.settings.relay:
             return data
+        begin = b""
         if self._telnet is None:
-            if IAC not in data:
+            at = data.find(IAC)
+            if at < 0:
                 return data
-            self._telnet = Telnet()
-        return self._telnet.strip(data)
+            begin, data = data[:at], data[at:]
+            self._telnet = Telnet((begin or self._buffer).endswith(b"\r"))
+        text = self._telnet.strip(data)
+        if answers := self._telnet.take_answers():
+            self.transport.bufferSize = SMALL_READ
+            self.session.negotiate(answers)
+        return begin + text
 
     def _arrange_flush(self, delay: float) -> None:
         self._cancel_flush()
