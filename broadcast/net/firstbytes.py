@@ -77,11 +77,12 @@ class FirstBytes:
         Args:
             delay: seconds, of any other line.
         """
-        whole = strays.find(half_line + b"\n", self._before, self._is_narrow)
-        if whole is None and strays.is_request(half_line):
+        if strays.find(half_line + b"\n", self._before, self._is_narrow) is not None:
+            return delay
+        if strays.is_request(half_line) and not half_line.endswith(b"\r"):
             return None
         may_be = strays.may_be_stray(half_line, self._before, self._is_narrow)
-        return max(delay, HALF_LINE_WAIT) if whole is None and may_be else delay
+        return max(delay, HALF_LINE_WAIT) if may_be else delay
 
     def _hold(self, data: bytes) -> None:
         """Hold ``data``; of blank lines that mean nothing only how they end."""

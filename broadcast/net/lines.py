@@ -36,6 +36,8 @@ _UNFINISHED_UTF8 = re.compile(
     rb"(?:[\xc2-\xdf]|[\xe0-\xef][\x80-\xbf]?|[\xf0-\xf4][\x80-\xbf]{0,2})\Z"
 )
 
+_LONE_CR = re.compile(rb"\r(?=[^\n])")
+
 
 @implementer(interfaces.IHalfCloseableProtocol, interfaces.IHandshakeListener)
 class LineProtocol(LineReceiver):
@@ -54,6 +56,7 @@ class LineProtocol(LineReceiver):
     _first: FirstBytes | None = None
     _lingers = False
     _is_ended = False
+    _is_after_cr = False  # a CR has ended a line by itself: an LF belongs to it
     _telnet: Telnet | None = None
     _flush: Any = None
 
@@ -88,6 +91,8 @@ class LineProtocol(LineReceiver):
         if self._liveness is not None:
             self._liveness.heard = True
         data = self._strip_telnet(data)
+        if self.factory.flush_partial is not None:
+            data = self._end_at_cr(data)
         limit = 4 * self.factory.room.settings.max_line
         if b"\n" not in data and len(self._buffer) + len(data) > limit:
             self._flood(limit)
@@ -303,6 +308,22 @@ class LineProtocol(LineReceiver):
             self.session.negotiate(answers)
         return begin + text
 
+    def _end_at_cr(self, data: bytes) -> bytes:
+        """Return ``data`` with LF for each CR that ends a line by itself.
+
+        One at the end waits for what follows it, or for silence. A relay's stay.
+        """
+        if self._is_after_cr and data:
+            self._is_after_cr = False
+            if data.startswith(b"\n"):
+                self.session.subscription.heard_crlf()
+                data = data[1:]
+        if self.factory.room.settings.relay:
+            return data
+        if b"\r" in data or self._buffer.endswith(b"\r"):
+            data = _LONE_CR.sub(b"\n", self._take_partial() + data)
+        return data
+
     def _arrange_flush(self, delay: float) -> None:
         self._cancel_flush()
         wait: float | None = delay
@@ -324,6 +345,9 @@ class LineProtocol(LineReceiver):
         if held := _UNFINISHED_UTF8.search(line):
             self._buffer = line[held.start() :]
             line = line[: held.start()]
+        elif line.endswith(b"\r"):
+            self._is_after_cr = True
+            line = line if self.factory.room.settings.relay else line[:-1]
         if line:
             self._hear_whole(line + b"\n")
 

@@ -225,3 +225,89 @@ def test_cr_nul_ends_a_line_for_those_who_speak_telnet() -> None:
     guest.send_bytes(b"one\r", b"\xff\xf1\0two\r\0/ping x\r", b"\0")
     assert listener.lines() == ["al: one", "al: two"]
     assert guest.take() == b"* pong x\r\n"
+
+
+# --flush-partial: devices that know no LF
+
+ENDS = st.lists(
+    st.sampled_from([b"one", b"two", b"\r", b"\n", b"\r\n", b"\xff\xf1"]), max_size=12
+).map(b"".join)
+
+
+@given(ENDS, st.lists(st.integers(0, 50), max_size=8), st.booleans())
+@settings(max_examples=200, deadline=None)
+def test_a_cr_ends_a_line_where_silence_does(
+    data: bytes, cuts: list[int], is_silent: bool
+) -> None:
+    """With or without LF behind it, at once or in another packet: one end."""
+    hall = Hall(flush_partial=0.05)
+    listener = hall.join("/name listener")
+    guest = hall.join("/name al")
+    listener.take()
+    for piece in split(data, cuts):
+        guest.send_bytes(piece)
+        if is_silent and piece.endswith(b"\r"):
+            hall.wait(0.1)
+    hall.wait(0.1)
+    lines = re.split(rb"\r\n|\r|\n", data.replace(b"\xff\xf1", b""))
+    assert listener.lines() == [f"al: {line.decode()}" for line in lines if line]
+
+
+@pytest.mark.parametrize(
+    ("pieces", "eol"),
+    [([b"/ping x\r"], b"\n"), ([b"/ping x\r", b"\n"], b"\r\n"), ([b"\r\n"], b"\r\n")],
+)
+def test_who_sends_cr_lf_gets_it_back_though_it_comes_late(
+    pieces: list[bytes], eol: bytes
+) -> None:
+    """And who sends CR alone gets LF."""
+    hall = Hall(flush_partial=0.05)
+    guest = hall.join("/name al")
+    for piece in pieces:
+        guest.send_bytes(piece)
+        hall.wait(0.1)
+    guest.take()
+    guest.send_bytes(b"/ping y\n")
+    assert guest.take() == b"* pong y" + eol
+
+
+def test_cr_nul_in_two_packets_is_one_end() -> None:
+    """For one that speaks telnet, silence between the two changes nothing."""
+    hall = Hall(flush_partial=0.05)
+    listener = hall.join("/name listener")
+    guest = hall.join("/name al")
+    listener.take()
+    for piece in (b"\xff\xf1one\r", b"\0", b"two\r", b"\0three\r\0"):
+        guest.send_bytes(piece)
+        hall.wait(0.1)
+    assert listener.lines() == ["al: one", "al: two", "al: three"]
+
+
+def test_a_relay_passes_each_cr_on() -> None:
+    """Silence adds LF, and an LF that comes late is that one."""
+    hall = Hall(RoomSettings(relay=True), flush_partial=0.05)
+    listener, speaker = hall.join(), hall.join()
+    for piece in (b"a\rb\n", b"x\r", b"\ny\r\n", b"z"):
+        speaker.send_bytes(piece)
+        hall.wait(0.1)
+    assert listener.take() == b"a\rb\nx\r\ny\r\nz\n"
+
+
+@pytest.mark.parametrize("first", [b"OPEN /dev/x\r", b"GET\r", b"hello\r"])
+def test_a_first_line_that_cr_ends_is_whole(first: bytes) -> None:
+    """It is no half of a request, whatever it looks like."""
+    hall = Hall(flush_partial=0.05)
+    guest = hall.connect()
+    guest.send_bytes(first)
+    hall.wait(0.1)
+    assert hall.room.stats.lines_in == 1
+
+
+def test_a_request_whose_lines_cr_ends_is_a_stray() -> None:
+    """Nothing of it is said."""
+    hall = Hall(flush_partial=0.05)
+    guest = hall.connect()
+    guest.send_bytes(b"GET / HTTP/1.1\rCookie: secret\r")
+    hall.wait(0.1)
+    assert guest.take().startswith(b"HTTP/1.1 400 ")
+    assert hall.room.stats.lines_in == 0

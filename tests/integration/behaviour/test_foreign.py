@@ -1,10 +1,11 @@
 """Other people's clients, unchanged: CONNECT, __name__, telnet, bare CRLF."""
 
 import re
+import socket
 
 import pytest
 
-from tests.support.lineclient import LineClient
+from tests.support.lineclient import LineClient, SocketWire
 from tests.support.room import Room
 
 IAC, SB, SE, WILL = b"\xff", b"\xfa", b"\xf0", b"\xfb"
@@ -195,3 +196,31 @@ def test_cr_nul_ends_a_line_of_telnet(stream: Room) -> None:
     alice.send_bytes(b"\0two\r\0")
     alice.since_ping()
     assert bob.since_ping() == ["alice: a␍␀b", "alice: one", "alice: two"]
+
+
+def test_urgent_bytes_stay_in_their_place(stream: Room) -> None:
+    """The DM that telnet sends as urgent data belongs to the IAC before it."""
+    if str(stream.face) != "tcp":
+        pytest.skip("there is no urgent data")
+    alice, bob = stream.join("alice"), stream.join("bob")
+    wire = alice.wire
+    assert isinstance(wire, SocketWire)
+    wire.socket.send(IAC + b"\xf2", socket.MSG_OOB)
+    alice.since_ping("hello")
+    assert bob.since_ping() == ["alice: hello"]
+
+
+@pytest.mark.options("--flush-partial", "0.05")
+def test_a_cr_ends_a_line_of_a_device_that_knows_no_lf(stream: Room) -> None:
+    """Each line is said once, and no blank one."""
+    alice, bob = stream.join("alice"), stream.join("bob")
+    for piece in (b"one\rtwo\r", b"three\r", b"\nfour\r\n"):
+        alice.send_bytes(piece)
+        last = piece.split()[-1].decode()
+        assert bob.until(f": {last}")
+    alice.since_ping()
+    bob.send("/history 5")
+    said = [line.partition("] ")[2] for line in bob.until("that was the last")]
+    assert [line for line in said if line] == [
+        f"alice: {word}" for word in ("one", "two", "three", "four")
+    ]
