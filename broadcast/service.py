@@ -18,6 +18,7 @@ from twisted.logger import Logger
 from broadcast.base.rows import Option, options_of
 from broadcast.base.settings import RoomSettings, Settings, Timeouts
 from broadcast.base.values import reason_of
+from broadcast.base.work import IReactorTime
 from broadcast.net.connections import Connections
 from broadcast.net.listeners import Listeners
 from broadcast.net.liveness import LivenessMonitor
@@ -54,21 +55,21 @@ class Reload:
         name: str,
         has_changed: Callable[[], bool],
         interval: float,
-        later: Callable[[float, Callable[[], None]], object],
+        clock: IReactorTime,
     ) -> None:
         """Read a thing again too when it is found to have changed.
 
         Args:
             interval: seconds between two looks.
-            later: calls a function after so many seconds.
+            clock: for the interval.
         """
 
         def look() -> None:
             if has_changed():
                 self.one(name)
-            later(interval, look)
+            clock.callLater(interval, look)
 
-        later(interval, look)
+        clock.callLater(interval, look)
 
     def __call__(self) -> None:
         """Read everything again; one that is broken doesn't hold up the rest."""

@@ -155,7 +155,7 @@ def _wrap_for(settings: Settings, reload: Reload, reactor: Any) -> WrapTLS | Non
             "certificates",
             certificates.have_changed,
             settings.tls_recheck,
-            reactor.callLater,
+            reactor,
         )
     return certificates.wrap
 

@@ -28,7 +28,7 @@ TELL_EVERY = 60.0
 REFUSED = "{count} TLS connections closed, the last from {host}: too many handshakes"
 
 
-class IHandshake(Protocol):
+class IPending(Protocol):
     """A handshake that waits for its turn."""
 
     def go_on(self) -> None:
@@ -57,7 +57,7 @@ class Handshakes:
         self._most_of_host = most_of_host
         self._in_flight: Counter[str] = Counter()
         self._count = 0
-        self._waiting: dict[str, dict[IHandshake, None]] = {}
+        self._waiting: dict[str, dict[IPending, None]] = {}
         self._is_expected = False
         self._untold = 0
         self._is_timed = False
@@ -87,12 +87,12 @@ class Handshakes:
         if not self._in_flight[host]:
             del self._in_flight[host]
 
-    def wait(self, host: str, handshake: IHandshake) -> None:
+    def wait(self, host: str, handshake: IPending) -> None:
         """Let ``handshake`` go on when it is its turn."""
         self._waiting.setdefault(host, {})[handshake] = None
         self._expect_turn()
 
-    def leave(self, host: str, handshake: IHandshake) -> None:
+    def leave(self, host: str, handshake: IPending) -> None:
         """Let ``handshake`` wait no longer: its connection is lost."""
         self._waiting.get(host, {}).pop(handshake, None)
 

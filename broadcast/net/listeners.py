@@ -25,6 +25,7 @@ from twisted.internet.error import CannotListenError
 from twisted.internet.protocol import Factory
 from twisted.logger import Logger
 
+from broadcast.base.hosts import is_loopback
 from broadcast.base.settings import Settings
 from broadcast.base.values import reason_of
 from broadcast.net import sockopts
@@ -209,12 +210,9 @@ class Listeners:
             return
         is_web = factory is self._web
         (self._web_ports if is_web else self._ports).append(port)
-        if (sock := getattr(port, "socket", None)) is not None:
-            sock.listen(sockopts.BACKLOG)
-            self._connections.acceptor.add(port)
         address = port.getHost()
         host = getattr(address, "host", "")
-        inside = host.startswith("127.") or host == "::1"
+        inside = is_loopback(host)
         where = (reachable if is_web else sockopts.name_of)(address)
         scheme = "https" if place.is_tls else "http"
         if is_web and host:

@@ -6,7 +6,7 @@ something stands between the protocol and the socket: see ``is_plain``.
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from twisted.internet import interfaces, tcp
 from zope.interface import implementer
@@ -22,6 +22,10 @@ except ImportError:  # Windows
     _PLAIN: tuple[type, ...] = (tcp.Server, PacedServer)
 else:
     _PLAIN = (tcp.Server, PacedServer, PacedUnixServer)
+
+
+LITTLE: Final = 4096
+"""Bytes, about, that the transport gets for a peer whose socket is full."""
 
 
 def is_plain(transport: Any) -> bool:
@@ -44,6 +48,7 @@ class DirectWriter:
 
     __slots__ = (
         "_connection",
+        "_is_full",
         "_pulling",
         "_socket_send",
         "is_broken",
@@ -57,6 +62,7 @@ class DirectWriter:
             connection.transport.getHandle().send
         )
         self._pulling = False
+        self._is_full = False  # the socket has not taken all that it was given
         self.is_broken = False
 
     @property
@@ -80,31 +86,60 @@ class DirectWriter:
     def wake(self) -> None:
         """Register as a pull producer, which pulls at once."""
         if not self._pulling:
-            self._pulling = True
+            self._pulling = self._is_full = True
             self._connection.transport.registerProducer(self, False)
 
     def resumeProducing(self) -> None:
-        """Write on: the transport's queue is empty."""
+        """Write on: the transport's queue is empty; in turn, if the turn is late."""
+        work = self._connection.session.subscription.work
+        if work.queued and work.is_late():
+            work.add(self)
+        else:
+            self._pull()
+
+    def step(self, until: float) -> bool:
+        """Write on, in turn: a job."""
+        if self._pulling:
+            self._pull()
+        return False
+
+    def abort(self) -> None:
+        """Close: writing has failed."""
+        self._connection.abort()
+
+    def stopProducing(self) -> None:
+        """Write no more: the connection is told that it is lost."""
+        self._pulling = False
+
+    def _pull(self) -> None:
+        """Give the socket what it takes, up to so much; the rest to the transport.
+
+        A socket that is full gets a little by the transport, which tells when that has
+        gone out: nothing more is kept for a peer that doesn't read.
+        """
+        transport = self._connection.transport
+        if self._is_full:
+            self._is_full = False
+            if chunk := self._next(LITTLE):
+                transport.write(chunk)
+            else:
+                self._stop()
+            return
         for _ in range(self._connection.session.subscription.steps):
-            chunk = self._next()
+            chunk = self._next(CHUNK)
             if not chunk:
                 self._stop()
                 return
             taken = self._give(chunk)
             if taken < len(chunk):
-                self._connection.transport.write(chunk[taken:])
+                transport.write(chunk[taken:])
                 return
-        if chunk := self._next():
-            self._connection.transport.write(chunk)
-        else:
-            self._stop()
+        self._is_full = True
+        self._pull()
 
-    def stopProducing(self) -> None:
-        """Do nothing: the connection is told that it is lost."""
-
-    def _next(self) -> bytes:
-        """Return what is to be written next, bytes as they go out."""
-        return self._connection.session.subscription.next_chunk()
+    def _next(self, space: int) -> bytes:
+        """Return what is to be written next, about so many bytes as they go out."""
+        return self._connection.session.subscription.next_chunk(space)
 
     def _stop(self) -> None:
         self._pulling = False
@@ -156,7 +191,7 @@ class BufferedWriter:
         """Write on."""
         self._paused = False
         while not self._paused and not self._done:
-            chunk = self._next()
+            chunk = self._next(CHUNK)
             if not chunk:
                 self._stop()
                 return
@@ -166,9 +201,9 @@ class BufferedWriter:
         """Stop: the connection is lost."""
         self._paused = True
 
-    def _next(self) -> bytes:
-        """Return what is to be written next, bytes as they go out."""
-        return self._connection.session.subscription.next_chunk()
+    def _next(self, space: int) -> bytes:
+        """Return what is to be written next, about so many bytes as they go out."""
+        return self._connection.session.subscription.next_chunk(space)
 
     def _stop(self) -> None:
         if self._connection.session.subscription.finished and not self._done:

@@ -9,7 +9,7 @@ looked at too.
 
 import re
 from collections.abc import Iterable
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv6Address
 from typing import Final, NamedTuple
 
 _PORTS = {"http": 80, "https": 443}
@@ -119,18 +119,6 @@ def is_known(host: str, allowed: Iterable[tuple[str, str, int]]) -> bool:
         or _is_literal(host)
         or any(host == known != "" for _, known, _ in allowed)
     )
-
-
-def is_loopback(host: str) -> bool:
-    """Tell whether an address is this machine's own.
-
-    IPv4 mapped into IPv6 is IPv4, a zone is nothing; a name is no address.
-    """
-    try:
-        found = ip_address(host.partition("%")[0])
-    except ValueError:
-        return False
-    return (getattr(found, "ipv4_mapped", None) or found).is_loopback
 
 
 def _is_literal(host: str) -> bool:

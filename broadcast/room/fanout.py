@@ -62,7 +62,8 @@ class Fanout:
         for subscription in tuple(readers.behind.values()):
             if subscription.oldest < self.log.start and not subscription.finished:
                 missed = self._unread(subscription, dropped)
-                subscription.lose_place()
+                at = subscription.cursor - dropped[0].seq
+                subscription.lose_place(dropped[at] if 0 <= at < len(dropped) else None)
                 yield Overtaken(subscription, missed)
         cursors = (subscription.oldest for subscription in readers.behind.values())
         readers.oldest = min(cursors, default=self.log.end)

@@ -228,6 +228,7 @@ class Subscription:
             self._fall_behind()
         self._stop = self._readers.log.end
         if now:
+            self._keep_line()
             self.cursor = self._stop
             self._offset = 0
             self._output = None
@@ -236,15 +237,20 @@ class Subscription:
         self._queue(Last())
         self.writer.wake()
 
-    def lose_place(self) -> None:
-        """Read no more: the log has moved past it. What is begun is still written."""
+    def lose_place(self, batch: Batch | None) -> None:
+        """Read no more: the log has moved past it. What is begun is still written.
+
+        Args:
+            batch: the one at the cursor, which the log has dropped.
+        """
+        self._keep_line(batch)
         self.has_lost_place = True
         self.cursor = self._stop = NEVER
         self._offset = 0
         self._output = None
 
-    def next_chunk(self) -> bytes:
-        """Return about 64 KiB of what comes next, whole lines; empty: nothing.
+    def next_chunk(self, space: int = CHUNK) -> bytes:
+        """Return about ``space`` bytes of what comes next, whole lines; empty: nothing.
 
         First the rest of what was begun, then answers that are due, then the
         log. Having read it all, it is live again. One that is live has nothing to
@@ -254,7 +260,7 @@ class Subscription:
             return b""
         log = self._readers.log
         pieces = [self._tail] if self._tail else []
-        space = CHUNK - len(self._tail)
+        space -= len(self._tail)
         self._tail = b""
         while space > 0 and not self.finished:
             if self._output and not self._offset and self._output[0][0] <= self.cursor:
@@ -347,6 +353,14 @@ class Subscription:
     def _copy(self, batch: Batch) -> bytes:
         rendering = self._readers.log.rendering(batch, self.dialect)
         return rendering.copy_for(self.member.session_id, self.member.echo)
+
+    def _keep_line(self, batch: Batch | None = None) -> None:
+        """Put the rest of a line aside that has been begun: no other follows it."""
+        if self._offset:
+            copy = self._copy(batch or self._readers.log.at(self.cursor))
+            if copy[self._offset - 1 : self._offset] != b"\n":
+                end = copy.find(b"\n", self._offset) + 1
+                self._tail += copy[self._offset : end]
 
     def _keep_rest(self) -> None:
         """Put what is begun of a batch aside: its bytes are about to change."""

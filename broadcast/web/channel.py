@@ -17,10 +17,11 @@ from twisted.python.failure import Failure
 from twisted.web.http import HTTPChannel
 from zope.interface import alsoProvides, noLongerProvides
 
+from broadcast.base.hosts import is_loopback
 from broadcast.net import sockopts
 from broadcast.net.closing import LINGER
 from broadcast.net.writers import is_plain
-from broadcast.protocol import origins, strays
+from broadcast.protocol import strays
 from broadcast.web.http import NO_BODY, TOO_LONG, IUpgraded
 
 IDLE_TIME: Final = 15
@@ -301,6 +302,6 @@ def _is_inside(transport: Any) -> bool:
     """Tell whether the socket's own address is loopback, whatever a proxy says."""
     handle = sockopts.socket_of(transport)
     if handle is None:
-        return origins.is_loopback(getattr(transport.getHost(), "host", ""))
+        return is_loopback(getattr(transport.getHost(), "host", ""))
     name = handle.getsockname()
-    return isinstance(name, tuple) and origins.is_loopback(name[0])
+    return isinstance(name, tuple) and is_loopback(name[0])

@@ -12,9 +12,9 @@ from typing import Any, Final
 from twisted.web.resource import Resource
 from twisted.web.server import Request, Site
 
+from broadcast.base.hosts import is_loopback
 from broadcast.base.settings import Settings
 from broadcast.net.connections import Connections
-from broadcast.protocol import origins
 from broadcast.web.channel import Channel
 from broadcast.web.door import Door
 from broadcast.web.http import answer, headers, is_current, say
@@ -210,7 +210,7 @@ class WebSite(Site):
 def _is_local(request: Request) -> bool:
     """Tell whether it comes from this machine, and not through a proxy."""
     host = getattr(request.getClientAddress(), "host", None)
-    is_inside = host is None or origins.is_loopback(host)
+    is_inside = host is None or is_loopback(host)
     via = ("Forwarded", "X-Forwarded-For", "X-Real-IP", "Via")
     return is_inside and not any(headers(request, name) for name in via)
 

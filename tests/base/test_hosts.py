@@ -48,6 +48,7 @@ def test_networks(text: str, network: str) -> None:
         *(("127.0.0.1", True), ("127.9.9.9", True), ("::1", True)),
         *(("::ffff:127.0.0.1", True), ("::ffff:7f00:1", True), ("::1%lo", True)),
         *(("192.0.2.7", False), ("::ffff:192.0.2.7", False), ("localhost", False)),
+        *(("127.0.0.1.evil.example", False), ("", False)),
     ],
 )
 def test_loopback(text: str, is_own: bool) -> None:
