@@ -71,6 +71,10 @@ class FirstBytes:
         held, self._held = self._held, b""
         return held
 
+    def release_blank(self) -> bytes:
+        """Return the blank lines that are held, if any are: they are let go."""
+        return self.release() if self._held.endswith(b"\n") else b""
+
     def patience(self, half_line: bytes, delay: float) -> float | None:
         """Return after how much silence ``half_line`` is a line; None: never.
 

@@ -4,14 +4,12 @@ Bytes become whole lines here; what they mean is the session's business. A stray
 (``protocol.strays``) is turned away before anybody hears it.
 """
 
-import re
 from typing import Any
 
 from twisted.internet import interfaces
 from twisted.internet.error import ConnectionDone
-from twisted.internet.protocol import ServerFactory, connectionDone
+from twisted.internet.protocol import Protocol, ServerFactory, connectionDone
 from twisted.logger import Logger
-from twisted.protocols.basic import LineReceiver
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
@@ -20,9 +18,8 @@ from broadcast.base.timers import Deadlines
 from broadcast.base.work import LARGE_READ, SMALL_READ
 from broadcast.net import sockopts
 from broadcast.net.connections import Connections
-from broadcast.net.firstbytes import FirstBytes
+from broadcast.net.intake import Intake
 from broadcast.net.liveness import Liveness, begin_liveness
-from broadcast.net.telnet import IAC, Telnet
 from broadcast.net.writers import BufferedWriter, DirectWriter, writer_for
 from broadcast.protocol import strays
 from broadcast.protocol.events import Bye
@@ -32,32 +29,22 @@ from broadcast.room.directory import When
 from broadcast.session.interfaces import ISession
 from broadcast.session.states import State
 
-_UNFINISHED_UTF8 = re.compile(
-    rb"(?:[\xc2-\xdf]|[\xe0-\xef][\x80-\xbf]?|[\xf0-\xf4][\x80-\xbf]{0,2})\Z"
-)
-
-_LONE_CR = re.compile(rb"\r(?=[^\n])")
-
 
 @implementer(interfaces.IHalfCloseableProtocol, interfaces.IHandshakeListener)
-class LineProtocol(LineReceiver):
-    """One connection. ``pauseProducing`` here means input, never output."""
+class LineProtocol(Protocol):
+    """One connection."""
 
-    delimiter = b"\n"
     transport: Any  # the interfaces of Twisted's transports are many
     factory: "BroadcastFactory"
     _logger = Logger(namespace="broadcast")
     role = UNRESTRICTED
     session: ISession
     writer: DirectWriter | BufferedWriter
+    _intake: Intake
 
     _liveness: Liveness | None = None
-    _is_fresh = True  # its first line that isn't blank is not whole
-    _first: FirstBytes | None = None
     _lingers = False
     _is_ended = False
-    _is_after_cr = False  # a CR has ended a line by itself: an LF belongs to it
-    _telnet: Telnet | None = None
     _flush: Any = None
 
     def connectionMade(self) -> None:
@@ -67,6 +54,8 @@ class LineProtocol(LineReceiver):
         peer = sockopts.peer_of(self.transport)
         is_private = sockopts.is_private(self.transport)
         self.session = connections.new_session(self, peer, is_private, self.role)
+        is_raw = connections.room.settings.relay
+        self._intake = Intake(self.session, is_raw, is_raw or not self.role.hears)
         self.writer = writer_for(self)
         self.session.subscription.writer = self.writer
         connections.add(self)
@@ -83,33 +72,33 @@ class LineProtocol(LineReceiver):
     def dataReceived(self, data: bytes) -> None:
         """Take what was read: whole lines go on, the rest is kept.
 
-        The chunk is split once. ``LineReceiver``'s own loop takes one line at a
-        time and copies the rest each time, which is quadratic.
+        The chunk is split once: a loop over lines would copy the rest each time.
         """
         if self._lingers:
             return
         if self._liveness is not None:
             self._liveness.heard = True
-        data = self._strip_telnet(data)
-        if self.factory.flush_partial is not None:
-            data = self._end_at_cr(data)
+        intake, silence = self._intake, self.factory.flush_partial
+        data = intake.clean(data, silence is not None)
         limit = 4 * self.factory.room.settings.max_line
-        if b"\n" not in data and len(self._buffer) + len(data) > limit:
+        if b"\n" not in data and len(intake.partial) + len(data) > limit:
             self._flood(limit)
             return
-        if self._buffer:
-            data = self._buffer + data
-        if self._is_fresh and not (data := self._admit(data)):
-            return
-        end = data.rfind(b"\n") + 1
-        self._buffer = data[end:]
-        if end:
-            is_clean = self.session.hear(data if end == len(data) else data[:end])
-            self.transport.bufferSize = LARGE_READ if is_clean else SMALL_READ
-        if len(self._buffer) > limit:
+        if intake.partial:
+            data = intake.partial + data
+        if intake.first is None or (data := self._admit(data)):
+            end = data.rfind(b"\n") + 1
+            if intake.first is None:
+                intake.partial = data[end:]
+            if end:
+                is_clean = self.session.hear(data if end == len(data) else data[:end])
+                self.transport.bufferSize = LARGE_READ if is_clean else SMALL_READ
+            else:
+                self.transport.bufferSize = SMALL_READ  # negotiation, for all we know
+        if len(intake.partial) > limit:
             self._flood(limit)
-        elif self.factory.flush_partial is not None:
-            self._arrange_flush(self.factory.flush_partial)
+        elif silence is not None:
+            self._arrange_flush(silence)
 
     def readConnectionLost(self) -> None:
         """Leave: the other end has said all; what is queued is still written."""
@@ -187,8 +176,9 @@ class LineProtocol(LineReceiver):
         if self._lingers or self._is_ended:
             return False
         self.session.greet()
-        if self._first is not None:
-            self._let_blank_go(self._first)
+        first = self._intake.first
+        if first is not None and (blank := first.release_blank()):
+            self.session.hear(blank)
         return True
 
     def give_up_tls_handshake(self) -> bool:
@@ -216,39 +206,16 @@ class LineProtocol(LineReceiver):
         Args:
             is_all: nothing follows: what one sees is what it is.
         """
-        first = self._first or self._new_first()
-        if (stray := first.take(data)) is not None:
-            self._reject(stray)
-            return b""
-        self._buffer = first.data
-        limit = 4 * self.factory.room.settings.max_line
-        if first.is_unknown and not is_all:
-            if len(first.data) > limit:
-                self._flood(limit)
-                return b""
-            self._let_blank_go(first)
-            if self.factory.flush_partial is not None:
-                self._arrange_flush(self.factory.flush_partial)
-            return b""
-        self._is_fresh, self._first = False, None
-        return first.release() + self._take_partial()
-
-    def _new_first(self) -> FirstBytes:
-        is_raw = self.factory.room.settings.relay
-        is_narrow = is_raw or not self.role.hears
-        self._first = FirstBytes(is_raw, is_narrow)
-        return self._first
-
-    def _let_blank_go(self, first: FirstBytes) -> None:
-        """Let blank lines go on that wait for what follows, once it is here anyway."""
-        is_here = self.session.state is not State.HANDSHAKE
-        if (is_here or first.is_full) and (blank := first.release()):
-            self.session.hear(blank)
+        found = self._intake.admit(data, is_all)
+        if isinstance(found, bytes):
+            return found
+        self._reject(found)
+        return b""
 
     def _end(self) -> None:
         """Let the session end, with what stands without a line end."""
         if self.writer.is_broken:
-            self._take_partial()
+            self._intake.take_partial()
             self.session.close("lost", When.AFTER_SAID)
             self.transport.abortConnection()
             return
@@ -264,16 +231,16 @@ class LineProtocol(LineReceiver):
 
     def _last_lines(self) -> bytes:
         """Return what is still to be heard: there is nothing more to come."""
-        partial = self._take_partial()
+        partial = self._intake.take_partial()
         line = partial + b"\n" if partial else b""
-        if self._is_fresh:
+        if self._intake.first is not None:
             line = self._admit(line, is_all=True)
         if partial and self.factory.room.settings.relay:
             return line[: -len(partial) - 1]
         return line
 
     def _reject(self, stray: Stray) -> None:
-        self._take_partial()
+        self._intake.take_partial()
         self._logger.info(
             "{what} from {address}: turned away",
             what=stray.value,
@@ -283,56 +250,15 @@ class LineProtocol(LineReceiver):
         self.session.close("stray", When.NOW, last=strays.answer(stray, page))
 
     def _flood(self, limit: int) -> None:
-        self._take_partial()
+        self._intake.take_partial()
         bye = Bye("flood", f"more than {limit} bytes without a line end")
         self.session.close(bye, When.NOW)
 
-    def _take_partial(self) -> bytes:
-        partial, self._buffer = self._buffer, b""
-        return partial
-
-    def _strip_telnet(self, data: bytes) -> bytes:
-        """Return ``data`` without negotiation, which is answered in its own time."""
-        if self.factory.room.settings.relay:
-            return data
-        begin = b""
-        if self._telnet is None:
-            at = data.find(IAC)
-            if at < 0:
-                return data
-            begin, data = data[:at], data[at:]
-            self._telnet = Telnet((begin or self._buffer).endswith(b"\r"))
-        text = self._telnet.strip(data)
-        if answers := self._telnet.take_answers():
-            self.transport.bufferSize = SMALL_READ
-            self.session.negotiate(answers)
-        return begin + text
-
-    def _end_at_cr(self, data: bytes) -> bytes:
-        """Return ``data`` with LF for each CR that ends a line by itself.
-
-        One at the end waits for what follows it, or for silence. A relay's stay.
-        """
-        if self._is_after_cr and data:
-            self._is_after_cr = False
-            if data.startswith(b"\n"):
-                self.session.subscription.heard_crlf()
-                data = data[1:]
-        if self.factory.room.settings.relay:
-            return data
-        if b"\r" in data or self._buffer.endswith(b"\r"):
-            data = _LONE_CR.sub(b"\n", self._take_partial() + data)
-        return data
-
     def _arrange_flush(self, delay: float) -> None:
         self._cancel_flush()
-        wait: float | None = delay
-        if self._first is not None and self._buffer:
-            wait = self._first.patience(self._buffer, delay)
-        if self._buffer and wait is not None:
-            self._flush = self.factory.connections.work.clock.callLater(
-                wait, self._flush_partial
-            )
+        if (wait := self._intake.patience(delay)) is not None:
+            clock = self.factory.connections.work.clock
+            self._flush = clock.callLater(wait, self._flush_partial)
 
     def _cancel_flush(self) -> None:
         if self._flush is not None and self._flush.active():
@@ -341,22 +267,11 @@ class LineProtocol(LineReceiver):
 
     def _flush_partial(self) -> None:
         """Take a partial line as a line: its sender has been silent."""
-        line = self._take_partial()
-        if held := _UNFINISHED_UTF8.search(line):
-            self._buffer = line[held.start() :]
-            line = line[: held.start()]
-        elif line.endswith(b"\r"):
-            self._is_after_cr = True
-            line = line if self.factory.room.settings.relay else line[:-1]
-        if line:
-            self._hear_whole(line + b"\n")
-
-    def _hear_whole(self, line: bytes) -> None:
-        """Hear ``line``, which had no end of its own, and keep what is held."""
-        held = self._buffer
-        if self._is_fresh:
+        line = self._intake.take_silent()
+        held = self._intake.partial
+        if line and self._intake.first is not None:
             line = self._admit(line)
-        self._buffer = held
+        self._intake.partial = held
         if line:
             self.session.hear(line)
 

@@ -79,6 +79,10 @@ class ISession(Protocol):
     is_connect: bool
 
     @property
+    def is_introducing(self) -> bool:
+        """It has not been asked for anything, and has not joined."""
+
+    @property
     def is_waiting(self) -> bool:
         """Something that it said waits for a later turn; it isn't read."""
 

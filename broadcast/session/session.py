@@ -124,6 +124,11 @@ class Session:
             self.room.work.add(self, is_fresh=True)
 
     @property
+    def is_introducing(self) -> bool:
+        """It has not been asked for anything, and has not joined."""
+        return self.state is State.HANDSHAKE
+
+    @property
     def is_waiting(self) -> bool:
         """Something that it said waits for a later turn; it isn't read."""
         return bool(self._rest) or self.state is State.AUTHENTICATING

@@ -180,6 +180,18 @@ def test_blank_lines_of_a_relay_do_not_wait_for_ever(many: bool) -> None:
     assert _is_closed(speaker)
 
 
+def test_a_mark_in_a_relay_stays_before_its_line() -> None:
+    """It is a part of that line, however long that takes to come."""
+    hall = _hall(relay=True)
+    listener, speaker = hall.join(), hall.connect()
+    speaker.send_bytes(b"\xef\xbb\xbf")
+    hall.wait(0.3)
+    speaker.send_bytes(b"x")
+    assert listener.take() == b""
+    speaker.send_bytes(b"\n")
+    assert listener.take() == b"\xef\xbb\xbfx\n"
+
+
 def test_the_first_line_end_is_remembered_though_it_ends_a_blank_line() -> None:
     """CRLF is written to one whose first line was blank, and ended so."""
     hall = _hall()

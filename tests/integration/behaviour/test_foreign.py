@@ -219,7 +219,7 @@ def test_a_cr_ends_a_line_of_a_device_that_knows_no_lf(stream: Room) -> None:
         last = piece.split()[-1].decode()
         assert bob.until(f": {last}")
     alice.since_ping()
-    bob.send("/history 5")
+    bob.send("/history 4")
     said = [line.partition("] ")[2] for line in bob.until("that was the last")]
     assert [line for line in said if line] == [
         f"alice: {word}" for word in ("one", "two", "three", "four")
