@@ -6,6 +6,7 @@ without an active byte, valid json for those who asked for json.
 """
 
 import json
+import re
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -33,6 +34,9 @@ from broadcast.store.memory import MemoryStore
 from hostile.wire import BrokenPromiseError, Wire, check_lines
 
 SECRET = "open-sesame"
+_HTTP = b"HTTP/1.1 400"
+_TELNET = re.compile(rb"\xff[\xfc\xfe].", re.DOTALL)
+"""An answer of telnet's: the only ones with a byte 255, which is never in UTF-8."""
 _LOST = Failure(ConnectionLost())
 
 
@@ -148,8 +152,13 @@ class Arena:
             json.loads(line)
 
     def _check_own(self, data: bytes) -> None:
-        if not self.settings.relay and not data.startswith(b"HTTP/1.1 400"):
-            check_lines(data)
+        if self.settings.relay:
+            return
+        if not self.role.hears and _TELNET.search(data):
+            raise BrokenPromiseError(f"a feed is answered: {data[:80]!r}")
+        words = _TELNET.sub(b"", data)
+        if not words.startswith(_HTTP):
+            check_lines(words)
 
 
 def all_rooms() -> list[Arena]:

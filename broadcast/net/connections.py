@@ -29,6 +29,7 @@ class Connections:
         greetings: ends the introductions that take too long.
         closing: ends those that have said their last words.
         is_open: all listeners are open, and it is not stopping.
+        page: the page's address, once there is one.
     """
 
     def __init__(
@@ -43,6 +44,7 @@ class Connections:
         self.work = room.work
         self.acceptor = Acceptor(self.work, most)
         self.is_open = False
+        self.page = ""
         self._open: dict[IConnection, None] = {}
         self._lost = 0
         self._on_empty: Callable[[], None] | None = None

@@ -215,6 +215,8 @@ class Listeners:
         inside = is_loopback(host)
         where = (reachable if is_web else sockopts.name_of)(address)
         scheme = "https" if place.is_tls else "http"
+        if is_web and host:
+            self._connections.page = f"{scheme}://{where}/"
         self._logger.info(
             PAGE_IS_ON if is_web else LISTENING_ON,
             where=f"{scheme}://{where}/" if is_web else where,

@@ -71,6 +71,9 @@ def socket_of(transport: Any) -> socket.socket | None:
 def prepare(transport: Any) -> None:
     """Send without delay, and find out when the other end is dead.
 
+    Urgent bytes stay where they stand: telnet sends the second of IAC DM as one after
+    Ctrl-C, and what follows an IAC would be taken for it (RFC 854; RFC 1123, 3.2.4).
+
     Only TCP has such options; on any other transport they are not missed.
     """
     handle = socket_of(transport)
@@ -79,6 +82,7 @@ def prepare(transport: Any) -> None:
         return
     handle.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     handle.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    handle.setsockopt(socket.SOL_SOCKET, socket.SO_OOBINLINE, 1)
     for name, value in _OPTIONS.items():
         if hasattr(socket, name):
             handle.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)

@@ -217,6 +217,11 @@ class Handshake:
             self._introduction = Introduction()
         return self._introduction
 
+    @property
+    def dialect(self) -> Dialect:
+        """The dialect that it has asked for."""
+        return TEXT if self._introduction is None else self._introduction.dialect
+
     def certify(self, common_name: str) -> None:
         """Be called what a client certificate says, which was found good."""
         self._naming = Naming(self._session)

@@ -6,7 +6,7 @@ the listener may speak, so the listener is what has to be chosen well.
 
 from twisted.logger import Logger
 
-from broadcast.protocol.dialects import RAW
+from broadcast.protocol.dialects import RAW, Dialect
 from broadcast.protocol.events import Error
 from broadcast.session.handshake import Naming, turned_away
 from broadcast.session.interfaces import ISession
@@ -26,6 +26,11 @@ class PublisherHandshake:
     def __init__(self, session: ISession, name: str) -> None:
         self._session = session
         self._naming = Naming(session, mended=name or None)
+
+    @property
+    def dialect(self) -> Dialect:
+        """None: it is told nothing."""
+        return RAW
 
     def certify(self, common_name: str) -> None:
         """Be called what a client certificate says, which was found good."""

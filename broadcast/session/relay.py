@@ -1,7 +1,7 @@
 """The relay: bytes in, bytes out, no names, no notices, no commands."""
 
 from broadcast.protocol import sanitize
-from broadcast.protocol.dialects import RAW
+from broadcast.protocol.dialects import RAW, Dialect
 from broadcast.protocol.events import Error
 from broadcast.protocol.roles import Role
 from broadcast.session.handshake import turned_away
@@ -21,6 +21,11 @@ class RelayHandshake:
     def __init__(self, session: ISession, role: Role) -> None:
         self._session = session
         self._role = role
+
+    @property
+    def dialect(self) -> Dialect:
+        """The lines themselves."""
+        return RAW
 
     def certify(self, common_name: str) -> None:
         """Do nothing: nobody has a name here."""

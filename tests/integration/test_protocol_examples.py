@@ -3,7 +3,8 @@
 An example's lines begin with ``NAME>`` (sent) or ``NAME<`` (received). ``…``
 stands for anything, a line of it for any lines, ``{epoch}`` for the epoch. alice
 and bob are here, unless it is an ``example of coming``. Who is neither, connects
-where its first line stands. At the end nobody may have got anything more.
+where its first line stands. An empty line is one, but received it is the end of the
+stream. At the end nobody may have got anything more.
 """
 
 import re
@@ -18,7 +19,7 @@ from tests.support.lineclient import LineClient, connect_tcp
 
 PAGE = Path(__file__).parents[2] / "docs" / "protocol.md"
 _FENCE = re.compile(r"^```example( of coming)?\n(.*?)^```$", re.DOTALL | re.MULTILINE)
-_LINE = re.compile(r"(\w+)([<>]) (.*)")
+_LINE = re.compile(r"(\w+)([<>]) ?(.*)")
 _PRESENCE = re.compile(r"(joined|left) the chat|\"event\":\"(join|leave)\"")
 
 EXAMPLES = [
@@ -58,6 +59,10 @@ class Play:
         """Check that ``name`` gets what is told."""
         client = self.clients[name]
         for at, pattern in enumerate(patterns):
+            if not pattern:
+                assert client.rest() == b""
+                del self.clients[name]
+                break
             if pattern == "…":
                 client.until(self._regex(patterns[at + 1]))
                 return self.receive(name, patterns[at + 2 :])
