@@ -37,6 +37,9 @@ WRONG = [
     ("log-size", "99999ib"),
     ("drain", "1_0"),
     ("rate", "1_0"),
+    ("name-prompt", "{{"),
+    ("joined-text", "for {{you}}"),
+    ("joined-text", "for {{name"),
 ]
 
 
@@ -135,6 +138,16 @@ def test_setting_errors_are_value_errors() -> None:
     assert issubclass(SettingError, ValueError)
 
 
+@pytest.mark.parametrize(("option", "value"), [("ask", "tcp:0"), ("web-ask", "yes")])
+def test_a_relay_asks_for_no_name(option: str, value: str) -> None:
+    """Nobody has a name in a relay, so a listener that asks for one is refused."""
+    told = f"^--relay: nobody has a name in it; leave out --{option}$"
+    relay, asking = {"relay": "yes"}, {option: value}
+    for given, config in ((relay | asking, {}), (relay, asking), (asking, relay)):
+        with pytest.raises(SettingError, match=told):
+            settings_from(given, config)
+
+
 @pytest.mark.parametrize("option", ["token-file", "users", "auth"])
 def test_a_relay_knows_no_login(option: str) -> None:
     """A relay that nobody could log in to is refused, wherever that was asked for."""
@@ -168,7 +181,8 @@ def test_a_burst_is_two_seconds_of_the_rate(
 def test_sighup_changes_what_the_manual_says() -> None:
     """All other options need a restart, and the daemon says so."""
     told = (
-        "welcome history idle-timeout stall-timeout rate burst flush-partial drain"
+        "welcome name-prompt joined-text history idle-timeout stall-timeout rate burst"
+        " flush-partial drain"
     ).replace("-", "_")
     live = {option.field for option in OPTIONS if option.is_live}
     assert set(told.split()) == live

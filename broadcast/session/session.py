@@ -23,7 +23,7 @@ from broadcast.session.interfaces import (
     ISpeech,
 )
 from broadcast.session.pace import Pace
-from broadcast.session.states import ENDED, HANDSHAKING, State, move
+from broadcast.session.states import ENDED, GOES_ON, HANDSHAKING, State, move
 
 SHARE_LINES: Final = 2048
 """Lines that are said as one run; one read of 64-byte lines is not split."""
@@ -327,8 +327,7 @@ class Session:
         self._connection = CLOSED_CONNECTION
         self.subscription.stop()
         self._reason = (reason, detail)
-        goes_on = self.state in (State.HANDSHAKE, State.JOINED, State.LEAVING)
-        if self._rest and goes_on:
+        if self._rest and self.state in GOES_ON:
             if self.state is State.JOINED:
                 self.move(State.LEAVING)
             self.room.work.add(self)
@@ -358,8 +357,10 @@ class Session:
         """Close at once."""
         self._reason = (reason, detail)
         self._rest = b""
-        self.handshake = None
         words = self._leave()
+        if self.handshake is not None and self.handshake.has_begun_line:
+            words = b"\n" + words
+        self.handshake = None
         self.move(State.CLOSING)
         self.subscription.end(last or words, now=True)
         self._connection.linger()
