@@ -354,8 +354,11 @@ class Session:
             self.subscription.end(self._leave())
 
     def _end(self, reason: Bye | str, detail: str, last: bytes) -> None:
-        """Close at once."""
+        """Close at once; be gone, if what it says last comes after its loss."""
         self._reason = (reason, detail)
+        if self._connection is CLOSED_CONNECTION:
+            self._be_gone()
+            return
         self._rest = b""
         words = self._leave()
         if self.handshake is not None and self.handshake.has_begun_line:
