@@ -2,8 +2,11 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
+from twisted.internet.interfaces import ISSLTransport
+from zope.interface import alsoProvides
 
 from broadcast.auth.bans import Bans
 from broadcast.auth.policy import Policy
@@ -12,7 +15,7 @@ from broadcast.protocol.events import Bye
 from broadcast.protocol.roles import ASKING
 from broadcast.room.directory import When
 from broadcast.session.states import State
-from tests.support.hall import SECRET, Guest, Hall, LoginHall
+from tests.support.hall import SECRET, Guest, Hall, LoginHall, Transport
 
 PROMPT = "NICK? "
 
@@ -323,3 +326,16 @@ def test_an_empty_prompt_is_silence() -> None:
     assert guest.lines() == ["* error: the name Anna is taken"]
     guest.send("Berta")
     assert guest.lines() == ["[INFO] Berta, 2 here"]
+
+
+def test_the_prompt_waits_for_the_tls_handshake() -> None:
+    """However long that takes: nothing is written before."""
+    hall = _hall()
+    transport: Any = Transport()  # type: ignore[no-untyped-call]  # Twisted's
+    alsoProvides(transport, ISSLTransport)
+    guest = Guest(hall, transport, ASKING)
+    hall.wait(5)
+    assert guest.take() == b""
+    guest.protocol.handshakeCompleted()
+    hall.wait(0.3)
+    assert guest.take() == PROMPT.encode()
