@@ -110,7 +110,7 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("place", ["port", "host"])
-@pytest.mark.parametrize("door", ["listen", "listen-only", "speak-only"])
+@pytest.mark.parametrize("door", ["listen", "ask", "listen-only", "speak-only"])
 def test_no_place_is_ignored(tmp_path: Path, place: str, door: str) -> None:
     """A port or host beside an endpoint would do nothing: it is refused."""
     told = f"it does nothing beside --{door}; say --{door} tcp:PORT:interface=HOST"
