@@ -23,7 +23,7 @@ _COMMANDS: Final = (
     *("/name", "/nick", "/who", "/ping", "/history", "/since", "/say", "/format"),
     *("/login", "/help", "/quit", "/exit", "/NAME", "/Quit", "//", "/", "/ "),
     *("/nonsense", "\\exit", "\\\\clients", "\\ping", "CONNECT", "__name__:"),
-    *("CONNECT ", "GET / HTTP/1.1"),
+    *("CONNECT ", "GET / HTTP/1.1", "__ping__"),
 )
 _STRAYS: Final = (
     *(b"GET / HTTP/1.1\r\nCookie: x\r\n\r\n", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"),
@@ -101,6 +101,9 @@ class Grammar:
             b"CONNECT %b%b" % (name, end),
             b"__name__:%b%b" % (name, end),
             b"\xef\xbb\xbf/name %b%b" % (name, end),
+            b"%b%b" % (name, end),
+            b"%b%b__ping__%b" % (name, end, end),
+            b"/login %b\n%b%b" % (SECRET.encode(), name, end),
         )
         return choose(kinds)
 

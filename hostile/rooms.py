@@ -26,7 +26,7 @@ from broadcast.base.settings import RoomSettings
 from broadcast.base.work import Work
 from broadcast.net.connections import Connections
 from broadcast.net.lines import BroadcastFactory, LineProtocol
-from broadcast.protocol.roles import LISTEN_ONLY, UNRESTRICTED, Role
+from broadcast.protocol.roles import ASKING, LISTEN_ONLY, UNRESTRICTED, Role
 from broadcast.room.directory import Directory
 from broadcast.room.room import Room
 from broadcast.session import new_session
@@ -157,6 +157,8 @@ class Arena:
         if not self.role.hears and _TELNET.search(data):
             raise BrokenPromiseError(f"a feed is answered: {data[:80]!r}")
         words = _TELNET.sub(b"", data)
+        if self.role.asks:
+            words = words.replace(self.settings.name_prompt.encode(), b"")
         if not words.startswith(_HTTP):
             check_lines(words)
 
@@ -164,11 +166,16 @@ class Arena:
 def all_rooms() -> list[Arena]:
     """Return a room of each kind."""
     small = RoomSettings(max_line=256, welcome="hello")
+    asking = RoomSettings(
+        max_line=256, joined_text="[{name}, {count}]", login_timeout=1
+    )
     return [
         Arena(small),
         Arena(RoomSettings(max_line=256, echo=True, rate=100, burst=100)),
         Arena(small, flush_partial=0.2),
         Arena(small, secret=SECRET),
+        Arena(small, role=ASKING),
+        Arena(asking, role=ASKING, secret=SECRET, flush_partial=0.2),
         Arena(small, role=LISTEN_ONLY),
         Arena(small, role=Role(hears=False, name="feed")),
         Arena(RoomSettings(max_line=256, relay=True)),

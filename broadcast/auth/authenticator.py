@@ -6,7 +6,7 @@ What one who has to log in may say meanwhile is in ``broadcast.session.login``.
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 from weakref import ReferenceType
 
 from twisted.cred.credentials import UsernamePassword
@@ -24,7 +24,7 @@ from broadcast.auth.checkers import (
 )
 from broadcast.auth.ratelimit import Throttle
 from broadcast.base.hosts import host_of
-from broadcast.base.timers import Deadlines
+from broadcast.base.timers import Deadlines, IApplicant, expire_applicant
 from broadcast.base.work import Work
 from broadcast.protocol import names
 from broadcast.protocol.sanitize import escape
@@ -39,13 +39,6 @@ class Refusal:
 
     code: str
     message: str
-
-
-class IApplicant(Protocol):
-    """Somebody who has to log in, and whose time may run out."""
-
-    def expire(self) -> bool:
-        """Close: the time to log in is over; False: it has logged in, or is gone."""
 
 
 class Authenticator:
@@ -70,8 +63,9 @@ class Authenticator:
         self.timeout = timeout
         self.allows_plaintext = allows_plaintext
         self.throttle = Throttle(work.clock)
-        self.deadlines = Deadlines[ReferenceType[IApplicant]](timeout, work, _expire)
-        """Weak, so that who is gone takes no memory until its time is over."""
+        self.deadlines = Deadlines[ReferenceType[IApplicant]](
+            timeout, work, expire_applicant
+        )
         self.refused: Counter[str] = Counter()
         """Logins refused, by code."""
         self._logger = Logger(namespace="broadcast")
@@ -128,8 +122,3 @@ class Authenticator:
             return Refusal("login-failed", "your login could not be checked")
         assert isinstance(admission, Admission)
         return admission
-
-
-def _expire(reference: "ReferenceType[IApplicant]") -> bool:
-    applicant = reference()
-    return applicant is not None and applicant.expire()

@@ -14,10 +14,12 @@ No reactor and no socket here: time is handed in.
 """
 
 from collections import deque
+from weakref import ReferenceType
 
 from twisted.logger import Logger
 
 from broadcast.base.settings import RoomSettings
+from broadcast.base.timers import Deadlines, IApplicant, expire_applicant
 from broadcast.base.work import IJob, Work
 from broadcast.protocol.dialects import Moment, Speaker
 from broadcast.protocol.events import (
@@ -66,6 +68,7 @@ class Room:
         too_slow: how many were closed because the log has moved past them.
         is_clogged: a commit is in flight, and as much as one may have has been
             collected since: nobody is to be heard until it is made.
+        deadlines: ends those who are asked for a name, and don't give one.
     """
 
     def __init__(
@@ -85,6 +88,9 @@ class Room:
         self.fanout = Fanout(self.log, self.stats, work)
         self.dedup = TokenIndex()
         self.subscriptions = self.fanout.subscriptions
+        self.deadlines = Deadlines[ReferenceType[IApplicant]](
+            settings.login_timeout, work, expire_applicant
+        )
         self.too_slow = 0
         self._logger = Logger(namespace="broadcast")
         self._fold = PresenceFold(work.clock, lambda: len(self.subscriptions))
@@ -108,7 +114,11 @@ class Room:
         return Subscription(member, self.fanout.readers)
 
     def join(
-        self, subscription: Subscription, first: bytes = b"", hears: bool = True
+        self,
+        subscription: Subscription,
+        first: bytes = b"",
+        hears: bool = True,
+        instead: str = "",
     ) -> None:
         """Let a member, which has its name already, in; and greet it.
 
@@ -116,6 +126,8 @@ class Room:
             subscription: its place in the log.
             first: a line before the greeting, without its end.
             hears: it is greeted, and told what is said.
+            instead: a line instead of the greeting, in which its ``{name}`` and the
+                ``{count}`` of those here are filled in.
         """
         member, policy = subscription.member, self.directory.policy
         self.subscriptions[member.session_id] = subscription
@@ -128,7 +140,7 @@ class Room:
         if hears and self.settings.relay:
             subscription.start()  # no greeting tells from where on it hears
         elif hears:
-            self.answer(subscription, lambda: self._greet(subscription, first))
+            self.answer(subscription, lambda: self._greet(subscription, first, instead))
 
     def leave(self, member: Member, code: str, detail: str = "") -> None:
         """Take ``member`` off the list; its output goes on until it is ended.
@@ -310,12 +322,17 @@ class Room:
             self._note("too slow", member, detail)
         self.directory.close(member, Bye("too-slow", message, missed), detail)
 
-    def _greet(self, subscription: Subscription, first: bytes) -> None:
+    def _greet(self, subscription: Subscription, first: bytes, instead: str) -> None:
         if not subscription.has_started:
             subscription.start()
         if first:
             subscription.put(first + subscription.eol)
-        subscription.tell(self.welcome(subscription.member))
+        if instead:
+            name, count = subscription.member.name, len(self.subscriptions)
+            line = instead.format(name=name, count=count)
+            subscription.put(line.encode() + b"\n")
+        else:
+            subscription.tell(self.welcome(subscription.member))
 
     def _tell_others(self, event: Event, member: Member | None = None) -> None:
         if not self.settings.relay:

@@ -137,7 +137,15 @@ class ISession(Protocol):
 
 
 class IHandshake(Protocol):
-    """The part of a session before it joins."""
+    """The part of a session before it joins.
+
+    Attributes:
+        has_begun_line: what was written last is a prompt, which has no line end.
+    """
+
+    @property
+    def has_begun_line(self) -> bool:
+        """Tell whether last words need a line of their own."""
 
     @property
     def dialect(self) -> Dialect:

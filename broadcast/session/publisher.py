@@ -4,12 +4,14 @@ For what is piped in, a log above all, where any line may stand. Anyone who can 
 the listener may speak, so the listener is what has to be chosen well.
 """
 
+from typing import Final
+
 from twisted.logger import Logger
 
 from broadcast.protocol.dialects import RAW, Dialect
 from broadcast.protocol.events import Error
-from broadcast.session.handshake import Naming, turned_away
 from broadcast.session.interfaces import ISession
+from broadcast.session.naming import Naming, turned_away
 from broadcast.session.speech import Speech
 
 
@@ -22,6 +24,8 @@ class PublisherHandshake:
     """
 
     __slots__ = ("_naming", "_session")
+
+    has_begun_line: Final = False
 
     def __init__(self, session: ISession, name: str) -> None:
         self._session = session

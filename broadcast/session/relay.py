@@ -1,11 +1,13 @@
 """The relay: bytes in, bytes out, no names, no notices, no commands."""
 
+from typing import Final
+
 from broadcast.protocol import sanitize
 from broadcast.protocol.dialects import RAW, Dialect
 from broadcast.protocol.events import Error
 from broadcast.protocol.roles import Role
-from broadcast.session.handshake import turned_away
 from broadcast.session.interfaces import ISession
+from broadcast.session.naming import turned_away
 
 
 class RelayHandshake:
@@ -17,6 +19,8 @@ class RelayHandshake:
     """
 
     __slots__ = ("_role", "_session")
+
+    has_begun_line: Final = False
 
     def __init__(self, session: ISession, role: Role) -> None:
         self._session = session

@@ -24,7 +24,7 @@ from broadcast.session.interfaces import (
     ISpeech,
 )
 from broadcast.session.pace import Pace
-from broadcast.session.states import ENDED, HANDSHAKING, State, move
+from broadcast.session.states import ENDED, GOES_ON, HANDSHAKING, State, move
 
 SHARE_LINES: Final = 2048
 """Lines that are said as one run; one read of 64-byte lines is not split."""
@@ -363,8 +363,7 @@ class Session:
         self._connection = CLOSED_CONNECTION
         self.subscription.stop()
         self._reason = (reason, detail)
-        goes_on = self.state in (State.HANDSHAKE, State.JOINED, State.LEAVING)
-        if self._rest and goes_on:
+        if self._rest and self.state in GOES_ON:
             if self.state is State.JOINED:
                 self.move(State.LEAVING)
             self.room.work.add(self)
@@ -391,11 +390,16 @@ class Session:
             self.subscription.end(self._leave())
 
     def _end(self, reason: Bye | str, detail: str, last: bytes) -> None:
-        """Close at once."""
+        """Close at once; be gone, if what it says last comes after its loss."""
         self._reason = (reason, detail)
+        if self._connection is CLOSED_CONNECTION:
+            self._be_gone()
+            return
         self._rest = b""
-        self.handshake = None
         words = self._leave()
+        if self.handshake is not None and self.handshake.has_begun_line:
+            words = b"\n" + words
+        self.handshake = None
         self.move(State.CLOSING)
         self.subscription.end(last or words, now=True)
         self._connection.linger()
