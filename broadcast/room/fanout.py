@@ -5,8 +5,9 @@ The loop that sends never waits. A reader that can't take all of a batch keeps a
 given up on.
 """
 
-from collections.abc import Collection, Iterator
-from typing import NamedTuple
+from collections.abc import Callable, Collection, Iterable, Iterator
+from itertools import islice
+from typing import Final, NamedTuple
 
 from broadcast.base.work import Work
 from broadcast.room.output import CHUNK
@@ -15,6 +16,21 @@ from broadcast.room.stats import Stats
 from broadcast.room.subscription import Subscription
 from broadcast.store.entries import Batch
 from broadcast.store.log import Log
+
+MUCH: Final = 4 << 20
+"""Bytes to all together that may take long to send."""
+
+LOOK_AFTER: Final = 32
+"""Sends between two looks at the clock, where there is much."""
+
+SLOW: Final = 0.0002
+"""Seconds of one send that the kernel had to find memory for: ten times the usual."""
+
+PATIENCE: Final = 0.01
+"""Seconds of a fan-out after which those not sent to yet wait, if sends are slow."""
+
+Sends = dict[int, Callable[[bytes], int]]
+"""Session id → how to send."""
 
 
 class Overtaken(NamedTuple):
@@ -98,17 +114,34 @@ class Fanout:
                 if copy := rendering.copy_for(session_id, speaker.member.echo):
                     speaker.put(copy)
         stats.bytes_out += size * len(sends)
-        for session_id, send in sends.items():
-            try:
-                taken = send(data)
-            except OSError:
-                taken = 0
-            if taken != size:
-                lagging = self.subscriptions.get(session_id)
-                if lagging is not None and lagging.live:
-                    stats.deliveries -= batch.count
-                    stats.bytes_out -= size - taken
-                    short.append((lagging, taken))
+        if size * len(sends) < MUCH:
+            lagging = _send_all(sends.items(), data)
+        else:
+            lagging = self._send_in_time(sends, data)
+        for session_id, taken in lagging:
+            behind = self.subscriptions.get(session_id)
+            if behind is not None and behind.live:
+                stats.deliveries -= batch.count
+                stats.bytes_out -= size - taken
+                short.append((behind, taken))
+
+    def _send_in_time(self, sends: Sends, data: bytes) -> list[tuple[int, int]]:
+        """Send to all, unless the kernel has to find memory for each: the rest later.
+
+        Those who read nothing make it do so, thousands at a time; each of them then
+        takes as long as a hundred who read.
+        """
+        seconds = self.readers.work.clock.seconds
+        left = iter(sends.items())
+        lagging: list[tuple[int, int]] = []
+        end = seconds() + PATIENCE
+        while some := tuple(islice(left, LOOK_AFTER)):
+            began = seconds()
+            lagging += _send_all(some, data)
+            now = seconds()
+            if now > end and now - began > LOOK_AFTER * SLOW:
+                lagging += [(session_id, 0) for session_id, _ in left]
+        return lagging
 
     def _unread(self, subscription: Subscription, dropped: list[Batch]) -> int:
         """Count the lines from the cursor to where it stops reading."""
@@ -122,3 +155,19 @@ class Fanout:
         if seq < self.log.start:
             return dropped[seq - dropped[0].seq].before
         return self.log.at(seq).before
+
+
+def _send_all(
+    sends: Iterable[tuple[int, Callable[[bytes], int]]], data: bytes
+) -> list[tuple[int, int]]:
+    """Send ``data``; return who has not taken all of it, and how much it has."""
+    lagging = []
+    size = len(data)
+    for session_id, send in sends:
+        try:
+            taken = send(data)
+        except OSError:
+            taken = 0
+        if taken != size:
+            lagging.append((session_id, taken))
+    return lagging
