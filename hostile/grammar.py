@@ -22,6 +22,7 @@ _WORDS: Final = (
 _COMMANDS: Final = (
     *("/name", "/nick", "/who", "/ping", "/history", "/since", "/say", "/format"),
     *("/login", "/help", "/quit", "/exit", "/NAME", "/Quit", "//", "/", "/ "),
+    *("/quiet", "/QUIET"),
     *("/nonsense", "\\exit", "\\\\clients", "\\ping", "CONNECT", "__name__:"),
     *("CONNECT ", "GET / HTTP/1.1"),
 )
@@ -62,6 +63,8 @@ class Grammar:
             b"/format json\n",
             b"/name %b key-12345%b" % (name, end),
             b"/format json%b/name %b%b" % (end, name, end),
+            b"/quiet%b/name %b%b" % (end, name, end),
+            b"/format json\n/quiet\n/login %b\n" % SECRET.encode(),
             b"/login %b%b" % (SECRET.encode(), end),
             b"/format json\n/login %b\n" % SECRET.encode(),
             b"CONNECT %b%b" % (name, end),

@@ -10,7 +10,7 @@ from json import JSONEncoder
 from json.encoder import encode_basestring
 from typing import Final
 
-from broadcast.protocol.events import Event
+from broadcast.protocol.events import Attendance, Event
 
 _encode = JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
@@ -95,6 +95,10 @@ class Dialect(ABC):
     def told(self, event: Event, when: Moment | None = None) -> bytes:
         """Render an event; ``when`` if it is one that everybody sees."""
 
+    def announced(self, event: Event, when: Moment) -> bytes:
+        """Render an event that everybody sees; empty where this dialect hides it."""
+        return self.told(event, when)
+
 
 class TextDialect(Dialect):
     """``alice: hi`` and ``* notice``, with the line end given."""
@@ -121,6 +125,11 @@ class TextDialect(Dialect):
         """Put ``* `` before each line of the event's text."""
         lines = event.text().encode().split(b"\n")
         return b"".join(b"* %b%b" % (line, self._eol) for line in lines)
+
+    def announced(self, event: Event, when: Moment) -> bytes:
+        """Render all but what quiet members do."""
+        is_quiet = isinstance(event, Attendance) and event.quiet
+        return b"" if is_quiet else self.told(event, when)
 
 
 class JsonDialect(Dialect):

@@ -4,13 +4,14 @@ Each gives one final answer.
 """
 
 import enum
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Final
 
 from broadcast.protocol import names, sanitize
 from broadcast.protocol.dialects import JSON, TEXT, Dialect
 from broadcast.protocol.events import (
+    WHO_PIECE_NAMES,
     Ack,
     Bye,
     Error,
@@ -18,10 +19,12 @@ from broadcast.protocol.events import (
     Pong,
     Replay,
     Replayed,
-    who_pieces,
+    Who,
+    who_piece,
 )
 from broadcast.room.directory import When
 from broadcast.room.output import MAX_BACKLOG
+from broadcast.room.room import Room
 from broadcast.room.roster import NameRefusedError
 from broadcast.session.interfaces import ISession
 from broadcast.store.log import ReplayCursor, Stretch
@@ -36,6 +39,7 @@ HELP = """\
 /since EPOCH:ID    what was said after that position
 /ping [TOKEN]      pong, after all you said before is said
 /format text|json  lines for people or for programs
+/quiet             in the introduction: come and go unannounced
 /login ...         where the server asks for it
 /quit              leave (/exit too)
 //TEXT             say /TEXT"""
@@ -176,14 +180,27 @@ def _name(session: ISession, argument: str) -> Next:
 
 def _who(session: ISession, argument: str) -> None:
     given = words_of(argument, 0, 1, "/who [PREFIX]")
-    room, subscription = session.room, session.subscription
+    room, prefix = session.room, given[0] if given else ""
+    weight = 24 * len(room.subscriptions)
+    room.answer(session.subscription, _who_pieces(room, prefix), weight)
 
-    def answer() -> None:
-        found = room.directory.roster.starting_with(given[0] if given else "")
-        for piece in who_pieces(found, len(room.subscriptions)):
-            subscription.tell(piece)
 
-    room.answer(subscription, answer, weight=24 * len(room.subscriptions))
+def _who_pieces(room: Room, prefix: str) -> Iterator[Who]:
+    """Yield the list of names: each piece is true when it is told."""
+    last, more = "", True
+    while more:
+        found = room.directory.roster.starting_with(prefix, last, WHO_PIECE_NAMES + 1)
+        listed = [(member.name, member.is_quiet) for member in found]
+        piece = who_piece(listed, len(room.subscriptions))
+        yield piece
+        more = piece.more
+        last = piece.names[-1] if more else ""
+
+
+def _quiet(session: ISession, argument: str) -> None:
+    raise CommandError(
+        "bad-argument", "/quiet is for the introduction, before all else"
+    )
 
 
 def _ping(session: ISession, argument: str) -> None:
@@ -303,6 +320,7 @@ COMMANDS: Final[dict[str, Command]] = {
     "say": _say,
     "format": _format,
     "login": _login,
+    "quiet": _quiet,
     "help": _help,
     "quit": _quit,
     "exit": _quit,

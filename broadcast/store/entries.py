@@ -133,7 +133,7 @@ class Rendering:
 
     def _tell(self, entry: Entry, dialect: Dialect, when: Moment, at: int) -> bytes:
         assert isinstance(entry, Told)
-        piece = dialect.told(entry.event, when)
+        piece = dialect.announced(entry.event, when)
         if entry.session_id is not None:
             if self.private is _NOBODY:
                 self.private = {}

@@ -97,7 +97,7 @@ class Log:
     ) -> tuple[Rendering, bytes]:
         """Return ``batch`` in ``dialect``, and all of it framed: once for all."""
         rendering = self.rendering(batch, dialect)
-        if framing is None:
+        if framing is None or not rendering.data:
             return rendering, rendering.data
         if rendering.framed is None:
             rendering.framed = {}

@@ -61,6 +61,11 @@ def _seen_in_json(line: str) -> list[Seen]:
         "ack": ["token"],
         "who": ["names"],
     }.get(kind, [])
+    if kind == "who":
+        quiet = event.get("quiet", [])
+        event["names"] = [f"{n} (quiet)" if n in quiet else n for n in event["names"]]
+    if event.get("quiet") is True:
+        kind = f"quiet {kind}"
     values = (event[name] for name in fields)
     return [(kind, *(", ".join(v) if isinstance(v, list) else str(v) for v in values))]
 
@@ -72,6 +77,7 @@ class Person:
     guest: Guest
     name: str
     json: bool
+    quiet: bool
     expected: list[Seen] = field(default_factory=list)
     tokens: set[str] = field(default_factory=set)
 
@@ -95,6 +101,15 @@ class Room(RuleBasedStateMachine):
             if person is not but:
                 person.expected.append(seen)
 
+    def _tell_of(self, person: Person, kind: str, *words: str) -> None:
+        """Tell of ``person``: to itself as to all, of a quiet one to programs alone."""
+        mark = "quiet " if person.quiet else ""
+        for other in self.people:
+            if other.json:
+                other.expected.append((mark + kind, *words))
+            elif not person.quiet or other is person:
+                other.expected.append((kind, *words))
+
     def _say(self, person: Person, text: str) -> None:
         self.said.append((person.name, text))
         self._tell(("said", person.name, text), but=None if person.json else person)
@@ -104,27 +119,28 @@ class Room(RuleBasedStateMachine):
         self.hall.wait(1)  # so that presence is never folded
 
     @precondition(lambda self: len(self.people) < 5)
-    @rule(name=NAMES, speaks_json=st.booleans())
-    def join(self, name: str, speaks_json: bool) -> None:
-        person = Person(self.hall.connect(), name, speaks_json)
+    @rule(name=NAMES, speaks_json=st.booleans(), is_quiet=st.booleans())
+    def join(self, name: str, speaks_json: bool, is_quiet: bool) -> None:
+        person = Person(self.hall.connect(), name, speaks_json, is_quiet)
         refused = not self._is_free(name)
         if refused:
             self.guests += 1
             person.name = f"guest-{self.guests}"
-        self._tell(("join", person.name))
+        self._tell_of(person, "join", person.name)
         self.people.append(person)
         person.expected.append(("welcome", person.name, str(len(self.people))))
         if refused:
             person.expected.append(("error",))
         dialect = "json" if speaks_json else "text"
-        self._send(person, f"/format {dialect}", f"/name {name}")
+        quiet = ["/quiet"] if is_quiet else []
+        self._send(person, f"/format {dialect}", *quiet, f"/name {name}")
 
     @precondition(lambda self: self.people)
     @rule(who=st.integers(0), name=NAMES)
     def rename(self, who: int, name: str) -> None:
         person = self.people[who % len(self.people)]
         if self._is_free(name, but=person):
-            self._tell(("rename", person.name, name))
+            self._tell_of(person, "rename", person.name, name)
             person.name = name
         else:
             person.expected.append(("error",))
@@ -152,7 +168,7 @@ class Room(RuleBasedStateMachine):
     @rule(who=st.integers(0), quits=st.booleans())
     def leave(self, who: int, quits: bool) -> None:
         person = self.people.pop(who % len(self.people))
-        self._tell(("leave", person.name))
+        self._tell_of(person, "leave", person.name)
         if quits:
             person.expected.append(("bye",))
             self._send(person, "/quit")
@@ -189,7 +205,8 @@ class Room(RuleBasedStateMachine):
     @rule(who=st.integers(0))
     def list_names(self, who: int) -> None:
         person = self.people[who % len(self.people)]
-        names = sorted((p.name for p in self.people), key=str.casefold)
+        people = sorted(self.people, key=lambda person: person.name.casefold())
+        names = [f"{p.name} (quiet)" if p.quiet else p.name for p in people]
         person.expected.append(("who", ", ".join(names)))
         self._send(person, "/who")
 

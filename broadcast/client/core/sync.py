@@ -187,20 +187,34 @@ class Roster:
             self._asked.popleft()
 
     def follow(self, event: ev.Event) -> None:
-        """Somebody came, went or took another name."""
+        """Somebody came, went or took another name.
+
+        Between two pieces of the answer to ``/who`` too: each is true when it is told,
+        so what comes after it applies to what has been told.
+        """
         if isinstance(event, ev.Joined | ev.Left | ev.Presence):
             self.count = event.count
         match event:
             case ev.Joined(name=name):
                 self._add(name)
             case ev.Left(name=name):
-                self.names.discard(name)
+                self._remove(name)
             case ev.Renamed(name=name, to=to):
-                self.names.discard(name)
+                self._remove(name)
                 self._add(to)
             case ev.Presence():
                 self._stale = True
 
     def _add(self, name: str) -> None:
-        if len(self.names) < MAX_NAMES:
-            self.names.add(name)
+        for names in self._lists:
+            if len(names) < MAX_NAMES:
+                names.add(name)
+
+    def _remove(self, name: str) -> None:
+        for names in self._lists:
+            names.discard(name)
+
+    @property
+    def _lists(self) -> tuple[set[str], set[str]]:
+        """The names as they were told last, and those of an answer under way."""
+        return self.names, self._piece
