@@ -109,9 +109,15 @@ class Replay(Event):
 
 @dataclass(frozen=True, slots=True)
 class Replayed(Event):
-    """The end of a replay; ``position`` is where it ended."""
+    """The end of a replay; ``position`` is where it ended.
+
+    ``first`` is the position of its oldest line. With ``more``, there is more in the
+    direction that was asked for: before ``first``, or after ``position``.
+    """
 
     position: str
+    first: str = ""
+    more: bool = False
 
 
 @dataclass(frozen=True, slots=True)

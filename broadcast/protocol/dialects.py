@@ -12,6 +12,11 @@ from typing import Final
 
 from broadcast.protocol.events import Attendance, Event
 
+_FIELDS = len(
+    '{"event":"message","id":9007199254740991,"at":"2026-01-31T20:15:00.000Z",'
+    '"name":,"text":"","replayed":true}\n'
+)
+
 _encode = JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
@@ -92,6 +97,13 @@ class Dialect(ABC):
         """Render lines said before, for somebody who asked."""
 
     @abstractmethod
+    def replayed_size(self, speaker: Speaker, text: bytes, count: int) -> int:
+        """Return at least as many bytes as ``replayed`` makes of so many lines.
+
+        The end of the last line may be missing.
+        """
+
+    @abstractmethod
     def told(self, event: Event, when: Moment | None = None) -> bytes:
         """Render an event; ``when`` if it is one that everybody sees."""
 
@@ -121,6 +133,10 @@ class TextDialect(Dialect):
         stamp = f"[{when.local}] ".encode()
         return (stamp + text).replace(b"\n", self._eol + stamp)[: -len(stamp)]
 
+    def replayed_size(self, speaker: Speaker, text: bytes, count: int) -> int:
+        """Count a time and two bytes of a line end for each line."""
+        return len(text) + count * (len("[YYYY-MM-DD HH:MM:SS] ") + 2)
+
     def told(self, event: Event, when: Moment | None = None) -> bytes:
         """Put ``* `` before each line of the event's text."""
         lines = event.text().encode().split(b"\n")
@@ -148,6 +164,11 @@ class JsonDialect(Dialect):
     ) -> bytes:
         """Render each line as a ``message`` marked ``replayed``."""
         return self._messages(speaker, text, first, when, ',"replayed":true}\n')
+
+    def replayed_size(self, speaker: Speaker, text: bytes, count: int) -> int:
+        """Count the fields for each line, and what has to be escaped."""
+        escaped = sum(text.count(mark) for mark in (b'"', b"\\", b"\t"))
+        return len(text) + escaped + count * _FIELDS  # the name is in the text
 
     def told(self, event: Event, when: Moment | None = None) -> bytes:
         """Render the event's fields."""
@@ -188,6 +209,10 @@ class RawDialect(Dialect):
         return text
 
     replayed = said
+
+    def replayed_size(self, speaker: Speaker, text: bytes, count: int) -> int:
+        """Count the line ends."""
+        return len(text) + count
 
     def told(self, event: Event, when: Moment | None = None) -> bytes:
         """Return nothing: there are no words but the lines."""

@@ -211,19 +211,32 @@ class Replay(Event):
 
 @dataclass(frozen=True, slots=True)
 class Replayed(Event):
-    """The replay is over; ``position`` is where it ends."""
+    """The replay is over.
+
+    Attributes:
+        count: how many lines it had.
+        position: where it ends.
+        first: the position of its oldest line; None if it had none.
+        more: there is more in the direction asked.
+        command: the command that gives it.
+    """
 
     kind = "replayed"
     count: int
     position: str
+    first: str | None = None
+    more: bool = False
+    command: str = ""
 
     def text(self) -> str:
-        """Return ``that was the last 20 lines``."""
-        return f"that was the last {lines(self.count)}"
+        """Return ``that was the last 20 lines``, after a word about what is left."""
+        tail = f"that was the last {lines(self.count)}"
+        return f"there is more: {self.command}\n{tail}" if self.more else tail
 
     def record(self) -> dict[str, object]:
-        """Return the position alone."""
-        return {"position": self.position}
+        """Return the positions, and whether there is more."""
+        first = {} if self.first is None else {"first": self.first}
+        return {"position": self.position, **first, "more": self.more}
 
 
 @dataclass(frozen=True, slots=True)

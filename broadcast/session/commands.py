@@ -5,7 +5,6 @@ Each gives one final answer.
 
 import enum
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from typing import Final
 
 from broadcast.protocol import names, sanitize
@@ -17,32 +16,29 @@ from broadcast.protocol.events import (
     Error,
     Notice,
     Pong,
-    Replay,
-    Replayed,
     Who,
     who_piece,
 )
 from broadcast.room.directory import When
-from broadcast.room.output import MAX_BACKLOG
 from broadcast.room.room import Room
 from broadcast.room.roster import NameRefusedError
+from broadcast.session import replays
 from broadcast.session.interfaces import ISession
-from broadcast.store.log import ReplayCursor, Stretch
 
 DEFAULT_HISTORY = 20
 
 HELP = """\
-/name NAME [KEY]   be called NAME (/nick too); with KEY you can take it back
-/who [PREFIX]      who is here
-/say TOKEN TEXT    say TEXT once, and be told when it is said
-/history [N]       the last N lines (20)
-/since EPOCH:ID    what was said after that position
-/ping [TOKEN]      pong, after all you said before is said
-/format text|json  lines for people or for programs
-/quiet             in the introduction: come and go unannounced
-/login ...         where the server asks for it
-/quit              leave (/exit too)
-//TEXT             say /TEXT"""
+/name NAME [KEY]         be called NAME (/nick too); with KEY you can take it back
+/who [PREFIX]            who is here
+/say TOKEN TEXT          say TEXT once, and be told when it is said
+/history [N] [EPOCH:ID]  the last N lines (20), or the N before that position
+/since EPOCH:ID          what was said after that position
+/ping [TOKEN]            pong, after all you said before is said
+/format text|json        lines for people or for programs
+/quiet                   in the introduction: come and go unannounced
+/login ...               where the server asks for it
+/quit                    leave (/exit too)
+//TEXT                   say /TEXT"""
 
 
 class CommandError(Exception):
@@ -114,6 +110,19 @@ def number_of(digits: str, usage: str) -> int:
     if not (digits.isascii() and digits.isdigit() and len(digits) <= 16):
         raise CommandError("bad-argument", usage)
     return int(digits)
+
+
+def position_of(word: str, usage: str) -> tuple[str, int]:
+    """Return epoch and id of a position.
+
+    Raises:
+        CommandError: it is none; says ``usage``.
+    """
+    epoch, _, digits = word.rpartition(":")
+    id = number_of(digits, usage)
+    if not epoch:
+        raise CommandError("bad-argument", usage)
+    return epoch, id
 
 
 class Next(enum.Enum):
@@ -213,44 +222,26 @@ def _ping(session: ISession, argument: str) -> None:
 
 
 def _history(session: ISession, argument: str) -> None:
-    given = words_of(argument, 0, 1, "/history [N]")
-    most = session.room.settings.history
-    count = DEFAULT_HISTORY
+    usage = "/history [N] [EPOCH:ID]"
+    given = words_of(argument, 0, 2, usage)
+    place = given.pop() if given and ":" in given[-1] else None
+    if len(given) > 1:
+        raise CommandError("bad-argument", usage)
+    count, before = DEFAULT_HISTORY, None
     if given:
         count = number_of(given[0], "/history takes a number of lines")
-    _replay(session, lambda: session.room.log.tail(min(count, most)))
+    room = session.room
+    if place is not None:
+        epoch, before = position_of(place, f"{usage}: a position is EPOCH:ID")
+        if epoch != room.store.epoch:
+            raise CommandError("bad-argument", "that position is not in this log")
+    replays.history(room, session.subscription, count, before)
 
 
 def _since(session: ISession, argument: str) -> None:
     word = words_of(argument, 1, 1, "/since EPOCH:ID")[0]
-    epoch, _, digits = word.rpartition(":")
-    id = number_of(digits, "/since takes a position, EPOCH:ID")
-    if not epoch:
-        raise CommandError("bad-argument", "/since takes a position, EPOCH:ID")
-    room = session.room
-
-    def stretch() -> Stretch:
-        if epoch != room.store.epoch or id > room.log.last_id:
-            return replace(room.log.tail(room.settings.history), missing=None)
-        return room.log.since(id, room.settings.history)
-
-    _replay(session, stretch)
-
-
-def _replay(session: ISession, find: Callable[[], Stretch]) -> None:
-    room, subscription = session.room, session.subscription
-
-    def answer() -> None:
-        stretch = find()
-        subscription.tell(Replay(stretch.count, stretch.missing))
-        if stretch.count:
-            subscription.replay(ReplayCursor(room.log, stretch))
-        position = f"{room.store.epoch}:{room.log.last_id}"
-        subscription.tell(Replayed(stretch.count, position))
-        if not subscription.live:
-            subscription.writer.wake()
-
-    room.answer(subscription, answer, weight=MAX_BACKLOG + 1)
+    position = position_of(word, "/since takes a position, EPOCH:ID")
+    replays.since(session.room, session.subscription, *position)
 
 
 def _say(session: ISession, argument: str) -> None:

@@ -6,7 +6,7 @@ A *run* is consecutive lines of one member from one read, as one text. A
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar, Final
+from typing import ClassVar, Final, TypeGuard
 
 from broadcast.protocol.dialects import Dialect, Moment, Speaker
 from broadcast.protocol.events import Event
@@ -74,6 +74,11 @@ class Told:
 
 
 Entry = Run | Told
+
+
+def is_run(entry: Entry) -> TypeGuard[Run]:
+    """Tell whether lines were said."""
+    return type(entry) is Run
 
 
 class Rendering:

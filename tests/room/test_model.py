@@ -26,6 +26,7 @@ _TEXT_FORMS = [
     (r"\* (\d+) lines? before these are gone", "missing"),
     (r"\* that position is not in this log", "foreign"),
     (r"\* the last (\d+) lines?:", "replay"),
+    (r"\* there is more: (.*)", "more"),
     (r"\* that was the last \d+ lines?", "replayed"),
     (r"\* said (\S+)", "ack"),
     (r"\* Bye", "bye"),
@@ -53,6 +54,9 @@ def _seen_in_json(line: str) -> list[Seen]:
         gone: list[Seen] = [("missing", str(missing))] if missing else []
         gone = [("foreign",)] if missing is None else gone
         return [*gone, ("replay", str(event["count"]))]
+    if kind == "replayed":
+        more: list[Seen] = [("more", event)] if event["more"] else []
+        return [*more, ("replayed",)]
     fields = {
         "join": ["name"],
         "leave": ["name"],
@@ -181,9 +185,23 @@ class Room(RuleBasedStateMachine):
     @rule(who=st.integers(0), count=st.integers(0, 12))
     def history(self, who: int, count: int) -> None:
         person = self.people[who % len(self.people)]
-        count = min(count, HISTORY, len(self.said))
-        self._replay(person, count)
+        begin = max(len(self.said) - count, self._oldest)
+        self._replay(person, begin, len(self.said), asked=count)
         self._send(person, f"/history {count}")
+
+    @precondition(lambda self: self.people)
+    @rule(who=st.integers(0), count=st.integers(0, 12), id=st.integers(0, 30))
+    def page_back(self, who: int, count: int, id: int) -> None:
+        person = self.people[who % len(self.people)]
+        end = min(max(0, id - 1), len(self.said))
+        begin = min(end, max(end - count, self._oldest))
+        missing = min(count, end) - (end - begin)
+        if id > len(self.said):
+            person.expected.append(("foreign",))
+        elif missing:
+            person.expected.append(("missing", str(missing)))
+        self._replay(person, begin, end, asked=count)
+        self._send(person, f"/history {count} {EPOCH}:{id}")
 
     @precondition(lambda self: self.people)
     @rule(
@@ -191,14 +209,13 @@ class Room(RuleBasedStateMachine):
     )
     def since(self, who: int, id: int, epoch: str) -> None:
         person = self.people[who % len(self.people)]
-        ids = [at for at in range(1, len(self.said) + 1) if at > id]
-        count = min(len(ids), HISTORY)
+        begin = max(id, self._oldest)
         if epoch != EPOCH or id > len(self.said):
             person.expected.append(("foreign",))
-            count = min(len(self.said), HISTORY)
-        elif len(ids) > count:
-            person.expected.append(("missing", str(len(ids) - count)))
-        self._replay(person, count)
+            begin = self._oldest
+        elif begin > id:
+            person.expected.append(("missing", str(begin - id)))
+        self._replay(person, begin, len(self.said))
         self._send(person, f"/since {epoch}:{id}")
 
     @precondition(lambda self: self.people)
@@ -210,10 +227,24 @@ class Room(RuleBasedStateMachine):
         person.expected.append(("who", ", ".join(names)))
         self._send(person, "/who")
 
-    def _replay(self, person: Person, count: int) -> None:
-        lines = self.said[len(self.said) - count :]
-        person.expected.append(("replay", str(count)))
-        person.expected += [("old", *line) for line in lines]
+    @property
+    def _oldest(self) -> int:
+        """How many lines were said before those that may be asked for."""
+        return max(0, len(self.said) - HISTORY)
+
+    def _replay(
+        self, person: Person, begin: int, end: int, asked: int | None = None
+    ) -> None:
+        """Expect lines, from one place to another; of ``asked`` back, if so."""
+        person.expected.append(("replay", str(end - begin)))
+        person.expected += [("old", *line) for line in self.said[begin:end]]
+        if asked is not None and end > begin > self._oldest:
+            more: object = f"/history {asked} {EPOCH}:{begin + 1}"
+            if person.json:
+                first, position = f"{EPOCH}:{begin + 1}", f"{EPOCH}:{end}"
+                end_of_it = {"event": "replayed", "position": position, "first": first}
+                more = end_of_it | {"more": True}
+            person.expected.append(("more", more))
         person.expected.append(("replayed",))
 
     def _compare(self, person: Person) -> None:

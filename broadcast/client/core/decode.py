@@ -166,7 +166,8 @@ def _replay(fields: _Fields, raw: str) -> ev.Event:
 
 
 def _replayed(fields: _Fields, raw: str) -> ev.Event:
-    return ev.Replayed(_text(fields, "position"), raw=raw)
+    position, first = _text(fields, "position"), _text(fields, "first", "")
+    return ev.Replayed(position, first, bool(fields.get("more", False)), raw=raw)
 
 
 def _ack(fields: _Fields, raw: str) -> ev.Event:
