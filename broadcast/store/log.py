@@ -5,16 +5,19 @@ one a batch. Which lines answer a question for old ones is in ``broadcast.store.
 """
 
 from bisect import bisect_right
-from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from operator import attrgetter
 
 from broadcast.protocol.dialects import Dialect
 from broadcast.store.entries import RENDERING_COST, Batch, Framing, Rendering, Run
+from broadcast.store.ring import Ring
 
 PIECE = 256
 """Lines that one step renders; with 64 KiB runs, a step stays near 64 KiB."""
+
+NEAR = 8
+"""Batches without a line that are passed one by one; more of them are skipped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +53,7 @@ class Log:
         self.lines = 0
         self.total = last_id
         self.last_id = last_id
-        self._batches: deque[Batch] = deque()
+        self._batches = Ring[Batch]()
         self.end = 0
         """The ``seq`` that the next batch will have."""
 
@@ -149,22 +152,30 @@ class Log:
         """Yield the batches with the line at a place, and after it."""
         while place < self.total:
             batch = self._batch_with(place)
-            while batch.count:
-                yield batch
-                place = batch.before + batch.count
-                if place >= self.total:
-                    return
+            empty = 0
+            while empty < NEAR:
+                if batch.count:
+                    yield batch
+                    empty = 0
+                    place = batch.before + batch.count
+                    if place >= self.total:
+                        return
+                empty += 1
                 batch = self.at(batch.seq + 1)
 
     def batches_before(self, place: int) -> Iterator[Batch]:
         """Yield the batches with lines before a place, the newest first."""
         while place > self.oldest:
             batch = self._batch_with(place - 1)
-            while batch.count:
-                yield batch
-                place = batch.before
-                if place <= self.oldest:
-                    return
+            empty = 0
+            while empty < NEAR:
+                if batch.count:
+                    yield batch
+                    empty = 0
+                    place = batch.before
+                    if place <= self.oldest:
+                        return
+                empty += 1
                 batch = self.at(batch.seq - 1)
 
     def _batch_with(self, place: int) -> Batch:

@@ -92,7 +92,8 @@ def test_the_last_lines(
     said.check(page, wanted)
     assert page.missing == 0
     assert page.more is (0 < len(wanted) < len(reachable))
-    assert page.last == said.log.last_id
+    if not wanted:
+        assert page.last == said.log.last_id
 
 
 @given(BATCHES, st.integers(1, 9), LIMITS, DEPTHS)
