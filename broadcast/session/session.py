@@ -363,6 +363,8 @@ class Session:
         self.move(State.CLOSING)
         self.subscription.end(last or words, now=True)
         self._connection.linger()
+        if self._connection is CLOSED_CONNECTION:
+            self._be_gone()  # nobody else will say that it is lost
 
     def _be_gone(self) -> None:
         self._rest = b""

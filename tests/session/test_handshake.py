@@ -177,3 +177,21 @@ def test_what_makes_nobody_quiet() -> None:
     assert guest.lines()[1:] == ["* error: /quiet takes no words"]
     hall.join("CONNECT bo"), hall.join("__name__:cy")
     assert watcher.lines() == [f"* {n} joined the chat" for n in ("al", "bo", "cy")]
+
+
+def test_who_is_lost_and_turned_away_is_forgotten() -> None:
+    """Whoever may not come in, and is gone before that is found, leaves nothing behind:
+    a ban, a full room."""
+    bans = Bans(lambda: 0.0)
+    bans.add("rude", None, "")
+    full = Hall(max_members=1)
+    full.join("/name inside")
+    for hall, line, left in (
+        (Hall(policy=Policy(bans)), "CONNECT rude", 0),
+        (full, "", 1),
+    ):
+        guest = hall.connect()
+        guest.protocol.dataReceived(f"{line}\nhello\n".encode())
+        guest.drop()
+        hall.wait(1)
+        assert len(hall.directory.sessions) == left

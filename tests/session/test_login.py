@@ -256,3 +256,12 @@ def test_a_connect_client_logs_in(login_hall: LoginHall) -> None:
     assert guest.lines() == [f"* {USAGE}"]
     guest.send(f"/login {SECRET}")
     assert guest.lines()[0] == "SUCCESS"
+
+
+def test_who_is_lost_before_its_farewell_is_forgotten(login_hall: LoginHall) -> None:
+    """A /quit that is read when the connection is gone leaves nothing behind."""
+    guest = login_hall.connect()
+    guest.protocol.dataReceived(b"/quit\nmore")
+    guest.drop()
+    login_hall.wait(1)
+    assert not login_hall.directory.sessions
