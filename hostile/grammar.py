@@ -16,12 +16,14 @@ _NAMES: Final = (
 _WORDS: Final = (
     *("hello", "key-12345", "t1", "t2", "0", "1", "20", "-1", "9" * 16, "9" * 17),
     *("e1:0", "e1:1", "e1:99999999999999999", ":", "x:y:1", "json", "text", "JSON"),
+    *("20 e1:5", "1 e1:2", "0 e1:3", "9999 e1:9999", "2 x:3", "e1:7 2"),
     *("٣", "\u2028", SECRET, "wrong-one", "\x1b[2J", "\x9b31m", "x" * 64, "x" * 65),
     *("日本語", "\\exit"),
 )
 _COMMANDS: Final = (
     *("/name", "/nick", "/who", "/ping", "/history", "/since", "/say", "/format"),
     *("/login", "/help", "/quit", "/exit", "/NAME", "/Quit", "//", "/", "/ "),
+    *("/quiet", "/QUIET"),
     *("/nonsense", "\\exit", "\\\\clients", "\\ping", "CONNECT", "__name__:"),
     *("CONNECT ", "GET / HTTP/1.1", "__ping__"),
 )
@@ -96,6 +98,8 @@ class Grammar:
             b"/format json\n",
             b"/name %b key-12345%b" % (name, end),
             b"/format json%b/name %b%b" % (end, name, end),
+            b"/quiet%b/name %b%b" % (end, name, end),
+            b"/format json\n/quiet\n/login %b\n" % SECRET.encode(),
             b"/login %b%b" % (SECRET.encode(), end),
             b"/format json\n/login %b\n" % SECRET.encode(),
             b"CONNECT %b%b" % (name, end),

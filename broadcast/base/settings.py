@@ -52,11 +52,12 @@ class RoomSettings:
         "BYTES",
         "8192",
     )
-    history: int = option(
-        values.whole(0, 1_000_000),
-        "Lines that a member may ask back at once.",
+    history: int | None = option(
+        values.whole_or_all(values.MOST_LINES),
+        "How many lines back anybody may ask, by any command, 1000 of them at a time."
+        " 0: nothing that is over. all: as far back as they are kept.",
         Group.ROOM,
-        "LINES",
+        "LINES|all",
         "1000",
         on_reload=OnReload.CHANGES,
     )

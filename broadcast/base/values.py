@@ -104,6 +104,21 @@ def whole(least: int, most: int) -> Callable[[str], int]:
     return read
 
 
+def whole_or_all(most: int) -> Callable[[str], int | None]:
+    """Return a converter to whole numbers, 0 to ``most``; None for ``all``."""
+    read_whole = whole(0, most)
+
+    def read(value: str) -> int | None:
+        if value.lower() == "all":
+            return None
+        try:
+            return read_whole(value)
+        except ValueError as error:
+            raise ValueError(f"{error}, or all") from None
+
+    return read
+
+
 def size(least: int) -> Callable[[str], int]:
     """Return a converter to sizes, from ``least`` bytes to 1 TiB; it returns bytes.
 

@@ -30,11 +30,12 @@ class Message(Event):
 
 @dataclass(frozen=True, slots=True)
 class Joined(Event):
-    """Somebody came; ``count`` are here now."""
+    """Somebody came; ``count`` are here now. People aren't told of a ``quiet`` one."""
 
     at: str
     name: str
     count: int
+    quiet: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,7 @@ class Left(Event):
     name: str
     count: int
     reason: str = ""
+    quiet: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,7 @@ class Renamed(Event):
     at: str
     name: str
     to: str
+    quiet: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +109,15 @@ class Replay(Event):
 
 @dataclass(frozen=True, slots=True)
 class Replayed(Event):
-    """The end of a replay; ``position`` is where it ended."""
+    """The end of a replay; ``position`` is where it ended.
+
+    ``first`` is the position of its oldest line. With ``more``, there is more in the
+    direction that was asked for: before ``first``, or after ``position``.
+    """
 
     position: str
+    first: str = ""
+    more: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ member that owes itself too many is asked no more: its next line waits.
 """
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from broadcast.protocol.events import Event
 from broadcast.room.subscription import Subscription
@@ -14,8 +14,8 @@ MAX_OWED = 32
 """Answers owed above which a member's next line waits. Hundreds for each of hundreds
 of connections would be so many young objects that the collector stops everybody."""
 
-Answer = Callable[[], None] | Event
-"""What is called, or told, when it is its turn."""
+Answer = Callable[[], None] | Event | Iterator[Event]
+"""What is called, or told, when it is its turn; of an iterator, a piece at a time."""
 
 
 class OwedAnswers:
@@ -52,14 +52,23 @@ class OwedAnswers:
                 continue
             if callable(answer):
                 answer()
-            else:
+            elif isinstance(answer, Event):
                 subscription.tell(answer)
+            elif piece := next(answer, None):
+                subscription.tell(piece)
+                self._put_back(answer, weight)
             if self._owed and seconds() >= until:
                 return True
         subscription.answers = None
         if not subscription.is_stuffed:
             subscription.go_on()
         return False
+
+    def _put_back(self, answer: Answer, weight: int) -> None:
+        """Go on with an answer of which only a piece was given."""
+        self._owed.appendleft((answer, weight))
+        self._subscription.backlog += weight
+        self._subscription.asked += 1
 
     def abort(self) -> None:
         """Go on with the others: the one that failed is out."""

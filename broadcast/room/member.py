@@ -16,6 +16,7 @@ class Member:
         key: the secret by which the name can be taken back.
         account: the folded name that it has logged in as; "" for none.
         silenced: the error's code for what it says; "" if it may speak.
+        is_quiet: people aren't told of its coming, going and renaming.
         speaker: the name as the log keeps it, once it has spoken under it.
         echo: own lines come back in the text dialect too.
     """
@@ -25,6 +26,7 @@ class Member:
         "_peer",
         "account",
         "echo",
+        "is_quiet",
         "key",
         "session_id",
         "silenced",
@@ -40,6 +42,7 @@ class Member:
         self.key: str | None = None
         self.account = ""
         self.silenced = ""
+        self.is_quiet = False
 
     @property
     def address(self) -> str:

@@ -1,6 +1,6 @@
 """A member's output: the writer that takes it, and what waits for that."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Final, Protocol
 
 from broadcast.base.work import IJob
@@ -55,7 +55,9 @@ class IWriter(Protocol):
 class IAnswers(IJob, Protocol):
     """Answers that are owed."""
 
-    def append(self, answer: Callable[[], None] | Event, weight: int) -> None:
+    def append(
+        self, answer: Callable[[], None] | Event | Iterator[Event], weight: int
+    ) -> None:
         """Have ``answer`` given in turn."""
 
 

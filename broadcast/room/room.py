@@ -135,7 +135,8 @@ class Room:
         self.stats.joined += 1
         if policy.is_muted(member.name, member.account):
             member.silenced = member.silenced or "muted"
-        self._tell_others(Join(member.name, len(self.subscriptions)), member)
+        here, quiet = len(self.subscriptions), member.is_quiet
+        self._tell_others(Join(member.name, here, quiet=quiet), member)
         self._note("joined", member, "")
         if hears and self.settings.relay:
             subscription.start()  # no greeting tells from where on it hears
@@ -158,7 +159,8 @@ class Room:
         self.directory.roster.release(member, hold=code not in FOR_GOOD)
         self.dedup.forget(member.session_id)
         self.stats.left[code] += 1
-        self._tell_others(Leave(member.name, len(self.subscriptions), code), member)
+        here, quiet = len(self.subscriptions), member.is_quiet
+        self._tell_others(Leave(member.name, here, code, quiet=quiet), member)
         self._note("left", member, f" ({code}{detail})")
 
     def rename(self, subscription: Subscription, name: str, key: str | None) -> None:
@@ -170,7 +172,8 @@ class Room:
             policy.mutes.follow(old, member.account, member.name)
         elif policy.is_muted(member.name, member.account):
             member.silenced = member.silenced or "muted"
-        event = Rename(old, len(self.subscriptions), member.name)
+        here, quiet = len(self.subscriptions), member.is_quiet
+        event = Rename(old, here, member.name, quiet=quiet)
         self._tell_others(event, member)
         when = Moment(self.store.time())
         self.answer(subscription, lambda: subscription.tell(event, when))

@@ -6,13 +6,14 @@ makes thousands takes away another's.
 """
 
 from collections import Counter, OrderedDict, defaultdict
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection
 
 from broadcast.base.hosts import host_of
 from broadcast.base.work import IReactorTime
 from broadcast.protocol import names
 from broadcast.protocol.confusables import LookAlikes
 from broadcast.protocol.events import Bye
+from broadcast.room.listing import Listing
 from broadcast.room.member import Member
 
 HOLD = 120.0
@@ -183,7 +184,7 @@ class Roster:
     ) -> None:
         self._reserves = reserves
         self._imitates = imitates
-        self._members: dict[str, Member] = {}
+        self._members = Listing()
         self._held = HeldNames(clock, dropped=self._forget)
         self._looks = LookAlikes(self._is_known)
         self._guests = 0
@@ -299,11 +300,12 @@ class Roster:
         else:
             self._forget(folded)
 
-    def starting_with(self, prefix: str) -> Iterator[str]:
-        """Return the names that begin with ``prefix``, in order of their folds."""
-        prefix = names.fold(prefix)
-        found = [f for f in self._members if f.startswith(prefix)]
-        return (self._members[folded].name for folded in sorted(found))
+    def starting_with(self, prefix: str, last: str, most: int) -> list[Member]:
+        """Return the next ``most`` of those whose names begin with ``prefix``.
+
+        They are in the order of their folded names, and come after the name ``last``.
+        """
+        return self._members.after(names.fold(last), names.fold(prefix), most)
 
     def find(self, name: str) -> Member | None:
         """Return who is called ``name``."""

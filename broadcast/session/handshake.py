@@ -1,7 +1,8 @@
 """The handshake: the introduction, a login where there is one, and a name.
 
-The introduction is the leading run of ``/format``, ``/name`` and ``/login`` lines. The
-answers wait for the greeting, since whoever asked for json reads nothing before it.
+The introduction is the leading run of ``/format``, ``/name``, ``/quiet`` and ``/login``
+lines. The answers wait for the greeting, since whoever asked for json reads nothing
+before it.
 """
 
 import re
@@ -32,6 +33,7 @@ class Introduction:
         mended: a name of another protocol's, which is made good.
         is_connect: introduced by ``CONNECT``: the answer begins with SUCCESS.
         is_named: introduced by ``__name__:``: own lines come back.
+        is_quiet: asked to come and go unannounced.
         answers: what there is to say after the greeting.
     """
 
@@ -41,6 +43,7 @@ class Introduction:
         "dialect",
         "is_connect",
         "is_named",
+        "is_quiet",
         "mended",
         "wanted",
     )
@@ -51,6 +54,7 @@ class Introduction:
         self.mended: str | None = None
         self.is_connect = False
         self.is_named = False
+        self.is_quiet = False
         self.answers: list[Error | Notice] = []
         self._lines = 0
 
@@ -65,6 +69,7 @@ class Introduction:
             "/format",
             "/name",
             "/nick",
+            "/quiet",
             "/login",
         ):
             return False
@@ -92,7 +97,7 @@ class Introduction:
         return self.mended is not None
 
     def take_command(self, name: str, argument: str) -> None:
-        """Take ``/format``, ``/name`` or ``/login``.
+        """Take ``/format``, ``/name``, ``/quiet`` or ``/login``.
 
         Raises:
             CommandError: it is wrong.
@@ -101,6 +106,12 @@ class Introduction:
             self.dialect = commands.parse_format(argument)
         elif name == "/login":
             raise commands.CommandError("bad-argument", "nobody has to log in here")
+        elif name == "/quiet":
+            commands.words_of(argument, 0, 0, "/quiet takes no words")
+            if self.mended is not None:
+                message = "who comes by another protocol is not quiet"
+                raise commands.CommandError("bad-argument", message)
+            self.is_quiet = True
         else:
             self.wanted = commands.parse_name(argument)
 
@@ -233,6 +244,7 @@ class Handshake:
             session.is_connect = True
             session.speech = CONNECT_SPEECH
         session.member.echo |= introduction.is_named
+        session.member.is_quiet = introduction.is_quiet
         naming = self._naming or Naming(session)
         naming.mended, naming.wanted = introduction.mended, introduction.wanted
         if turned_away(session, naming):

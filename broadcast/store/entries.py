@@ -6,7 +6,7 @@ A *run* is consecutive lines of one member from one read, as one text. A
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar, Final
+from typing import ClassVar, Final, TypeGuard
 
 from broadcast.protocol.dialects import Dialect, Moment, Speaker
 from broadcast.protocol.events import Event
@@ -79,6 +79,11 @@ class Told:
 Entry = Run | Told
 
 
+def is_run(entry: Entry) -> TypeGuard[Run]:
+    """Tell whether lines were said."""
+    return type(entry) is Run
+
+
 class Rendering:
     """A batch in one dialect, and where in it each member's own words are.
 
@@ -136,7 +141,7 @@ class Rendering:
 
     def _tell(self, entry: Entry, dialect: Dialect, when: Moment, at: int) -> bytes:
         assert isinstance(entry, Told)
-        piece = dialect.told(entry.event, when)
+        piece = dialect.announced(entry.event, when)
         if entry.session_id is not None:
             if self.private is _NOBODY:
                 self.private = {}

@@ -150,7 +150,7 @@ class Front(Resource):
 
 
 def _introduction(request: Request) -> tuple[bytes, bool]:
-    """Return the lines that ``?format=json&name=alice`` stand for.
+    """Return the lines that ``?format=json&name=alice&quiet=1`` stand for.
 
     And whether ``frames=line`` asks for a frame a line.
     """
@@ -161,6 +161,10 @@ def _introduction(request: Request) -> tuple[bytes, bool]:
             if b"\n" in value or b"\r" in value:
                 raise UpgradeError(400, f"{word.decode()} is one line")
             lines += b"/%b %b\n" % (word, value)
+    quiet = given.get(b"quiet", b"0")
+    if quiet not in (b"0", b"1"):
+        raise UpgradeError(400, "quiet is 1 or 0")
+    lines += b"/quiet\n" if quiet == b"1" else b""
     frames = given.get(b"frames", b"batch")
     if frames not in (b"batch", b"line"):
         raise UpgradeError(400, "frames is batch or line")

@@ -43,6 +43,22 @@ def test_an_introduction_with_a_login_is_one(login_hall: LoginHall) -> None:
     assert (welcome["event"], welcome["name"]) == ("welcome", "carol")
 
 
+@pytest.mark.parametrize("is_late", [False, True])
+def test_quiet_is_kept_for_the_greeting(login_hall: LoginHall, is_late: bool) -> None:
+    """/quiet before a login counts, whether one has been asked to log in or not."""
+    ear = login_hall.join(f"/login {SECRET}", "/name ear")
+    ear.send("/name ear")
+    ear.take()
+    guest = login_hall.connect()
+    if is_late:
+        login_hall.wait(0.3)
+    guest.send("/quiet", "/name carol", f"/login {SECRET}")
+    login_hall.wait(0.3)
+    assert "You are carol, 2 here" in guest.lines()[-1]
+    ear.send("/who c")
+    assert ear.lines() == ["* 2 here: carol (quiet)"]
+
+
 def test_an_account_gives_its_name(login_hall: LoginHall) -> None:
     """Who logs in as alice is called alice, as the checker spells it."""
     guest = login_hall.join("/login alice alices-own")

@@ -92,7 +92,13 @@ class Hall:
 
 
 class Transport(StringTransport):
-    """Like a real one, may be resumed when it is closing, and closes by halves."""
+    """Like a real one, may be paused and resumed when it is closing, and closes by
+    halves."""
+
+    def pauseProducing(self) -> None:
+        """Read no more, unless it is closing."""
+        if not self.disconnecting:
+            super().pauseProducing()  # type: ignore[no-untyped-call]
 
     def resumeProducing(self) -> None:
         """Read on, unless it is closing."""
