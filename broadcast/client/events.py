@@ -30,7 +30,7 @@ class Message(Event):
 
 @dataclass(frozen=True, slots=True)
 class Joined(Event):
-    """Somebody came; ``count`` are here now."""
+    """A member has joined; ``count`` members are here now."""
 
     at: str
     name: str
@@ -39,7 +39,7 @@ class Joined(Event):
 
 @dataclass(frozen=True, slots=True)
 class Left(Event):
-    """Somebody went; ``count`` are here now."""
+    """A member has left; ``count`` members are here now."""
 
     at: str
     name: str
@@ -49,7 +49,7 @@ class Left(Event):
 
 @dataclass(frozen=True, slots=True)
 class Renamed(Event):
-    """Somebody took another name; perhaps it was us."""
+    """A member has taken another name; it may be this client."""
 
     at: str
     name: str
@@ -173,7 +173,7 @@ class Lost(Event):
 
 @dataclass(frozen=True, slots=True)
 class Doubtful(Event):
-    """Ours: lines that may have been said or not, after a hole. Somebody must decide.
+    """Own lines of which it is unknown, after a hole, whether they were said.
 
     Raised after a reconnect when the server cannot tell doubles any more.
     """

@@ -187,7 +187,7 @@ class Roster:
             self._asked.popleft()
 
     def follow(self, event: ev.Event) -> None:
-        """Somebody came, went or took another name."""
+        """Update the members: a member has joined, left or been renamed."""
         if isinstance(event, ev.Joined | ev.Left | ev.Presence):
             self.count = event.count
         match event:
