@@ -18,6 +18,8 @@ from typing import Final
 
 EXEMPT: Final = (
     "broadcast/base/settings.py",
+    "broadcast/net/firstbytes.py",
+    "broadcast/net/intake.py",
     "broadcast/net/lines.py",
     "broadcast/net/listeners.py",
     "broadcast/net/telnet.py",

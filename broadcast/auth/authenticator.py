@@ -7,7 +7,7 @@ The commands that a connection may give before its login are in
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 from weakref import ReferenceType
 
 from twisted.cred.credentials import UsernamePassword
@@ -25,7 +25,7 @@ from broadcast.auth.checkers import (
 )
 from broadcast.auth.ratelimit import Throttle
 from broadcast.base.hosts import host_of
-from broadcast.base.timers import Deadlines
+from broadcast.base.timers import Deadlines, IApplicant, expire_applicant
 from broadcast.base.work import Work
 from broadcast.protocol import names
 from broadcast.protocol.sanitize import escape
@@ -40,13 +40,6 @@ class Refusal:
 
     code: str
     message: str
-
-
-class IApplicant(Protocol):
-    """A session that has to log in before a deadline."""
-
-    def expire(self) -> bool:
-        """Close the session, unless it has logged in or is gone; tell which."""
 
 
 class Authenticator:
@@ -71,8 +64,9 @@ class Authenticator:
         self.timeout = timeout
         self.allows_plaintext = allows_plaintext
         self.throttle = Throttle(work.clock)
-        self.deadlines = Deadlines[ReferenceType[IApplicant]](timeout, work, _expire)
-        """Weak, so that a lost session takes no memory until its deadline."""
+        self.deadlines = Deadlines[ReferenceType[IApplicant]](
+            timeout, work, expire_applicant
+        )
         self.refused: Counter[str] = Counter()
         """Refused logins, by error code."""
         self._logger = Logger(namespace="broadcast")
@@ -129,8 +123,3 @@ class Authenticator:
             return Refusal("login-failed", "your login could not be checked")
         assert isinstance(admission, Admission)
         return admission
-
-
-def _expire(reference: "ReferenceType[IApplicant]") -> bool:
-    applicant = reference()
-    return applicant is not None and applicant.expire()

@@ -7,6 +7,7 @@ fault, then a remedy.
 import configparser
 import re
 from collections.abc import Callable
+from string import Formatter
 from typing import Final, TypeVar
 
 _FACTORS: Final = {None: 1, "K": 1024, "M": 1024**2, "G": 1024**3}
@@ -15,6 +16,9 @@ _WHOLE: Final = re.compile(r"-?[0-9]+", re.ASCII)
 _NUMBER: Final = re.compile(
     r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[+-]?[0-9]+)?", re.ASCII | re.IGNORECASE
 )
+
+_ACTIVE: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+"""Characters that act on a terminal, or reorder text; TAB too."""
 
 MOST_DIGITS: Final = 20
 """Digits beyond which no number is in range. Python itself parses 4300 at most."""
@@ -37,6 +41,35 @@ def some_text(value: str) -> str:
     if not value.strip():
         raise ValueError(f"{_shown(value)} is empty; give a value, or leave it out")
     return value
+
+
+def one_line(value: str) -> str:
+    """Return text to be sent unchanged: no control character, no leading ``{``."""
+    if value.startswith("{"):
+        hint = "begin with something else: so begins json"
+        raise ValueError(f"{_shown(value)} begins with {{; {hint}")
+    if (found := _ACTIVE.search(value)) is not None:
+        raise ValueError(f"{_shown(value)} has {found[0]!r} in it; leave it out")
+    return value
+
+
+def template(*names: str) -> Callable[[str], str]:
+    """Return a converter to a line in which only the fields ``{NAME}`` are allowed."""
+    fields = " and ".join(f"{{{name}}}" for name in names)
+    hint = f"only {fields} are filled in, and {{{{ stands for {{"
+
+    def read(value: str) -> str:
+        one_line(value)
+        try:
+            parts = list(Formatter().parse(value))
+        except ValueError as error:
+            raise ValueError(f"{_shown(value)}: {reason_of(error)}; {hint}") from None
+        for _, name, format, conversion in parts:
+            if name is not None and (name not in names or format or conversion):
+                raise ValueError(f"{_shown(value)} has another field; {hint}")
+        return value
+
+    return read
 
 
 def text_or_none(value: str) -> str | None:

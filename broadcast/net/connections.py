@@ -29,6 +29,7 @@ class Connections:
         greetings: ends the introductions whose time is over.
         closing: ends the connections whose last words have been written.
         is_open: all listeners are open, and the daemon is not stopping.
+        page: the page's address, once there is one.
     """
 
     def __init__(
@@ -43,6 +44,7 @@ class Connections:
         self.work = room.work
         self.acceptor = Acceptor(self.work, most)
         self.is_open = False
+        self.page = ""
         self._open: dict[IConnection, None] = {}
         self._lost = 0
         self._on_empty: Callable[[], None] | None = None

@@ -71,6 +71,10 @@ def socket_of(transport: Any) -> socket.socket | None:
 def prepare(transport: Any) -> None:
     """Disable Nagle's algorithm, and enable keepalive probes.
 
+    Urgent data stays inline. Telnet sends the second byte of IAC DM as urgent after
+    Ctrl-C; out of band, the byte after it would be taken for it (RFC 854; RFC 1123,
+    3.2.4).
+
     Only TCP has such options; other transports don't need them.
     """
     handle = socket_of(transport)
@@ -79,6 +83,7 @@ def prepare(transport: Any) -> None:
         return
     handle.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     handle.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    handle.setsockopt(socket.SOL_SOCKET, socket.SO_OOBINLINE, 1)
     for name, value in _OPTIONS.items():
         if hasattr(socket, name):
             handle.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)

@@ -164,14 +164,14 @@ class BufferedWriter:
         connection.transport.registerProducer(self, True)
 
     def send(self, data: bytes) -> int:
-        """Write chunks of 64 KiB, whole lines, until the transport's buffer is full.
+        """Write chunks of 64 KiB, of whole lines, until the transport's buffer is full.
 
         The rest may never be sent: other last words may replace it.
         """
         sent = 0
         while sent < len(data) and not self._paused:
             end = data.rfind(b"\n", sent, sent + CHUNK) + 1
-            end = end or data.find(b"\n", sent) + 1
+            end = end or data.find(b"\n", sent) + 1 or len(data)  # telnet's has none
             self._connection.transport.write(data[sent:end])
             sent = end
         return sent

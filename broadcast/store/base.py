@@ -1,9 +1,143 @@
-"""Stores commit what was said, and give it its one true order and its ids."""
+"""Stores commit what was said, and give it its one true order and its ids.
 
-from collections.abc import Callable
+What a store is to its room, and a room to its store. A store is started before anybody
+is let in: it hands in the newest lines that it kept. After that the room has one commit
+in flight at a time.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
-from broadcast.store.entries import Batch, Entry
+from twisted.internet.defer import Deferred
+
+from broadcast.store.entries import Batch, Entry, Run
+
+
+class StoreError(Exception):
+    """The store can't be used; says what happened, and what to do, in one line."""
+
+
+class InUseError(StoreError):
+    """Another daemon has the store."""
+
+
+class DamagedError(StoreError):
+    """What is in the store is no log of ours, or not one that can be read."""
+
+
+class TooNewError(StoreError):
+    """The store was written by a newer version of this program."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one commit may have at most.
+
+    Attributes:
+        lines: how many lines.
+        size: the sum of the entries' ``cost``, which is never less than the bytes that
+            they are encoded in.
+    """
+
+    lines: int
+    size: int
+
+
+def shares(entries: list[Entry], limits: Limits) -> Iterator[list[Entry]]:
+    """Yield ``entries``, in order, in lists that a commit may have.
+
+    One entry that is too much by itself is a list of its own.
+    """
+    share: list[Entry] = []
+    lines = size = 0
+    for entry in entries:
+        lines += entry.count
+        size += entry.cost
+        if share and (lines > limits.lines or size > limits.size):
+            yield share
+            share, lines, size = [], entry.count, entry.cost
+        share.append(entry)
+    if share:
+        yield share
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A line that was said with a token, by one whose key outlives its connection.
+
+    Attributes:
+        owner: who said it, as ``IStore.owner`` returns it.
+        token: what its sender called it.
+        run: the run that holds it.
+    """
+
+    owner: str
+    token: str
+    run: Run
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Lines that are older than the ring.
+
+    Attributes:
+        batches: whole batches that have the lines in them, oldest first.
+        skip: how many lines of the first batch come before those asked for.
+        count: how many lines there are, after ``skip``.
+        more: there are more, in the direction asked.
+    """
+
+    batches: Sequence[Batch]
+    skip: int
+    count: int
+    more: bool
+
+    @property
+    def first_id(self) -> int:
+        """The oldest line's id; 0 if there is none."""
+        return self.batches[0].first + self.skip if self.count else 0
+
+    @property
+    def last_id(self) -> int:
+        """The newest line's id; 0 if there is none."""
+        return self.first_id + self.count - 1 if self.count else 0
+
+
+class IRoom(Protocol):
+    """What a store asks its room, and tells it: always in the reactor's thread."""
+
+    def owner_of(self, run: Run) -> str | None:
+        """Return the owner of a run that has a token.
+
+        None if its owner is a connection: its tokens are forgotten with it.
+        """
+
+    def heard(self, batch: Batch, said: Sequence[Said]) -> None:
+        """Append what was committed earlier, or by others, and remember its tokens.
+
+        Never called while ``done`` of an earlier commit is owed.
+        """
+
+    def stalled(self, why: str) -> None:
+        """Know that nothing can be written for now: members wait.
+
+        Told once, in the system's own words. The commit stays in flight: it is neither
+        lost nor acknowledged.
+        """
+
+    def flowing(self) -> None:
+        """Know that it can be written again. ``done`` follows."""
+
+    def cut_off(self, why: str) -> None:
+        """Send everybody away: the commit in flight can't be made any more.
+
+        Args:
+            why: one line, for the admin.
+        """
+
+    def restarted(self, epoch: str) -> None:
+        """Send everybody away: the log is another one from now on."""
 
 
 class IStore(Protocol):
@@ -12,18 +146,59 @@ class IStore(Protocol):
     Attributes:
         epoch: the log's identity: new whenever anything in it was lost or
             rolled back. A position is ``epoch:id``.
+        last_id: the newest line's id. Ids go up without gaps.
+        limits: what one commit may have; None if there is no limit.
     """
 
     @property
     def epoch(self) -> str:
-        """Return the log's identity."""
+        """Return the log's identity, once the store is started."""
+
+    @property
+    def last_id(self) -> int:
+        """Return the newest line's id; 0 if nothing was ever said."""
+
+    @property
+    def limits(self) -> Limits | None:
+        """Return what one commit may have at most."""
 
     def time(self) -> float:
         """Return seconds since 1970, as batches are stamped with."""
+
+    def owner(self, fold: str, key: str) -> str:
+        """Return what tells the owner of a folded name and its key from all others."""
+
+    def start(self, room: IRoom) -> Deferred[None]:
+        """Open the store and hand its newest batches to ``room``, oldest first.
+
+        The Deferred fails with ``StoreError`` if the store can't be used.
+        """
 
     def commit(self, entries: list[Entry], done: Callable[[Batch], None]) -> None:
         """Commit ``entries`` as one batch, then call ``done`` with it.
 
         The room has one commit in flight at a time. ``done`` may be called at
-        once.
+        once. It is called late where the disk is full, and never where the room is
+        told ``cut_off``.
         """
+
+    def read_before(self, id: int, lines: int, size: int) -> Deferred[Page]:
+        """Return the last lines before ``id``, from what is kept.
+
+        Args:
+            lines: how many at most.
+            size: bytes after which no further batch is read.
+        """
+
+    def read_after(self, id: int, lines: int, size: int) -> Deferred[Page]:
+        """Return the first lines after ``id``, from what is kept.
+
+        Lines between ``id`` and the page's ``first_id`` are kept no longer.
+
+        Args:
+            lines: how many at most.
+            size: bytes after which no further batch is read.
+        """
+
+    def stop(self) -> Deferred[None]:
+        """Make the commit in flight, if that can be done at once, and close."""

@@ -72,6 +72,9 @@ class Told:
     text: ClassVar[None] = None
     """It is no run's."""
 
+    count: ClassVar[int] = 0
+    """It has no line."""
+
 
 Entry = Run | Told
 

@@ -4,6 +4,9 @@ import secrets
 import time
 from collections.abc import Callable
 
+from twisted.internet.defer import Deferred, succeed
+
+from broadcast.store.base import IRoom, Limits, Page
 from broadcast.store.entries import Batch, Entry
 
 
@@ -15,13 +18,39 @@ class MemoryStore:
         epoch: random for each run, since a restart loses the log.
     """
 
+    limits: Limits | None = None
+    """A commit costs no more than the memory that it is in already."""
+
     def __init__(self, time: Callable[[], float] = time.time, epoch: str = "") -> None:
         self.time = time
         self._next_id = 1
         self.epoch = epoch or secrets.token_hex(8)
+
+    @property
+    def last_id(self) -> int:
+        """The newest line's id."""
+        return self._next_id - 1
+
+    def owner(self, fold: str, key: str) -> str:
+        """Return both: they are kept nowhere else than they are now."""
+        return f"{fold} {key}"
+
+    def start(self, room: IRoom) -> Deferred[None]:
+        """Begin with nothing."""
+        return succeed(None)
 
     def commit(self, entries: list[Entry], done: Callable[[Batch], None]) -> None:
         """Number the lines and hand the batch back."""
         batch = Batch(entries, self._next_id, self.time())
         self._next_id += batch.count
         done(batch)
+
+    def read_before(self, id: int, lines: int, size: int) -> Deferred[Page]:
+        """Return nothing: the ring is all there is."""
+        return succeed(Page((), 0, 0, more=False))
+
+    read_after = read_before
+
+    def stop(self) -> Deferred[None]:
+        """End: nothing is in flight."""
+        return succeed(None)

@@ -15,6 +15,7 @@ from twisted.web.server import Request, Site
 from broadcast.base.hosts import is_loopback
 from broadcast.base.settings import Settings
 from broadcast.net.connections import Connections
+from broadcast.protocol.roles import ASKING, UNRESTRICTED
 from broadcast.web.channel import Channel
 from broadcast.web.door import Door
 from broadcast.web.http import answer, headers, is_current, say
@@ -160,7 +161,8 @@ class WebSite(Site):
         self.places = Places(
             settings.web_max_connections, settings.web_max_per_host, notices
         )
-        socket = Socket(connections, self.door)
+        role = ASKING if settings.web_ask else UNRESTRICTED
+        socket = Socket(connections, self.door, role)
         self._add(b"ws", socket)
         self._add(b"healthz", Plain(lambda: (200, "alive")))
         self._add(b"readyz", Plain(lambda: _readiness(connections)))

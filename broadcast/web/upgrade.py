@@ -16,6 +16,7 @@ from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET, Request
 
 from broadcast.net.connections import Connections
+from broadcast.protocol.roles import UNRESTRICTED, Role
 from broadcast.web.door import Door, RefusedError
 from broadcast.web.frames import line_by_line, relayed, whole
 from broadcast.web.http import headers, say
@@ -76,14 +77,18 @@ class Socket(Resource):
     Args:
         connections: all that are open.
         door: says which pages may talk.
+        role: what those who come this way may do.
     """
 
     isLeaf = True
 
-    def __init__(self, connections: Connections, door: Door) -> None:
+    def __init__(
+        self, connections: Connections, door: Door, role: Role = UNRESTRICTED
+    ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # Twisted's
         self._connections = connections
         self._door = door
+        self._role = role
 
     def render_GET(self, request: Request) -> bytes | int:
         """Become a WebSocket, or say why not."""
@@ -119,7 +124,9 @@ class Socket(Resource):
             framing, lines = relayed, b""
         channel: Any = request.channel  # our Channel
         connection = channel.upgrade(
-            lambda transport: WebSocketConnection(connections, transport, framing, head)
+            lambda transport: WebSocketConnection(
+                connections, transport, framing, head, self._role
+            )
         )
         if lines:
             connection.introduce(lines)

@@ -14,6 +14,7 @@ from broadcast.net.connections import Connections
 from broadcast.net.liveness import Liveness
 from broadcast.net.sockopts import is_private, make_room, peer_of
 from broadcast.protocol.events import Bye
+from broadcast.protocol.roles import UNRESTRICTED, Role
 from broadcast.room.directory import When
 from broadcast.session.states import HANDSHAKING
 from broadcast.store.entries import Framing
@@ -31,6 +32,7 @@ DEAD_AFTER = 45.0
 """Seconds of silence, a ping sent, after which the other end is taken for dead."""
 
 _NAMED = b"__name__:"
+_PING = b"__ping__"
 _TEXT = b"\x81"  # how a whole message of text begins
 
 _CODES: Final = {
@@ -51,6 +53,7 @@ class WebSocketConnection:
         transport: below; nobody else writes to it any more.
         framing: how lines become frames.
         head: the handshake's answer.
+        role: what its member may do.
     """
 
     kind = "websocket"
@@ -60,6 +63,7 @@ class WebSocketConnection:
         "_failure",
         "_heard",
         "_heard_at",
+        "_is_asking",
         "_is_held",
         "_is_over",
         "_is_paused",
@@ -79,6 +83,7 @@ class WebSocketConnection:
         transport: Any,
         framing: Framing,
         head: bytes,
+        role: Role = UNRESTRICTED,
     ) -> None:
         self._connections = connections
         self.transport = transport
@@ -95,8 +100,9 @@ class WebSocketConnection:
         self._is_over = False  # it has ended, and nothing of it waits
         self._lingers = False
         self.session = connections.new_session(
-            self, peer_of(transport), is_private(transport)
+            self, peer_of(transport), is_private(transport), role
         )
+        self._is_asking = role.asks
         self.writer = frame_writer_for(self, framing, head)
         self.session.subscription.writer = self.writer
         self.session.secured(None)
@@ -162,6 +168,8 @@ class WebSocketConnection:
             self._parser.fail(Code.UNSUPPORTED, "lines go in text messages")
             return
         if not data and not self._connections.room.settings.relay:
+            return
+        if self._is_asking and data.rstrip(b"\r\n") == _PING:
             return
         if data.startswith(_NAMED) and self.session.state in HANDSHAKING:
             self.writer.framing = line_by_line

@@ -41,6 +41,7 @@ def test_the_options_of_a_connection(pair: Pair) -> None:
     sockopts.prepare(_over(ours))
     assert ours.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
     assert ours.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+    assert ours.getsockopt(socket.SOL_SOCKET, socket.SO_OOBINLINE)
     if hasattr(socket, "TCP_KEEPIDLE"):
         names = (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT)
         idle, every, count = (ours.getsockopt(socket.IPPROTO_TCP, n) for n in names)

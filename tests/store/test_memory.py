@@ -1,11 +1,14 @@
 """The store in memory: ids without gaps, a time, and an epoch for each run."""
 
+from typing import Any
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.internet.task import Clock
 
 from broadcast.protocol.dialects import Speaker
 from broadcast.protocol.events import Join
+from broadcast.store.base import IStore, Page
 from broadcast.store.entries import Batch, Entry, Run, Told
 from broadcast.store.memory import MemoryStore
 
@@ -66,3 +69,32 @@ def test_each_run_has_an_epoch_of_its_own() -> None:
     assert len(epochs) == 20
     assert all(epoch.isalnum() and epoch.isascii() for epoch in epochs)
     assert MemoryStore(Clock().seconds, "e1").epoch == "e1"
+
+
+def test_it_is_a_store_that_keeps_nothing() -> None:
+    """It starts empty, has nothing older than the ring, bounds no commit and stops."""
+    store: IStore = MemoryStore(Clock().seconds)
+    room: Any = None  # nothing is told it
+    pages: list[Page] = []
+    ended: list[None] = []
+    store.start(room).addCallback(ended.append)
+    store.read_before(10, 5, 1000).addCallback(pages.append)
+    store.read_after(0, 5, 1000).addCallback(pages.append)
+    assert [(p.batches, p.first_id, p.last_id, p.more) for p in pages] == [
+        ((), 0, 0, False)
+    ] * 2
+    assert store.limits is None
+    assert store.last_id == 0
+    store.commit(_entries([3, 0, 2]), lambda batch: None)
+    assert store.last_id == 5
+    store.stop().addCallback(ended.append)
+    assert ended == [None, None]
+
+
+def test_owners_differ_by_name_and_by_key() -> None:
+    """No two of a folded name and its key are one owner."""
+    store = MemoryStore(Clock().seconds)
+    pairs = [("al", "key-number-1"), ("al", "key-number-2"), ("bo", "key-number-1")]
+    owners = [store.owner(fold, key) for fold, key in pairs]
+    assert len(set(owners)) == 3
+    assert owners == [store.owner(fold, key) for fold, key in pairs]
