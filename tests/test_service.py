@@ -1,4 +1,4 @@
-"""What is read again, the settings that change, and the clock that timers follow."""
+"""Reloads, the settings that change, and the clock that timers follow."""
 
 import time
 from collections.abc import Callable

@@ -1,6 +1,7 @@
-"""Logins: what is asked of the portal, how often one may try, and until when.
+"""Logins: the requests to the portal, their rate limit and their deadline.
 
-What one who has to log in may say meanwhile is in ``broadcast.session.login``.
+The commands that a connection may give before its login are in
+``broadcast.session.login``.
 """
 
 from collections import Counter
@@ -30,24 +31,24 @@ from broadcast.protocol import names
 from broadcast.protocol.sanitize import escape
 
 MAX_TRIES = 3
-"""Wrong tries on one connection; then it is closed."""
+"""Failed logins on a connection, after which it is closed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A login was refused: an error's ``code``, and a message for who tried."""
+    """A refused login: an error's ``code``, and a message for the client."""
 
     code: str
     message: str
 
 
 class Authenticator:
-    """Lets in who can show that it may come in.
+    """Checks logins.
 
     Args:
-        checkers: of ``twisted.cred``; what each takes, it may let in.
-        work: closes, in turns, those whose time to log in is over.
-        timeout: seconds in which one has to log in.
+        checkers: checkers of ``twisted.cred``, each for the credentials it declares.
+        work: closes, in turns, the sessions whose deadline has passed.
+        timeout: seconds within which a session has to log in.
         allows_plaintext: a secret may come unencrypted from another machine.
     """
 
@@ -67,12 +68,12 @@ class Authenticator:
             timeout, work, expire_applicant
         )
         self.refused: Counter[str] = Counter()
-        """Logins refused, by code."""
+        """Refused logins, by error code."""
         self._logger = Logger(namespace="broadcast")
 
     @property
     def usage(self) -> str:
-        """How to log in here."""
+        """The syntax of the logins that are accepted."""
         taken = {interface.__name__ for interface in self._portal.checkers}
         ways = []
         if "IUsernamePassword" in taken:
@@ -82,7 +83,7 @@ class Authenticator:
         return " or ".join(ways)
 
     async def admit(self, given: list[str], address: str) -> Admission | Refusal:
-        """Return what ``/login`` with ``given`` earns: an admission, or a refusal."""
+        """Return the result of ``/login`` with the words ``given``."""
         host = host_of(address)
         name = names.fold(given[0])[: names.MAX_FOLDED] if len(given) == 2 else None
         if not self.throttle.take(host, name):

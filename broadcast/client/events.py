@@ -30,7 +30,7 @@ class Message(Event):
 
 @dataclass(frozen=True, slots=True)
 class Joined(Event):
-    """Somebody came; ``count`` are here now. People aren't told of a ``quiet`` one."""
+    """A member has joined; ``count`` are here now. Text doesn't tell of a quiet one."""
 
     at: str
     name: str
@@ -40,7 +40,7 @@ class Joined(Event):
 
 @dataclass(frozen=True, slots=True)
 class Left(Event):
-    """Somebody went; ``count`` are here now."""
+    """A member has left; ``count`` members are here now."""
 
     at: str
     name: str
@@ -51,7 +51,7 @@ class Left(Event):
 
 @dataclass(frozen=True, slots=True)
 class Renamed(Event):
-    """Somebody took another name; perhaps it was us."""
+    """A member has taken another name; it may be this client."""
 
     at: str
     name: str
@@ -182,7 +182,7 @@ class Lost(Event):
 
 @dataclass(frozen=True, slots=True)
 class Doubtful(Event):
-    """Ours: lines that may have been said or not, after a hole. Somebody must decide.
+    """Own lines of which it is unknown, after a hole, whether they were said.
 
     Raised after a reconnect when the server cannot tell doubles any more.
     """

@@ -1,8 +1,8 @@
 """Writers over Twisted transports: direct for plain sockets, buffered for the rest.
 
-The direct one writes to the socket itself: it saves two ``epoll_ctl`` calls and
-a round of polling for each member and batch. It must never be used where
-something stands between the protocol and the socket: see ``is_plain``.
+The direct writer calls the socket itself, which saves two ``epoll_ctl`` calls and a
+round of polling for each member and batch. It must never be used with a layer between
+the protocol and the socket (``is_plain``).
 """
 
 from collections.abc import Callable
@@ -25,14 +25,14 @@ else:
 
 
 LITTLE: Final = 4096
-"""Bytes, about, that the transport gets for a peer whose socket is full."""
+"""Bytes, approximately, that the transport buffers for a peer whose socket is full."""
 
 
 def is_plain(transport: Any) -> bool:
-    """Tell whether bytes given to the socket are bytes on the wire.
+    """Tell whether bytes written to the socket are the bytes on the wire.
 
-    Only by exact type, and with TLS off: anything that merely looks like a
-    socket transport may encrypt or frame.
+    The exact type counts, and TLS must be off: any other transport, even a subclass,
+    may encrypt or frame.
     """
     return type(transport) in _PLAIN and not transport.TLS
 
@@ -42,8 +42,8 @@ class DirectWriter:
     """Writes straight to a plain TCP or unix socket; a pull producer when behind.
 
     Attributes:
-        is_broken: the socket has failed. It tells why only once: the reactor,
-            which asks later, may see a mere end of file.
+        is_broken: the socket has failed. It reports its error only once, so the
+            reactor, which reads later, may see a mere end of file.
     """
 
     __slots__ = (
@@ -62,7 +62,7 @@ class DirectWriter:
             connection.transport.getHandle().send
         )
         self._pulling = False
-        self._is_full = False  # the socket has not taken all that it was given
+        self._is_full = False  # the socket has not taken all of the last write
         self.is_broken = False
 
     @property
@@ -71,12 +71,12 @@ class DirectWriter:
         return self._socket_send
 
     def send(self, data: bytes) -> int:
-        """Give the socket what it takes; 0 also when the connection is lost."""
+        """Write as much as the socket takes; return 0 for a lost connection, too."""
         try:
             taken: int = self._socket_send(data)
         except BlockingIOError:
             return 0
-        except OSError:  # the reactor will find out, too
+        except OSError:  # the reactor will see it, too
             self.is_broken = True
             return 0
         return taken
@@ -90,7 +90,7 @@ class DirectWriter:
             self._connection.transport.registerProducer(self, False)
 
     def resumeProducing(self) -> None:
-        """Write on: the transport's queue is empty; in turn, if the turn is late."""
+        """Write on, now that the transport's queue is empty; as a job if it is late."""
         work = self._connection.session.subscription.work
         if work.queued and work.is_late():
             work.add(self)
@@ -98,7 +98,7 @@ class DirectWriter:
             self._pull()
 
     def step(self, until: float) -> bool:
-        """Write on, in turn: a job."""
+        """Write on, as a job."""
         if self._pulling:
             self._pull()
         return False
@@ -112,10 +112,10 @@ class DirectWriter:
         self._pulling = False
 
     def _pull(self) -> None:
-        """Give the socket what it takes, up to so much; the rest to the transport.
+        """Write some chunks to the socket, and a rest to the transport.
 
-        A socket that is full gets a little by the transport, which tells when that has
-        gone out: nothing more is kept for a peer that doesn't read.
+        For a full socket the transport gets a little, and calls back once it is
+        written. No more than that is buffered for a peer that doesn't read.
         """
         transport = self._connection.transport
         if self._is_full:
@@ -138,7 +138,7 @@ class DirectWriter:
         self._pull()
 
     def _next(self, space: int) -> bytes:
-        """Return what is to be written next, about so many bytes as they go out."""
+        """Return the next bytes for the wire, approximately ``space`` of them."""
         return self._connection.session.subscription.next_chunk(space)
 
     def _stop(self) -> None:
@@ -166,7 +166,7 @@ class BufferedWriter:
     def send(self, data: bytes) -> int:
         """Write chunks of 64 KiB, of whole lines, until the transport's buffer is full.
 
-        What is left may never be sent: other last words may take its place.
+        The rest may never be sent: other last words may replace it.
         """
         sent = 0
         while sent < len(data) and not self._paused:
@@ -202,7 +202,7 @@ class BufferedWriter:
         self._paused = True
 
     def _next(self, space: int) -> bytes:
-        """Return what is to be written next, about so many bytes as they go out."""
+        """Return the next bytes for the wire, approximately ``space`` of them."""
         return self._connection.session.subscription.next_chunk(space)
 
     def _stop(self) -> None:

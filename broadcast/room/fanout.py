@@ -1,8 +1,8 @@
-"""The way out: a batch sent to all who are live, and the cursors of the rest.
+"""The fan-out: a batch is sent to all live subscriptions; the others have cursors.
 
-The loop that sends never waits. A reader that can't take all of a batch keeps a cursor
-(``subscription`` reads on from it); one that is behind what is left of the log is
-given up on.
+The loop that sends never blocks. A reader that can't take all of a batch gets a cursor
+(``subscription`` reads on from it). A reader whose cursor is older than the log's
+retention is closed.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator
@@ -34,7 +34,7 @@ Sends = dict[int, Callable[[bytes], int]]
 
 
 class Overtaken(NamedTuple):
-    """A reader that the log has moved past, and how many lines it missed."""
+    """A reader that the log has moved past, and the number of lines it missed."""
 
     subscription: Subscription
     missed: int
@@ -44,13 +44,13 @@ class Fanout:
     """Sends a room's batches.
 
     Args:
-        log: what is read.
-        stats: counts what is sent.
-        work: does what can't be done at once.
+        log: the log that batches are appended to.
+        stats: counts the output.
+        work: the queue of jobs.
 
     Attributes:
-        subscriptions: all who are here, by session id; kept by the room.
-        readers: who reads the log, and from where.
+        subscriptions: those of all members, by session id; kept by the room.
+        readers: the registry of the log's readers.
     """
 
     def __init__(self, log: Log, stats: Stats, work: Work) -> None:
@@ -60,7 +60,7 @@ class Fanout:
         self._stats = stats
 
     def send(self, batch: Batch) -> None:
-        """Append ``batch`` to the log and send it to all who are live."""
+        """Append ``batch`` to the log and send it to all live subscriptions."""
         self.log.append(batch)
         short: list[tuple[Subscription, int]] = []
         for audience in self.readers.audiences.values():
@@ -70,7 +70,7 @@ class Fanout:
             subscription.stop_at(batch, taken)
 
     def trim(self) -> Iterator[Overtaken]:
-        """Trim the log, which is too long; yield who has lost its place in it."""
+        """Trim the log to its limit; yield the readers that have lost their place."""
         dropped = self.log.trim()
         readers = self.readers
         if not dropped or readers.oldest >= self.log.start:
@@ -86,11 +86,11 @@ class Fanout:
 
     @property
     def behind(self) -> Collection[Subscription]:
-        """Who reads from a cursor of its own."""
+        """The subscriptions that read from a cursor of their own."""
         return self.readers.behind.values()
 
     def lag(self, subscription: Subscription) -> int:
-        """Return how many lines ``subscription`` has still to read."""
+        """Return the number of lines that ``subscription`` has still to read."""
         if subscription.live:
             return 0
         return self.log.total - self._before(subscription.cursor, [])
@@ -110,7 +110,7 @@ class Fanout:
             if sends.pop(session_id, None) is not None:
                 speaker = self.subscriptions[session_id]
                 if rendering.is_single and not speaker.member.echo:
-                    continue  # all of it is its own
+                    continue  # the whole batch is its own
                 if copy := rendering.copy_for(session_id, speaker.member.echo):
                     speaker.put(copy)
         stats.bytes_out += size * len(sends)
@@ -128,8 +128,8 @@ class Fanout:
     def _send_in_time(self, sends: Sends, data: bytes) -> list[tuple[int, int]]:
         """Send to all, unless the kernel has to find memory for each: the rest later.
 
-        Those who read nothing make it do so, thousands at a time; each of them then
-        takes as long as a hundred who read.
+        Thousands of readers that stop at one moment make it do so. Each of them then
+        takes as long as a hundred others.
         """
         seconds = self.readers.work.clock.seconds
         left = iter(sends.items())
@@ -144,7 +144,7 @@ class Fanout:
         return lagging
 
     def _unread(self, subscription: Subscription, dropped: list[Batch]) -> int:
-        """Count the lines from the cursor to where it stops reading."""
+        """Count the lines from the cursor to the end of reading."""
         stop = self._before(subscription.reads_to, dropped)
         return stop - self._before(subscription.cursor, dropped)
 

@@ -1,8 +1,8 @@
 """Writers that frame: lines become WebSocket messages on their way out.
 
 A member's own lines are framed each time, a batch once for all. Both writers take a
-send whole or not at all, and write control frames between others: one that has to
-wait is replaced by the next one (RFC 6455, 5.5.3).
+send whole or not at all. They write control frames between other frames. A control
+frame that has to wait is replaced by the next (RFC 6455, 5.5.3).
 """
 
 from collections.abc import Callable
@@ -13,10 +13,11 @@ from broadcast.store.entries import Framing
 
 
 class DirectFrameWriter(DirectWriter):
-    """Frames straight to a plain socket; what a socket left of one goes first.
+    """Writes frames to a plain socket; the rest of a partly written frame goes first.
 
     Args:
-        framing: how lines become frames.
+        connection: the connection.
+        framing: makes frames of lines.
         head: the answer to the handshake, written before all else.
     """
 
@@ -27,29 +28,27 @@ class DirectFrameWriter(DirectWriter):
         self.framing: Framing = framing
         self._rest = memoryview(b"")
         self._control = b""
-        self._is_held = (
-            True  # the head is in the transport's queue: see ``resumeProducing``
-        )
+        self._is_held = True  # until the head has left the transport's queue
         connection.transport.write(head)
         self.wake()
 
     @property
     def send_shared(self) -> Callable[[bytes], int]:
-        """Take frames, all or none."""
+        """The function that writes frames, all or none."""
         return self._send_frames
 
     def send(self, data: bytes) -> int:
-        """Frame whole lines and take them all, or none."""
+        """Frame whole lines and write them all, or none."""
         return len(data) if self._send_frames(self.framing(data)) else 0
 
     def write_control(self, frame: bytes) -> None:
-        """Write ``frame`` as soon as the frame before it is out."""
+        """Write ``frame`` as soon as the frame before it is written."""
         if not self._send_frames(frame):
             self._control = frame
             self.wake()
 
     def resumeProducing(self) -> None:
-        """Write on: the transport's queue is empty, but for the first time."""
+        """Write on, now that the transport's queue is empty; not at the first call."""
         if self._is_held:
             self._is_held = False
         else:
@@ -60,7 +59,7 @@ class DirectFrameWriter(DirectWriter):
             return 0
         taken = self._give(frames)
         if 0 < taken < len(frames):
-            # No copy: all who have that framing are sent the same bytes.
+            # No copy: all members with this framing are sent the same bytes.
             self._rest = memoryview(frames)[taken:]
             self.wake()
         return len(frames) if taken else 0
@@ -68,7 +67,7 @@ class DirectFrameWriter(DirectWriter):
     def _give(self, data: bytes) -> int:
         try:
             return self._socket_send(data)
-        except OSError:  # full, or lost: the reactor will tell which
+        except OSError:  # full, or lost: the reactor will see which
             return 0
 
     def _next(self, space: int) -> bytes:
@@ -83,7 +82,7 @@ class DirectFrameWriter(DirectWriter):
 
 
 class BufferedFrameWriter(BufferedWriter):
-    """Frames through the transport: TLS, a proxy's wrapper."""
+    """Writes frames through the transport (TLS, a proxy's wrapper)."""
 
     __slots__ = ("_control", "framing")
 
@@ -94,11 +93,11 @@ class BufferedFrameWriter(BufferedWriter):
         connection.transport.write(head)
 
     def send(self, data: bytes) -> int:
-        """Frame whole lines and take them all, or none."""
+        """Frame whole lines and write them all, or none."""
         return len(data) if self.send_shared(self.framing(data)) else 0
 
     def send_shared(self, data: bytes) -> int:
-        """Take frames whole, unless the transport's buffer is full."""
+        """Write whole frames, unless the transport's buffer is full."""
         if self._paused:
             return 0
         self._connection.transport.write(data)

@@ -38,7 +38,7 @@ def test_who_counts_as_one_host(address: str, host: str) -> None:
     ],
 )
 def test_networks(text: str, network: str) -> None:
-    """What is mapped is IPv4; an address is a network of one; a name is none."""
+    """Mapped addresses are IPv4; an address is a network of one; a name is none."""
     assert str(network_of(text)) == network
 
 

@@ -1,4 +1,4 @@
-"""What we use of Twisted that it does not promise: it is all in one file, and there."""
+"""The private attributes of Twisted in use: all in one module, and all existing."""
 
 import importlib
 import inspect
@@ -35,7 +35,7 @@ def port() -> Iterator[Any]:
 
 @pytest.mark.parametrize("name", ["_preexistingSocket", "_shouldShutdown"])
 def test_a_port_has_what_is_set_there(name: str) -> None:
-    """What nobody reads may be set in vain: that Twisted has the name is all we know.
+    """An attribute may be set in vain: the test knows only that Twisted has the name.
 
     What comes of it is tested with the ports, in test_ports.py.
     """

@@ -1,4 +1,4 @@
-"""What is set on, and asked of, sockets: real ones over loopback."""
+"""Options and statistics of real sockets over loopback."""
 
 import os
 import socket
@@ -138,7 +138,7 @@ def test_only_this_machine_is_private_without_tls(host: str) -> None:
 
 @pytest.mark.parametrize("host", ELSEWHERE)
 def test_this_machine_by_its_own_address_is_private(host: str) -> None:
-    """Whoever comes from the address that was called is on this machine too."""
+    """A peer with the address that it has connected to is on this machine too."""
     with _From() as sock:
         sock.host = sock.own = host
         assert sockopts.is_private(_over(sock))

@@ -140,7 +140,7 @@ def test_an_origin_is_read_into_its_parts() -> None:
     ["null", "file://", "capacitor://localhost", "chrome-extension://abc", "ws://x"],
 )
 def test_origins_of_apps_may_talk_by_name_only(origin: str) -> None:
-    """What is no web page is allowed as it stands, alone, and never by itself."""
+    """An origin other than a web page's is allowed only if it is listed exactly."""
     allowed = parse_all(origin)
     assert [str(one) for one in allowed] == [origin]
     assert may_talk([origin], HOST, allowed)

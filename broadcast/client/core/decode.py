@@ -14,7 +14,7 @@ _Fields = Mapping[str, Any]
 
 
 class LineSplitter:
-    """The lines of one connection; one without an end is kept for the next piece."""
+    """The lines of a connection; an incomplete line is kept for the next piece."""
 
     def __init__(self) -> None:
         self._rest: list[bytes] = []

@@ -238,10 +238,10 @@ class Roster:
             self._asked.popleft()
 
     def follow(self, event: ev.Event) -> None:
-        """Somebody came, went or took another name.
+        """Update the members: a member has joined, left or been renamed.
 
-        Between two pieces of the answer to ``/who`` too: each is true when it is told,
-        so what comes after it applies to what has been told.
+        Events between two pieces of the answer to ``/who`` count too: a piece is true
+        when it is told, so a later event applies to the pieces before it.
         """
         if isinstance(event, ev.Joined | ev.Left | ev.Presence):
             self.count = event.count
