@@ -78,7 +78,7 @@ class Work:
         self.commits: list[Callable[[], None]] = []
         self._fresh: deque[IJob] = deque()
         self._old: deque[IJob] = deque()
-        self.queued: set[IJob] = set()
+        self.queued: dict[IJob, bool] = {}  # and whether it is a fresh one
         self.is_due = False
         self._end = 0.0
         self._skipped: set[object] = set()
@@ -99,9 +99,15 @@ class Work:
                 on, or was held up, is not fresh.
         """
         if job not in self.queued:
-            self.queued.add(job)
+            self.queued[job] = is_fresh
             (self._fresh if is_fresh else self._old).append(job)
             self.soon()
+
+    def hasten(self, job: Any) -> None:
+        """Have a job that waits among the old ones go before them."""
+        if self.queued.get(job) is False:
+            self.queued[job] = True
+            self._fresh.append(job)  # it stays among the old, and is skipped there
 
     def is_late(self) -> bool:
         """Tell whether this turn's budget is spent."""
@@ -149,14 +155,14 @@ class Work:
         now = self.clock.seconds()
         half, end = now + seconds / 2, now + seconds
         while self.queued and now < end:
-            if self._fresh and (now < half or not self._old):
-                self._step(self._fresh.popleft(), now)
-            else:
-                self._step(self._old.popleft(), now + SLICE)
-            now = self.clock.seconds()
+            is_fresh = bool(self._fresh) and (now < half or not self._old)
+            job = (self._fresh if is_fresh else self._old).popleft()
+            if self.queued.get(job) is is_fresh:
+                self._step(job, now if is_fresh else now + SLICE)
+                now = self.clock.seconds()
 
     def _step(self, job: IJob, until: float) -> None:
-        self.queued.discard(job)  # before the step, which may add it again
+        del self.queued[job]  # before the step, which may add it again
         try:
             has_more = job.step(until)
         except Exception:
@@ -164,5 +170,5 @@ class Work:
             job.abort()
             return
         if has_more and job not in self.queued:
-            self.queued.add(job)
+            self.queued[job] = False
             self._old.append(job)

@@ -11,6 +11,7 @@ from typing import Any, Final
 from twisted.internet import interfaces, tcp
 from zope.interface import implementer
 
+from broadcast.base.work import SLICE
 from broadcast.net.accept import PacedServer
 from broadcast.room.output import CHUNK
 from broadcast.session.interfaces import IConnection
@@ -91,17 +92,20 @@ class DirectWriter:
 
     def resumeProducing(self) -> None:
         """Write on, now that the transport's queue is empty; as a job if it is late."""
-        work = self._connection.session.subscription.work
-        if work.queued and work.is_late():
-            work.add(self)
-        else:
-            self._pull()
+        subscription = self._connection.session.subscription
+        work = subscription.work
+        is_late = work.queued and work.is_late()
+        if is_late or self._pull(work.clock.seconds() + SLICE):
+            work.add(self, subscription.is_awaited)
 
     def step(self, until: float) -> bool:
-        """Write on, as a job."""
-        if self._pulling:
-            self._pull()
-        return False
+        """Write on, as a job; a whole slice for a member that waits for an answer."""
+        if not self._pulling:
+            return False
+        subscription = self._connection.session.subscription
+        if subscription.is_awaited:
+            until = max(until, subscription.work.clock.seconds() + SLICE)
+        return self._pull(until)
 
     def abort(self) -> None:
         """Close: writing has failed."""
@@ -111,31 +115,30 @@ class DirectWriter:
         """Write no more: the connection is told that it is lost."""
         self._pulling = False
 
-    def _pull(self) -> None:
-        """Write some chunks to the socket, and a rest to the transport.
+    def _pull(self, until: float) -> bool:
+        """Write chunks to the socket, and a rest to the transport.
 
         For a full socket the transport gets a little, and calls back once it is
         written. No more than that is buffered for a peer that doesn't read.
+
+        Returns:
+            The socket has taken it all, and there is more.
         """
         transport = self._connection.transport
-        if self._is_full:
-            self._is_full = False
-            if chunk := self._next(LITTLE):
-                transport.write(chunk)
-            else:
-                self._stop()
-            return
-        for _ in range(self._connection.session.subscription.steps):
-            chunk = self._next(CHUNK)
-            if not chunk:
-                self._stop()
-                return
-            taken = self._give(chunk)
+        subscription = self._connection.session.subscription
+        seconds = subscription.work.clock.seconds
+        # A member that waits for an answer may only have been left for later.
+        is_full = self._is_full and not subscription.is_awaited
+        self._is_full = False
+        while chunk := self._next(LITTLE if is_full else CHUNK):
+            taken = 0 if is_full else self._give(chunk)
             if taken < len(chunk):
                 transport.write(chunk[taken:])
-                return
-        self._is_full = True
-        self._pull()
+                return False
+            if seconds() >= until:
+                return True
+        self._stop()
+        return False
 
     def _next(self, space: int) -> bytes:
         """Return the next bytes for the wire, approximately ``space`` of them."""

@@ -10,8 +10,7 @@ from itertools import islice
 from typing import Final, NamedTuple
 
 from broadcast.base.work import Work
-from broadcast.room.output import CHUNK
-from broadcast.room.readers import STEPS, Audience, Readers
+from broadcast.room.readers import Audience, Readers
 from broadcast.room.stats import Stats
 from broadcast.room.subscription import Subscription
 from broadcast.store.entries import Batch
@@ -23,11 +22,14 @@ MUCH: Final = 4 << 20
 LOOK_AFTER: Final = 32
 """Sends between two looks at the clock, where there is much."""
 
-SLOW: Final = 0.0002
-"""Seconds of one send that the kernel had to find memory for: ten times the usual."""
+SLOW: Final = 0.0001
+"""Seconds of one send that the kernel had to find memory for: five times the usual."""
 
 PATIENCE: Final = 0.01
-"""Seconds of a fan-out after which those not sent to yet wait, if sends are slow."""
+"""Seconds of a fan-out after which the rest is left for later, if sends are slow."""
+
+LONGEST: Final = 0.05
+"""Seconds after which the rest is left for later in any case."""
 
 Sends = dict[int, Callable[[bytes], int]]
 """Session id → how to send."""
@@ -102,7 +104,6 @@ class Fanout:
         size = len(data)
         if not size:
             return
-        self.readers.steps = STEPS + 2 * size // CHUNK
         sends = audience.sends.copy()  # a write may call back and change it
         stats = self._stats
         stats.deliveries += batch.count * len(sends)
@@ -134,12 +135,13 @@ class Fanout:
         seconds = self.readers.work.clock.seconds
         left = iter(sends.items())
         lagging: list[tuple[int, int]] = []
-        end = seconds() + PATIENCE
+        start = seconds()
         while some := tuple(islice(left, LOOK_AFTER)):
             began = seconds()
             lagging += _send_all(some, data)
             now = seconds()
-            if now > end and now - began > LOOK_AFTER * SLOW:
+            is_slow = now - began > LOOK_AFTER * SLOW
+            if now - start > (PATIENCE if is_slow else LONGEST):
                 lagging += [(session_id, 0) for session_id, _ in left]
         return lagging
 

@@ -1,6 +1,6 @@
 """A member's output: the writer, and the queue in front of it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from typing import Final, Protocol
 
 from broadcast.base.work import IJob
@@ -19,7 +19,7 @@ NEVER: Final = 1 << 62
 """The cursor of a subscription that has not started or has lost its place."""
 
 
-class IWriter(Protocol):
+class IWriter(Hashable, Protocol):
     """The only way out for a member's output.
 
     Attributes:

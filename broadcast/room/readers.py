@@ -14,10 +14,6 @@ from broadcast.store.log import Log
 
 S = TypeVar("S")
 
-STEPS = 4
-"""Chunks for a reader that is behind, per turn of the reactor. Twice the bytes of the
-latest batch are added, or a fast reader would never catch up."""
-
 
 class Audience(NamedTuple):
     """Live readers that are sent the same bytes, by session id: their ``send``."""
@@ -39,14 +35,12 @@ class Readers(Generic[S]):
         audiences: the live readers; an audience may be empty.
         behind: the readers with a cursor of their own, by session id.
         oldest: no cursor of a reader that is behind is older than this.
-        steps: chunks for each reader that is behind, per turn.
     """
 
     def __init__(self, log: Log, stats: Stats, work: Work) -> None:
         self.log = log
         self.stats = stats
         self.work = work
-        self.steps = STEPS
         self.behind: dict[int, S] = {}
         self.oldest = 0
         self.audiences: dict[tuple[Dialect, Framing | None], Audience] = {}

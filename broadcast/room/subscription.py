@@ -93,9 +93,9 @@ class Subscription:
         return self._readers.work
 
     @property
-    def steps(self) -> int:
-        """The number of chunks that it may be given in a turn of the reactor."""
-        return self._readers.steps
+    def is_awaited(self) -> bool:
+        """Its member waits for an answer: what comes before that goes first."""
+        return self.asked > 0 or bool(self._output)
 
     @property
     def has_started(self) -> bool:
@@ -218,7 +218,7 @@ class Subscription:
             self.cursor = batch.seq
             self._offset = offset
             self._readers.reads_from(batch.seq)
-            self._readers.work.add(self)
+            self._readers.work.add(self, self.is_awaited)
 
     def end(self, last: bytes, now: bool = False) -> None:
         """Send the last words after all that is queued (``now``: instead of it)."""
@@ -316,6 +316,8 @@ class Subscription:
         if self._output is None:
             self._output = deque()
         self._output.append((self._readers.log.end, answer))
+        self._readers.work.hasten(self)
+        self._readers.work.hasten(self.writer)
         self.backlog += weight_of(answer)
 
     def _next_output(self) -> bytes:
