@@ -94,7 +94,7 @@ class Subscription:
 
     @property
     def is_awaited(self) -> bool:
-        """Its member waits for an answer: what comes before that goes first."""
+        """Its member waits for an answer, so its earlier output goes first."""
         return self.asked > 0 or bool(self._output)
 
     @property
