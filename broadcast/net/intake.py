@@ -29,15 +29,25 @@ class Intake:
     Attributes:
         first: what has come before the first line is whole; None from then on.
         partial: what has no line end yet.
+        has_telnet: it has begun to negotiate.
     """
 
-    __slots__ = ("_is_after_cr", "_is_raw", "_session", "_telnet", "first", "partial")
+    __slots__ = (
+        "_is_after_cr",
+        "_is_raw",
+        "_session",
+        "_telnet",
+        "first",
+        "has_telnet",
+        "partial",
+    )
 
     def __init__(self, session: ISession, is_raw: bool, is_narrow: bool) -> None:
         self._session = session
         self._is_raw = is_raw
         self._is_after_cr = False  # a CR has ended a line: an LF belongs to it
         self._telnet: Telnet | None = None
+        self.has_telnet = False
         self.first: FirstBytes | None = FirstBytes(is_raw, is_narrow)
         self.partial = b""
 
@@ -98,6 +108,7 @@ class Intake:
         if self._telnet is None:
             at = data.find(IAC)
             begin, data = data[:at], data[at:]
+            self.has_telnet = True
             self._telnet = Telnet((begin or self.partial).endswith(b"\r"))
         text = self._telnet.strip(data)
         if answers := self._telnet.take_answers():

@@ -20,6 +20,7 @@ from broadcast.net import sockopts
 from broadcast.net.connections import Connections
 from broadcast.net.intake import Intake
 from broadcast.net.liveness import Liveness, begin_liveness
+from broadcast.net.telnet import IAC
 from broadcast.net.writers import BufferedWriter, DirectWriter, writer_for
 from broadcast.protocol import strays
 from broadcast.protocol.events import Bye
@@ -79,7 +80,8 @@ class LineProtocol(Protocol):
         if self._liveness is not None:
             self._liveness.heard = True
         intake, silence = self._intake, self.factory.flush_partial
-        data = intake.clean(data, silence is not None)
+        if silence is not None or intake.has_telnet or IAC in data:
+            data = intake.clean(data, silence is not None)
         limit = 4 * self.factory.room.settings.max_line
         if b"\n" not in data and len(intake.partial) + len(data) > limit:
             self._flood(limit)

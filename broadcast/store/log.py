@@ -5,19 +5,78 @@ one a batch. Which lines answer a question for old ones is in ``broadcast.store.
 """
 
 from bisect import bisect_right
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from operator import attrgetter
+from typing import Generic, TypeVar
 
 from broadcast.protocol.dialects import Dialect
 from broadcast.store.entries import RENDERING_COST, Batch, Framing, Rendering, Run
-from broadcast.store.ring import Ring
 
 PIECE = 256
 """Lines that one step renders; with 64 KiB runs, a step stays near 64 KiB."""
 
 NEAR = 8
 """Batches without a line that are passed one by one; more of them are skipped."""
+
+
+T = TypeVar("T")
+
+RING_CHUNK = 256
+"""Items that are walked through, in blocks of 64, at most."""
+
+
+class Ring(Generic[T]):
+    """A queue that is indexed as fast in its middle as at its ends.
+
+    A ``deque`` walks there block by block: in a long log that is microseconds for each
+    look, and a page of old lines takes thousands of them.
+
+    What is dropped is not kept alive. All chunks are full but the first, which has
+    lost some, and the last.
+    """
+
+    __slots__ = ("_chunks", "_first", "_size")
+
+    def __init__(self) -> None:
+        self._first: deque[T] = deque()
+        self._chunks: deque[deque[T]] = deque([self._first])
+        self._size = 0
+
+    def append(self, item: T) -> None:
+        """Put ``item`` at the end."""
+        last = self._chunks[-1]
+        if len(last) == RING_CHUNK:
+            last = deque()
+            self._chunks.append(last)
+        last.append(item)
+        self._size += 1
+
+    def popleft(self) -> T:
+        """Take the oldest item; IndexError if there is none."""
+        item = self._first.popleft()
+        self._size -= 1
+        if not self._first and len(self._chunks) > 1:
+            self._chunks.popleft()
+            self._first = self._chunks[0]
+        return item
+
+    def __getitem__(self, index: int) -> T:
+        """Return the item at ``index``, from the oldest on, or back from the end."""
+        if index < 0:
+            index += self._size
+        if not 0 <= index < self._size:
+            raise IndexError(index)
+        first = len(self._first)
+        if index < first:
+            return self._first[index]
+        chunk, at = divmod(index - first, RING_CHUNK)
+        return self._chunks[chunk + 1][at]
+
+    def __len__(self) -> int:
+        """Return how many items there are."""
+        return self._size
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from broadcast.store.ring import CHUNK, Ring
+from broadcast.store.log import RING_CHUNK as CHUNK
+from broadcast.store.log import Ring
 
 
 @given(st.lists(st.integers(-2 * CHUNK, 3 * CHUNK), max_size=12))
