@@ -85,6 +85,7 @@ class Pair:
         directory = Directory(self.reactor)
         room = Room(RoomSettings(), MemoryStore(), 1 << 20, directory, work)
         self._acceptor = Acceptor(work)
+        self._ends: list[socket.socket] = []
         self._factory = BroadcastFactory(Connections(room, new_session))
         self.speaker, self._protocol = self._connect()
         self.hearer, _ = self._connect()
@@ -92,6 +93,13 @@ class Pair:
         for end in (self.speaker, self.hearer):
             end.recv(1 << 16)
         self.way(b"so that all is as it is later\n")
+
+    def __enter__(self) -> "Pair":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for end in self._ends:
+            end.close()
 
     def way(self, line: bytes) -> Trace:
         """Return the calls from when ``line`` has been read to the end of the turn."""
@@ -110,6 +118,7 @@ class Pair:
 
     def _connect(self) -> tuple[socket.socket, Any]:
         ours, theirs = socket.socketpair()
+        self._ends += [ours, theirs]
         ours.setblocking(False)
         theirs.settimeout(DEADLINE)
         protocol: Any = self._factory.buildProtocol(None)
@@ -124,13 +133,14 @@ def main() -> None:
     """Print the way of a line, and of a command."""
     parser = argparse.ArgumentParser(description="the way of one line")
     parser.add_argument("line", nargs="*", default=["hello", "/ping"])
-    pair = Pair()
-    for line in parser.parse_args().line:
-        trace = pair.way(f"{line}\n".encode())
-        print(f"{line}: {len(trace.calls)} calls, {trace.modules} modules,", end=" ")
-        print(f"{trace.moves} moves")
-        for module, function in trace.calls:
-            print(f"    {module.removeprefix('broadcast.')}.{function}")
+    lines = parser.parse_args().line
+    with Pair() as pair:
+        for line in lines:
+            trace = pair.way(f"{line}\n".encode())
+            print(f"{line}: {len(trace.calls)} calls,", end=" ")
+            print(f"{trace.modules} modules, {trace.moves} moves")
+            for module, function in trace.calls:
+                print(f"    {module.removeprefix('broadcast.')}.{function}")
 
 
 if __name__ == "__main__":

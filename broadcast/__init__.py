@@ -1,4 +1,4 @@
-"""A line broadcast daemon: what anyone says, everybody else hears at once.
+"""A line broadcast daemon: each line of a client is sent to all the others at once.
 
 docs/design.md describes the code, docs/protocol.md the wire.
 """

@@ -1,8 +1,8 @@
 """``python -m broadcast``: the daemon, with the options of ``twist broadcast``.
 
-Signals are handled before Twisted is imported, which takes half a second: the kernel
-gives the first process of a container no signal that it has not asked for, so that
-``twist`` can't be stopped there until its reactor runs.
+Signals are handled before Twisted is imported, which takes half a second. The kernel
+delivers no signal without a handler to the first process of a container, so ``twist``
+can't be stopped there until its reactor runs.
 """
 
 import os
@@ -15,14 +15,14 @@ from broadcast.signals import has_terminal
 
 
 class Startup:
-    """What signals do until the reactor runs.
+    """The signal handlers until the reactor runs.
 
-    SIGINT and SIGTERM end the process at once; once it listens they are kept, so that
-    it stops as it does later. SIGHUP ends it if it has a terminal; else it is kept, and
-    the files are read again. What is ignored stays so.
+    SIGINT and SIGTERM end the process at once. Once it listens they are kept for the
+    reactor, which stops cleanly. SIGHUP ends the process if it has a terminal.
+    Otherwise it is kept, for a reload. An ignored signal stays ignored.
 
     Attributes:
-        is_listening: there is something to be closed.
+        is_listening: there are listeners to be closed.
     """
 
     def __init__(self) -> None:
@@ -37,7 +37,7 @@ class Startup:
                 signal.signal(number, self._caught)
 
     def pass_on(self) -> None:
-        """Send the signals that were kept, since there are handlers now."""
+        """Send the kept signals again, now that the reactor handles them."""
         for number in self._kept:
             os.kill(os.getpid(), number)
 
@@ -50,7 +50,7 @@ class Startup:
 
 
 def end_by(number: int) -> None:
-    """End the process by a signal; if it survives that, as process 1 does, exit."""
+    """End the process by a signal; exit if it survives that, as process 1 does."""
     signal.signal(number, signal.SIG_DFL)
     os.kill(os.getpid(), number)
     os._exit(128 + number)

@@ -29,11 +29,14 @@ _REPEATED: Final = frozenset(option.name for option in OPTIONS if option.is_repe
 
 
 class Options(UsageOptions):
-    """What ``twist broadcast`` takes: a row of the settings for each option.
+    """The options of ``twist broadcast``: one for each row of the settings.
 
     Attributes:
-        command: what runs the daemon.
-        rows: what ``--help`` explains.
+        command: the command that runs the daemon.
+        rows: the options that ``--help`` lists.
+        settings: the settings, once the options are parsed.
+        console: the console's log, if the daemon has taken it over.
+        threshold: the level of the log.
     """
 
     command: ClassVar[str] = "twist broadcast"
@@ -55,7 +58,7 @@ class Options(UsageOptions):
         self.threshold = logfile.Threshold()
 
     def __setitem__(self, name: str, value: Any) -> None:
-        """Keep a value that was given, beside those before it where many may be."""
+        """Set the value of an option; append it if the option is repeatable."""
         if name in _REPEATED:
             value = (*(self[name] or ()), value)
         super().__setitem__(name, value)
@@ -77,20 +80,20 @@ class Options(UsageOptions):
     opt_h = UsageOptions.opt_help
 
     def parseArgs(self, *arguments: str) -> None:
-        """Take no arguments beside the options.
+        """Refuse arguments beside the options.
 
         Raises:
-            UsageError: there is one.
+            UsageError: there is an argument.
         """
         if arguments:
             raise UsageError(f"{arguments[0]!r} is no option")
 
     def parseOptions(self, options: Sequence[str] | None = None) -> None:
-        """Read the command line and the file; ``settings`` is there afterwards.
+        """Read the command line and the file into ``settings``.
 
         Raises:
-            SystemExit: one of them is wrong; says which, why, and what to do in one
-                line.
+            SystemExit: an option is invalid; the message has the option, the reason
+                and a remedy in one line.
         """
         try:
             super().parseOptions(options)  # type: ignore[no-untyped-call]
@@ -100,7 +103,7 @@ class Options(UsageOptions):
             raise refusal(str(error)) from None
 
     def postOptions(self) -> None:
-        """Check all that was given."""
+        """Check all options, and take over the console."""
         self.settings = self.read()
         if self.parent is not None:
             _choose_format(self.parent, self.threshold)
@@ -108,10 +111,10 @@ class Options(UsageOptions):
             self.console = logqueue.take_over(self.parent, log)
 
     def read(self) -> Settings:
-        """Return the settings: the command line's, and the file's as it is now.
+        """Return the settings, from the command line and the file's current content.
 
         Raises:
-            SettingError: a value is wrong, or the file is.
+            SettingError: a value or the file is invalid.
         """
         path = self["config"]
         config = {} if path is None else read_config(path)
@@ -124,10 +127,10 @@ class Options(UsageOptions):
 
 
 def _choose_format(twist: Any, threshold: logfile.Threshold) -> None:
-    """Log our lines on the console, unless json was asked for.
+    """Log the daemon's lines on the console, unless JSON was requested.
 
-    ``twist`` chooses json by itself when stdout is no terminal; a log read
-    through a pipe is still read by people.
+    ``twist`` itself defaults to JSON if stdout is no terminal. But a log in a pipe is
+    still read by people.
     """
     is_text = twist.get("fileLogObserverFactory") is textFileLogObserver
     if is_text or not _is_format_given(twist):
@@ -135,15 +138,15 @@ def _choose_format(twist: Any, threshold: logfile.Threshold) -> None:
 
 
 def _is_format_given(twist: Any) -> bool:
-    """Tell whether ``--log-format`` stands among twist's own options.
+    """Tell whether ``--log-format`` is among twist's own options.
 
-    These end at the plugin's name. They are read as ``twist`` has read them, so that
-    an abbreviation counts, and the value of another option doesn't.
+    These end at the plugin's name. They are parsed as ``twist`` does, so that an
+    abbreviation counts, and the value of another option doesn't.
     """
     own, _ = getopt.getopt(sys.argv[1:], twist.shortOpt, twist.longOpt)
     return any(name == "--log-format" for name, _ in own)
 
 
 def refusal(message: str) -> SystemExit:
-    """Return what ends the daemon before it starts, with one line on stderr."""
+    """Return the exception that ends the start, with a line on stderr."""
     return SystemExit(f"broadcast: {escape(message)}")

@@ -1,11 +1,11 @@
-"""What happens when no memory is left: one line on stderr, and the end.
+"""The end of the process when memory is exhausted: a line on stderr, and the exit.
 
-An operation that got no memory is half done, and nobody knows which: a line that some
-heard, a member that is counted and not here. Each event after it would fail too, with a
-traceback. So the process ends at once, as it would if the kernel had killed it, and a
-service manager starts it anew.
+An operation that got no memory is half done: a line may have reached only some members,
+or a member may be counted and absent. Each event after it would fail too, with a
+traceback. So the process exits at once, as if the kernel had killed it, and a service
+manager restarts it.
 
-Nothing of Twisted is imported here: this counts from the first moment.
+Nothing of Twisted is imported here, so that this works from the first moment.
 """
 
 import os
@@ -23,7 +23,7 @@ _Hook = Callable[[type[BaseException], BaseException, TracebackType | None], obj
 
 
 def end() -> NoReturn:
-    """Say it on stderr, and end the process."""
+    """Write a line to stderr, and end the process."""
     try:
         os.write(2, LINE)
     finally:
@@ -31,9 +31,9 @@ def end() -> NoReturn:
 
 
 def catch_uncaught() -> None:
-    """End, from now on, where Python itself would print a traceback.
+    """From now on, end the process where Python itself would print a traceback.
 
-    That is at the end of the main thread or another one, and in a destructor.
+    Python does so at the end of a thread, and in a destructor.
     """
     sys.excepthook = _ending(sys.excepthook)
     for module, name in ((sys, "unraisablehook"), (threading, "excepthook")):
@@ -41,9 +41,9 @@ def catch_uncaught() -> None:
 
 
 def observe(event: dict[str, Any]) -> None:
-    """End if a log event tells of a failure for want of memory.
+    """End the process at a log event with a ``MemoryError``.
 
-    The reactor catches what its calls raise, and logs it: so do Deferreds.
+    The reactor and Deferreds catch exceptions and log them.
     """
     failure = event.get("log_failure") or event.get("failure")  # new and old loggers
     if failure is not None and failure.check(MemoryError):
@@ -71,6 +71,6 @@ def _ending_with(usual: Callable[[Any], object]) -> Callable[[Any], None]:
 
 
 def _is_unloaded(error: BaseException) -> bool:
-    """Tell whether a library could not be loaded for want of memory."""
+    """Tell whether a library could not be loaded for lack of memory."""
     reasons = ("Cannot allocate memory", "failed to map segment")
     return isinstance(error, ImportError) and any(r in str(error) for r in reasons)

@@ -1,4 +1,4 @@
-"""How many files may be open: each member is one."""
+"""The limit on open files, of which each member needs one."""
 
 import importlib.util
 from typing import Any, Final
@@ -10,17 +10,17 @@ if importlib.util.find_spec("resource"):
     resource = importlib.import_module("resource")
 
 RESERVE: Final = 64
-"""File descriptors kept for the daemon's own files, and for those it refuses."""
+"""File descriptors reserved for the daemon's own files, and for refused connections."""
 
 UNLIMITED: Final = 1 << 20
-"""What no limit counts as."""
+"""The number of files that stands for no limit."""
 
 FEWEST: Final = 16
-"""Members that there must be room for, unless the admin wants fewer."""
+"""Members that must be possible, unless the admin allows fewer."""
 
 
 def file_limit() -> int:
-    """Return how many files and sockets may be open, once the limit is raised."""
+    """Return the number of files that may be open, once the limit is raised."""
     if resource is None:
         return UNLIMITED
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
@@ -28,7 +28,7 @@ def file_limit() -> int:
 
 
 def raise_file_limit() -> None:
-    """Let as many files be open as are counted on; never fewer than may be now."""
+    """Raise the soft limit on open files to ``file_limit``; never lower it."""
     if resource is None:
         return
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -37,15 +37,15 @@ def raise_file_limit() -> None:
 
 
 def most_connections() -> int:
-    """Return how many connections the open files allow; maybe none."""
+    """Return the number of connections that the limit allows, which may be 0."""
     return max(0, file_limit() - RESERVE)
 
 
 def usual_members(others: int = 0) -> int:
-    """Return how many members there may be if the admin names no number.
+    """Return the default limit on members.
 
-    As many as the open files allow; where these are fewer than ``FEWEST``,
-    ``refuse_too_few`` has the last word.
+    It is the number that the open files allow. If that is below ``FEWEST``,
+    ``refuse_too_few`` decides.
 
     Args:
         others: connections that are no members.
@@ -54,18 +54,18 @@ def usual_members(others: int = 0) -> int:
 
 
 def web_share(part: int) -> int:
-    """Return one part in so many of all connections: for HTTP, at least a few."""
+    """Return the HTTP share of all connections: one ``part``-th, at least 8."""
     return max(8, most_connections() // part)
 
 
 def refuse_too_few(members: int) -> None:
-    """Refuse a limit on open files that makes a room of no use.
+    """Refuse a limit on open files that is too low for a room.
 
     Args:
-        members: so many as the admin allows.
+        members: members that the admin allows.
 
     Raises:
-        ValueError: not even ``FEWEST`` of them could come; says what to do.
+        ValueError: there is no room for ``FEWEST`` of them; the message has a remedy.
     """
     room = most_connections()
     if room < min(members, FEWEST):

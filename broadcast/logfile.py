@@ -38,14 +38,15 @@ IS_ROTATED = "the log file is rotated again"
 
 
 PAUSE = 0.1
-"""Seconds between two looks whether a FIFO is being read."""
+"""Seconds between two attempts to write to a FIFO that is full."""
 
 
 def format_line(event: LogEvent, chatty: bool = False) -> str | None:
-    """Return the line for ``event``; None for Twisted's own small talk.
+    """Return the line for ``event``; None for Twisted's own info and debug events.
 
     Args:
-        chatty: that too.
+        event: the event.
+        chatty: return a line for those events too.
     """
     level = event.get("log_level", LogLevel.info)
     namespace = event.get("log_namespace", "")
@@ -62,9 +63,9 @@ def format_line(event: LogEvent, chatty: bool = False) -> str | None:
 
 
 class Threshold:
-    """What is logged: events of a level and graver ones; changed while it runs.
+    """The level of the log, which can change while the daemon runs.
 
-    At ``debug`` Twisted's own small talk is logged too.
+    At ``debug`` Twisted's own info and debug events are logged too.
     """
 
     def __init__(self) -> None:
@@ -72,10 +73,10 @@ class Threshold:
         self._level = LogLevel.info
 
     def set(self, name: str) -> bool:
-        """Log ``debug``, ``info``, ``warning`` or ``error``, and what is graver.
+        """Set the level: ``debug``, ``info``, ``warning`` or ``error``.
 
         Returns:
-            Whether it is one of these; else nothing has changed.
+            Whether ``name`` is one of these; otherwise nothing has changed.
         """
         if name not in _BY_NAME:
             return False
@@ -83,7 +84,7 @@ class Threshold:
         return True
 
     def line_observer(self, out: Any) -> Callable[[LogEvent], None]:
-        """Return an observer that writes our lines to ``out``, a text file."""
+        """Return an observer that writes the daemon's lines to a text file."""
         return FileLogObserver(out, self.format_line)
 
     def format_line(self, event: LogEvent) -> str | None:
@@ -96,18 +97,18 @@ class Threshold:
 class RotatingFile:
     """A log file that is rotated, and that survives a full disk.
 
-    What can't be written is counted, and told in the file when it can be written
-    again; that it can't, and that it can again, is logged once, for the console.
-    Where there is no room for a new file, the old one is written on.
+    Lines that can't be written are counted; the file gets their number once it can be
+    written again. The failure and the recovery are each logged once, for the console.
+    If a new file can't be made, the old one grows.
 
-    A FIFO is written to as the console is: nobody waits for whoever reads it, or until
-    somebody does, and it is never rotated.
+    A FIFO is written to as the console is, without waiting for its reader, and is never
+    rotated.
 
     Args:
         path: the file; its folder must exist.
         size: bytes at which it is rotated.
         count: rotated files kept.
-        log: told how things are; what it is told may come back as a line.
+        log: gets failures and recoveries, which may come back as lines.
 
     Raises:
         OSError: the file can't be opened.
@@ -128,7 +129,7 @@ class RotatingFile:
 
     @property
     def dropped(self) -> int:
-        """How many lines could not be written."""
+        """The number of lines that could not be written."""
         return self._dropped + self._queue.dropped
 
     def write(self, text: str) -> None:
@@ -153,29 +154,29 @@ class RotatingFile:
                     self._logger.info(CAN_BE_WRITTEN)
 
     def reopen(self) -> str:
-        """Open the file anew: something else (logrotate) has moved it away.
+        """Open the file anew: another program (logrotate) has moved it away.
 
         Raises:
-            OSError: it can't be opened; the old one is written on.
+            OSError: the file can't be opened; the old one stays in use.
         """
         with self._lock:
             self._take(_open(self._path))
         return str(self._path)
 
     def finish(self) -> None:
-        """Wait a moment for what is not written yet: the daemon ends."""
+        """Wait a moment for unwritten lines: the daemon ends."""
         self._queue.finish()
 
     def flush(self) -> None:
         """Do nothing: each line has been flushed."""
 
     def _put_slowly(self, data: bytes) -> None:
-        """Write all of ``data`` to a FIFO, waiting for its reader, in the thread.
+        """Write all of ``data`` to a FIFO, in the thread, waiting for its reader.
 
-        The lock is not held meanwhile: another file can be opened.
+        The lock is not held while waiting, so that another file can be opened.
 
         Raises:
-            OSError: it can't be written.
+            OSError: the FIFO can't be written.
         """
         while data:
             with self._lock:
@@ -193,14 +194,14 @@ class RotatingFile:
         """Write all of ``data``, or nothing.
 
         Raises:
-            OSError: it can't be written.
+            OSError: the file can't be written.
         """
         size = os.fstat(self._file.fileno()).st_size
         try:
             while data:
                 data = data[self._file.write(data) :]
         except OSError:
-            with suppress(OSError):  # there are things that have no size
+            with suppress(OSError):  # not every file can be truncated
                 self._file.truncate(size)
             raise
 
@@ -220,10 +221,10 @@ class RotatingFile:
                 self._logger.info(IS_ROTATED)
 
     def _rotate(self) -> None:
-        """Begin a new file, which is there before the old one is put aside.
+        """Begin a new file, which is made before the old one is renamed.
 
         Raises:
-            OSError: that can't be done; the old one is where it was.
+            OSError: the new file can't be made; the old one is in its place.
         """
         for number in self._rotated():
             if number >= self._count:
@@ -262,13 +263,13 @@ class RotatingFile:
 
 
 def _open(path: Path) -> FileIO:
-    """Return the file at the end of which is written.
+    """Open a file for appending.
 
-    A FIFO is opened for reading too. Else that waits until it is read, and all that is
-    written while its reader is away fails.
+    A FIFO is opened for reading too. Otherwise opening blocks until there is a reader,
+    and writing fails while there is none.
 
     Raises:
-        OSError: it can't be opened.
+        OSError: the file can't be opened.
     """
     if not path.is_fifo():
         return FileIO(path, "ab")

@@ -1,8 +1,8 @@
-"""Lines of the log on their way to a reader that may be slow, or stand still.
+"""The queue of log lines for a reader that may be slow, or not read at all.
 
-A pipe, a socket and a terminal hold up their writer until they are read. The daemon
-must not wait for that, so a thread writes there. ``O_NONBLOCK`` would not do: it
-belongs to the open file, and a terminal's is the shell's too.
+A pipe, a socket and a terminal block their writer until they are read. The daemon must
+not block, so a thread writes to them. ``O_NONBLOCK`` is no alternative: it belongs to
+the open file description, which a terminal shares with the shell.
 """
 
 import os
@@ -18,38 +18,38 @@ from twisted.logger import Logger
 WERE_DROPPED = "{count} lines are missing here: the {where} could not take them"
 
 MAX_WAITING = 1 << 20
-"""Bytes that wait for a reader. What comes then is dropped, and counted."""
+"""Bytes in the queue, at most. Further lines are dropped, and counted."""
 
 EXIT_TIME = 0.5
-"""Seconds that the end of the daemon waits for what was logged to be read."""
+"""Seconds that the end of the daemon waits for the queue to be written."""
 
 GATHERING = 0.005
-"""Seconds in which an idle thread lets lines come together. To wake it for each took
-the daemon a tenth more CPU time while people came and went."""
+"""Seconds for which an idle thread gathers lines. Without it the daemon took a tenth
+more CPU time while many members joined and left."""
 
 PIECE = 4096
-"""Bytes of one write, unless a line is longer. A pipe takes so many at once or not at
-all (``PIPE_BUF``): lines of other writers don't come between."""
+"""Bytes of a write, unless a line is longer. A pipe takes so many atomically
+(``PIPE_BUF``), so that lines of other writers don't come in between."""
 
 
 def may_block(descriptor: int) -> bool:
-    """Tell whether a write may have to wait until somebody reads.
+    """Tell whether a write may block until it is read.
 
-    Not so for files on a disk, which is waited for, and for ``/dev/null``.
+    Files on a disk and ``/dev/null`` don't count.
     """
     mode = os.fstat(descriptor).st_mode
     return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode) or os.isatty(descriptor)
 
 
 class Direct:
-    """Lines that are written at once, where writing waits for nobody.
+    """Lines that are written at once, where writing doesn't block.
 
     Args:
         put: writes all of some bytes.
-        tell: told how many lines could not be written, when it is possible again.
+        tell: called with the number of lost lines, once writing works again.
 
     Attributes:
-        dropped: how many lines in all could not be written.
+        dropped: the number of lost lines in all.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class Direct:
         self.dropped = 0
         self._put = put
         self._tell = tell
-        self._untold = 0
+        self._unreported = 0
         self._lock = RLock()
 
     def write(self, line: bytes) -> None:
@@ -68,32 +68,32 @@ class Direct:
                 self._put(line)
             except OSError:
                 self.dropped += 1
-                self._untold += 1
+                self._unreported += 1
                 return
-            untold, self._untold = self._untold, 0
-        if untold:
-            self._tell(untold)
+            unreported, self._unreported = self._unreported, 0
+        if unreported:
+            self._tell(unreported)
 
     def finish(self) -> None:
         """Do nothing: all is written."""
 
 
 class LogQueue:
-    """Lines that wait for a thread to write them. Any thread may write.
+    """A queue of lines that a thread writes. Any thread may add lines.
 
-    When ``limit`` bytes wait, lines are dropped until all that waits is written. How
-    many they were is told then, once, and so is how many could not be written.
+    When ``limit`` bytes are queued, lines are dropped until the queue is empty. The
+    number of lines that were dropped or failed is reported then, once.
 
-    The thread begins with the first line, and again in a process that was forked off.
-    It does not hold up the end of the process, however long a write takes.
+    The thread starts with the first line, and again in a forked process. It does not
+    delay the end of the process, however long a write takes.
 
     Args:
-        put: writes all of some bytes, and may take its time.
-        tell: told how many lines were dropped, when writing is possible again.
-        limit: bytes that may wait.
+        put: writes all of some bytes, and may block.
+        tell: called with the number of lost lines, once writing works again.
+        limit: bytes in the queue, at most.
 
     Attributes:
-        dropped: how many lines in all were dropped or could not be written.
+        dropped: the number of lost lines in all.
     """
 
     def __init__(
@@ -109,14 +109,14 @@ class LogQueue:
         self._lines: deque[bytes] = deque()
         self._size = 0
         self._is_full = False
-        self._untold = 0
+        self._unreported = 0
         self._is_telling = False
         self._changed = Condition()
         self._thread: Thread | None = None
         self._end: float | None = None
 
     def write(self, line: bytes) -> None:
-        """Have a line written, or drop it; wait for nothing."""
+        """Queue a line, or drop it; never block, except after ``finish``."""
         with self._changed:
             if self._is_full or self._size + len(line) > self._limit:
                 self._is_full = True
@@ -132,10 +132,10 @@ class LogQueue:
             self._await_all()
 
     def finish(self) -> None:
-        """Wait until all is written, for ``EXIT_TIME`` in all.
+        """Wait until the queue is written, for at most ``EXIT_TIME``.
 
-        Later lines are waited for too, as long as that time lasts: the process may end
-        at any moment, and the thread with it.
+        Later calls of ``write`` wait too, within the same time: the process may end at
+        any moment, and the thread with it.
         """
         self._end = time.monotonic() + EXIT_TIME
         self._await_all()
@@ -148,7 +148,7 @@ class LogQueue:
 
     def _count(self, lines: int) -> None:
         self.dropped += lines
-        self._untold += lines
+        self._unreported += lines
 
     def _work(self) -> None:
         while True:
@@ -165,12 +165,12 @@ class LogQueue:
             except OSError:
                 self._done(len(piece), len(lines))
             else:
-                if untold := self._done(len(piece), 0):
-                    self._tell(untold)
+                if unreported := self._done(len(piece), 0):
+                    self._tell(unreported)
                     self._is_telling = False
 
     def _take(self) -> list[bytes]:
-        """Return the next lines, for one write."""
+        """Return the next lines, for a single write."""
         lines = [self._lines.popleft()]
         size = len(lines[0])
         while self._lines and size + len(self._lines[0]) <= PIECE:
@@ -179,10 +179,11 @@ class LogQueue:
         return lines
 
     def _done(self, size: int, failed: int) -> int:
-        """Note that bytes wait no more; return how many lost lines are to be told.
+        """Note that bytes have left the queue; return the lost lines to be reported.
 
         Args:
-            failed: so many lines could not be written.
+            size: the bytes that have left the queue.
+            failed: the number of their lines that could not be written.
         """
         with self._changed:
             self._size -= size
@@ -190,23 +191,23 @@ class LogQueue:
             if self._size:
                 return 0
             self._is_full = False
-            untold = 0
+            unreported = 0
             if not failed:
-                untold, self._untold = self._untold, 0
-            self._is_telling = untold > 0
+                unreported, self._unreported = self._unreported, 0
+            self._is_telling = unreported > 0
             self._changed.notify_all()
-            return untold
+            return unreported
 
 
 class Console:
-    """What ``twist`` logs to: standard output, standard error or a file.
+    """The file that ``twist`` logs to: standard output, standard error or a file.
 
-    Nobody waits for whoever reads it (``broadcast.logqueue``), and a full disk is
-    survived: what is missing is counted, and told when it can be written again.
+    Writing never waits for a reader, and a full disk is survived. Lost lines are
+    counted, and their number is logged once writing works again.
 
     Args:
-        descriptor: where it is written to.
-        log: told that lines are missing.
+        descriptor: the descriptor of the file.
+        log: gets the number of lost lines.
     """
 
     def __init__(self, descriptor: int, log: Logger) -> None:
@@ -218,25 +219,25 @@ class Console:
 
     @property
     def dropped(self) -> int:
-        """How many lines could not be written."""
+        """The number of lines that could not be written."""
         return self._out.dropped
 
     def write(self, text: str) -> None:
-        """Write a line, or have it written; raise nothing."""
+        """Write or queue a line; raise nothing."""
         self._out.write(text.encode("utf-8", "backslashreplace"))
 
     def flush(self) -> None:
         """Do nothing: no line is held back here."""
 
     def finish(self) -> None:
-        """Wait a moment for what is not written yet: the daemon ends."""
+        """Wait a moment for unwritten lines: the daemon ends."""
         self._out.finish()
 
     def _put(self, data: bytes) -> None:
-        """Write all of ``data``; what follows a part of a line begins another.
+        """Write all of ``data``, on a new line if the last write ended within a line.
 
         Raises:
-            OSError: it can't be written.
+            OSError: the descriptor can't be written.
         """
         if self._is_cut:
             data = b"\n" + data
@@ -250,14 +251,14 @@ class Console:
 
 
 def take_over(twist: Any, log: Logger) -> Console | None:
-    """Put our console in the place of the file that ``twist`` would log to.
+    """Replace the file that ``twist`` would log to by a ``Console``.
 
     Args:
-        twist: its options.
-        log: told that lines are missing.
+        twist: the options of ``twist``.
+        log: gets the number of lost lines.
 
     Returns:
-        Our console; None where ``twist`` logs to no real file.
+        The console; None if ``twist`` logs to no real file.
     """
     file = twist.get("logFile")
     try:

@@ -52,13 +52,14 @@ BURST_SECONDS: Final = 2.0
 
 SECTION: Final = "server"
 
-_ENDPOINTS: Final = ("listen", "listen-only", "speak-only")
+_ENDPOINTS: Final = ("listen", "ask", "listen-only", "speak-only")
 """The options that name endpoints, in place of ``port`` and ``host``."""
 
 _LOGINS: Final = ("token-file", "users", "auth")
 
 _PARSED: Final[Mapping[str, Callable[[str], Any]]] = MappingProxyType(
     {
+        "ask": values.several,
         "listen-only": values.several,
         "speak-only": roles.parse_speak_only,
         "web-origin": origins.parse_all,
@@ -104,6 +105,9 @@ def settings_from(
     if found["relay"] and any(found[name.replace("-", "_")] for name in _LOGINS):
         named = ", ".join(f"--{name}" for name in _LOGINS if name in places)
         raise SettingError(f"--relay: a relay knows no login; leave out {named}")
+    if found["relay"] and (found["ask"] or found["web_ask"]):
+        named = "ask" if found["ask"] else "web-ask"
+        raise SettingError(f"--relay: nobody has a name in it; leave out --{named}")
     _refuse_what_is_idle(given, config, places)
     return Settings(**found)
 

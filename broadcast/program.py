@@ -1,6 +1,6 @@
 """The program that ``python -m broadcast`` runs: its options, and its reactor.
 
-It does what ``twist broadcast`` does, with the same options and two of ``twist``'s.
+It does the same as ``twist broadcast``, with the same options and two of ``twist``'s.
 """
 
 import sys
@@ -37,11 +37,11 @@ OWN: Final = (
         name="reactor",
     ),
 )
-"""What ``twist`` itself takes before the plugin's name."""
+"""The options that ``twist`` itself takes before the plugin's name."""
 
 
 class ProgramOptions(Options):
-    """What ``python -m broadcast`` takes."""
+    """The options of ``python -m broadcast``."""
 
     command = "python -m broadcast"
     rows = (*Options.rows, *OWN)
@@ -57,7 +57,7 @@ class ProgramOptions(Options):
             raise UsageError(f"--reactor: there is no {name!r} here") from None
 
     def postOptions(self) -> None:
-        """Check all that was given."""
+        """Check all options, and take over the console."""
         super().postOptions()
         if self["log-format"] not in _FORMATS:
             raise UsageError(f"--log-format: {self['log-format']!r} is none of them")
@@ -66,18 +66,18 @@ class ProgramOptions(Options):
 
     @property
     def observer(self) -> Any:
-        """What makes the observer that prints the log."""
+        """The factory of the observer that prints the log."""
         is_json = self["log-format"] == "json"
         return jsonFileLogObserver if is_json else self.threshold.line_observer
 
 
 class IStartup(Protocol):
-    """Something that is told how far the start is."""
+    """The signal handlers of the start, which are told its progress."""
 
     is_listening: bool
 
     def pass_on(self) -> None:
-        """The reactor runs, and signals are handled."""
+        """Pass on the kept signals: the reactor runs, and handles them."""
 
 
 def run(arguments: Sequence[str], startup: IStartup) -> int | None:
@@ -85,13 +85,13 @@ def run(arguments: Sequence[str], startup: IStartup) -> int | None:
 
     Args:
         arguments: the command line, without the program's name.
-        startup: is told how far it is.
+        startup: is told the progress of the start.
 
     Returns:
-        The number of the signal that has stopped it; None: it was none.
+        The number of the signal that has stopped the daemon; None if no signal has.
 
     Raises:
-        SystemExit: it can't start; says why in one line.
+        SystemExit: the daemon can't start; the message is one line.
     """
     options = ProgramOptions()
     options.parseOptions(arguments)

@@ -1,7 +1,7 @@
-"""The daemon's life: it starts or fails loudly, runs, drains when told to stop.
+"""The life of the daemon: it starts or fails loudly, runs, and drains when it stops.
 
-On SIGHUP named things are read again. Each knows how; what is broken keeps its old
-value, and one line of the log says what came of it.
+On SIGHUP the registered files and settings are reloaded. A broken file leaves the old
+value in effect. The result of each is a line in the log.
 """
 
 import sys
@@ -18,6 +18,7 @@ from twisted.logger import Logger
 from broadcast.base.rows import Option, options_of
 from broadcast.base.settings import RoomSettings, Settings, Timeouts
 from broadcast.base.values import reason_of
+from broadcast.base.work import IReactorTime
 from broadcast.net.connections import Connections
 from broadcast.net.listeners import Listeners
 from broadcast.net.liveness import LivenessMonitor
@@ -28,57 +29,59 @@ from broadcast.signals import Signals
 from broadcast.systemd import Notifier
 
 Again = Callable[[], str]
-"""Reads a thing again. Returns what is to be said of it, as ``3 users``.
-Raises ``OSError`` or ``ValueError`` when what it reads is broken; it must have
-changed nothing then."""
+"""A function that reloads a file or the settings. It returns a summary for the log, as
+``3 users``. It raises ``OSError`` or ``ValueError`` if its input is broken, and must
+have changed nothing then."""
 
 EXIT_TIME = 5.0
-"""Seconds in which a drained daemon has surely gone."""
+"""Seconds within which a drained daemon has certainly exited."""
 
 GOODBYE = Bye("shutdown", "The server has shut down")
 
 
 class Reload:
-    """The things that are read again. Call it to read them all."""
+    """The registered reloads. Calling it runs them all."""
 
     def __init__(self) -> None:
-        self._things: dict[str, Again] = {}
+        self._reloads: dict[str, Again] = {}
         self._logger = Logger(namespace="broadcast")
 
     def add(self, name: str, again: Again) -> None:
-        """Read ``again``, from now on, what the log calls ``name``."""
-        self._things[name] = again
+        """Register a reload under the ``name`` that it has in the log."""
+        self._reloads[name] = again
 
     def watch(
         self,
         name: str,
         has_changed: Callable[[], bool],
         interval: float,
-        later: Callable[[float, Callable[[], None]], object],
+        clock: IReactorTime,
     ) -> None:
-        """Read a thing again too when it is found to have changed.
+        """Also run a reload whenever its files have changed.
 
         Args:
-            interval: seconds between two looks.
-            later: calls a function after so many seconds.
+            name: the name of the registered reload.
+            has_changed: tells whether its files have changed.
+            interval: seconds between two checks.
+            clock: times the interval.
         """
 
         def look() -> None:
             if has_changed():
                 self.one(name)
-            later(interval, look)
+            clock.callLater(interval, look)
 
-        later(interval, look)
+        clock.callLater(interval, look)
 
     def __call__(self) -> None:
-        """Read everything again; one that is broken doesn't hold up the rest."""
-        for name in self._things:
+        """Run all reloads; a broken reload doesn't stop the others."""
+        for name in self._reloads:
             self.one(name)
 
     def one(self, name: str) -> None:
-        """Read one thing again, and say in a line what came of it."""
+        """Run the reload ``name``, and log its result in a line."""
         try:
-            message = self._things[name]()
+            message = self._reloads[name]()
         except (OSError, ValueError) as error:
             why = reason_of(error)
             self._logger.error("{name} kept as before: {why}", name=name, why=why)
@@ -92,9 +95,9 @@ class LiveSettings:
     """The settings, of which some can change while the daemon runs.
 
     Args:
-        settings: as they are now.
-        read: reads them again; raises ``ValueError`` if one is wrong.
-        apply: each is given the new settings when something has changed.
+        settings: the current settings.
+        read: reads them again; raises ``ValueError`` if a value is invalid.
+        apply: functions that are called with the new settings after a change.
     """
 
     def __init__(
@@ -108,7 +111,7 @@ class LiveSettings:
         self._apply = apply
 
     def again(self) -> str:
-        """Read the settings again; say what changed and what a restart needs."""
+        """Read the settings again, apply the live ones, and return a summary."""
         wanted = self._read()
         changed = [
             option
@@ -132,16 +135,16 @@ def _names(options: Sequence[Option]) -> str:
 
 
 class BroadcastService(Service):
-    """The daemon: from its listeners to the last words.
+    """The daemon, from its listeners to the last words.
 
     Args:
-        reactor: where it runs.
-        settings: where it listens, and for how long it drains.
-        connections: all that are open.
-        reload: what SIGHUP does.
-        notifier: tells the service manager how things are.
-        listeners: what it listens on.
-        fail: called with lines for stderr when it can't start.
+        reactor: the reactor.
+        settings: the settings, among them the timeouts and the drain.
+        connections: the open connections.
+        reload: called at SIGHUP.
+        notifier: notifies the service manager.
+        listeners: the listening ports.
+        fail: called with lines for stderr if the daemon can't start.
     """
 
     def __init__(
@@ -169,7 +172,7 @@ class BroadcastService(Service):
         )
 
     def startService(self) -> None:
-        """Open every listener; ``fail`` with a line for each that can't be."""
+        """Open every listener; ``fail`` with a line for each that can't be opened."""
         super().startService()  # type: ignore[no-untyped-call]  # Twisted's
         problems = self._listeners.open()
         if problems:
@@ -179,7 +182,7 @@ class BroadcastService(Service):
         self._reactor.callWhenRunning(self._run)
 
     def adopt(self, settings: Settings) -> None:
-        """Go on with other settings: those that can change while it runs."""
+        """Apply the settings that can change while the daemon runs."""
         self._settings = settings
         self._liveness.timeouts = _timeouts(settings)
         room = self._connections.room
@@ -199,7 +202,7 @@ class BroadcastService(Service):
             self._reactor.callLater(interval, self._beat)
 
     def _status(self) -> str:
-        """Return how things are, in a few words."""
+        """Return a short status for the service manager."""
         left = "" if self.running else "stopping, "
         return f"{left}{len(self._connections.room.subscriptions)} here"
 
@@ -230,11 +233,11 @@ class BroadcastService(Service):
         self._logger.info("stopped")
 
     def stopService(self) -> Deferred[None]:
-        """Stop accepting, tell everybody, deliver what was said, close.
+        """Stop accepting, notify all members, deliver all messages, and close.
 
         Returns:
-            Fires when nobody is connected any more, at the latest after
-            ``--drain`` seconds; never fails.
+            A Deferred that fires when all connections are closed, at the latest after
+            ``--drain`` seconds. It never fails.
         """
         super().stopService()  # type: ignore[no-untyped-call]  # Twisted's
         return Deferred.fromCoroutine(self._stop())
@@ -264,10 +267,10 @@ def _timeouts(settings: Settings) -> Timeouts:
 
 
 def keep_steady_time(reactor: Any) -> None:
-    """Make the reactor's timers follow the clock that never goes back.
+    """Make the reactor's timers follow the monotonic clock.
 
-    Twisted's follow the time of day (ticket 2424): a step back of two seconds
-    holds each timer back by as much. Only done while no timer is set.
+    Twisted's timers follow the time of day (Twisted ticket 2424): a step back of two
+    seconds delays each timer by as much. Nothing is done if a timer is already set.
     """
     if (
         isinstance(reactor, ReactorBase)

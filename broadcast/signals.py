@@ -1,10 +1,10 @@
-"""What signals do to the daemon, once its reactor runs.
+"""The signal handlers of the daemon, once its reactor runs.
 
-SIGINT and SIGTERM stop it; another one cuts the wait short. SIGHUP is either of two
-things: a service manager asks for the files to be read again, or the terminal that the
-daemon was started on is gone, and so must be the daemon. What they do before the
-reactor runs is in ``broadcast.__main__``; under ``twist`` it is the system's default.
-Importing this imports nothing of Twisted.
+SIGINT and SIGTERM stop it; a second signal cuts the drain short. SIGHUP has two
+meanings. From a service manager it is a request to reload. If the daemon was started on
+a terminal, it means that the terminal is gone, and the daemon stops. The handlers
+before the reactor runs are in ``broadcast.__main__``; under ``twist`` they are the
+system's defaults. Importing this module imports nothing of Twisted.
 """
 
 import os
@@ -19,15 +19,15 @@ STANDARD = (0, 1, 2)
 
 
 class Signals:
-    """Stops the reactor at a signal, or calls something in it.
+    """Stops the reactor at a signal, or calls a function in it.
 
     Args:
-        reactor: stopped; it is told which signal it was, so that ``twist`` can end so.
-        hurry: called at a signal that comes while it is stopping.
-        reload: called at SIGHUP, if no terminal is gone.
+        reactor: stopped with the signal's number, so that ``twist`` can end by it.
+        hurry: called at a signal during the stop.
+        reload: called at SIGHUP, if the daemon has no terminal.
 
     Attributes:
-        is_stopping: the reactor stops, or has been told to.
+        is_stopping: the reactor is stopping, or has been told to.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class Signals:
         self._terminals: list[int] = []
 
     def catch_hangup(self) -> None:
-        """Handle SIGHUP from now on, which else kills the process."""
+        """Handle SIGHUP from now on; by default it kills the process."""
         number = getattr(signal, "SIGHUP", None)  # Windows has none
         if number is not None:
             self._terminals = [fd for fd in STANDARD if os.isatty(fd)]
@@ -56,8 +56,8 @@ class Signals:
     def catch_stop(self) -> None:
         """Handle SIGINT and SIGTERM from now on, in place of the reactor's handlers.
 
-        Those try to stop a reactor that stops already, and print a traceback: at the
-        second of two signals that come at once, too. What is ignored stays so.
+        The reactor's handlers stop it a second time at a second signal, and print a
+        traceback. An ignored signal stays ignored.
         """
         for number in (signal.SIGINT, signal.SIGTERM):
             if signal.getsignal(number) is not signal.SIG_IGN:
@@ -92,9 +92,9 @@ class Signals:
 
 
 def has_terminal() -> bool:
-    """Tell whether we were started on a terminal, and not only from one.
+    """Tell whether a standard stream is the process's controlling terminal.
 
-    That is one that sends SIGHUP when it is gone, and that we read or write.
+    Such a terminal sends SIGHUP when it is gone.
     """
     return any(_is_controlling(descriptor) for descriptor in STANDARD)
 
@@ -102,6 +102,6 @@ def has_terminal() -> bool:
 def _is_controlling(descriptor: int) -> bool:
     try:
         os.tcgetpgrp(descriptor)
-    except (OSError, AttributeError):  # no terminal, or another's; Windows has no such
+    except (OSError, AttributeError):  # not the controlling terminal; or Windows
         return False
     return True

@@ -1,7 +1,7 @@
-"""What the service manager is told: systemd's sd_notify(3), and nothing of systemd.
+"""Notifications of the service manager by the protocol of systemd's sd_notify(3).
 
-One datagram for each message, to the socket named in ``NOTIFY_SOCKET``. Without
-that variable nothing is told to anybody.
+Each message is a datagram to the socket named in ``NOTIFY_SOCKET``. Without that
+variable nothing is sent. No library of systemd is needed.
 """
 
 import os
@@ -13,15 +13,15 @@ from twisted.logger import Logger
 from broadcast.base.values import reason_of
 
 STATUS_INTERVAL = 5.0
-"""Seconds between two looks at the status, where no watchdog wants more."""
+"""Seconds between two status checks, unless the watchdog needs a shorter interval."""
 
 
 class Notifier:
-    """Tells the service manager how the daemon is.
+    """Notifies the service manager of the daemon's state.
 
     Args:
-        environ: where ``NOTIFY_SOCKET`` and ``WATCHDOG_USEC`` are.
-        clock: seconds of ``CLOCK_MONOTONIC``.
+        environ: the environment, with ``NOTIFY_SOCKET`` and ``WATCHDOG_USEC``.
+        clock: returns seconds of ``CLOCK_MONOTONIC``.
     """
 
     def __init__(self, environ: Mapping[str, str], clock: Callable[[], float]) -> None:
@@ -38,37 +38,37 @@ class Notifier:
 
     @property
     def interval(self) -> float | None:
-        """Seconds between two calls of ``beat``; None if nobody wants any.
+        """Seconds between two calls of ``beat``; None without a service manager.
 
-        Half of what the watchdog waits for.
+        It is at most half of the watchdog's timeout.
         """
         if self._socket is None:
             return None
         return min(STATUS_INTERVAL, self._watchdog / 2 or STATUS_INTERVAL)
 
     def ready(self, status: str) -> None:
-        """All listeners are open, or everything has been read again.
+        """Notify that all listeners are open, or that a reload is complete.
 
         Args:
-            status: how things are, in a few words, for ``systemctl status``.
+            status: a short text for ``systemctl status``.
         """
         self._status = status
         self._tell("READY=1", f"STATUS={status}")
 
     def reloading(self) -> None:
-        """Things are being read again; ``ready`` comes when that is done."""
+        """Notify that a reload has begun; ``ready`` follows when it is complete."""
         self._tell("RELOADING=1", f"MONOTONIC_USEC={int(self._clock() * 1e6)}")
 
     def stopping(self, status: str, patience: float) -> None:
-        """The daemon is leaving, and may take ``patience`` seconds for it."""
+        """Notify that the daemon is stopping, within ``patience`` seconds."""
         self._status = status
         usec = f"EXTEND_TIMEOUT_USEC={int(patience * 1e6)}"
         self._tell("STOPPING=1", f"STATUS={status}", usec)
 
     def beat(self, status: str) -> None:
-        """Pat the watchdog; tell ``status`` if it is news.
+        """Notify the watchdog; send ``status`` if it has changed.
 
-        Called from a timer of the reactor: when that hangs, so does this.
+        A timer of the reactor calls this, so a reactor that hangs stops it.
         """
         told = ["WATCHDOG=1"] if self._watchdog else []
         if status != self._status:
@@ -88,7 +88,7 @@ class Notifier:
 
 
 def _watchdog(environ: Mapping[str, str]) -> float:
-    """Return how many seconds of silence the watchdog bears; 0: there is none."""
+    """Return the watchdog's timeout in seconds; 0 without a watchdog."""
     usec = environ.get("WATCHDOG_USEC", "")
     if environ.get("WATCHDOG_PID", str(os.getpid())) != str(os.getpid()):
         return 0.0

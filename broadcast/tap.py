@@ -1,4 +1,4 @@
-"""What ``twist`` asks of us: the daemon, put together from its settings."""
+"""The plugin's ``makeService`` for ``twist``: the daemon, built from its settings."""
 
 import errno
 import gc
@@ -42,10 +42,10 @@ T = TypeVar("T")
 OPEN_SECRET = "--{name}: every account of this machine may use {path}; chmod o-rwx it"
 
 GC_THRESHOLD = (5_000, 100, 10)
-"""Seven times as rarely as Python does by itself, and older objects far more so:
-looking for cycles took 2 % of a busy daemon's time, and a connection that is gone
-leaves none. A look at 5000 objects takes up to 7 ms, in which nobody is heard; at
-50,000, 23."""
+"""Thresholds of the garbage collector. Young objects are collected seven times as
+rarely as by Python's default, older ones far more rarely. Collecting took 2 % of a busy
+daemon's time, and a lost connection leaves no cycles. A collection of 5000 objects
+takes up to 7 ms, in which no connection is read; of 50,000 objects, 23 ms."""
 
 
 if TYPE_CHECKING:
@@ -53,10 +53,10 @@ if TYPE_CHECKING:
 
 
 def makeService(options: Options) -> Service:
-    """Return the daemon that ``options`` describes, on the reactor that is installed.
+    """Return the daemon that ``options`` describes, on the installed reactor.
 
     Raises:
-        SystemExit: a file that it needs can't be used; says which in one line.
+        SystemExit: a file can't be used; the message names it in one line.
     """
     from twisted.internet import reactor as installed
 
@@ -105,7 +105,7 @@ def makeService(options: Options) -> Service:
     live = LiveSettings(settings, options.read, [service.adopt, factory.adopt])
     reload.add("settings", live.again)
     gc.collect()
-    gc.freeze()  # what is here stays: looking through it takes 10 ms each time
+    gc.freeze()  # these objects stay, and collecting them takes 10 ms each time
     return service
 
 
@@ -118,7 +118,7 @@ def _raise_file_limit(settings: Settings) -> None:
 
 
 def _warn_of_open_secrets(settings: Settings) -> None:
-    """Say in the log which files of secrets every account of the machine may use."""
+    """Log a warning for each file of secrets that every account may use."""
     secrets = [option for option in OPTIONS if option.is_secret]
     named = {option.name: getattr(settings, option.field) for option in secrets}
     if settings.tls_key is None:
@@ -144,7 +144,7 @@ def _room_for(settings: Settings, policy: Policy, work: Work) -> Room:
 
 
 def _wrap_for(settings: Settings, reload: Reload, reactor: Any) -> WrapTLS | None:
-    """Return what puts TLS around a factory, its files read again when they change."""
+    """Return the function that puts TLS around a factory; register its reload."""
     certificates = _certificates_for(settings)
     if certificates is None:
         return None
@@ -155,7 +155,7 @@ def _wrap_for(settings: Settings, reload: Reload, reactor: Any) -> WrapTLS | Non
             "certificates",
             certificates.have_changed,
             settings.tls_recheck,
-            reactor.callLater,
+            reactor,
         )
     return certificates.wrap
 
@@ -213,9 +213,9 @@ def _certificates_for(settings: Settings) -> "Certificates | None":
 
 
 def _unless_pipe(call: Callable[[], T], *paths: str | None) -> Callable[[], T]:
-    """Return what calls ``call``, which opens files, unless that would be waited for.
+    """Return a function that calls ``call``, which opens files, unless that may block.
 
-    It raises ``ValueError`` if one of the paths is a pipe with a name.
+    It raises ``ValueError`` if one of the paths is a named pipe.
     """
 
     def checked() -> T:
@@ -254,9 +254,9 @@ def _log_to_file(
 
 
 def _once(observe: Callable[[LogEvent], None], reactor: Any) -> Any:
-    """Return an observer that takes each event once.
+    """Return an observer that passes each event once.
 
-    What is logged before the reactor runs is kept by Twisted, and sent again when the
+    Twisted keeps events from before the reactor runs, and sends them again when the
     console's log begins (``LogBeginner.beginLoggingTo``).
     """
     early: list[LogEvent] | None = []

@@ -16,14 +16,40 @@ _NAMES: Final = (
 _WORDS: Final = (
     *("hello", "key-12345", "t1", "t2", "0", "1", "20", "-1", "9" * 16, "9" * 17),
     *("e1:0", "e1:1", "e1:99999999999999999", ":", "x:y:1", "json", "text", "JSON"),
+    *("20 e1:5", "1 e1:2", "0 e1:3", "9999 e1:9999", "2 x:3", "e1:7 2"),
     *("٣", "\u2028", SECRET, "wrong-one", "\x1b[2J", "\x9b31m", "x" * 64, "x" * 65),
     *("日本語", "\\exit"),
 )
 _COMMANDS: Final = (
     *("/name", "/nick", "/who", "/ping", "/history", "/since", "/say", "/format"),
     *("/login", "/help", "/quit", "/exit", "/NAME", "/Quit", "//", "/", "/ "),
+    *("/quiet", "/QUIET"),
     *("/nonsense", "\\exit", "\\\\clients", "\\ping", "CONNECT", "__name__:"),
-    *("CONNECT ", "GET / HTTP/1.1"),
+    *("CONNECT ", "GET / HTTP/1.1", "__ping__"),
+)
+_STRAYS: Final = (
+    *(b"GET / HTTP/1.1\r\nCookie: x\r\n\r\n", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"),
+    *(
+        b"OPTIONS rtsp://x RTSP/1.0\n",
+        b"INVITE sip:x SIP/2.0\r\n",
+        b"\x16\x03\x01\0\xa5",
+    ),
+    *(b"SSH-2.0-OpenSSH_9.2\r\n", b"PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\n"),
+    *(
+        b"PROXY UNKNOWN\r\n",
+        b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c",
+        b"GET /x HTTP/1.1 no\n",
+    ),
+    *(b"PROXY is down\n", b"GET " + b":" * 200 + b" HTTP/1.1\n", b"SSH-\n"),
+)
+_BEFORE: Final = (
+    b"",
+    b"\n",
+    b"\r\n",
+    b"\r\n\r\n",
+    b"\xef\xbb\xbf",
+    b"\xff\xf1",
+    b"\n" * 50,
 )
 _BYTES: Final = (
     *(b"\xff\xfb\x01", b"\xff\xfd", b"\xff\xfa\x18\x00xterm\xff\xf0", b"\xff\xff"),
@@ -33,8 +59,15 @@ _BYTES: Final = (
     *(b"\xc2\x9b", b"\r", b"\r\r\n", b"\n\n", b"\x7f", b"\x08" * 9, b"x" * 255),
     *(b"x" * 256, b"x" * 257, b"x" * 1100, b"\t", b"\xef\xbf\xbd", b" " * 300),
     *("\u202e\u2066\u2029\x85".encode(), b"\xfe", b"\n" * 50),
+    *(
+        b"\xff\xfd\x06" * 100,
+        b"\xff\xfd\n",
+        b"\xff\xfb\xff",
+        b"\xff\xfc\x01",
+        b"\r\x00",
+    ),
 )
-_ENDS: Final = (b"\n", b"\n", b"\n", b"\r\n", b"", b"\r", b"\n\r", b"\x00\n")
+_ENDS: Final = (b"\n", b"\n", b"\n", b"\r\n", b"", b"\r", b"\n\r", b"\x00\n", b"\r\x00")
 
 
 class Grammar:
@@ -48,8 +81,11 @@ class Grammar:
         """Return the next input."""
         pick = self.random.random
         lines = self.random.choices(self._lines, k=1 + int(pick() * 8))
-        if pick() < 0.5:
+        kind = pick()
+        if kind < 0.5:
             lines.insert(0, self._introduction())
+        elif kind < 0.6:
+            lines.insert(0, self._stray())
         data = b"".join(lines)
         while pick() < 0.3:
             data = self.spoil(data)
@@ -62,13 +98,22 @@ class Grammar:
             b"/format json\n",
             b"/name %b key-12345%b" % (name, end),
             b"/format json%b/name %b%b" % (end, name, end),
+            b"/quiet%b/name %b%b" % (end, name, end),
+            b"/format json\n/quiet\n/login %b\n" % SECRET.encode(),
             b"/login %b%b" % (SECRET.encode(), end),
             b"/format json\n/login %b\n" % SECRET.encode(),
             b"CONNECT %b%b" % (name, end),
             b"__name__:%b%b" % (name, end),
             b"\xef\xbb\xbf/name %b%b" % (name, end),
+            b"%b%b" % (name, end),
+            b"%b%b__ping__%b" % (name, end, end),
+            b"/login %b\n%b%b" % (SECRET.encode(), name, end),
         )
         return choose(kinds)
+
+    def _stray(self) -> bytes:
+        choose = self.random.choice
+        return choose(_BEFORE) + choose(_BEFORE) + choose(_STRAYS)
 
     def _line(self) -> bytes:
         choose, pick = self.random.choice, self.random.random

@@ -6,6 +6,7 @@ without an active byte, valid json for those who asked for json.
 """
 
 import json
+import re
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -25,7 +26,7 @@ from broadcast.base.settings import RoomSettings
 from broadcast.base.work import Work
 from broadcast.net.connections import Connections
 from broadcast.net.lines import BroadcastFactory, LineProtocol
-from broadcast.protocol.roles import LISTEN_ONLY, UNRESTRICTED, Role
+from broadcast.protocol.roles import ASKING, LISTEN_ONLY, UNRESTRICTED, Role
 from broadcast.room.directory import Directory
 from broadcast.room.room import Room
 from broadcast.session import new_session
@@ -33,6 +34,9 @@ from broadcast.store.memory import MemoryStore
 from hostile.wire import BrokenPromiseError, Wire, check_lines
 
 SECRET = "open-sesame"
+_HTTP = b"HTTP/1.1 400"
+_TELNET = re.compile(rb"\xff[\xfc\xfe].", re.DOTALL)
+"""An answer of telnet's: the only ones with a byte 255, which is never in UTF-8."""
 _LOST = Failure(ConnectionLost())
 
 
@@ -148,18 +152,30 @@ class Arena:
             json.loads(line)
 
     def _check_own(self, data: bytes) -> None:
-        if not self.settings.relay and not data.startswith(b"HTTP/1.1 400"):
-            check_lines(data)
+        if self.settings.relay:
+            return
+        if not self.role.hears and _TELNET.search(data):
+            raise BrokenPromiseError(f"a feed is answered: {data[:80]!r}")
+        words = _TELNET.sub(b"", data)
+        if self.role.asks:
+            words = words.replace(self.settings.name_prompt.encode(), b"")
+        if not words.startswith(_HTTP):
+            check_lines(words)
 
 
 def all_rooms() -> list[Arena]:
     """Return a room of each kind."""
     small = RoomSettings(max_line=256, welcome="hello")
+    asking = RoomSettings(
+        max_line=256, joined_text="[{name}, {count}]", login_timeout=1
+    )
     return [
         Arena(small),
         Arena(RoomSettings(max_line=256, echo=True, rate=100, burst=100)),
         Arena(small, flush_partial=0.2),
         Arena(small, secret=SECRET),
+        Arena(small, role=ASKING),
+        Arena(asking, role=ASKING, secret=SECRET, flush_partial=0.2),
         Arena(small, role=LISTEN_ONLY),
         Arena(small, role=Role(hears=False, name="feed")),
         Arena(RoomSettings(max_line=256, relay=True)),

@@ -32,20 +32,29 @@ class WebRoom(Arena):
 
     Args:
         opening: sent before each input: a handshake, so that frames follow.
+        asks: it asks for a name.
     """
 
     half_closes = False
 
     def __init__(
-        self, settings: RoomSettings, opening: bytes = b"", secret: str = ""
+        self,
+        settings: RoomSettings,
+        opening: bytes = b"",
+        secret: str = "",
+        asks: bool = False,
     ) -> None:
         super().__init__(settings, secret=secret)
         self._opening = opening
         given = {"web": "0", "web-metrics": "on"}
         if settings.relay:
             given["relay"] = "yes"
+        if asks:
+            given["web-ask"] = "yes"
         self._site = WebSite(self.clock, self.connections, settings_from(given))
-        self._browser = self._listen_in(secret)
+        self._browser = self._listen_in(
+            f"/login {secret}" if secret else "ear" if asks else ""
+        )
 
     def run(self, pieces: Sequence[bytes], host: str, ending: int) -> None:
         """Give one input; half of the time along with the handshake's last bytes."""
@@ -62,14 +71,18 @@ class WebRoom(Arena):
         channel.makeConnection(wire)
         return channel, wire
 
-    def _listen_in(self, secret: str) -> Wire:
-        """Return the wire of a WebSocket that only listens, for as long as we run."""
+    def _listen_in(self, line: str) -> Wire:
+        """Return the wire of a WebSocket that only listens, for as long as we run.
+
+        Args:
+            line: what it has to say first, if anything.
+        """
         channel, wire = self._visit("127.0.0.1", False)
         channel.dataReceived(handshake())
-        if secret:
-            login = b"/login " + secret.encode()
-            size = bytes([0x80 | len(login)])
-            channel.dataReceived(b"\x81" + size + bytes(4) + login)  # its mask is 0
+        if line:
+            size = bytes([0x80 | len(line)])
+            mask = bytes(4)  # which changes nothing
+            channel.dataReceived(b"\x81" + size + mask + line.encode())
         self.clock.advance(1)
         head, _, _ = wire.take().partition(b"\r\n\r\n")
         if b" 101 " not in head:
@@ -131,11 +144,15 @@ def web_rooms() -> list[WebRoom]:
     """Return an HTTP port of each kind."""
     small = RoomSettings(max_line=256, welcome="hello")
     echo = RoomSettings(max_line=256, echo=True, rate=100, burst=100)
+    asking = RoomSettings(
+        max_line=256, joined_text="[{name}, {count}]", login_timeout=1
+    )
     by_line = handshake("/ws?frames=line&format=json&name=eve")
     return [
         WebRoom(small),
         WebRoom(small, handshake()),
         WebRoom(echo, by_line),
         WebRoom(small, handshake(), secret=SECRET),
+        WebRoom(asking, handshake(), asks=True),
         WebRoom(RoomSettings(max_line=256, relay=True), handshake()),
     ]

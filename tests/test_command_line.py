@@ -55,7 +55,7 @@ def test_a_listen_wins_over_the_files_port(tmp_path: Path) -> None:
 
 
 def test_a_word_too_many_is_named() -> None:
-    """What is neither an option nor an option's value."""
+    """An argument is neither an option nor an option's value."""
     assert refusal_of("extra") == f"broadcast: 'extra' is no option; {SEE_HELP}"
 
 
@@ -107,7 +107,7 @@ def test_help_explains_each_option(
 
 
 def test_a_value_of_nothing_wins_over_the_file(tmp_path: Path) -> None:
-    """Who gives an option as empty means it."""
+    """An option with an empty value counts as given."""
     path = tmp_path / "config"
     path.write_text("[server]\nwelcome = Hi\n")
     assert getattr(settings_of("-c", str(path), "--welcome", ""), "welcome", None) == ""

@@ -133,7 +133,7 @@ def test_a_rotation_that_fails_midway_loses_no_old_ones(tmp_path: Path) -> None:
 
 
 def test_the_mode_outlives_rotation(tmp_path: Path) -> None:
-    """Who may read the log is not changed by its growing."""
+    """The mode of the log file is kept when it is rotated."""
     path = tmp_path / "log"
     path.touch(0o640)
     path.chmod(0o640)

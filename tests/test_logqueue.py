@@ -148,7 +148,7 @@ def test_the_end_waits_a_moment_at_most() -> None:
 
 
 def test_lines_after_the_end_are_waited_for() -> None:
-    """What the reactor logs last is there when the process ends."""
+    """The reactor's last line is written when the process ends."""
     gate = Gate()
     gate.is_open.set()
     queue = LogQueue(gate.put, gate.tell)

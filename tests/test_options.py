@@ -37,6 +37,9 @@ WRONG = [
     ("log-size", "99999ib"),
     ("drain", "1_0"),
     ("rate", "1_0"),
+    ("name-prompt", "{{"),
+    ("joined-text", "for {{you}}"),
+    ("joined-text", "for {{name"),
 ]
 
 
@@ -107,7 +110,7 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("place", ["port", "host"])
-@pytest.mark.parametrize("door", ["listen", "listen-only", "speak-only"])
+@pytest.mark.parametrize("door", ["listen", "ask", "listen-only", "speak-only"])
 def test_no_place_is_ignored(tmp_path: Path, place: str, door: str) -> None:
     """A port or host beside an endpoint would do nothing: it is refused."""
     told = f"it does nothing beside --{door}; say --{door} tcp:PORT:interface=HOST"
@@ -133,6 +136,16 @@ def test_the_host_of_the_page_goes_with_a_listen() -> None:
 def test_setting_errors_are_value_errors() -> None:
     """So that one except clause is enough for who reads settings."""
     assert issubclass(SettingError, ValueError)
+
+
+@pytest.mark.parametrize(("option", "value"), [("ask", "tcp:0"), ("web-ask", "yes")])
+def test_a_relay_asks_for_no_name(option: str, value: str) -> None:
+    """Nobody has a name in a relay, so a listener that asks for one is refused."""
+    told = f"^--relay: nobody has a name in it; leave out --{option}$"
+    relay, asking = {"relay": "yes"}, {option: value}
+    for given, config in ((relay | asking, {}), (relay, asking), (asking, relay)):
+        with pytest.raises(SettingError, match=told):
+            settings_from(given, config)
 
 
 @pytest.mark.parametrize("option", ["token-file", "users", "auth"])
@@ -168,7 +181,8 @@ def test_a_burst_is_two_seconds_of_the_rate(
 def test_sighup_changes_what_the_manual_says() -> None:
     """All other options need a restart, and the daemon says so."""
     told = (
-        "welcome history idle-timeout stall-timeout rate burst flush-partial drain"
+        "welcome name-prompt joined-text history idle-timeout stall-timeout rate burst"
+        " flush-partial drain"
     ).replace("-", "_")
     live = {option.field for option in OPTIONS if option.is_live}
     assert set(told.split()) == live

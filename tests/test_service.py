@@ -1,4 +1,4 @@
-"""What is read again, the settings that change, and the clock that timers follow."""
+"""Reloads, the settings that change, and the clock that timers follow."""
 
 import time
 from collections.abc import Callable
@@ -75,7 +75,7 @@ def test_a_thing_that_is_watched_is_read_when_it_changes() -> None:
     reload, clock = Reload(), Clock()
     looks, errors = [False, True, False, True], [ValueError("half written"), None]
     reload.add("keys", lambda: raising(errors.pop(0), "2 keys"))
-    reload.watch("keys", lambda: looks.pop(0), 10.0, clock.callLater)
+    reload.watch("keys", lambda: looks.pop(0), 10.0, clock)
     assert log_of(lambda: clock.pump([9.9, 0.1, 9.9])) == []
     assert len(looks) == 3
     broken = ("error", "keys kept as before: half written")

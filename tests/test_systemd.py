@@ -1,4 +1,4 @@
-"""What the service manager is told, through a real datagram socket."""
+"""The notifications of the service manager, through a real datagram socket."""
 
 import os
 import socket

@@ -27,7 +27,8 @@ def test_the_room_is_given_each_of_its_settings() -> None:
     settings: Any = settings_of(
         *("--welcome", "Hi", "--max-line", "100", "--history", "7", "--echo"),
         *("--relay", "--rate", "3", "--burst", "4", "--max-members", "5"),
-        *("--max-per-host", "6"),
+        *("--max-per-host", "6", "--name-prompt", "?", "--joined-text", "Hi, {name}"),
+        *("--login-timeout", "9"),
     )
     policy = _policy_for(settings, Work(Clock()), MemoryReactorClock())
     room = _room_for(settings, policy, Work(Clock())).settings

@@ -1,7 +1,7 @@
 """The admin socket: a unix socket that only its owner can open.
 
-A line in is a command, json objects out are the answer; ``bcast-admin`` is the
-client. Who can open the socket may do all of it.
+A line in is a command, JSON objects out are its answer; ``bcast-admin`` is the client.
+The permission to open the socket is the permission to give every command.
 """
 
 from typing import Final

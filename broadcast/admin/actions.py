@@ -1,4 +1,4 @@
-"""What the admin's commands act on: room, policy, connections, the log's level."""
+"""The actions behind the admin's commands: room, policy, connections, log level."""
 
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -20,25 +20,25 @@ Row = dict[str, object]
 
 
 class CommandRefusedError(Exception):
-    """A command can't be carried out; says why."""
+    """A command can't be carried out; the message says why."""
 
 
 class IThreshold(Protocol):
-    """What is logged: events of a level, ``name``, and graver ones."""
+    """The level of the log: events of the level ``name`` and above are logged."""
 
     name: str
 
     def set(self, name: str) -> bool:
-        """Log events of that level and graver ones; False: there is no such level."""
+        """Log events of this level and above; return False if the level is unknown."""
 
 
 class AdminActions:
-    """What the admin's commands do.
+    """The actions behind the admin's commands.
 
     Args:
-        room: where it is done.
-        connections: those that are open, whatever they speak.
-        threshold: what is logged.
+        room: the room that they act on.
+        connections: the open connections, of every protocol.
+        threshold: the level of the log.
         stop: stops the daemon, as SIGTERM does.
     """
 
@@ -58,16 +58,16 @@ class AdminActions:
         self._began = room.work.clock.seconds()
 
     def members(self) -> Iterator[Row]:
-        """Yield who is here, as rows."""
+        """Yield a row for each member."""
         by_session = {c.session.member.session_id: c for c in self._connections}
         for session_id, subscription in tuple(self.room.subscriptions.items()):
             yield self._row(subscription, by_session.get(session_id))
 
     def find(self, name: str) -> Member:
-        """Return who is called ``name``.
+        """Return the member called ``name``.
 
         Raises:
-            CommandRefusedError: nobody is.
+            CommandRefusedError: there is no such member.
         """
         member = self.room.directory.roster.find(name)
         if member is None or member.session_id not in self.room.subscriptions:
@@ -75,10 +75,10 @@ class AdminActions:
         return member
 
     def kick(self, name: str, reason: str) -> str:
-        """Close somebody's connection, which may come back; return what was done.
+        """Close a member's connection; it may reconnect. Return a summary.
 
         Raises:
-            CommandRefusedError: nobody here is called ``name``.
+            CommandRefusedError: there is no member called ``name``.
         """
         member = self.find(name)
         because = f": {reason}" if reason else ""
@@ -87,16 +87,18 @@ class AdminActions:
         return f"kicked {member.name}"
 
     def ban(self, whom: str, seconds: float | None, reason: str) -> Row:
-        """Ban a host, a network or a name, and close those whom that concerns.
+        """Ban a host, a network or a name, and close the connections it applies to.
 
         Args:
-            seconds: for so long; None: for good.
+            whom: the address, network or name.
+            seconds: duration of the ban; None is for ever.
+            reason: text for the banned.
 
         Returns:
-            ``text``, and ``warning`` where the ban will not outlive the daemon.
+            ``text``, and ``warning`` if the ban will not outlive the daemon.
 
         Raises:
-            BanError: that is none of the three, or there are too many.
+            BanError: ``whom`` is none of the three, or there are too many bans.
         """
         answer: Row = {}
         try:
@@ -111,10 +113,10 @@ class AdminActions:
         return answer
 
     def unban(self, whom: str) -> Row:
-        """Take a ban back; return ``text``, and ``warning`` if that was not saved.
+        """Remove a ban; return ``text``, and ``warning`` if that was not saved.
 
         Raises:
-            BanError: there is none.
+            BanError: there is no such ban.
         """
         try:
             self.bans.remove(whom)
@@ -123,16 +125,16 @@ class AdminActions:
         return {"text": f"unbanned {whom}"}
 
     def mute(self, name: str) -> str:
-        """Let nobody called ``name``, or logged in so, speak; return what was done.
+        """Mute the members with this name or account; return a summary.
 
         Raises:
-            CommandRefusedError: that can't be a name, or too many are muted.
+            CommandRefusedError: ``name`` is invalid, or there are too many mutes.
         """
         if names.clean(name) is None:
             raise CommandRefusedError(f"{name} is no name")
         if not self.room.directory.policy.mutes.add(name):
             raise CommandRefusedError(f"{MAX_MUTED} names are muted already")
-        members = self._known_as({names.fold(name)})
+        members = self._joined_as({names.fold(name)})
         for member in members:
             if not member.silenced:
                 member.silenced = "muted"
@@ -142,13 +144,13 @@ class AdminActions:
         return f"muted {', '.join(member.name for member in members)}"
 
     def unmute(self, name: str) -> str:
-        """Let ``name``, and the account of who is called so, speak again.
+        """Unmute ``name``, and the account of the member with that name.
 
         Returns:
-            What was done.
+            A summary.
 
         Raises:
-            CommandRefusedError: it is not muted.
+            CommandRefusedError: ``name`` is not muted.
         """
         mutes = self.room.directory.policy.mutes
         freed = mutes.remove(name)
@@ -157,7 +159,7 @@ class AdminActions:
             freed |= {names.fold(name)} | mutes.remove(member.account)
         if not freed:
             raise CommandRefusedError(f"{name} is not muted")
-        for known in self._known_as(freed):
+        for known in self._joined_as(freed):
             is_muted = self.room.directory.policy.is_muted(known.name, known.account)
             if known.silenced == "muted" and not is_muted:
                 known.silenced = ""
@@ -189,10 +191,10 @@ class AdminActions:
         return f"not saved: {self.bans.path}: {reason_of(error)}"
 
     def _close_banned(self) -> int:
-        """Close all whom a ban concerns; return how many."""
+        """Close the connections that a ban applies to; return their number."""
         turn_away = self.room.directory.policy.turn_away
         closed = 0
-        for member in self._here():
+        for member in self._joined():
             bye = turn_away(member.address, member.name) or turn_away(
                 "", member.account
             )
@@ -201,15 +203,15 @@ class AdminActions:
                 self.room.directory.close(member, bye)
         return closed
 
-    def _known_as(self, folded: set[str]) -> list[Member]:
-        """Return who is here and called, or logged in as, one of these."""
+    def _joined_as(self, folded: set[str]) -> list[Member]:
+        """Return the members whose name or account is one of ``folded``."""
         return [
             member
-            for member in self._here()
+            for member in self._joined()
             if member.account in folded or names.fold(member.name) in folded
         ]
 
-    def _here(self) -> list[Member]:
+    def _joined(self) -> list[Member]:
         return [each.member for each in self.room.subscriptions.values()]
 
     def _tell(self, member: Member, message: str) -> None:
@@ -234,7 +236,7 @@ class AdminActions:
 
 
 def spell(seconds: float) -> str:
-    """Return a time as ``--for`` takes it: ``10m``."""
+    """Return a duration in the syntax of ``--for``: ``10m``."""
     for unit, length in (("d", 86400), ("h", 3600), ("m", 60)):
         if seconds >= length and not seconds % length:
             return f"{plain(seconds / length)}{unit}"

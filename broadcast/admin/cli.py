@@ -1,4 +1,4 @@
-"""``bcast-admin``: give the daemon a command, and print what it answers."""
+"""``bcast-admin``: give the daemon a command, and print its answer."""
 
 import argparse
 import contextlib
@@ -17,7 +17,7 @@ from broadcast.protocol.sanitize import escape
 
 DEFAULT_SOCKET = "/run/broadcast/admin"
 TIMEOUT = 30.0
-"""Seconds without a word from the daemon after which it is given up."""
+"""Seconds without a byte from the daemon after which the command gives up."""
 
 DESCRIPTION = f"""\
 Give a command to a daemon that was started with --admin unix:PATH. The commands:
@@ -26,7 +26,7 @@ Give a command to a daemon that was started with --admin unix:PATH. The commands
 
 
 class AdminError(Exception):
-    """The daemon can't be reached, or refuses; says why."""
+    """The daemon can't be reached, or refuses; the message says why."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -69,7 +69,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _answers(path: str, command: str) -> Iterator[dict[str, Any]]:
-    """Yield what the daemon answers, up to the object that says whether it is done."""
+    """Yield the objects of the daemon's answer; the last has ``ok``."""
     if "\n" in command or len(command.encode()) > 8000:
         raise AdminError("a command is one line of at most 8000 bytes")
     try:

@@ -1,6 +1,6 @@
 """The admin's commands: a table, name → function.
 
-One line in; rows, and a last object, out.
+The input is a line; the output is rows, and a last object.
 """
 
 import re
@@ -21,11 +21,11 @@ Command = Callable[[AdminActions, str], Iterator[Row]]
 
 
 def carry_out(actions: AdminActions, line: str) -> Iterator[Row]:
-    """Carry out one line: a command and its arguments, without the line end.
+    """Carry out a line: a command and its arguments, without the line end.
 
     Yields:
-        Rows, each a json object; last one with ``ok``, and ``error`` if that is
-        False. Whatever goes wrong is told there: nothing is raised.
+        Rows, each a JSON object. The last has ``ok``, and ``error`` if that is False.
+        Every failure is reported so; nothing is raised.
     """
     word, _, argument = line.strip().partition(" ")
     command = COMMANDS.get(word.lower())

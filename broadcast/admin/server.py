@@ -1,4 +1,4 @@
-"""The admin socket: a line is a command, answered in its turn."""
+"""The server of the admin socket: each line is a command, answered in order."""
 
 import json
 from collections.abc import Iterator
@@ -15,15 +15,15 @@ from broadcast.net import sockopts
 from broadcast.protocol.sanitize import escape
 
 MAX_CONNECTIONS = 16
-"""Admins at once; one more is closed."""
+"""Admin connections at the same time; any further connection is closed."""
 
 PIECE = 256
-"""Rows written at once: the room goes on in between."""
+"""Rows written in a single turn: the room goes on in between."""
 
 
 @implementer(interfaces.IPullProducer)
 class Answering:
-    """Writes an answer as there is room."""
+    """Writes an answer as the transport has room."""
 
     def __init__(self, admin: "AdminProtocol") -> None:
         self._admin = admin
@@ -33,11 +33,11 @@ class Answering:
         self._admin.write_some()
 
     def stopProducing(self) -> None:
-        """Do nothing: the admin is told that it is gone."""
+        """Do nothing: ``connectionLost`` cleans up."""
 
 
 class AdminProtocol(LineReceiver):
-    """One admin. While a command is answered, the next one waits unread."""
+    """A connection of an admin. During an answer, the next command waits unread."""
 
     delimiter = b"\n"
     MAX_LENGTH = 8192
@@ -46,14 +46,14 @@ class AdminProtocol(LineReceiver):
     _rows: Iterator[Row] | None = None
 
     def connectionMade(self) -> None:
-        """Come in, if there is room."""
+        """Register the connection, or close it if there are too many."""
         self.factory.connections[self] = None
         if len(self.factory.connections) > MAX_CONNECTIONS:
             self._write({"ok": False, "error": "too many admins at once"})
             self.transport.loseConnection()
 
     def lineReceived(self, line: bytes) -> None:
-        """Carry out one command."""
+        """Carry out a command."""
         command = line.decode(errors="replace").strip()
         if not command:
             return
@@ -65,13 +65,13 @@ class AdminProtocol(LineReceiver):
         self.transport.registerProducer(Answering(self), False)
 
     def lineLengthExceeded(self, line: bytes) -> None:
-        """Say so, and close."""
+        """Send an error, and close."""
         message = f"a command has at most {self.MAX_LENGTH} bytes"
         self._write({"ok": False, "error": message})
         self.transport.loseConnection()
 
     def write_some(self) -> None:
-        """Write a piece of the answer; after the last one take the next command."""
+        """Write a piece of the answer; after the last piece, read the next command."""
         assert self._rows is not None
         for _ in range(PIECE):
             row = next(self._rows, None)
@@ -83,7 +83,7 @@ class AdminProtocol(LineReceiver):
             self._write(row)
 
     def connectionLost(self, reason: Any = None) -> None:
-        """Be gone."""
+        """Forget the connection, and the rest of its answer."""
         self._rows = None
         self.factory.connections.pop(self, None)
 

@@ -1,12 +1,13 @@
-"""Logins: what is asked of the portal, how often one may try, and until when.
+"""Logins: the requests to the portal, their rate limit and their deadline.
 
-What one who has to log in may say meanwhile is in ``broadcast.session.login``.
+The commands that a connection may give before its login are in
+``broadcast.session.login``.
 """
 
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 from weakref import ReferenceType
 
 from twisted.cred.credentials import UsernamePassword
@@ -24,37 +25,30 @@ from broadcast.auth.checkers import (
 )
 from broadcast.auth.ratelimit import Throttle
 from broadcast.base.hosts import host_of
-from broadcast.base.timers import Deadlines
+from broadcast.base.timers import Deadlines, IApplicant, expire_applicant
 from broadcast.base.work import Work
 from broadcast.protocol import names
 from broadcast.protocol.sanitize import escape
 
 MAX_TRIES = 3
-"""Wrong tries on one connection; then it is closed."""
+"""Failed logins on a connection, after which it is closed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A login was refused: an error's ``code``, and a message for who tried."""
+    """A refused login: an error's ``code``, and a message for the client."""
 
     code: str
     message: str
 
 
-class IApplicant(Protocol):
-    """Somebody who has to log in, and whose time may run out."""
-
-    def expire(self) -> bool:
-        """Close: the time to log in is over; False: it has logged in, or is gone."""
-
-
 class Authenticator:
-    """Lets in who can show that it may come in.
+    """Checks logins.
 
     Args:
-        checkers: of ``twisted.cred``; what each takes, it may let in.
-        work: closes, in turns, those whose time to log in is over.
-        timeout: seconds in which one has to log in.
+        checkers: checkers of ``twisted.cred``, each for the credentials it declares.
+        work: closes, in turns, the sessions whose deadline has passed.
+        timeout: seconds within which a session has to log in.
         allows_plaintext: a secret may come unencrypted from another machine.
     """
 
@@ -70,15 +64,16 @@ class Authenticator:
         self.timeout = timeout
         self.allows_plaintext = allows_plaintext
         self.throttle = Throttle(work.clock)
-        self.deadlines = Deadlines[ReferenceType[IApplicant]](timeout, work, _expire)
-        """Weak, so that who is gone takes no memory until its time is over."""
+        self.deadlines = Deadlines[ReferenceType[IApplicant]](
+            timeout, work, expire_applicant
+        )
         self.refused: Counter[str] = Counter()
-        """Logins refused, by code."""
+        """Refused logins, by error code."""
         self._logger = Logger(namespace="broadcast")
 
     @property
     def usage(self) -> str:
-        """How to log in here."""
+        """The syntax of the logins that are accepted."""
         taken = {interface.__name__ for interface in self._portal.checkers}
         ways = []
         if "IUsernamePassword" in taken:
@@ -88,7 +83,7 @@ class Authenticator:
         return " or ".join(ways)
 
     async def admit(self, given: list[str], address: str) -> Admission | Refusal:
-        """Return what ``/login`` with ``given`` earns: an admission, or a refusal."""
+        """Return the result of ``/login`` with the words ``given``."""
         host = host_of(address)
         name = names.fold(given[0])[: names.MAX_FOLDED] if len(given) == 2 else None
         if not self.throttle.take(host, name):
@@ -128,8 +123,3 @@ class Authenticator:
             return Refusal("login-failed", "your login could not be checked")
         assert isinstance(admission, Admission)
         return admission
-
-
-def _expire(reference: "ReferenceType[IApplicant]") -> bool:
-    applicant = reference()
-    return applicant is not None and applicant.expire()

@@ -1,13 +1,13 @@
-"""Bans: hosts, networks and names that are not let in, for a while or for ever.
+"""Bans: hosts, networks and names that are refused, for a time or for ever.
 
-They are kept in a file, which is written whole at each change, so that neither a
-restart nor a crash in the midst of writing loses one. A change that can't be written
-holds all the same, also when the file is read again, and is written later.
+They are kept in a file, which is replaced whole at each change, so that neither a
+restart nor a crash during a write loses a ban. A change that can't be written is in
+effect all the same, even after the file is read again, and is written later.
 
 Times in the file are those of the wall clock, since they must outlive the process.
-While it runs, a ban's time is counted by the clock that never goes back: the wall clock
-may be set ten years on, and back. A ban that was over when it was read may have been
-read in such a time, so it stays in the file.
+While the process runs, a ban's time is counted by the monotonic clock: the wall clock
+may be set ten years ahead, and back. A ban that had expired when it was read may have
+been read at such a moment, so it stays in the file.
 """
 
 import json
@@ -26,30 +26,30 @@ from broadcast.base.work import IReactorTime
 from broadcast.protocol import names
 
 MAX_BANS = 10_000
-"""Bans at most: one more is refused."""
+"""Bans at most; any further ban is refused."""
 
 MAX_PAST = 1000
-"""Bans kept that were over when they were read: the latest."""
+"""Bans kept that had expired when they were read; the latest are kept."""
 
 RETRY = 30.0
-"""Seconds between two tries to write the file, where one has failed."""
+"""Seconds between two attempts to write the file, after a failure."""
 
 STEP = 1.0
-"""Seconds by which the wall clock is off before an end is told anew."""
+"""Seconds that the wall clock must be off for an expiry to be computed anew."""
 
 NAME = "name:"
-"""Before a name that would be taken for an address; no name has a colon in it."""
+"""Prefix of a name that would be taken for an address. No name contains a colon."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ban:
-    """One ban.
+    """A ban.
 
     Attributes:
-        whom: a network (``10.0.0.1/32`` for one address), or a name, folded;
-            ``name:`` stands before one that is an address too.
-        until: seconds since the epoch; None is for ever.
-        reason: what the banned are told.
+        whom: a network (``10.0.0.1/32`` for a single address), or a folded name;
+            a name that is an address too has the prefix ``name:``.
+        until: expiry, in seconds since the epoch; None is for ever.
+        reason: text for the banned.
     """
 
     whom: str
@@ -58,15 +58,16 @@ class Ban:
 
 
 class BanError(ValueError):
-    """There can be no such ban; says why."""
+    """A ban is impossible; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """A ban, and its end.
+    """A ban, and its expiry.
 
     Attributes:
-        ends: by the clock that never goes back; None: ``ban.until`` says it.
+        ban: the ban.
+        ends: expiry by the monotonic clock; None if ``ban.until`` alone counts.
     """
 
     ban: Ban
@@ -74,17 +75,16 @@ class _Entry:
 
 
 class Bans:
-    """All bans that stand.
+    """All bans in effect.
 
     Args:
-        wall_clock: seconds since the epoch.
-        path: where they are kept; None: nowhere.
-        clock: for how long a ban stands, and when writing is tried again; None: as
-            ``wall_clock``, and what could not be written is written at the next change
-            or ``reload``.
+        wall_clock: returns seconds since the epoch.
+        path: the file of the bans; None if they aren't kept.
+        clock: times the bans, and retries of a write. With None, ``wall_clock`` times
+            them, and a failed write is retried at the next change or ``reload``.
 
     Raises:
-        FileError: the file is there, but of no use.
+        FileError: the file exists, but can't be used.
     """
 
     def __init__(
@@ -99,24 +99,24 @@ class Bans:
         self.path = path
         self._entries: dict[str, _Entry] = {}
         self._networks: dict[str, Network] = {}
-        self._lengths: set[int] = set()  # so many look-ups a host, not one a ban
-        self._unsaved: dict[str, _Entry | None] = {}  # None: it was taken back
+        self._lengths: set[int] = set()  # a look-up for each length, not each ban
+        self._unsaved: dict[str, _Entry | None] = {}  # None: the ban was removed
         self._is_timed = self._is_stuck = False
         self._logger = Logger(namespace="broadcast")
         self.reload()
 
     def reload(self) -> str:
-        """Read the file again; say how much is in it.
+        """Read the file again; return a summary of its content.
 
-        What could not be written into it holds still, and is tried again.
+        Changes that could not be written stay in effect, and their write is retried.
 
         Raises:
-            FileError: it is of no use: the bans are as they were.
+            FileError: the file can't be used; the bans are unchanged.
         """
         if self.path is not None:
             read = {_key(ban.whom): ban for ban in _read(self.path)}
             self._entries = self._entries_of(read)
-            self._redo()
+            self._apply_unsaved()
             self._index()
             if self._unsaved:
                 self.save_rest()
@@ -128,13 +128,13 @@ class Bans:
         """Ban a host, a network or a name; in the file too.
 
         Args:
-            whom: which of them; ``name:`` before it says that it is a name.
-            seconds: for so long; None: for good.
-            reason: what the banned are told.
+            whom: the address, network or name; the prefix ``name:`` marks a name.
+            seconds: duration of the ban; None is for ever.
+            reason: text for the banned.
 
         Raises:
-            BanError: that is none of the three, or there are too many.
-            OSError: the ban stands, but could not be written down yet.
+            BanError: ``whom`` is none of the three, or there are too many bans.
+            OSError: the ban is in effect, but could not be written yet.
         """
         if is_ambiguous(names.fold(whom)):
             raise BanError(
@@ -154,11 +154,11 @@ class Bans:
         return entry.ban
 
     def remove(self, whom: str) -> Ban:
-        """Take a ban back; in the file too.
+        """Remove a ban; in the file too.
 
         Raises:
-            BanError: there is none.
-            OSError: it is taken back, but the file could not be written yet.
+            BanError: there is no such ban.
+            OSError: the ban is removed, but the file could not be written yet.
         """
         key = _key(whom)
         self._drop_old()
@@ -169,7 +169,7 @@ class Bans:
         return ban
 
     def for_host(self, address: str) -> Ban | None:
-        """Return the ban that ``address`` (``1.2.3.4:56``) is under; None: none."""
+        """Return the ban on ``address`` (``1.2.3.4:56``); None if there is none."""
         if not self._lengths:
             return None
         host = host_at(address)
@@ -183,23 +183,23 @@ class Bans:
         return None
 
     def for_name(self, name: str) -> Ban | None:
-        """Return the ban that ``name``, in any spelling, is under; None: none."""
+        """Return the ban on ``name``, in any spelling; None if there is none."""
         return self._standing(names.fold(name)) if self._entries else None
 
     def save_rest(self) -> None:
-        """Write what could not be written, if there is any; raise nothing.
+        """Write the unsaved changes, if there are any; raise nothing.
 
-        While that fails, it is tried again every ``RETRY`` seconds.
+        A failed write is retried every ``RETRY`` seconds.
         """
         if self._unsaved:
             with suppress(OSError):
                 self._save()
 
     def __iter__(self) -> Iterator[Ban]:
-        """Yield the bans that stand."""
+        """Yield the bans in effect."""
         self._drop_old()
         entries = tuple(self._entries.values())
-        return iter([self._told(e).ban for e in entries if not self._is_over(e)])
+        return iter([self._current(e).ban for e in entries if not self._is_over(e)])
 
     def _standing(self, key: str) -> Ban | None:
         entry = self._entries.get(key)
@@ -210,8 +210,8 @@ class Bans:
             return entry.ends <= self._clock()
         return entry.ban.until is not None and entry.ban.until <= self._wall_clock()
 
-    def _told(self, entry: _Entry) -> _Entry:
-        """Return the entry with its end by the wall clock of now, if that was set."""
+    def _current(self, entry: _Entry) -> _Entry:
+        """Return the entry with its expiry by the wall clock, if that has been set."""
         if entry.ends is None or entry.ban.until is None:
             return entry
         until = self._wall_clock() + entry.ends - self._clock()
@@ -220,7 +220,7 @@ class Bans:
         return replace(entry, ban=replace(entry.ban, until=until))
 
     def _entries_of(self, bans: Mapping[str, Ban]) -> dict[str, _Entry]:
-        """Return entries for what was read; what is known keeps its end."""
+        """Return entries for the bans of the file; a known ban keeps its expiry."""
         entries: dict[str, _Entry] = {}
         for key, ban in bans.items():
             known = self._entries.get(key)
@@ -236,7 +236,7 @@ class Bans:
         return entries
 
     def _drop_old(self) -> None:
-        """Drop the bans that ended while the process ran."""
+        """Drop the bans that expired while the process ran."""
         for key, entry in tuple(self._entries.items()):
             if entry.ends is not None and self._is_over(entry):
                 del self._entries[key]
@@ -244,12 +244,12 @@ class Bans:
 
     def _change(self, key: str, entry: _Entry | None) -> None:
         self._unsaved[key] = entry
-        self._redo()
+        self._apply_unsaved()
         self._index()
         self._save()
 
-    def _redo(self) -> None:
-        """Carry out what is not saved."""
+    def _apply_unsaved(self) -> None:
+        """Apply the unsaved changes."""
         for key, entry in self._unsaved.items():
             if entry is None:
                 self._entries.pop(key, None)
@@ -267,12 +267,12 @@ class Bans:
         """Write the file.
 
         Raises:
-            OSError: it can't be written now.
+            OSError: the file can't be written now.
         """
         if self.path is None:
             self._unsaved.clear()
             return
-        entries = {key: self._told(entry) for key, entry in self._entries.items()}
+        entries = {key: self._current(entry) for key, entry in self._entries.items()}
         try:
             write_whole(self.path, "".join(_row(e.ban) for e in entries.values()))
         except OSError as error:
@@ -304,16 +304,16 @@ def _row(ban: Ban) -> str:
 
 
 def _key(whom: str) -> str:
-    """Return what a ban is found by: a network, or a name, folded.
+    """Return the key of a ban: a network, or a folded name.
 
-    One has a slash in it, the other never has.
+    A network contains a slash, a name never does.
     """
     network = network_of(whom)
     return names.fold(whom.removeprefix(NAME)) if network is None else str(network)
 
 
 def _spelt(key: str) -> str:
-    """Return how ``key`` is written so that it is taken for what it is."""
+    """Return the spelling of ``key`` that is parsed as the same key."""
     is_name = "/" not in key
     is_marked = is_name and (network_of(key) is not None or is_ambiguous(key))
     return f"{NAME}{key}" if is_marked else key

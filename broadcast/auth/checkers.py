@@ -1,11 +1,11 @@
-"""``twisted.cred`` checkers for our two files, the realm that they open, and a pool.
+"""``twisted.cred`` checkers for the daemon's two files, their realm, and a thread pool.
 
-A checker of somebody else's plugs in beside them, named as Twisted names it
-(``file:/etc/passwords``): a plugin that provides
-``twisted.cred.strcred.ICheckerFactory`` is found by its ``authType``, and what follows
-the first colon is the plugin's to read. The portal asks each checker for the kind of
-credentials that it takes. Passwords are checked in a few threads of their own: the
-reactor's pool resolves names too, and a storm of logins must not hold that up.
+A third-party checker plugs in beside them, named as Twisted names it
+(``file:/etc/passwords``). A plugin that provides
+``twisted.cred.strcred.ICheckerFactory`` is found by its ``authType``; the text after
+the first colon is the plugin's argument. The portal asks each checker for the kind of
+credentials that it declares. Passwords are checked in a few threads of their own: the
+reactor's pool resolves names too, and a flood of logins must not delay that.
 """
 
 import hmac
@@ -30,10 +30,10 @@ from broadcast.protocol import names
 from broadcast.protocol.confusables import LookAlikes
 
 THREADS = 2
-"""Checks made at once: 16 MiB each."""
+"""Checks that run at the same time, of 16 MiB each."""
 
 MAX_WAITING = 64
-"""Checks under way or waiting; one more is refused."""
+"""Checks that run or wait; any further login is refused."""
 
 T = TypeVar("T")
 
@@ -48,6 +48,7 @@ class Pool:
     Args:
         from_thread: calls a function in the reactor's thread
             (``reactor.callFromThread``).
+        threads: threads of the pool.
     """
 
     def __init__(
@@ -60,7 +61,7 @@ class Pool:
         self.waiting = 0
 
     def run(self, work: Callable[[], T]) -> Deferred[T]:
-        """Return what ``work()`` returns, in time.
+        """Run ``work`` in a thread; return a Deferred of its result.
 
         Raises:
             BusyError: the queue is full.
@@ -76,7 +77,7 @@ class Pool:
         return done
 
     def stop(self) -> None:
-        """Take no more; what waits is forgotten."""
+        """Accept no more work, and drop the work that waits."""
         self._executor.shutdown(wait=False, cancel_futures=True)
 
     def _finish(self, future: "Future[Any]", done: "Deferred[Any]") -> None:
@@ -90,11 +91,11 @@ class Pool:
 
 
 class ISharedSecret(ICredentials):
-    """A secret that many know: ``/login SECRET``. Has ``secret``, bytes."""
+    """A secret that many users know: ``/login SECRET``. Has ``secret``, bytes."""
 
 
 class IAdmission(Interface):  # type: ignore[misc]  # zope has no types
-    """What the realm gives: an ``Admission``."""
+    """The realm's interface: an ``Admission``."""
 
 
 @implementer(ISharedSecret)
@@ -107,19 +108,19 @@ class SharedSecret:
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """Somebody may come in: as ``account``; None is nobody in particular."""
+    """A successful login: as ``account``, or None for a shared secret."""
 
     account: str | None
 
 
 @implementer(IRealm)
 class Realm:
-    """Gives an ``Admission`` for an avatar's id, which is a name or empty."""
+    """Returns an ``Admission`` for an avatar's id, which is a name or empty."""
 
     def requestAvatar(
         self, avatar_id: bytes | tuple[()], mind: object, *interfaces: object
     ) -> tuple[object, Admission, Callable[[], None]]:
-        """Return interface, admission and what to do at the end: nothing."""
+        """Return the interface, the admission and a logout function, which is empty."""
         raw = avatar_id.decode(errors="replace") if avatar_id else ""
         account = (names.clean(raw) or names.mend(raw)) if raw else None
         return IAdmission, Admission(account), lambda: None
@@ -127,10 +128,10 @@ class Realm:
 
 @implementer(ICredentialsChecker)
 class TokenChecker:
-    """Knows the shared secrets of ``--token-file``.
+    """Checks the shared secrets of ``--token-file``.
 
     Raises:
-        FileError: the file is of no use.
+        FileError: the file can't be used.
     """
 
     credentialInterfaces = (ISharedSecret,)
@@ -141,20 +142,20 @@ class TokenChecker:
         self.reload()
 
     def reload(self) -> str:
-        """Read the file again; say how much is in it.
+        """Read the file again; return a summary of its content.
 
         Raises:
-            FileError: it is of no use: what was read before is kept.
+            FileError: the file can't be used; the old content is kept.
         """
         digests = (sha256(token.encode()) for token in read_tokens(self._path))
         self._digests = tuple(digest.digest() for digest in digests)
         return plural(len(self._digests), "secret")
 
     def requestAvatarId(self, credentials: Any) -> bytes:
-        """Return nobody's name, if the secret is one of ours.
+        """Return an empty name, if the secret is in the file.
 
-        Compared as digests, and with all of them, so that time tells neither
-        which one was near nor how long they are.
+        The secret is compared as a digest, and with all secrets. So the time taken
+        reveals neither a near match nor a length.
         """
         given = sha256(credentials.secret).digest()
         found = [hmac.compare_digest(given, digest) for digest in self._digests]
@@ -165,10 +166,10 @@ class TokenChecker:
 
 @implementer(ICredentialsChecker)
 class UserChecker:
-    """Knows the names and passwords of ``--users``.
+    """Checks the names and passwords of ``--users``.
 
     Raises:
-        FileError: the file is of no use.
+        FileError: the file can't be used.
     """
 
     credentialInterfaces = (IUsernamePassword,)
@@ -176,14 +177,14 @@ class UserChecker:
     def __init__(self, path: str, pool: Pool) -> None:
         self._path = path
         self._pool = pool
-        self._nobody = nobodys_hash()
+        self._decoy = nobodys_hash()
         self.reload()
 
     def reload(self) -> str:
-        """Read the file again; say how much is in it.
+        """Read the file again; return a summary of its content.
 
         Raises:
-            FileError: it is of no use: what was read before is kept.
+            FileError: the file can't be used; the old content is kept.
         """
         self._users = read_users(self._path)
         self._looks = LookAlikes(self._users.__contains__)
@@ -192,20 +193,21 @@ class UserChecker:
         return plural(len(self._users), "user")
 
     def knows(self, folded: str) -> bool:
-        """Tell whether a name is somebody's."""
+        """Tell whether a folded name is a user's."""
         return folded in self._users
 
     def is_like_one(self, name: str) -> bool:
-        """Tell whether a name is somebody's in look-alike letters."""
+        """Tell whether a name is a user's in look-alike letters."""
         return self._looks.has_like(name)
 
     def requestAvatarId(self, credentials: Any) -> Deferred[bytes]:
-        """Return the name as the file has it, if the password is right.
+        """Return the name as the file spells it, if the password is right.
 
-        An unknown name's password is hashed all the same: time tells nothing.
+        An unknown name's password is hashed all the same, so that the time taken
+        reveals nothing.
         """
         folded = names.fold(credentials.username.decode(errors="replace"))
-        name, hash = self._users.get(folded, ("", self._nobody))
+        name, hash = self._users.get(folded, ("", self._decoy))
         password = credentials.password
         return self._pool.run(lambda: hash.matches(password)).addCallback(
             _name_if, name
@@ -219,18 +221,19 @@ def _name_if(is_right: bool, name: str) -> bytes:
 
 
 USABLE = (IUsernamePassword, ISharedSecret)
-"""What ``/login`` can be for."""
+"""The credentials that ``/login`` can carry."""
 
 
 class AuthError(ValueError):
-    """There is no such checker, or none that is of use here; says so in one line."""
+    """There is no such checker, or it can't be used here; the message is one line."""
 
 
 def checker_for(text: str) -> Any:
     """Return the checker that ``TYPE:ARGUMENTS`` names.
 
     Raises:
-        AuthError: there is none, it can't be made, or it takes no logins of ours.
+        AuthError: there is no such checker, it can't be made, or it accepts none of
+            the credentials of ``/login``.
     """
     kind, _, path = text.partition(":")
     if kind == "file" and not os.path.isfile(path):  # Twisted's own goes on without

@@ -1,4 +1,4 @@
-"""``bcast-passwd FILE NAME``: write somebody's password into a ``--users`` file."""
+"""``bcast-passwd FILE NAME``: set a user's password in a ``--users`` file."""
 
 import argparse
 import getpass
@@ -18,7 +18,7 @@ from broadcast.base.values import reason_of
 from broadcast.protocol import names
 
 MIN_PASSWORD = 8
-"""Characters that a password has at least."""
+"""Characters of a password, at least."""
 
 DESCRIPTION = """\
 Set NAME's password in FILE, which --users of the daemon names. The password is
@@ -27,7 +27,7 @@ file is replaced whole (mode 0600); send the daemon SIGHUP to have it read."""
 
 
 class PasswordError(ValueError):
-    """That can't be done; says why."""
+    """A password can't be set; the message says why."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -58,15 +58,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def change(path: str, raw: str, ask: Callable[[], str] | None) -> None:
-    """Set a password, or take its name out of the file.
+    """Set a user's password, or remove the user from the file.
 
     Args:
-        ask: returns the new password; None: there shall be none.
+        path: the file; it is made if it does not exist.
+        raw: the user's name.
+        ask: returns the new password; None removes the user.
 
     Raises:
-        PasswordError: not a name, or not a password, that one can have.
-        FileError: what is in the file is wrong: it is left alone.
-        OSError: it can't be written: it is as it was.
+        PasswordError: the name or the password is not allowed.
+        FileError: the file's content is invalid; it is left alone.
+        OSError: the file can't be written; it is unchanged.
     """
     name = names.clean(raw)
     if name is None or names.fold(name) in names.RESERVED:
@@ -80,17 +82,17 @@ def change(path: str, raw: str, ask: Callable[[], str] | None) -> None:
 
 
 def _lines(path: str) -> list[str]:
-    """Return the file's lines, as they are now: it may have changed while we asked.
+    """Return the file's lines as they are now: it may have changed during the prompt.
 
-    Only a line feed ends one, as where the file is read: a comment may have any other
-    of Unicode's line ends in it.
+    Only a line feed ends a line, as in ``read_users``: a comment may contain any other
+    of Unicode's line ends.
     """
     text = read_text(path) if os.path.exists(path) else ""
     return text.removesuffix("\n").split("\n") if text else []
 
 
 def _is_for(name: str, line: str) -> bool:
-    """Tell whether ``line`` has ``name``'s password; comments are nobody's."""
+    """Tell whether ``line`` has ``name``'s password, and is no comment."""
     given = names.clean(line.strip().partition(":")[0])
     return given is not None and names.fold(given) == names.fold(name)
 
@@ -110,7 +112,7 @@ def _ask() -> str:
 
 
 def _checked(password: str) -> bytes:
-    """Return the bytes that ``/login`` would bring for ``password``."""
+    """Return the bytes that ``/login`` would send for ``password``."""
     if len(password) < MIN_PASSWORD:
         raise PasswordError(f"a password has {MIN_PASSWORD} characters or more")
     if " " in password or not password.isprintable():

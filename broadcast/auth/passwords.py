@@ -1,9 +1,9 @@
 """Passwords as scrypt hashes (RFC 7914), and the files of users and secrets.
 
-A hash is one line of printable ASCII: ``scrypt$N$R$P$SALT$HASH``, the last two in
-base64. Hashing takes some 0.2 s of a core and 16 MiB: never in the reactor's thread,
-see ``checkers.Pool``. Files are read whole, or not at all; written so too. Whoever
-reads a file again keeps what it had when ``FileError`` is raised.
+A hash is a line of printable ASCII: ``scrypt$N$R$P$SALT$HASH``, the last two in
+base64. Hashing takes some 0.2 s of a core and 16 MiB, so it never runs in the reactor's
+thread (``checkers.Pool``). Files are read and written whole, or not at all. A checker
+that reads a file again keeps its old content when ``FileError`` is raised.
 """
 
 import base64
@@ -23,25 +23,25 @@ from broadcast.base import files
 from broadcast.protocol import names
 
 MAX_MEMORY = 64 * 1024 * 1024
-"""Bytes that hashing may take: a hash that needs more is refused when read."""
+"""Bytes that hashing may take. A hash that needs more is refused when it is read."""
 
 MAX_WORK = 1 << 22
-"""N * r * p at most, for the same reason; ours is a sixth of it."""
+"""``N * r * p`` at most, for the same reason. The daemon's own hashes have a sixth."""
 
 _SALT = 16
 _SIZE = 32
 
 MIN_SECRET = 8
-"""Characters that a shared secret has at least."""
+"""Characters of a shared secret, at least."""
 
 
 class HashError(ValueError):
-    """That is no hash of ours; says why, and never shows it."""
+    """A text is no valid hash; the message says why, and never shows the text."""
 
 
 @dataclass(frozen=True, slots=True)
 class PasswordHash:
-    """A salted hash, and what it costs to make it."""
+    """A salted hash, and its cost parameters (RFC 7914, 2)."""
 
     salt: bytes
     hash: bytes
@@ -50,7 +50,7 @@ class PasswordHash:
     p: int = 5
 
     def matches(self, password: bytes) -> bool:
-        """Tell whether ``password`` is the one, in constant time; slow on purpose."""
+        """Tell whether ``password`` has this hash. Slow on purpose; constant time."""
         return hmac.compare_digest(self.hash, self._made_from(password))
 
     def __str__(self) -> str:
@@ -77,15 +77,15 @@ def make_hash(password: bytes, n: int = 1 << 14) -> PasswordHash:
 
 
 def nobodys_hash() -> PasswordHash:
-    """Return a hash that no password has: what unknown names are checked with."""
+    """Return a hash that no password has, to check the password of unknown names."""
     return PasswordHash(secrets.token_bytes(_SALT), secrets.token_bytes(_SIZE))
 
 
 def read_hash(text: str) -> PasswordHash:
-    """Return the hash that ``text`` is.
+    """Parse a hash.
 
     Raises:
-        HashError: it is none, or too costly to check.
+        HashError: the text is no hash, or too costly to check.
     """
     parts = text.split("$")
     if len(parts) != 6 or parts[0] != "scrypt":
@@ -109,14 +109,14 @@ def read_hash(text: str) -> PasswordHash:
 
 
 class FileError(ValueError):
-    """A file can't be used; says which, where and why, in one line."""
+    """A file can't be used; the message has file, line and reason, in one line."""
 
 
 def read_tokens(path: str) -> tuple[str, ...]:
     """Return the shared secrets in a file, one a line; ``#`` begins a comment line.
 
     Raises:
-        FileError: it can't be read, or holds none, or one that can't be typed.
+        FileError: the file can't be read, or has no secret, or an invalid one.
     """
     found: list[str] = []
     for number, line in _lines(path):
@@ -135,8 +135,8 @@ def read_users(path: str) -> dict[str, tuple[str, PasswordHash]]:
     """Return folded name → name and hash, from lines ``NAME:HASH``.
 
     Raises:
-        FileError: it can't be read, or a line is wrong. An empty one is right:
-            nobody may come in yet.
+        FileError: the file can't be read, or a line is invalid. An empty file is
+            valid: there is no user yet.
     """
     found: dict[str, tuple[str, PasswordHash]] = {}
     for number, line in _lines(path):
@@ -154,10 +154,10 @@ def read_users(path: str) -> dict[str, tuple[str, PasswordHash]]:
 
 
 def read_text(path: str) -> str:
-    """Return what is in the file.
+    """Return the text of a file.
 
     Raises:
-        FileError: it can't be read.
+        FileError: the file can't be read.
     """
     try:
         return files.read_text(path)
@@ -166,14 +166,14 @@ def read_text(path: str) -> str:
 
 
 def write_whole(path: str, text: str) -> None:
-    """Put ``text`` in the place of the file, at once and for good; mode 0600.
+    """Replace a file by ``text``, atomically and durably; mode 0600.
 
-    Whoever reads meanwhile, or comes after a crash, finds the old file or the
-    new one, never a part. The old one's owner and mode are kept where we may.
+    A concurrent reader, or a reader after a crash, finds the old file or the new one,
+    never a part. The old file's owner and mode are kept where that is permitted.
 
     Raises:
-        OSError: it can't be done; the old file is as it was. So is what is no file:
-            a pipe or a device is not replaced.
+        OSError: the file can't be replaced, and is unchanged. A pipe or a device is
+            never replaced.
     """
     where = Path(os.path.realpath(path))
     if where.exists() and not where.is_file():
@@ -212,7 +212,7 @@ def _take_after(old: Path, descriptor: int) -> None:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Make the new name last through a crash, where folders can be synced."""
+    """Make the new name survive a crash, where folders can be synced."""
     with contextlib.suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY)
         try:

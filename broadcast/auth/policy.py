@@ -1,8 +1,8 @@
-"""The policy: all the rules on who may come in and speak, in one place.
+"""The policy: all the rules on logging in, joining and speaking, in a single place.
 
-The room has one. It allows what is not forbidden. A mute stays with the name that it
-was ordered for, and goes with whoever is muted to a new one: to the last of them, so
-that nobody mutes the names it passes.
+A room has a policy. It allows everything that is not forbidden. A mute stays with the
+name for which it was ordered. It also follows a muted member that renames itself, but
+only to its latest name, so that no member can mute the names that it passes through.
 """
 
 from collections.abc import Callable, Mapping
@@ -17,18 +17,18 @@ from broadcast.protocol import names
 from broadcast.protocol.events import Bye
 
 MAX_MUTED = 10_000
-"""Mutes at most: one more is refused."""
+"""Mutes at most; any further mute is refused."""
 
 
 class Mutes:
-    """The mutes that stand. Names of any spelling, and folded ones, are the same."""
+    """The mutes in effect. Names of any spelling, and folded names, are the same."""
 
     def __init__(self) -> None:
         self._now_called: dict[str, str] = {}  # as ordered → as now; "" for the same
         self._ordered_as: dict[str, str] = {}  # the other way
 
     def add(self, name: str) -> bool:
-        """Mute ``name``; False: there are too many."""
+        """Mute ``name``; return False if there are too many mutes."""
         folded = names.fold(name)
         if folded not in self._now_called and len(self) >= MAX_MUTED:
             return False
@@ -36,7 +36,7 @@ class Mutes:
         return True
 
     def remove(self, name: str) -> set[str]:
-        """Take back every mute that ``name`` is under; return the names, folded."""
+        """Remove every mute on ``name``; return the names concerned, folded."""
         freed: set[str] = set()
         while ordered := self._order_for(name):
             called = self._now_called.pop(ordered)
@@ -45,7 +45,7 @@ class Mutes:
         return freed
 
     def follow(self, old: str, account: str, new: str) -> None:
-        """Who is muted as ``old``, or by its account, is called ``new`` now."""
+        """Note that the member called ``old``, with this account, is ``new`` now."""
         ordered = self._order_for(old) or self._order_for(account)
         if not ordered:
             return
@@ -61,7 +61,7 @@ class Mutes:
         return bool(self._now_called) and bool(self._order_for(name))
 
     def __len__(self) -> int:
-        """Return how many mutes were ordered and stand."""
+        """Return the number of mutes in effect."""
         return len(self._now_called)
 
     def _order_for(self, name: str) -> str:
@@ -71,32 +71,32 @@ class Mutes:
         return self._ordered_as.get(folded, "")
 
 
-def _is_nobodys(name: str) -> bool:
+def _never(name: str) -> bool:
     return False
 
 
 class Policy:
-    """Who may come in, be called what, and speak.
+    """The rules on joining, names and speaking.
 
     Args:
-        bans: who is not let in.
-        authenticator: checks logins; None: nobody has to log in.
-        reserves: tells whether a folded name is some account's.
-        imitates: tells whether a name looks like some account's.
-        files: option → reads its file again; returns how much is in it, raises
-            ``FileError``, with nothing changed, if the file is of no use.
+        bans: the bans in effect.
+        authenticator: checks logins; None if no login is needed.
+        reserves: tells whether a folded name is an account's.
+        imitates: tells whether a name looks like an account's.
+        files: option → a function that reads the option's file again. It returns a
+            summary, or raises ``FileError`` with nothing changed.
 
     Attributes:
-        mutes: who may not speak.
+        mutes: the mutes in effect.
     """
 
     def __init__(
         self,
         bans: Bans,
         authenticator: Authenticator | None = None,
-        reserves: Callable[[str], bool] = _is_nobodys,
+        reserves: Callable[[str], bool] = _never,
         files: Mapping[str, Callable[[], str]] | None = None,
-        imitates: Callable[[str], bool] = _is_nobodys,
+        imitates: Callable[[str], bool] = _never,
     ) -> None:
         self.imitates = imitates
         self.authenticator = authenticator
@@ -106,10 +106,11 @@ class Policy:
         self.files = files or {}
 
     def turn_away(self, address: str, name: str) -> Bye | None:
-        """Return the last words for whoever comes from there, if banned.
+        """Return the ``bye`` for a banned connection; None if it isn't banned.
 
         Args:
-            name: what it is called or has logged in as; "" for nothing.
+            address: the peer's address, as ``1.2.3.4:56``; "" checks the name only.
+            name: the member's name or account; "" if it has none.
         """
         ban = self.bans.for_host(address) or self.bans.for_name(name)
         if ban is None:
@@ -118,7 +119,7 @@ class Policy:
         return Bye("banned", f"you are banned{because}")
 
     def is_muted(self, name: str, account: str) -> bool:
-        """Tell whether whoever is called so, and has logged in so, may not speak."""
+        """Tell whether a member with this name and account is muted."""
         return name in self.mutes or account in self.mutes
 
 
@@ -128,15 +129,16 @@ def policy_from(
     wall_clock: Callable[[], float],
     reactor: Any,
 ) -> Policy:
-    """Return the policy that the settings ask for: files, checkers, one pool.
+    """Return the policy of the settings: files, checkers, a thread pool.
 
     Args:
+        settings: the options.
         work: the turns of the reactor.
-        wall_clock: seconds since the epoch.
+        wall_clock: returns seconds since the epoch.
         reactor: schedules, and is called back from threads.
 
     Raises:
-        ValueError: a file, or ``--auth``, is of no use; says which option's.
+        ValueError: a file, or ``--auth``, can't be used; the message names the option.
     """
     files: dict[str, Callable[[], str]] = {}
     checkers, users = _checkers_from(settings, reactor, files)
@@ -161,7 +163,7 @@ def policy_from(
 def _checkers_from(
     settings: Settings, reactor: Any, files: dict[str, Callable[[], str]]
 ) -> tuple[list[Any], UserChecker | None]:
-    """Return the checkers, and which is that of ``--users``; add what they read."""
+    """Return all checkers, and the one of ``--users``; add their files to ``files``."""
     checkers: list[Any] = []
     users: UserChecker | None = None
     if settings.token_file is not None:
@@ -188,7 +190,7 @@ def _read(option: str, make: Callable[..., Any], *given: Any) -> Any:
 
 
 def _refuse_two(checkers: list[Any]) -> None:
-    """Refuse a checker for what another one checks: only one of them would."""
+    """Refuse a second checker for the same credentials, which would never be asked."""
     *own, foreign = checkers
     for checker in own:
         if set(checker.credentialInterfaces) & set(foreign.credentialInterfaces):

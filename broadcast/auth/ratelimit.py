@@ -1,9 +1,9 @@
-"""Rate limits: how often a login may be tried, and how many lines may be said.
+"""Rate limits: for login attempts, and for lines.
 
-Logins are counted by host and name, and by host. A class of thirty behind one address
-must not be locked out by one pupil, so few tries are for one name, more for the whole
-host. A try is taken before it is checked, so that many at once gain nothing, and given
-back if it was right.
+Login attempts are counted by host and name, and by host. A class of thirty behind a
+single address must not be locked out by one pupil, so the limit for a name is low and
+the limit for a host is higher. An attempt is counted before it is checked, so that
+concurrent attempts gain nothing, and uncounted if the login succeeds.
 """
 
 from collections import OrderedDict, deque
@@ -12,23 +12,23 @@ from collections.abc import Hashable
 from broadcast.base.work import IReactorTime
 
 WINDOW = 60.0
-"""Seconds after which a wrong try is forgotten."""
+"""Seconds after which a failed attempt is forgotten."""
 
 PER_NAME = 3
-"""Wrong tries for one name from one host, within the window."""
+"""Failed attempts per name and host, within the window."""
 
 PER_HOST = 30
-"""Wrong tries from one host, within the window."""
+"""Failed attempts per host, within the window."""
 
 MAX_KEYS = 20_000
-"""Hosts and names remembered; beyond that the longest silent are forgotten."""
+"""Hosts and names remembered; beyond that the least recent are forgotten."""
 
 
 class Throttle:
-    """Counts wrong tries.
+    """Counts failed login attempts.
 
     Args:
-        clock: for the window.
+        clock: times the window.
     """
 
     def __init__(self, clock: IReactorTime) -> None:
@@ -36,11 +36,11 @@ class Throttle:
         self._tries: OrderedDict[Hashable, deque[float]] = OrderedDict()
 
     def take(self, host: str, name: str | None) -> bool:
-        """Count one try, and tell whether it may be made.
+        """Count an attempt, and tell whether it may be made.
 
         Args:
-            host: as ``hosts.host_of`` tells it.
-            name: folded; None for a shared secret, which is nobody's own.
+            host: the host, as ``hosts.host_of`` returns it.
+            name: the folded name; None for a shared secret.
         """
         limits: list[tuple[Hashable, int]] = [(host, PER_HOST)]
         if name is not None:
@@ -56,7 +56,7 @@ class Throttle:
         return True
 
     def give_back(self, host: str, name: str | None) -> None:
-        """Forget one try: it was right, or was never checked."""
+        """Uncount an attempt: it succeeded, or was never checked."""
         keys: list[Hashable] = [host]
         if name is not None:
             keys.append((host, name))
@@ -68,7 +68,7 @@ class Throttle:
                     del self._tries[key]
 
     def __len__(self) -> int:
-        """Return how many hosts and names are remembered."""
+        """Return the number of hosts and names remembered."""
         return len(self._tries)
 
     def _recent(self, key: Hashable, since: float) -> deque[float]:
@@ -81,10 +81,12 @@ class Throttle:
 
 
 class Bucket:
-    """Holds up to ``burst`` lines and gains ``rate`` lines a second; full at first.
+    """A token bucket of lines, full at first.
 
     Args:
-        now: seconds of a clock that never goes back, as in ``take``.
+        rate: lines gained per second.
+        burst: lines at most.
+        now: seconds of a monotonic clock, as in ``take``.
     """
 
     __slots__ = ("_at", "_level", "burst", "rate")
@@ -96,7 +98,7 @@ class Bucket:
         self._at = now
 
     def take(self, lines: int, now: float) -> bool:
-        """Take ``lines`` at ``now``, all or none; tell whether there were so many."""
+        """Take ``lines`` at ``now``, all or none; tell whether they were taken."""
         gained = (now - self._at) * self.rate
         self._level = min(self.burst, self._level + gained)
         self._at = now

@@ -1,1 +1,1 @@
-"""Settings, values and timers: no socket, no reactor, and no import of ours."""
+"""Settings, values and timers, without socket, reactor or import of other packages."""

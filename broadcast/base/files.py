@@ -1,6 +1,6 @@
-"""Text files that an admin names: read whole, as UTF-8, without ever waiting.
+"""Text files that an admin names, read whole, as UTF-8, without ever blocking.
 
-A refusal is one line: what happened; what to do.
+A refusal is one line: the reason, then a remedy.
 """
 
 import codecs
@@ -16,17 +16,17 @@ _OTHER_ENCODINGS: Final = (
     (codecs.BOM_UTF16_LE, "UTF-16"),
     (codecs.BOM_UTF16_BE, "UTF-16"),
 )
-"""How files of other encodings begin; UTF-32's mark begins with UTF-16's."""
+"""Byte order marks of other encodings. UTF-32's begins with UTF-16's."""
 
 _OTHERS_ACCESS: Final = stat.S_IROTH | stat.S_IWOTH
 
 
 def read_text(path: str) -> str:
-    r"""Return what is in the file, its line ends as ``\n``, without a byte order mark.
+    r"""Return a file's text, its line ends as ``\n``, without a byte order mark.
 
     Raises:
-        ValueError: it can't be read, it is no file (opening a pipe with a name could
-            take for ever), or it is not UTF-8.
+        ValueError: the file can't be read, is not a regular file (opening a named
+            pipe may block), or is not UTF-8.
     """
     try:
         with open(path, "rb", opener=_open_at_once) as file:
@@ -41,7 +41,7 @@ def read_text(path: str) -> str:
 
 
 def text_or_file(value: str) -> str:
-    """Return the text, or after ``@`` what is in the file of that name.
+    """Return the text, or the content of the file that is named after ``@``.
 
     Raises:
         ValueError: the file can't be read, or has no name.
@@ -63,9 +63,9 @@ def is_open_to_others(path: str) -> bool:
 
 
 def is_named_pipe(path: str) -> bool:
-    """Tell whether opening the path may wait for ever: it is a pipe with a name.
+    """Tell whether the path is a named pipe, whose opening may block.
 
-    One without, such as a shell's ``<(…)`` or ``/dev/stdout``, has its other end.
+    An unnamed pipe, such as a shell's ``<(…)`` or ``/dev/stdout``, has its other end.
     """
     try:
         return stat.S_ISFIFO(os.stat(path).st_mode) and _has_name(path)
@@ -74,15 +74,15 @@ def is_named_pipe(path: str) -> bool:
 
 
 def _open_at_once(path: str, flags: int) -> int:
-    """Open a file; a pipe that nobody writes to is opened too, not waited for."""
+    """Open a file; a pipe without a writer is opened too, and doesn't block."""
     return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def _is_file(path: str, status: os.stat_result) -> bool:
-    """Tell whether it can be read to its end.
+    """Tell whether the file can be read to its end.
 
-    It is a regular file, a pipe that a shell has opened, or the null device, which is
-    as good as an empty file.
+    A regular file can, and so can a pipe that a shell has opened, and the null device,
+    which is as good as an empty file.
     """
     if stat.S_ISFIFO(status.st_mode):
         return not _has_name(path)
@@ -91,7 +91,7 @@ def _is_file(path: str, status: os.stat_result) -> bool:
 
 
 def _has_name(path: str) -> bool:
-    """Tell whether the path leads to a name, not to ``/proc/PID/fd/pipe:[ID]``."""
+    """Tell whether the path resolves to a name, not to ``/proc/PID/fd/pipe:[ID]``."""
     return os.path.exists(os.path.realpath(path))
 
 

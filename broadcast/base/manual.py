@@ -1,4 +1,4 @@
-"""The options for people to read: what ``--help`` shows, and docs/options.md."""
+"""The manual of the options: the text of ``--help``, and docs/options.md."""
 
 import textwrap
 from collections.abc import Iterable, Iterator
@@ -54,8 +54,9 @@ def usage(
     """Return the options under their headings, then examples.
 
     Args:
+        options: the options, in the order in which they are listed.
         width: columns of a line.
-        command: what runs the daemon.
+        command: the command that runs the daemon.
     """
     width = max(width, _NARROWEST)
     parts = ["", *textwrap.wrap(INTRODUCTION, width)]
@@ -79,7 +80,7 @@ def page(options: Iterable[Option]) -> str:
 
 
 def _grouped(options: Iterable[Option]) -> Iterator[tuple[Group, list[Option]]]:
-    """Yield each group that has options, with them in their order."""
+    """Yield each group that has options, with its options in order."""
     known = tuple(options)
     for group in Group:
         members = [option for option in known if option.group is group]
@@ -88,7 +89,7 @@ def _grouped(options: Iterable[Option]) -> Iterator[tuple[Group, list[Option]]]:
 
 
 def _entry(option: Option, width: int) -> list[str]:
-    """Return the lines of one option: its name, and beside or below it its help."""
+    """Return the lines of an option: its name, with its help beside or below it."""
     short = f"-{option.short}, " if option.short else "    "
     name = f"  {short}--{option.name} {option.unit}".rstrip()
     told = textwrap.wrap(
@@ -111,7 +112,7 @@ def _examples(width: int, command: str) -> Iterator[str]:
 
 
 def _cells(option: Option) -> str:
-    """Return the row of a table of Markdown."""
+    """Return the option's row in a Markdown table."""
     short = f"-{option.short}, " if option.short else ""
     name = f"{short}--{option.name} {option.unit}".rstrip()
     default = option.default_is or (f"`{option.default}`" if option.default else "")

@@ -1,7 +1,7 @@
-"""The row of an option: what the command line, the file and the manual say of it.
+"""The row of an option: its description for the command line, the file and the manual.
 
-A field of the settings carries its row in its metadata; which options there are is in
-``settings``, and how their values are read in ``values``.
+A field of the settings has its row in its metadata. The options themselves are in
+``settings``, the converters of their values in ``values``.
 """
 
 from collections.abc import Callable
@@ -15,7 +15,7 @@ _ROW: Final = "option"
 
 
 class Group(Enum):
-    """The headings under which the options stand, in their order."""
+    """The headings under which the options are listed, in order."""
 
     LISTENING = "Listening"
     ROOM = "The room"
@@ -28,7 +28,7 @@ class Group(Enum):
 
 
 class OnReload(Enum):
-    """What SIGHUP does with an option; the value is what the manual says."""
+    """The effect of SIGHUP on an option; the value is the manual's wording."""
 
     KEEPS = "–"
     CHANGES = "changes"
@@ -38,20 +38,21 @@ class OnReload(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One option.
+    """An option.
 
     Attributes:
         read: the converter of its value, from ``values``.
-        help: one or two sentences: first what it does.
-        group: the heading it stands under.
-        unit: what a value counts or is, in capitals; "" for a flag.
-        default: as it would be given.
-        default_is: how a default is found that is no constant; "" if it is one.
+        help: a sentence or two: first the effect of the option.
+        group: the heading under which it is listed.
+        unit: the unit or kind of its value, in capitals; "" for a flag.
+        default: the default, as text on the command line.
+        default_is: description of a default that is computed; "" for a constant.
         short: its letter.
-        is_repeated: it may be given again; in the file, words between spaces.
-        on_reload: what SIGHUP does with it.
+        is_repeated: it may be given more than once; in the file, its values are
+            separated by spaces.
+        on_reload: the effect of SIGHUP on it.
         is_secret: it names a file that no other account may read.
-        name: as on the command line, without the dashes before it.
+        name: its name on the command line, without the leading dashes.
     """
 
     read: Callable[[Any], Any]
@@ -73,22 +74,22 @@ class Option:
 
     @property
     def is_flag(self) -> bool:
-        """It stands alone on the command line, and is yes or no in the file."""
+        """The option has no value on the command line, and yes or no in the file."""
         return self.read is flag
 
     @property
     def is_live(self) -> bool:
-        """SIGHUP changes its value; any other needs a restart."""
+        """SIGHUP changes the value; any other option needs a restart."""
         return self.on_reload is OnReload.CHANGES
 
     @property
     def told_default(self) -> str:
-        """The default as the manual says it; "" if there is nothing to say."""
+        """The default as the manual prints it; "" if it prints none."""
         return self.default_is or ("" if self.is_flag else self.default)
 
     @property
     def description(self) -> str:
-        """What ``--help`` says of it: what it does, then its default."""
+        """The text of ``--help`` for the option: its effect, then its default."""
         told = f" Default: {self.told_default}." if self.told_default else ""
         again = " May be given again." if self.is_repeated else ""
         return f"{self.help}{again}{told}"
@@ -108,8 +109,8 @@ def option(
 
     Args:
         read, help, group, unit, default, more: as in ``Option``.
-        unset: the field's default where ``default_is`` tells that of the daemon, or
-            where it is no value that ``read`` returns.
+        unset: the field's default where ``default_is`` describes the daemon's, or
+            where ``read`` can't return it.
     """
     row = Option(read, help, group, unit, default, **more)
     return field(
@@ -118,6 +119,6 @@ def option(
 
 
 def options_of(settings: type) -> tuple[Option, ...]:
-    """Return the options that the fields of a dataclass carry, in their order."""
+    """Return the options of the fields of a dataclass, in order."""
     rows = ((one.name, one.metadata.get(_ROW)) for one in fields(settings))
     return tuple(replace(row, name=name.replace("_", "-")) for name, row in rows if row)

@@ -27,6 +27,24 @@ class RoomSettings:
         "TEXT|@FILE",
         on_reload=OnReload.CHANGES,
     )
+    name_prompt: str = option(
+        values.one_line,
+        "Text that asks for a name on --ask endpoints, without a line end. May be"
+        " empty.",
+        Group.ROOM,
+        "TEXT",
+        "NICK? ",
+        on_reload=OnReload.CHANGES,
+    )
+    joined_text: str = option(
+        values.template("name", "count"),
+        "Line that greets newcomers on --ask endpoints, with {name} and {count} filled"
+        " in.",
+        Group.ROOM,
+        "TEMPLATE",
+        default_is="the usual greeting",
+        on_reload=OnReload.CHANGES,
+    )
     max_line: int = option(
         values.whole(64, 1 << 20),
         "Bytes that a line may have.",
@@ -34,11 +52,12 @@ class RoomSettings:
         "BYTES",
         "8192",
     )
-    history: int = option(
-        values.whole(0, 1_000_000),
-        "Lines that a member may ask back at once.",
+    history: int | None = option(
+        values.whole_or_all(values.MOST_LINES),
+        "How many lines back anybody may ask, by any command, 1000 of them at a time."
+        " 0: nothing that is over. all: as far back as they are kept.",
         Group.ROOM,
-        "LINES",
+        "LINES|all",
         "1000",
         on_reload=OnReload.CHANGES,
     )
@@ -85,14 +104,22 @@ class RoomSettings:
         "0",
     )
 
+    login_timeout: float = option(
+        values.seconds,
+        "Seconds that a newcomer has to log in, or to answer --name-prompt.",
+        Group.ACCESS,
+        "SECONDS",
+        "30",
+    )
+
 
 @dataclass(frozen=True, slots=True)
 class Settings(RoomSettings):
     """All options of ``twist broadcast``, checked. Times are seconds.
 
     Attributes:
-        listen: Twisted endpoints; with ``listen_only`` and ``speak_only`` instead of
-            ``host`` and ``port``.
+        listen: Twisted endpoints; with ``ask``, ``listen_only`` and ``speak_only``
+            instead of ``host`` and ``port``.
         speak_only: the name of those who come there ("" for one of their own
             choice), and the endpoint.
         web_origin: other origins whose pages may talk: scheme, host, port.
@@ -117,6 +144,13 @@ class Settings(RoomSettings):
         values.several,
         "Listens on a Twisted endpoint, such as tcp:8000, tls:8443, unix:/PATH or"
         " systemd:…, instead of --host and --port.",
+        Group.LISTENING,
+        "ENDPOINT",
+        is_repeated=True,
+    )
+    ask: tuple[str, ...] = option(
+        values.several,
+        "Listens there too: members of this endpoint are asked for their name.",
         Group.LISTENING,
         "ENDPOINT",
         is_repeated=True,
@@ -242,13 +276,6 @@ class Settings(RoomSettings):
         Group.ACCESS,
         "TYPE:ARGUMENTS",
     )
-    login_timeout: float = option(
-        values.seconds,
-        "Seconds that a newcomer has to log in.",
-        Group.ACCESS,
-        "SECONDS",
-        "30",
-    )
     allow_plaintext_login: bool = option(
         values.flag,
         "Takes unencrypted logins from other machines.",
@@ -273,6 +300,12 @@ class Settings(RoomSettings):
         "Port on --host, or Twisted endpoint, of the page, WebSocket and metrics.",
         Group.WEB,
         "PORT|ENDPOINT",
+    )
+    web_ask: bool = option(
+        values.flag,
+        "Asks for a name on the page's port, as --ask does.",
+        Group.WEB,
+        default="no",
     )
     web_origin: frozenset[tuple[str, str, int]] = option(
         values.several,

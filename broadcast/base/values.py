@@ -1,12 +1,13 @@
-"""How the value of an option is read: text in, a value out, or why not.
+"""Converters of option values: from text to a value.
 
-A converter raises ``ValueError`` with a line that fits behind the option's name:
-what is wrong; what to give instead.
+A converter raises ``ValueError`` with a line that fits behind the option's name: the
+fault, then a remedy.
 """
 
 import configparser
 import re
 from collections.abc import Callable
+from string import Formatter
 from typing import Final, TypeVar
 
 _FACTORS: Final = {None: 1, "K": 1024, "M": 1024**2, "G": 1024**3}
@@ -16,8 +17,11 @@ _NUMBER: Final = re.compile(
     r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[+-]?[0-9]+)?", re.ASCII | re.IGNORECASE
 )
 
+_ACTIVE: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+"""Characters that act on a terminal, or reorder text; TAB too."""
+
 MOST_DIGITS: Final = 20
-"""Digits beyond which no number is in range: Python itself reads 4300 at most."""
+"""Digits beyond which no number is in range. Python itself parses 4300 at most."""
 
 MOST_SECONDS: Final = 10_000_000
 MOST_LINES: Final = 1_000_000_000
@@ -39,18 +43,47 @@ def some_text(value: str) -> str:
     return value
 
 
+def one_line(value: str) -> str:
+    """Return text to be sent unchanged: no control character, no leading ``{``."""
+    if value.startswith("{"):
+        hint = "begin with something else: so begins json"
+        raise ValueError(f"{_shown(value)} begins with {{; {hint}")
+    if (found := _ACTIVE.search(value)) is not None:
+        raise ValueError(f"{_shown(value)} has {found[0]!r} in it; leave it out")
+    return value
+
+
+def template(*names: str) -> Callable[[str], str]:
+    """Return a converter to a line in which only the fields ``{NAME}`` are allowed."""
+    fields = " and ".join(f"{{{name}}}" for name in names)
+    hint = f"only {fields} are filled in, and {{{{ stands for {{"
+
+    def read(value: str) -> str:
+        one_line(value)
+        try:
+            parts = list(Formatter().parse(value))
+        except ValueError as error:
+            raise ValueError(f"{_shown(value)}: {reason_of(error)}; {hint}") from None
+        for _, name, format, conversion in parts:
+            if name is not None and (name not in names or format or conversion):
+                raise ValueError(f"{_shown(value)} has another field; {hint}")
+        return value
+
+    return read
+
+
 def text_or_none(value: str) -> str | None:
-    """Return any text; None for none."""
+    """Return any text; None for the empty text."""
     return value or None
 
 
 def optional(read: Callable[[str], T]) -> Callable[[str], T | None]:
-    """Return a converter that gives None for no text, and else does as ``read``."""
+    """Return a converter that returns None for the empty text, else as ``read``."""
     return lambda value: read(value) if value else None
 
 
 def flag(value: str) -> bool:
-    """Return yes or no, in one of INI's words for them."""
+    """Return the boolean that one of INI's words means."""
     state = configparser.ConfigParser.BOOLEAN_STATES.get(value.lower())
     if state is None:
         raise ValueError(f"{_shown(value)} is neither yes nor no; give one of them")
@@ -58,7 +91,7 @@ def flag(value: str) -> bool:
 
 
 def whole(least: int, most: int) -> Callable[[str], int]:
-    """Return a converter to whole numbers, ``least`` and ``most`` among them."""
+    """Return a converter to whole numbers from ``least`` to ``most`` inclusive."""
 
     def read(value: str) -> int:
         hint = f"from {least} to {most}"
@@ -71,8 +104,23 @@ def whole(least: int, most: int) -> Callable[[str], int]:
     return read
 
 
+def whole_or_all(most: int) -> Callable[[str], int | None]:
+    """Return a converter to whole numbers, 0 to ``most``; None for ``all``."""
+    read_whole = whole(0, most)
+
+    def read(value: str) -> int | None:
+        if value.lower() == "all":
+            return None
+        try:
+            return read_whole(value)
+        except ValueError as error:
+            raise ValueError(f"{error}, or all") from None
+
+    return read
+
+
 def size(least: int) -> Callable[[str], int]:
-    """Return a converter to sizes, from ``least`` bytes to 1 TiB; it returns bytes.
+    """Return a converter to sizes in bytes, from ``least`` to 1 TiB.
 
     ``K``, ``M`` and ``G`` are powers of 1024; ``MB`` and ``MiB`` are the same.
     """
@@ -103,7 +151,7 @@ def off_or_seconds(value: str) -> float | None:
 
 
 def rate(value: str) -> float:
-    """Return a number of lines (a second, or at once), 0 or from 0.1 to 10⁹."""
+    """Return a number of lines (per second, or in a burst): 0, or 0.1 to 10⁹."""
     rate = _number(value)
     hint = f"give 0, or 0.1 to {MOST_LINES}"
     if rate is None:
@@ -114,7 +162,7 @@ def rate(value: str) -> float:
 
 
 def one_of(*choices: str) -> Callable[[str], str]:
-    """Return a converter to one of ``choices``, in any case; it returns lower case."""
+    """Return a converter to one of ``choices``, without regard to case."""
 
     def read(value: str) -> str:
         if value.lower() not in choices:
@@ -126,12 +174,12 @@ def one_of(*choices: str) -> Callable[[str], str]:
 
 
 def several(value: str | tuple[str, ...]) -> tuple[str, ...]:
-    """Return several words: those of a text, between white space, or as they come."""
+    """Return the words of a text, separated by white space; a tuple stays as it is."""
     return tuple(value.split()) if isinstance(value, str) else value
 
 
 def unix_path(value: str) -> str | None:
-    """Return the path of a unix socket, given as ``unix:/PATH``; None for none."""
+    """Return the path of a unix socket, given as ``unix:/PATH``; None for ""."""
     if not value:
         return None
     path = value.removeprefix("unix:")
@@ -142,7 +190,7 @@ def unix_path(value: str) -> str | None:
 
 
 def reason_of(error: Exception) -> str:
-    """Return why something failed, in the system's own words, as one line."""
+    """Return the reason of a failure, in the system's own words, as a single line."""
     message = str(error)
     if isinstance(error, OSError) and error.strerror:
         message = error.strerror.lower()
@@ -150,15 +198,16 @@ def reason_of(error: Exception) -> str:
 
 
 def plain(number: float) -> str:
-    """Return a number as people write it: no exponent, no zeros at its end."""
+    """Return a number in plain decimals: no exponent, no trailing zeros."""
     return f"{number:.6f}".rstrip("0").rstrip(".")
 
 
 def plural(number: float, noun: str) -> str:
-    """Return a number of things: ``1 line``, ``0.5 lines``, ``2 lines``.
+    """Return a number with its noun: ``1 line``, ``0.5 lines``, ``2 lines``.
 
     Args:
-        noun: what one of them is called.
+        number: the number.
+        noun: the noun in the singular; its plural ends in ``s``.
     """
     return f"{plain(number)} {noun}" if number == 1 else f"{plain(number)} {noun}s"
 
@@ -180,6 +229,6 @@ def _seconds(value: str, more: str) -> float:
 
 
 def _shown(value: str) -> str:
-    """Return a wrong value in quotes, on one line, cut where it is long."""
+    """Return a wrong value in quotes, on a single line, truncated to ``SHOWN``."""
     cut = value if len(value) <= SHOWN else f"{value[:SHOWN]}…"
     return repr(cut)

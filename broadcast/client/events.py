@@ -30,30 +30,33 @@ class Message(Event):
 
 @dataclass(frozen=True, slots=True)
 class Joined(Event):
-    """Somebody came; ``count`` are here now."""
+    """A member has joined; ``count`` are here now. Text doesn't tell of a quiet one."""
 
     at: str
     name: str
     count: int
+    quiet: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Left(Event):
-    """Somebody went; ``count`` are here now."""
+    """A member has left; ``count`` members are here now."""
 
     at: str
     name: str
     count: int
     reason: str = ""
+    quiet: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Renamed(Event):
-    """Somebody took another name; perhaps it was us."""
+    """A member has taken another name; it may be this client."""
 
     at: str
     name: str
     to: str
+    quiet: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +109,15 @@ class Replay(Event):
 
 @dataclass(frozen=True, slots=True)
 class Replayed(Event):
-    """The end of a replay; ``position`` is where it ended."""
+    """The end of a replay; ``position`` is where it ended.
+
+    ``first`` is the position of its oldest line. With ``more``, there is more in the
+    direction that was asked for: before ``first``, or after ``position``.
+    """
 
     position: str
+    first: str = ""
+    more: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +182,7 @@ class Lost(Event):
 
 @dataclass(frozen=True, slots=True)
 class Doubtful(Event):
-    """Ours: lines that may have been said or not, after a hole. Somebody must decide.
+    """Own lines of which it is unknown, after a hole, whether they were said.
 
     Raised after a reconnect when the server cannot tell doubles any more.
     """

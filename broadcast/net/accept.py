@@ -1,10 +1,9 @@
-"""Listening ports that take those who wait out of the kernel's queue early.
+"""Listening ports that accept early, to keep the kernel's queue short.
 
-That queue is short (``net.core.somaxconn``), and who finds it full tries again
-after a whole second. Making a connection takes some ten times as long as
-accepting it, and losing one does too: when thousands drop and come back at once,
-they are accepted first and made later, a few in each turn of the reactor, from one
-listener after another.
+That queue is limited (``net.core.somaxconn``), and a client that finds it full retries
+after a whole second. Making a connection takes some ten times as long as accepting it,
+and so does losing one. So when thousands drop and reconnect at once, they are accepted
+first and made later: a few in each turn of the reactor, round-robin over the listeners.
 """
 
 import errno
@@ -20,42 +19,42 @@ from broadcast.net import sockopts
 from broadcast.net.internals import limit_accepts
 
 LOOK_AFTER = 8
-"""Connections made, or lost, between two looks at the kernel's queue."""
+"""Connections made, or lost, between two checks of the kernel's queue."""
 
 MAX_ACCEPTED = 4096
-"""Connections that wait here, at most: the rest wait in the kernel, whose queue is
-as long on most machines."""
+"""Connections held here, at most. The rest wait in the kernel, whose queue is as long
+on most machines."""
 
 TAKE = 256
-"""Connections taken in at one look: two milliseconds."""
+"""Connections accepted in a single check, which takes two milliseconds."""
 
 MAKE = 8
-"""Connections made in one turn of the reactor, of those who wait here; as many by each
-listener where nobody waits. About 2 ms. Twisted begins with 100, and takes 20 more each
-time that there were so many: when thousands come at once, each turn takes 50 ms, in
-which nobody else is heard."""
+"""Connections made in a turn of the reactor, of those held; as many per listener if
+none are held. It takes about 2 ms. Twisted begins with 100, and takes 20 more each time
+that there were so many. So when thousands connect at once, each turn takes 50 ms, in
+which no other connection is read."""
 
 
 class IDoor(Protocol):
-    """What a factory is that lets only some in. Addresses are the socket's own."""
+    """A factory that admits only some connections. Addresses are the socket's own."""
 
     def admits(self, address: Any) -> bool:
-        """Tell whether one who connects from ``address`` may come in."""
+        """Tell whether a connection from ``address`` is admitted."""
 
     def hold(self, address: Any) -> None:
-        """Count one who was admitted, and waits here."""
+        """Count an admitted connection that is held."""
 
     def release(self, address: Any) -> None:
-        """Count that one no longer: he is made now, or closed."""
+        """Count a held connection no longer: it is made now, or closed."""
 
 
 class AcceptQueue(socket.socket):
-    """A listening socket that holds those whom it has accepted early.
+    """A listening socket that holds the connections it has accepted early.
 
-    ``accept`` returns them in their order, and then those who wait in the kernel.
+    ``accept`` returns them in order, and then those in the kernel's queue.
 
     Args:
-        descriptor: of a stream socket; belongs to this object from now on.
+        descriptor: descriptor of a stream socket, which this object owns from now on.
     """
 
     def __init__(self, descriptor: int) -> None:
@@ -75,13 +74,13 @@ class AcceptQueue(socket.socket):
         make_few: Callable[[], object],
         door: IDoor | None = None,
     ) -> None:
-        """Take in early who waits, from now on.
+        """Accept early from now on.
 
         Args:
-            acceptor: shares the turns.
+            acceptor: shares the turns among the listeners.
             make_few: accepts, and makes, a few connections.
-            door: tells who may come in; others are closed before anything is made
-                for them. None: all may.
+            door: admits connections; others are closed before a protocol is made for
+                them. None admits all.
         """
         self._door = door
         self._acceptor = acceptor
@@ -89,7 +88,7 @@ class AcceptQueue(socket.socket):
         acceptor.add(self)
 
     def look(self) -> None:
-        """Take in some who wait, as long as there is room, and files, for them."""
+        """Accept connections, as far as there are room and file descriptors."""
         acceptor = self._acceptor
         if acceptor is None or self._is_closed:
             return
@@ -102,13 +101,13 @@ class AcceptQueue(socket.socket):
                 if taken[0].fileno() >= acceptor.most:
                     break
         except OSError:
-            pass  # nobody waits; what else it is, the port is told by accept()
+            pass  # the queue is empty; any other error is raised by accept() again
         if self._accepted and not self.is_expected:
             self.is_expected = True
             acceptor.expect(self)
 
     def go_on(self) -> None:
-        """Let the port have some who are held: nothing else tells it of them."""
+        """Let the port make some of the held connections: no event announces them."""
         self.is_expected = False
         if self._accepted:
             self._make_few()
@@ -128,7 +127,7 @@ class AcceptQueue(socket.socket):
         raise BlockingIOError(errno.EAGAIN, "enough were turned away in one turn")
 
     def _is_admitted(self, taken: tuple[socket.socket, Any]) -> bool:
-        """Tell whether one may come in; close it if not."""
+        """Tell whether a connection is admitted; close it if not."""
         if self._door is None or self._door.admits(taken[1]):
             return True
         taken[0].close()
@@ -146,7 +145,7 @@ class AcceptQueue(socket.socket):
         return taken
 
     def close(self) -> None:
-        """Close the listening socket, and those who were not let in."""
+        """Close the listening socket, and the connections that are held."""
         self._is_closed = True
         while self._accepted:
             self._release()[0].close()
@@ -158,11 +157,11 @@ class Acceptor:
 
     Args:
         work: the turns of the reactor, in which reads are counted.
-        most: connections that the open files allow.
+        most: connections that the limit on open files allows.
 
     Attributes:
-        work: the same.
-        most: the same: a descriptor above is the last that is held.
+        work: as given.
+        most: as given; with a descriptor from this number on, a check stops.
     """
 
     def __init__(self, work: Work, most: int = 1 << 20) -> None:
@@ -172,16 +171,16 @@ class Acceptor:
         self._waiting: deque[AcceptQueue] = deque()
 
     def add(self, queue: AcceptQueue) -> None:
-        """Look at ``queue`` too."""
+        """Include ``queue`` in the checks."""
         self._all.append(queue)
 
     def look(self) -> None:
-        """Take in who waits at any listener."""
+        """Accept early at all listeners."""
         for queue in self._all:
             queue.look()
 
     def expect(self, queue: AcceptQueue) -> None:
-        """Have ``queue`` make some of its connections when it is its turn."""
+        """Have ``queue`` make some of its held connections in turn."""
         if not self._waiting:
             self.work.clock.callLater(0, self._go_on)
         self._waiting.append(queue)
@@ -194,20 +193,20 @@ class Acceptor:
 
 
 class PacedServer(tcp.Server):
-    """A connection that is read as long as the turn of the reactor has time."""
+    """A connection that is read while the turn of the reactor has time left."""
 
     server: "EarlyPort"
     bufferSize = SMALL_READ  # Twisted calls it so
 
     def doRead(self) -> Any:
-        """Read; or not, and be told again: the poll is level-triggered."""
+        """Read, or leave it to the next turn: the poll is level-triggered."""
         if self.server.acceptor.work.may_read(self):
             return super().doRead()
         return None
 
 
 class EarlyPort(tcp.Port):
-    """A TCP port that accepts early; with ``unix.Port`` behind it, one of those.
+    """A TCP port that accepts early; a mixin for a ``unix.Port`` that does, too.
 
     Attributes:
         acceptor: shares the turns; to be set before it listens.
@@ -219,7 +218,7 @@ class EarlyPort(tcp.Port):
     _new: AcceptQueue | None = None
 
     def createInternetSocket(self) -> AcceptQueue:
-        """Return a new socket that accepts early; Twisted binds it."""
+        """Return a new socket that accepts early, for Twisted to bind."""
         made: socket.socket = super().createInternetSocket()  # type: ignore[no-untyped-call]  # Twisted's
         self._new = AcceptQueue(made.detach())
         return self._new
@@ -230,7 +229,7 @@ class EarlyPort(tcp.Port):
             super().startListening()
         except BaseException:
             if self._new is not None:
-                self._new.close()  # a unix socket that can't be bound, Twisted does not
+                self._new.close()  # Twisted leaves a unix socket open if bind fails
             raise
         self.socket.listen(sockopts.BACKLOG)
         factory: Any = self.factory
@@ -238,7 +237,7 @@ class EarlyPort(tcp.Port):
         self.socket.begin(self.acceptor, self._make_few, door)
 
     def doRead(self) -> None:
-        """Somebody connects: in turn, if others came before."""
+        """Accept new connections; in turn, if others are held."""
         if self.socket.is_expected:
             self.socket.look()
         else:

@@ -1,4 +1,4 @@
-"""Connections that are closing: first asked to end, then cut off."""
+"""Connections that are closing: first shut down, then aborted."""
 
 from collections.abc import Container
 
@@ -14,15 +14,15 @@ LINGER = 2.0
 class ClosingQueue:
     """Closes each connection ``LINGER`` seconds after it was added, in order.
 
-    Who has received all of it, and stays, is reset: ``nc`` on a terminal would wait
-    for the next key. To the others the kernel still delivers what it has taken: who
-    reads slowly, or later, finds the last words. Who hasn't left the kernel room for
-    them in as long again is cut off.
+    A peer that has received everything, and stays connected, is reset: ``nc`` on a
+    terminal would wait for the next key. To other peers the kernel still delivers its
+    buffer, so that a slow reader finds the last words. A connection whose buffer still
+    has no room for them after another ``LINGER`` seconds is aborted.
 
     Args:
-        connections: those that are open.
-        work: does it in turns: the kernel takes up to half a millisecond to drop the
-            megabytes that one has not read.
+        connections: the open connections.
+        work: closes them in turns: the kernel takes up to half a millisecond to drop
+            the unread megabytes of a connection.
     """
 
     def __init__(self, connections: Container[IConnection], work: Work) -> None:
@@ -31,7 +31,7 @@ class ClosingQueue:
         self._cuts = Deadlines[IConnection](LINGER, work, _cut)
 
     def add(self, connection: IConnection) -> None:
-        """Close it soon."""
+        """Close ``connection`` after ``LINGER`` seconds."""
         self._ends.add(connection)
 
     def _end(self, connection: IConnection) -> bool:

@@ -1,4 +1,4 @@
-"""All open connections, whatever they speak, and what becomes of them in time."""
+"""All open connections, of every protocol, and their deadlines."""
 
 from collections.abc import Callable, Iterator
 
@@ -12,23 +12,24 @@ from broadcast.room.room import Room
 from broadcast.session.interfaces import IConnection, ISession
 
 SessionMaker = Callable[[Room, IConnection, Peer, bool, Role], ISession]
-"""Returns the input side of a connection: room, connection, peer, is_private, role."""
+"""Makes the session of a connection from room, connection, peer, is_private, role."""
 
 
 class Connections:
     """The open connections, over TCP, TLS, unix sockets and WebSocket.
 
     Args:
-        room: where they are heard.
-        new_session: makes the input side of a connection.
-        greeting_delay: seconds that an introduction may take.
-        most: connections that the open files allow.
+        room: the room that they join.
+        new_session: makes the session of a connection.
+        greeting_delay: seconds within which an introduction must be complete.
+        most: connections that the limit on open files allows.
 
     Attributes:
-        acceptor: accepts early while many leave.
-        greetings: ends the introductions that take too long.
-        closing: ends those that have said their last words.
-        is_open: all listeners are open, and it is not stopping.
+        acceptor: accepts early while many connections are lost.
+        greetings: ends the introductions whose time is over.
+        closing: ends the connections whose last words have been written.
+        is_open: all listeners are open, and the daemon is not stopping.
+        page: the page's address, once there is one.
     """
 
     def __init__(
@@ -43,6 +44,7 @@ class Connections:
         self.work = room.work
         self.acceptor = Acceptor(self.work, most)
         self.is_open = False
+        self.page = ""
         self._open: dict[IConnection, None] = {}
         self._lost = 0
         self._on_empty: Callable[[], None] | None = None
@@ -58,20 +60,22 @@ class Connections:
         is_private: bool = False,
         role: Role = UNRESTRICTED,
     ) -> ISession:
-        """Return the input side of a new connection.
+        """Return the session of a new connection.
 
         Args:
-            is_private: nobody can listen in on its way here: it may log in.
-            role: what it may do.
+            connection: the connection.
+            peer: its address.
+            is_private: no third party on the network can read it, so it may log in.
+            role: the permissions that its listener gives.
         """
         return self._new_session(self.room, connection, peer, is_private, role)
 
     def add(self, connection: IConnection) -> None:
-        """Keep ``connection``, which is open."""
+        """Register ``connection``, which is open."""
         self._open[connection] = None
 
     def forget(self, connection: IConnection) -> None:
-        """Keep ``connection`` no longer: it is gone."""
+        """Unregister ``connection``, which is lost."""
         self._open.pop(connection, None)
         self._lost += 1
         if self._lost % LOOK_AFTER == 0:
@@ -80,17 +84,17 @@ class Connections:
             self._on_empty()
 
     def when_empty(self, call: Callable[[], None]) -> None:
-        """Call ``call`` when the last connection is gone."""
+        """Call ``call`` when the last connection is lost."""
         self._on_empty = call
 
     def stop(self, bye: Bye) -> None:
-        """Let nobody join from now on: ``bye`` is what they are told."""
+        """Refuse new members from now on, with ``bye``."""
         self.is_open = False
         self.room.directory.occupancy.goodbye = bye
 
     @property
     def is_stopping(self) -> bool:
-        """Nobody is let in any more; at the start, before all is open, not yet so."""
+        """New members are refused, for good; False while the daemon starts."""
         return self.room.directory.occupancy.goodbye is not None
 
     def __contains__(self, connection: object) -> bool:
@@ -98,9 +102,9 @@ class Connections:
         return connection in self._open
 
     def __iter__(self) -> Iterator[IConnection]:
-        """Yield the open connections; copy them where one may close meanwhile."""
+        """Yield the open connections; copy them if a connection may close meanwhile."""
         return iter(self._open)
 
     def __len__(self) -> int:
-        """Return how many are open."""
+        """Return the number of open connections."""
         return len(self._open)

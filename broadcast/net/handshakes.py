@@ -1,9 +1,9 @@
-"""TLS handshakes in flight: so many in all, so many of one host, a share of each turn.
+"""TLS handshakes in flight: limits in all and per host, and a share of each turn.
 
-A handshake costs a signature, 0.6 ms with an RSA key of 2048 bits, before anything is
-known of the other end; asking for one costs a packet. So those of one host wait in a
-queue of their own, the hosts take turns, and connections beyond the bounds are closed
-at once. TLS itself is not known here.
+A handshake costs the server a signature, 0.6 ms with an RSA key of 2048 bits, before
+anything is known of the client; it costs the client a packet. So the handshakes of each
+host wait in a queue of their own, the hosts take turns, and connections beyond the
+limits are closed at once. TLS itself is not known here.
 """
 
 from collections import Counter
@@ -14,25 +14,25 @@ from twisted.logger import Logger
 from broadcast.base.hosts import host_of
 
 MOST = 4096
-"""Handshakes in flight, in all: those who come back at once after a restart, say."""
+"""Handshakes in flight, in all. Enough for clients that reconnect after a restart."""
 
 MOST_OF_HOST = 256
-"""The same, of one host (IPv6: of one /64)."""
+"""Handshakes in flight per host (IPv6: per /64)."""
 
 SHARE = 0.004
-"""Seconds of one turn of the reactor for handshakes; at least one goes on."""
+"""Seconds of a turn of the reactor for handshakes; at least one goes on."""
 
 TELL_EVERY = 60.0
-"""Seconds between two lines in the log about connections that were closed."""
+"""Seconds between two lines in the log about refused connections."""
 
 REFUSED = "{count} TLS connections closed, the last from {host}: too many handshakes"
 
 
-class IHandshake(Protocol):
+class IPending(Protocol):
     """A handshake that waits for its turn."""
 
     def go_on(self) -> None:
-        """Take what has come of the handshake."""
+        """Process the bytes of the handshake received so far."""
 
 
 class Handshakes:
@@ -41,11 +41,11 @@ class Handshakes:
     Args:
         clock: an ``IReactorTime``.
         most: handshakes in flight, in all.
-        most_of_host: the same, of one host.
+        most_of_host: handshakes in flight per host.
 
     Attributes:
-        clock: the same.
-        refused: connections closed, since there were too many.
+        clock: as given.
+        refused: connections closed for exceeding a limit.
     """
 
     def __init__(
@@ -57,47 +57,47 @@ class Handshakes:
         self._most_of_host = most_of_host
         self._in_flight: Counter[str] = Counter()
         self._count = 0
-        self._waiting: dict[str, dict[IHandshake, None]] = {}
+        self._waiting: dict[str, dict[IPending, None]] = {}
         self._is_expected = False
-        self._untold = 0
+        self._unreported = 0
         self._is_timed = False
         self._last_host = ""
         self._logger = Logger(namespace="broadcast")
 
     def __len__(self) -> int:
-        """Return how many are in flight."""
+        """Return the number of handshakes in flight."""
         return self._count
 
     def admits(self, host: str) -> bool:
-        """Tell whether one more of ``host`` may begin; if not, that is a refusal."""
+        """Tell whether a handshake of ``host`` may begin; if not, count a refusal."""
         if self._count < self._most and self._in_flight[host] < self._most_of_host:
             return True
         self._refuse(host)
         return False
 
     def begin(self, host: str) -> None:
-        """Count one more in flight."""
+        """Count a handshake of ``host`` as in flight."""
         self._count += 1
         self._in_flight[host] += 1
 
     def end(self, host: str) -> None:
-        """Count one less in flight."""
+        """Count a handshake of ``host`` as in flight no longer."""
         self._count -= 1
         self._in_flight[host] -= 1
         if not self._in_flight[host]:
             del self._in_flight[host]
 
-    def wait(self, host: str, handshake: IHandshake) -> None:
-        """Let ``handshake`` go on when it is its turn."""
+    def wait(self, host: str, handshake: IPending) -> None:
+        """Queue ``handshake`` to go on in turn."""
         self._waiting.setdefault(host, {})[handshake] = None
         self._expect_turn()
 
-    def leave(self, host: str, handshake: IHandshake) -> None:
-        """Let ``handshake`` wait no longer: its connection is lost."""
+    def leave(self, host: str, handshake: IPending) -> None:
+        """Remove ``handshake`` from the queue: its connection is lost."""
         self._waiting.get(host, {}).pop(handshake, None)
 
     def _go_on(self) -> None:
-        """Let some go on: one of each host, as long as there is time."""
+        """Let handshakes go on, round-robin over the hosts, while there is time."""
         self._is_expected = False
         end = self.clock.seconds() + SHARE
         try:
@@ -124,20 +124,20 @@ class Handshakes:
 
     def _refuse(self, host: str) -> None:
         self.refused += 1
-        self._untold += 1
+        self._unreported += 1
         self._last_host = host
         if not self._is_timed:
             self._tell()
 
     def _tell(self) -> None:
-        """Say how many were refused, now and once a minute as long as there are any."""
-        self._is_timed = bool(self._untold)
-        if self._untold:
-            self._logger.warn(REFUSED, count=self._untold, host=self._last_host)
-            self._untold = 0
+        """Log the number of refusals, now and once a minute while there are any."""
+        self._is_timed = bool(self._unreported)
+        if self._unreported:
+            self._logger.warn(REFUSED, count=self._unreported, host=self._last_host)
+            self._unreported = 0
             self.clock.callLater(TELL_EVERY, self._tell)
 
 
 def host_at(address: Any) -> str:
-    """Return whom an address is counted as that a socket's ``accept`` has returned."""
+    """Return the host, as it is counted, of an address that ``accept`` returned."""
     return host_of(f"{address[0]}:0") if isinstance(address, tuple) else host_of("")

@@ -1,6 +1,6 @@
-"""What is used here of Twisted that it does not promise to keep.
+"""The private attributes of Twisted that the daemon relies on.
 
-Each has its reason, and a test says so when a new Twisted has it no longer
+Each has its reason, and a test that fails when a new Twisted no longer has it
 (``tests/net/test_internals.py``).
 """
 
@@ -12,9 +12,9 @@ from twisted.internet.tcp import Server
 
 
 def hold_socket(port: Any, held: socket.socket) -> None:
-    """Let a ``tcp.Port``, or ``unix.Port``, listen on a socket that is open already.
+    """Let a ``tcp.Port`` or ``unix.Port`` listen on a socket that is already open.
 
-    The reactor's ``adoptStreamPort`` does so too, with ports of Twisted's own alone.
+    The reactor's ``adoptStreamPort`` does so too, but only with Twisted's own ports.
     """
     port._preexistingSocket = held
 
@@ -22,38 +22,38 @@ def hold_socket(port: Any, held: socket.socket) -> None:
 def leave_open(port: Any) -> None:
     """Let a port close its descriptor at the end, and not shut the socket down.
 
-    A ``tcp.Port`` does so with a socket that it was given, a ``unix.Port`` does not:
-    nobody could listen on it any more.
+    A ``tcp.Port`` does so with a socket that it was given. A ``unix.Port`` does not,
+    and then no process could listen on the socket any more.
     """
     port._shouldShutdown = False
 
 
 def limit_accepts(port: Any, count: int) -> None:
-    """Let a port accept at most so many at its next ``doRead``."""
+    """Let a port accept at most ``count`` connections at its next ``doRead``."""
     port.numberAccepts = count
 
 
 def is_handshake_done(connection: Any) -> bool:
-    """Tell whether a ``TLSMemoryBIOProtocol`` has done its handshake.
+    """Tell whether a ``TLSMemoryBIOProtocol`` has completed its handshake.
 
-    It tells the protocol behind it, if that is an ``IHandshakeListener``; not all are.
+    It notifies its protocol only if that is an ``IHandshakeListener``; not all are.
     """
     return cast(bool, connection._handshakeDone)
 
 
 def name_briefly(transport: Any) -> None:
-    """Forget Twisted's own words for a connection, for its own log, which is not ours.
+    """Replace Twisted's names for a connection, which only Twisted's own log uses.
 
-    They are as long as ours in each of ten thousand.
+    They would cost memory in each of ten thousand connections.
     """
     if _is_tcp(transport):
         transport.logstr = transport.repstr = "broadcast"
 
 
 def client_of(transport: Any) -> tuple[str, int] | None:
-    """Return where an IPv4 connection comes from, as the transport keeps it.
+    """Return the peer of an IPv4 connection, as the tuple that the transport keeps.
 
-    None if it is of another kind. ``getPeer`` makes an object of it each time.
+    It is None for other kinds. ``getPeer`` makes a new object at each call.
     """
     if _is_tcp(transport) and len(transport.client) == 2:
         return cast(tuple[str, int], transport.client)

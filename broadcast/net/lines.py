@@ -1,17 +1,15 @@
 """Lines over any stream that Twisted listens on.
 
-Bytes become whole lines here; what they mean is the session's business. A stray TLS
-client or browser is turned away before anybody hears it.
+Bytes become whole lines here; what they mean is the session's business. A stray
+(``protocol.strays``) is turned away before anybody hears it.
 """
 
-import re
 from typing import Any
 
 from twisted.internet import interfaces
 from twisted.internet.error import ConnectionDone
-from twisted.internet.protocol import ServerFactory, connectionDone
+from twisted.internet.protocol import Protocol, ServerFactory, connectionDone
 from twisted.logger import Logger
-from twisted.protocols.basic import LineReceiver
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
@@ -20,38 +18,34 @@ from broadcast.base.timers import Deadlines
 from broadcast.base.work import LARGE_READ, SMALL_READ
 from broadcast.net import sockopts
 from broadcast.net.connections import Connections
+from broadcast.net.intake import Intake
 from broadcast.net.liveness import Liveness, begin_liveness
-from broadcast.net.telnet import IAC, Telnet
+from broadcast.net.telnet import IAC
 from broadcast.net.writers import BufferedWriter, DirectWriter, writer_for
 from broadcast.protocol import strays
 from broadcast.protocol.events import Bye
 from broadcast.protocol.roles import UNRESTRICTED, Role
+from broadcast.protocol.strays import Stray
 from broadcast.room.directory import When
 from broadcast.session.interfaces import ISession
 from broadcast.session.states import State
 
-_UNFINISHED_UTF8 = re.compile(
-    rb"(?:[\xc2-\xdf]|[\xe0-\xef][\x80-\xbf]?|[\xf0-\xf4][\x80-\xbf]{0,2})\Z"
-)
-
 
 @implementer(interfaces.IHalfCloseableProtocol, interfaces.IHandshakeListener)
-class LineProtocol(LineReceiver):
-    """One connection. ``pauseProducing`` here means input, never output."""
+class LineProtocol(Protocol):
+    """One connection."""
 
-    delimiter = b"\n"
     transport: Any  # the interfaces of Twisted's transports are many
     factory: "BroadcastFactory"
     _logger = Logger(namespace="broadcast")
     role = UNRESTRICTED
     session: ISession
     writer: DirectWriter | BufferedWriter
+    _intake: Intake
 
     _liveness: Liveness | None = None
-    _is_fresh = True
     _lingers = False
     _is_ended = False
-    _telnet: Telnet | None = None
     _flush: Any = None
 
     def connectionMade(self) -> None:
@@ -61,6 +55,8 @@ class LineProtocol(LineReceiver):
         peer = sockopts.peer_of(self.transport)
         is_private = sockopts.is_private(self.transport)
         self.session = connections.new_session(self, peer, is_private, self.role)
+        is_raw = connections.room.settings.relay
+        self._intake = Intake(self.session, is_raw, is_raw or not self.role.hears)
         self.writer = writer_for(self)
         self.session.subscription.writer = self.writer
         connections.add(self)
@@ -77,31 +73,34 @@ class LineProtocol(LineReceiver):
     def dataReceived(self, data: bytes) -> None:
         """Take what was read: whole lines go on, the rest is kept.
 
-        The chunk is split once. ``LineReceiver``'s own loop takes one line at a
-        time and copies the rest each time, which is quadratic.
+        The chunk is split once: a loop over lines would copy the rest each time.
         """
         if self._lingers:
             return
         if self._liveness is not None:
             self._liveness.heard = True
-        data = self._strip_telnet(data)
+        intake, silence = self._intake, self.factory.flush_partial
+        if silence is not None or intake.has_telnet or IAC in data:
+            data = intake.clean(data, silence is not None)
         limit = 4 * self.factory.room.settings.max_line
-        if b"\n" not in data and len(self._buffer) + len(data) > limit:
+        if b"\n" not in data and len(intake.partial) + len(data) > limit:
             self._flood(limit)
             return
-        if self._buffer:
-            data = self._buffer + data
-        if self._is_fresh and not self._is_welcome(data):
-            return
-        end = data.rfind(b"\n") + 1
-        self._buffer = data[end:]
-        if end:
-            is_clean = self.session.hear(data if end == len(data) else data[:end])
-            self.transport.bufferSize = LARGE_READ if is_clean else SMALL_READ
-        if len(self._buffer) > limit:
+        if intake.partial:
+            data = intake.partial + data
+        if intake.first is None or (data := self._admit(data)):
+            end = data.rfind(b"\n") + 1
+            if intake.first is None:
+                intake.partial = data[end:]
+            if end:
+                is_clean = self.session.hear(data if end == len(data) else data[:end])
+                self.transport.bufferSize = LARGE_READ if is_clean else SMALL_READ
+            else:
+                self.transport.bufferSize = SMALL_READ  # negotiation, for all we know
+        if len(intake.partial) > limit:
             self._flood(limit)
-        elif self.factory.flush_partial is not None:
-            self._arrange_flush(self.factory.flush_partial)
+        elif silence is not None:
+            self._arrange_flush(silence)
 
     def readConnectionLost(self) -> None:
         """Leave: the other end has said all; what is queued is still written."""
@@ -179,6 +178,9 @@ class LineProtocol(LineReceiver):
         if self._lingers or self._is_ended:
             return False
         self.session.greet()
+        first = self._intake.first
+        if first is not None and (blank := first.release_blank()):
+            self.session.hear(blank)
         return True
 
     def give_up_tls_handshake(self) -> bool:
@@ -200,74 +202,65 @@ class LineProtocol(LineReceiver):
 
     # The rules of the first bytes, and of the last
 
-    def _is_welcome(self, data: bytes) -> bool:
-        """Turn away what is no line protocol; False also while that is unknown."""
-        if strays.is_tls(data):
-            self._reject("a TLS client on a plain port", b"")
-            return False
-        if b"\n" not in data:
-            self._buffer = data
-            if self.factory.flush_partial is not None:
-                self._arrange_flush(self.factory.flush_partial)
-            return False
-        if strays.is_http(data):
-            self._reject("an HTTP request", strays.LINES_SPOKEN_HERE)
-            return False
-        self._is_fresh = False
-        return True
+    def _admit(self, data: bytes, is_all: bool = False) -> bytes:
+        """Return what is to be heard of ``data``, the first bytes; turn away strays.
+
+        Args:
+            is_all: nothing follows: what one sees is what it is.
+        """
+        found = self._intake.admit(data, is_all)
+        if isinstance(found, bytes):
+            return found
+        self._reject(found)
+        return b""
 
     def _end(self) -> None:
         """Let the session end, with what stands without a line end."""
-        partial = self._take_partial()
         if self.writer.is_broken:
+            self._intake.take_partial()
             self.session.close("lost", When.AFTER_SAID)
             self.transport.abortConnection()
             return
-        if partial and self._is_fresh and not self._is_welcome(partial + b"\n"):
-            return
-        if partial and not self.factory.room.settings.relay:
-            self.session.hear(partial + b"\n")
+        if last := self._last_lines():
+            self.session.hear(last)
         self.session.close("left", When.AFTER_READ)
 
     def _hear_on(self) -> None:
         """Stay, though nothing more will be said."""
-        partial = self._take_partial()
-        if partial and (not self._is_fresh or self._is_welcome(partial + b"\n")):
-            self.session.hear(partial + b"\n")
+        if last := self._last_lines():
+            self.session.hear(last)
         self.session.greet()
 
-    def _reject(self, why: str, message: bytes) -> None:
-        self._take_partial()
-        member = self.session.member
+    def _last_lines(self) -> bytes:
+        """Return what is still to be heard: there is nothing more to come."""
+        partial = self._intake.take_partial()
+        line = partial + b"\n" if partial else b""
+        if self._intake.first is not None:
+            line = self._admit(line, is_all=True)
+        if partial and self.factory.room.settings.relay:
+            return line[: -len(partial) - 1]
+        return line
+
+    def _reject(self, stray: Stray) -> None:
+        self._intake.take_partial()
         self._logger.info(
-            "{why} from {address}: turned away", why=why, address=member.address
+            "{what} from {address}: turned away",
+            what=stray.value,
+            address=self.session.member.address,
         )
-        self.session.close("stray", When.NOW, last=message)
+        page = self.factory.connections.page
+        self.session.close("stray", When.NOW, last=strays.answer(stray, page))
 
     def _flood(self, limit: int) -> None:
-        self._take_partial()
+        self._intake.take_partial()
         bye = Bye("flood", f"more than {limit} bytes without a line end")
         self.session.close(bye, When.NOW)
 
-    def _take_partial(self) -> bytes:
-        partial, self._buffer = self._buffer, b""
-        return partial
-
-    def _strip_telnet(self, data: bytes) -> bytes:
-        if self.factory.room.settings.relay:
-            return data
-        if self._telnet is None:
-            if IAC not in data:
-                return data
-            self._telnet = Telnet()
-        return self._telnet.strip(data)
-
     def _arrange_flush(self, delay: float) -> None:
         self._cancel_flush()
-        if self._buffer:
-            self._flush = self.factory.connections.work.clock.callLater(
-                delay, self._flush_partial
-            )
+        if (wait := self._intake.patience(delay)) is not None:
+            clock = self.factory.connections.work.clock
+            self._flush = clock.callLater(wait, self._flush_partial)
 
     def _cancel_flush(self) -> None:
         if self._flush is not None and self._flush.active():
@@ -276,12 +269,13 @@ class LineProtocol(LineReceiver):
 
     def _flush_partial(self) -> None:
         """Take a partial line as a line: its sender has been silent."""
-        line = self._take_partial()
-        if held := _UNFINISHED_UTF8.search(line):
-            self._buffer = line[held.start() :]
-            line = line[: held.start()]
-        if line and (not self._is_fresh or self._is_welcome(line + b"\n")):
-            self.session.hear(line + b"\n")
+        line = self._intake.take_silent()
+        held = self._intake.partial
+        if line and self._intake.first is not None:
+            line = self._admit(line)
+        self._intake.partial = held
+        if line:
+            self.session.hear(line)
 
 
 class BroadcastFactory(ServerFactory):

@@ -25,6 +25,7 @@ from twisted.internet.error import CannotListenError
 from twisted.internet.protocol import Factory
 from twisted.logger import Logger
 
+from broadcast.base.hosts import is_loopback
 from broadcast.base.settings import Settings
 from broadcast.base.values import reason_of
 from broadcast.net import sockopts
@@ -32,7 +33,7 @@ from broadcast.net.connections import Connections
 from broadcast.net.handshakes import Handshakes
 from broadcast.net.ports import Ports
 from broadcast.net.proxy import ProxiedFactory
-from broadcast.protocol.roles import LISTEN_ONLY, UNRESTRICTED, Role
+from broadcast.protocol.roles import ASKING, LISTEN_ONLY, UNRESTRICTED, Role
 
 Wrap = Callable[[Any], Any]
 """Puts something around a protocol factory."""
@@ -43,7 +44,7 @@ WrapTLS = Callable[[Any, Handshakes], Any]
 _REUSEPORT = re.compile(r"(?<!\\):reuseport=([^:]*)")
 
 LISTENING_ON = "listening on {where}{tls}{only}{inside}"
-PAGE_IS_ON = "the page is on {where}{inside}"
+PAGE_IS_ON = "the page is on {where}{only}{inside}"
 INSIDE = " (this machine only{hint})"
 HOST_HINT = "; --host 0.0.0.0 lets others in"
 
@@ -179,7 +180,8 @@ class Listeners:
             Deferred.fromCoroutine(self._open(place, factory, problems, role))
         if self._web is not None:
             place = self._web_address(self._settings.web or "")
-            Deferred.fromCoroutine(self._open(place, self._web, problems))
+            role = ASKING if self._settings.web_ask else UNRESTRICTED
+            Deferred.fromCoroutine(self._open(place, self._web, problems, role))
         if self._settings.admin is not None:
             Deferred.fromCoroutine(self._open_admin(self._settings.admin, problems))
         return problems
@@ -209,14 +211,13 @@ class Listeners:
             return
         is_web = factory is self._web
         (self._web_ports if is_web else self._ports).append(port)
-        if (sock := getattr(port, "socket", None)) is not None:
-            sock.listen(sockopts.BACKLOG)
-            self._connections.acceptor.add(port)
         address = port.getHost()
         host = getattr(address, "host", "")
-        inside = host.startswith("127.") or host == "::1"
+        inside = is_loopback(host)
         where = (reachable if is_web else sockopts.name_of)(address)
         scheme = "https" if place.is_tls else "http"
+        if is_web and host:
+            self._connections.page = f"{scheme}://{where}/"
         self._logger.info(
             PAGE_IS_ON if is_web else LISTENING_ON,
             where=f"{scheme}://{where}/" if is_web else where,
@@ -246,6 +247,7 @@ class Listeners:
     def _addresses(self) -> list[tuple[ListenAddress, Role]]:
         settings = self._settings
         named = [(UNRESTRICTED, text) for text in settings.listen]
+        named += [(ASKING, text) for text in settings.ask]
         named += [(LISTEN_ONLY, text) for text in settings.listen_only]
         named += [
             (Role(hears=False, name=name), text) for name, text in settings.speak_only

@@ -1,4 +1,4 @@
-"""Finds those who have gone silent or stopped reading, a few at a time."""
+"""The search for connections that are silent or have stopped reading."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -14,15 +14,16 @@ from broadcast.room.directory import When
 from broadcast.session.interfaces import IConnection, ISession
 
 SLICES = 5
-"""A sweep looks at a fifth of the connections: no long pause for the rest."""
+"""Sweeps for all connections. Each checks a fifth, so that none takes long."""
 
 
 class LivenessMonitor:
     """Checks all connections, each about every quarter of the shorter timeout.
 
     Args:
-        connections: those that are open.
-        clock: for how long they have been silent.
+        timeouts: the limits, in seconds.
+        connections: the open connections.
+        clock: times the silence.
     """
 
     def __init__(
@@ -45,7 +46,7 @@ class LivenessMonitor:
         return max(0.02, min(5.0, shortest / 4) / SLICES)
 
     def sweep(self) -> None:
-        """Look at one slice of the connections."""
+        """Check a slice of the connections."""
         now = self._clock.seconds()
         self._slice = (self._slice + 1) % SLICES
         for connection in tuple(self._connections)[self._slice :: SLICES]:
@@ -53,9 +54,9 @@ class LivenessMonitor:
 
 
 def begin_liveness(session: ISession, transport: Any) -> "Liveness | None":
-    """Return the liveness of a connection, if there is something to watch.
+    """Return the liveness of a connection; None if there is nothing to watch.
 
-    Most connections are at peace most of the time, and then need none.
+    Most connections owe nothing most of the time, and then need none.
     """
     progress = sockopts.progress(transport)
     is_owed = progress is not None and progress.is_owed
@@ -66,7 +67,7 @@ class Liveness:
     """Watches one connection's signs of life.
 
     Attributes:
-        heard: set by the connection whenever something comes.
+        heard: set by the connection whenever it receives bytes.
     """
 
     __slots__ = ("_acked", "_silent_since", "_stuck_since", "heard")
@@ -86,9 +87,9 @@ class Liveness:
         transport: Any,
         address: str,
     ) -> bool:
-        """Close one who pings and has gone silent; tell whether to abort.
+        """Close the session if it pings and is silent; tell whether to abort.
 
-        That is when it reads nothing of what was sent.
+        A connection is to be aborted if the peer has stopped reading.
         """
         if self.heard or not session.is_pinging or session.is_waiting:
             self.heard = False
@@ -103,11 +104,11 @@ class Liveness:
         return True
 
     def goes_on(self, session: ISession) -> bool:
-        """Tell whether there is something to watch still."""
+        """Tell whether there is still something to watch."""
         return self._acked >= 0 or session.is_pinging
 
     def _stuck_for(self, now: float, transport: Any) -> float:
-        """Return for how many seconds nothing that was sent has been read."""
+        """Return the seconds since the peer last read, if it has bytes to read."""
         progress = sockopts.progress(transport)
         if progress is None or not progress.is_owed or progress.acked != self._acked:
             self._acked = progress.acked if progress and progress.is_owed else -1

@@ -1,9 +1,8 @@
-"""A reactor for Twisted's endpoints, whose ports are ours.
+"""A reactor for Twisted's endpoints, with the daemon's own ports.
 
-Endpoints call ``listenTCP`` and its like on the reactor that they are given. Here
-these make ports that accept early (``net/accept.py``), unix sockets that are ours
-alone (``net/unix.py``), and TLS whose handshakes are bounded. All else is the
-reactor's.
+Endpoints call ``listenTCP`` and its like on the reactor that they are given. Here these
+make ports that accept early (``net/accept.py``), unix sockets with a lock
+(``net/unix.py``), and TLS with bounded handshakes. All else is the reactor's.
 """
 
 import os
@@ -25,9 +24,9 @@ class Ports:
 
     Args:
         reactor: polls the ports; needs ``IReactorFDSet``, as all have but IOCP.
-        acceptor: takes in early who waits.
-        handshakes: those in flight, of ``ssl:`` endpoints.
-        is_shared: other daemons may have the same TCP ports (``SO_REUSEPORT``).
+        acceptor: accepts connections early.
+        handshakes: the handshakes in flight, of ``ssl:`` endpoints.
+        is_shared: other daemons may listen on the same TCP ports (``SO_REUSEPORT``).
     """
 
     def __init__(
@@ -49,11 +48,11 @@ class Ports:
         return self._acceptor.work
 
     def __getattr__(self, name: str) -> Any:
-        """Return what else the reactor has."""
+        """Return any other attribute of the reactor."""
         return getattr(self._reactor, name)
 
     def reusing(self) -> "Ports":
-        """Return the same, but for ports that others may listen on too."""
+        """Return a copy whose TCP ports other daemons may listen on too."""
         return Ports(self._reactor, self._acceptor, self._handshakes, True)
 
     def listenTCP(
@@ -62,7 +61,7 @@ class Ports:
         """Listen on a TCP port.
 
         Raises:
-            CannotListenError: it can't be.
+            CannotListenError: the port can't be opened.
         """
         where: Any = port
         if self._is_shared:
@@ -80,7 +79,7 @@ class Ports:
         """Listen on a TCP port, with the certificates of an ``ssl:`` endpoint.
 
         Raises:
-            CannotListenError: it can't be.
+            CannotListenError: the port can't be opened.
         """
         from broadcast.net.tls import TLSFactory  # where TLS is installed
 
@@ -95,18 +94,18 @@ class Ports:
         mode: int = 0o666,
         wantPID: bool = True,  # noqa: N803  # Twisted calls it so
     ) -> EarlyPort:
-        """Listen on the path; replace a socket on which nobody listens.
+        """Listen on the path; replace a socket without a listener.
 
         Args:
             address: the path.
-            factory: makes the connections.
-            backlog: connections that may wait.
+            factory: makes the protocols.
+            backlog: length of the kernel's queue.
             mode: the permissions of the socket.
-            wantPID: it is to be ours alone. Without (``lockfile=0``) it is as Twisted
-                has it: whatever is there is in the way.
+            wantPID: lock the path, and replace a stale socket. Without it
+                (``lockfile=0``) any existing file is an error, as in Twisted.
 
         Raises:
-            OSError: somebody listens there, or it can't be opened.
+            OSError: another process listens there, or the socket can't be opened.
         """
         from broadcast.net import unix  # Windows has no such sockets
 

@@ -1,8 +1,8 @@
-"""The PROXY protocol: whom a proxy in front of us speaks for.
+"""The PROXY protocol: the address of the client behind a proxy.
 
 https://www.haproxy.org/download/2.9/doc/proxy-protocol.txt, versions 1 and 2.
-Twisted's own ``haproxy:`` lets the protocol behind it begin before the header
-has come, so that it sees the proxy's address, and knows no half-close.
+Twisted's own ``haproxy:`` starts the wrapped protocol before the header is received, so
+that it sees the proxy's address. It also has no half-close.
 """
 
 import socket
@@ -35,21 +35,21 @@ Address = IPv4Address | IPv6Address
 
 
 class HeaderError(ValueError):
-    """What came first is no PROXY header."""
+    """The connection does not begin with a valid PROXY header."""
 
 
 class Header(NamedTuple):
-    """For whom the proxy speaks (None: for itself), and what came after that."""
+    """The client's address (None: the proxy's own), and the bytes after the header."""
 
     source: Address | None
     rest: bytes
 
 
 def parse(data: bytes) -> Header | None:
-    """Return the header that ``data`` begins with; None: more is needed.
+    """Parse the header at the beginning of ``data``; return None if it is incomplete.
 
     Raises:
-        HeaderError: that is no header.
+        HeaderError: there is no valid header.
     """
     if data.startswith(_V2[: len(data)]):
         return _parse_v2(data)
@@ -70,7 +70,7 @@ def _parse_v1(data: bytes) -> Header | None:
     family = socket.AF_INET if words[1] == "TCP4" else socket.AF_INET6
     try:
         packed = socket.inet_pton(family, words[2])
-    except (OSError, ValueError):  # no address; one with a NUL in it
+    except (OSError, ValueError):  # no address; an address with a NUL
         raise HeaderError("a broken PROXY header") from None
     return Header(_address(family, packed, int(words[4])), rest)
 
@@ -101,7 +101,7 @@ def _address(family: int, packed: bytes, port: int) -> Address:
 
 @implementer(IHalfCloseableProtocol)
 class ProxiedProtocol(ProtocolWrapper):
-    """Takes the header; the protocol behind it begins after that."""
+    """Reads the header, and starts the wrapped protocol after it."""
 
     transport: Any  # the interfaces of Twisted's transports are many
     factory: Any
@@ -119,11 +119,11 @@ class ProxiedProtocol(ProtocolWrapper):
         self.factory.waiting.add(self)
 
     def getPeer(self) -> Any:
-        """Return the address that the proxy speaks for."""
+        """Return the address in the header, or the proxy's own."""
         return self._source or self.transport.getPeer()
 
     def dataReceived(self, data: bytes) -> None:
-        """Take the header; hand on what comes after it."""
+        """Read the header; pass on the bytes after it."""
         if self._has_begun:
             self.wrappedProtocol.dataReceived(data)
             return
@@ -143,31 +143,31 @@ class ProxiedProtocol(ProtocolWrapper):
             self.wrappedProtocol.dataReceived(header.rest)
 
     def close_unbegun(self) -> None:
-        """Close if the header has not come: nobody may come in any more."""
+        """Close if the header is incomplete: the daemon is stopping."""
         if not self._has_begun:
             self.transport.loseConnection()
 
     def expire(self) -> bool:
-        """Close if the header has not come."""
+        """Close if the header is incomplete; tell whether it was."""
         if self._has_begun or not self.connected:
             return False
         self._give_up("no PROXY header in time")
         return True
 
     def readConnectionLost(self) -> None:
-        """Tell the protocol that the other end has said all."""
+        """Notify the protocol that the peer has closed its end."""
         if self._is_half_closeable():
             self.wrappedProtocol.readConnectionLost()
         else:
             self.transport.loseConnection()
 
     def writeConnectionLost(self) -> None:
-        """Tell the protocol that our end is closed."""
+        """Notify the protocol that this end is closed."""
         if self._is_half_closeable():
             self.wrappedProtocol.writeConnectionLost()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
-        """Tell the protocol, if it has begun."""
+        """Notify the protocol, if it has started."""
         self.connected = 0
         if self._has_begun:
             super().connectionLost(reason)  # type: ignore[no-untyped-call]
@@ -175,8 +175,8 @@ class ProxiedProtocol(ProtocolWrapper):
             self.factory.unregisterProtocol(self)
 
     def _is_half_closeable(self) -> bool:
-        # Asked of the class: a TLS layer says that it is all that its transport
-        # is, which is this object.
+        # The class is asked, not the object: a TLS layer claims every interface of its
+        # transport, which is this object.
         behind = type(self.wrappedProtocol)
         return self._has_begun and IHalfCloseableProtocol.implementedBy(behind)
 
@@ -187,7 +187,7 @@ class ProxiedProtocol(ProtocolWrapper):
 
 
 class ProxiedFactory(WrappingFactory):
-    """Puts the PROXY protocol in front of another factory's protocols."""
+    """Puts the PROXY protocol around another factory's protocols."""
 
     protocol = ProxiedProtocol
     noisy = False
@@ -199,6 +199,6 @@ class ProxiedFactory(WrappingFactory):
         )
 
     def stopFactory(self) -> None:
-        """Close those whose header has not come: nothing is listened on any more."""
+        """Close the connections whose header is incomplete: the port is closed."""
         for proxied in tuple(self.protocols):
             proxied.close_unbegun()

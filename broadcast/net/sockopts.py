@@ -1,4 +1,4 @@
-"""What is set on, and asked of, the sockets under Twisted's transports."""
+"""Options and statistics of the sockets under Twisted's transports."""
 
 import socket
 import struct
@@ -12,22 +12,22 @@ from broadcast.net.internals import client_of, name_briefly
 
 BACKLOG = 65535
 """Connections that may wait to be accepted: as many as the kernel allows
-(``net.core.somaxconn``). With Twisted's 50, 5000 at once never finish; with 1024
-they wait for seconds, since the kernel drops what does not fit."""
+(``net.core.somaxconn``). With Twisted's 50, 5000 at once never finish. With 1024 they
+wait for seconds, since the kernel drops those that do not fit."""
 
-# Silent for 20 s, then a probe every 5 s: the dead are found within 35 s.
+# After 20 s of silence, a probe every 5 s: a dead peer is found within 35 s.
 _OPTIONS = {
     "TCP_KEEPIDLE": 20,
     "TCP_KEEPINTVL": 5,
     "TCP_KEEPCNT": 3,
     "TCP_NOTSENT_LOWAT": 1 << 18,
 }
-"""The last: bytes that the kernel takes before there is room for them at the other
-end. Else it takes up to ``tcp_wmem``, 4 MiB for each who reads nothing, and while it
-finds memory for a hundred of them, everybody waits."""
+"""``TCP_NOTSENT_LOWAT`` is the bytes that the kernel buffers beyond the peer's window.
+By default it buffers up to ``tcp_wmem``, 4 MiB for each peer that reads nothing. While
+it allocates memory for a hundred of them, all connections wait."""
 
 LAST_ROOM = 1 << 19
-"""Bytes that the kernel shall take where last words are to follow."""
+"""Bytes that the kernel is to buffer before last words."""
 
 COMMON_NAME = "2.5.4.3"
 """The object identifier of a common name (RFC 4519, 2.3)."""
@@ -35,10 +35,10 @@ COMMON_NAME = "2.5.4.3"
 # struct tcp_info of Linux: unacked packets, bytes acked, bytes not yet sent.
 _TCP_INFO = struct.Struct("=24xI92xQ16xI")
 
-# Its first byte, once the end that we wrote is confirmed.
+# The first byte of tcp_info, once the peer has acknowledged the daemon's FIN.
 _FIN_WAIT_2 = 5
 
-# The same: bytes acked, bytes received.
+# Further fields of tcp_info: bytes acked, bytes received.
 _TCP_TRAFFIC = struct.Struct("=120xQQ")
 
 # struct ucred of Linux: process, user, group.
@@ -46,7 +46,7 @@ _CREDENTIALS = struct.Struct("3i")
 
 
 class Progress(NamedTuple):
-    """How far the other end is: is anything on its way, and what has arrived."""
+    """The progress of a peer: whether bytes are unacknowledged, and the bytes acked."""
 
     is_owed: bool
     acked: int
@@ -69,9 +69,13 @@ def socket_of(transport: Any) -> socket.socket | None:
 
 
 def prepare(transport: Any) -> None:
-    """Send without delay, and find out when the other end is dead.
+    """Disable Nagle's algorithm, and enable keepalive probes.
 
-    Only TCP has such options; on any other transport they are not missed.
+    Urgent data stays inline. Telnet sends the second byte of IAC DM as urgent after
+    Ctrl-C; out of band, the byte after it would be taken for it (RFC 854; RFC 1123,
+    3.2.4).
+
+    Only TCP has such options; other transports don't need them.
     """
     handle = socket_of(transport)
     name_briefly(transport)
@@ -79,13 +83,14 @@ def prepare(transport: Any) -> None:
         return
     handle.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     handle.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    handle.setsockopt(socket.SOL_SOCKET, socket.SO_OOBINLINE, 1)
     for name, value in _OPTIONS.items():
         if hasattr(socket, name):
             handle.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
 
 
 def make_room(transport: Any) -> None:
-    """Let the kernel take last words, though the other end reads nothing."""
+    """Make the kernel buffer last words, even if the peer reads nothing."""
     handle = socket_of(transport)
     if handle is None or not _is_tcp(handle):
         return
@@ -96,11 +101,11 @@ def make_room(transport: Any) -> None:
 
 
 def progress(transport: Any) -> Progress | None:
-    """Return how far the other end is; None where that can't be asked.
+    """Return the progress of the peer; None if the kernel doesn't report it.
 
-    ``TCP_USER_TIMEOUT`` would leave this to the kernel, but once it is set,
-    Linux ignores ``TCP_KEEPCNT`` (tcp_keepalive_timer), and the idle dead would
-    be found only after that longer time.
+    ``TCP_USER_TIMEOUT`` would leave this to the kernel. But once it is set, Linux
+    ignores ``TCP_KEEPCNT`` (tcp_keepalive_timer), and dead idle peers would be found
+    only after that longer time.
     """
     info = _tcp_info(transport, _TCP_INFO.size)
     if info is None:
@@ -110,18 +115,18 @@ def progress(transport: Any) -> Progress | None:
 
 
 def has_arrived(transport: Any) -> bool:
-    """Tell whether the other end has all that was written, its end included.
+    """Tell whether the peer has acknowledged all that was written, the FIN included.
 
-    False where that can't be asked.
+    The result is False if the kernel doesn't report it.
     """
     info = _tcp_info(transport, _TCP_INFO.size)
     return info is not None and info[0] == _FIN_WAIT_2
 
 
 def certified_name(transport: Any) -> str | None:
-    """Return the common name in the client's certificate; None: it has shown none.
+    """Return the common name in the client's certificate; None without a certificate.
 
-    Only certificates of ``--tls-client-ca`` get this far.
+    The certificate has been verified with ``--tls-client-ca``.
     """
     if not hasattr(transport, "getPeerCertificate"):
         return None
@@ -130,23 +135,23 @@ def certified_name(transport: Any) -> str | None:
         return None
     try:
         subject = tuple(certificate.subject)
-    except ValueError:  # OpenSSL has taken what cryptography can't read
+    except ValueError:  # OpenSSL accepts some subjects that cryptography rejects
         return ""
     names = (part.value for part in subject if part.oid.dotted_string == COMMON_NAME)
     return next(names, "")
 
 
 def kind_of(transport: Any) -> str:
-    """Return what a connection goes over: tls, unix or tcp."""
+    """Return the kind of a connection: ``tls``, ``unix`` or ``tcp``."""
     if ISSLTransport.providedBy(transport):
         return "tls"
     return "unix" if IUNIXTransport.providedBy(transport) else "tcp"
 
 
 def name_of(address: Any) -> str:
-    """Return an address as it stands in the log: ``127.0.0.1:8000``.
+    """Return an address as the log has it: ``127.0.0.1:8000``.
 
-    IPv4 mapped into IPv6 stands there as IPv4.
+    IPv4 mapped into IPv6 becomes IPv4.
     """
     if isinstance(address, UNIXAddress):
         path = address.name
@@ -162,21 +167,21 @@ def name_of(address: Any) -> str:
 
 
 def peer_of(transport: Any) -> "str | tuple[str, int]":
-    """Return where a connection comes from: as the transport keeps it, if it can."""
+    """Return the peer of a connection: the transport's own tuple, or its name."""
     return client_of(transport) or name_of(transport.getPeer())
 
 
 class Traffic(NamedTuple):
-    """Bytes that came from the other end, and that it has confirmed."""
+    """Bytes received from the peer, and bytes that it has acknowledged."""
 
     received: int
     acked: int
 
 
 def traffic(transport: Any) -> Traffic | None:
-    """Return how many bytes have gone each way, as the kernel counts them.
+    """Return the bytes of each direction, as the kernel counts them.
 
-    None where it does not tell: off Linux, not TCP, closed.
+    It is None if there are no counts: not on Linux, not TCP, or closed.
     """
     info = _tcp_info(transport, _TCP_TRAFFIC.size)
     if info is None:
@@ -186,7 +191,7 @@ def traffic(transport: Any) -> Traffic | None:
 
 
 def user_of(transport: Any) -> str:
-    """Return `` (uid 0)`` for who is at the other end of a unix socket."""
+    """Return `` (uid 0)``, with the user id of the peer of a unix socket; else ""."""
     handle = socket_of(transport)
     if handle is None or not hasattr(socket, "SO_PEERCRED"):
         return ""
@@ -196,11 +201,11 @@ def user_of(transport: Any) -> str:
 
 
 def is_private(transport: Any) -> bool:
-    """Tell whether nobody on the way can read what ``transport`` carries.
+    """Tell whether a third party on the network can't read ``transport``.
 
-    It is encrypted, or comes from this very machine: over loopback, or from the
-    address that it has been made to. A proxy on this machine counts as this machine,
-    whatever address it tells of.
+    It is encrypted, or its peer is on this machine: over loopback, or at the address
+    that it has connected to. A proxy on this machine counts as this machine, whatever
+    address its header has.
     """
     if ISSLTransport.providedBy(transport):
         return True

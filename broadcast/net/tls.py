@@ -1,7 +1,7 @@
-"""TLS: the certificates, read again while the daemon runs.
+"""TLS: the certificates, which are reloaded while the daemon runs.
 
-The only place that imports pyOpenSSL. Every new connection takes the newest
-certificates that were found good; older connections keep theirs.
+This is the only module that imports pyOpenSSL. Every new connection uses the newest
+valid certificates; older connections keep theirs.
 """
 
 import enum
@@ -29,11 +29,11 @@ _OPTIONS = SSL.OP_NO_COMPRESSION | SSL.OP_NO_RENEGOTIATION
 
 
 MAX_FLIGHT = 1 << 17
-"""Bytes that may come of a handshake before its turn; a certificate's chain is less."""
+"""Bytes buffered of a handshake before its turn. A certificate chain is smaller."""
 
 
 class HandshakeState(enum.Enum):
-    """Where a connection is with its handshake."""
+    """The state of a connection's handshake."""
 
     REFUSED = enum.auto()
     IN_FLIGHT = enum.auto()
@@ -41,7 +41,7 @@ class HandshakeState(enum.Enum):
 
 
 class TLSError(ValueError):
-    """Certificate, key or client CA can't be used; says why."""
+    """Certificate, key or client CA can't be used; the message says why."""
 
 
 @implementer(IOpenSSLServerConnectionCreator)
@@ -51,8 +51,8 @@ class Certificates:
     Args:
         certificate: the file of the certificate, with its chain.
         key: the file of its key.
-        client_ca: the file of the authorities whose client certificates are
-            asked for; None: nobody is asked for one.
+        client_ca: the file of the authorities for client certificates; None if clients
+            need no certificate.
 
     Raises:
         TLSError: the files can't be read or used.
@@ -67,10 +67,10 @@ class Certificates:
         self._context = self._load()
 
     def again(self) -> str:
-        """Read the files again, for connections to come; return whose they are.
+        """Read the files again, for new connections; return their summary.
 
         Raises:
-            TLSError: they can't be used; the old ones stay.
+            TLSError: the files can't be used; the old certificates stay.
         """
         self._seen = self._pending = self._stamp()
         self._context = self._load()
@@ -79,8 +79,8 @@ class Certificates:
     def have_changed(self) -> bool:
         """Tell whether the files have changed since they were read.
 
-        Only once they have been the same for two calls: certificate and key
-        are seldom replaced in one instant.
+        A change counts once the files have been the same for two calls: certificate
+        and key are seldom replaced at the same instant.
         """
         stamp = self._stamp()
         is_settled = stamp == self._pending
@@ -89,7 +89,7 @@ class Certificates:
 
     @property
     def summary(self) -> str:
-        """Whose the certificate is, and how long it is good."""
+        """The certificate's subject and expiry."""
         served = SSL.Connection(self._context, None)
         certificate: Any = served.get_certificate(as_cryptography=True)
         until = certificate.not_valid_after_utc
@@ -114,7 +114,7 @@ class Certificates:
         context.set_min_proto_version(SSL.TLS1_2_VERSION)
         context.set_options(_OPTIONS)
         context.set_session_id(b"broadcast")
-        context.set_mode(SSL.MODE_RELEASE_BUFFERS)  # an idle member needs none
+        context.set_mode(SSL.MODE_RELEASE_BUFFERS)  # an idle connection needs none
         _use(context.use_certificate_chain_file, self._certificate)
         _use(lambda file: context.use_privatekey(_key_in(file)), self._key)
         if self._client_ca is not None:
@@ -125,9 +125,9 @@ class Certificates:
 
 
 class TLSConnection(BufferingTLSTransport):
-    """TLS around a protocol; its handshake goes on in turn with all others.
+    """TLS around a protocol; its handshake takes turns with all others.
 
-    Where it may not begin, the protocol behind it never hears of the connection.
+    If the handshake is refused, the wrapped protocol never learns of the connection.
     """
 
     factory: "TLSFactory"
@@ -137,7 +137,7 @@ class TLSConnection(BufferingTLSTransport):
     _came = b""
 
     def makeConnection(self, transport: Any) -> None:
-        """Begin the handshake, or close: there are too many."""
+        """Begin the handshake, or close if there are too many."""
         handshakes = self.factory.handshakes
         self._host = host_of(sockopts.name_of(transport.getPeer()))
         if not handshakes.admits(self._host):
@@ -154,7 +154,7 @@ class TLSConnection(BufferingTLSTransport):
             raise
 
     def dataReceived(self, data: bytes) -> None:
-        """Take bytes; those of the handshake in turn."""
+        """Process bytes; those of the handshake in turn."""
         if self._state is HandshakeState.OVER:
             super().dataReceived(data)  # type: ignore[no-untyped-call]  # Twisted's
         elif self._state is HandshakeState.IN_FLIGHT:
@@ -165,7 +165,7 @@ class TLSConnection(BufferingTLSTransport):
                 self.factory.handshakes.wait(self._host, self)
 
     def go_on(self) -> None:
-        """Take what has come of the handshake."""
+        """Process the bytes of the handshake received so far."""
         came, self._came = self._came, b""
         try:
             super().dataReceived(came)  # type: ignore[no-untyped-call]  # Twisted's
@@ -176,7 +176,7 @@ class TLSConnection(BufferingTLSTransport):
             self._end()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
-        """Be gone; the protocol is told, if it knows of the connection."""
+        """End the handshake; notify the protocol, if it knows of the connection."""
         if self._state is not HandshakeState.REFUSED:
             self._end()
             super().connectionLost(reason)
@@ -192,9 +192,9 @@ class TLSFactory(TLSMemoryBIOFactory):
     """Puts TLS around another factory's protocols.
 
     Args:
-        creator: makes OpenSSL's side of each.
+        creator: makes OpenSSL's side of each connection.
         factory: makes the protocols.
-        handshakes: those in flight, of all listeners.
+        handshakes: the handshakes in flight, of all listeners.
     """
 
     protocol = TLSConnection
@@ -204,30 +204,30 @@ class TLSFactory(TLSMemoryBIOFactory):
         self.handshakes = handshakes
 
     def admits(self, address: Any) -> bool:
-        """Tell whether who connects from ``address`` may begin a handshake."""
+        """Tell whether a connection from ``address`` may begin a handshake."""
         return self.handshakes.admits(host_at(address))
 
     def hold(self, address: Any) -> None:
-        """Count one who was accepted, and waits to be made, as in flight."""
+        """Count an accepted connection that is held as a handshake in flight."""
         self.handshakes.begin(host_at(address))
 
     def release(self, address: Any) -> None:
-        """Count him no longer: he is made now, and counts then, or is closed."""
+        """Count a held connection no longer: it is closed, or counts itself now."""
         self.handshakes.end(host_at(address))
 
 
 def _use(load: Any, file: str) -> None:
-    """Load ``file`` into a context, or say in words what is wrong with it."""
+    """Load ``file`` into a context, or raise ``TLSError`` with a readable reason."""
     try:
         with Path(file).open("rb"):
-            pass  # OpenSSL's own words for a missing file are no words
+            pass  # OpenSSL has no readable message for a missing file
         load(file)
     except OSError as error:
         raise TLSError(f"{file}: {reason_of(error)}") from None
     except SSL.Error as error:
         raise TLSError(f"{file}: can't be used: {_reason(error)}") from None
     except (TypeError, ValueError, UnsupportedAlgorithm) as error:
-        # Not the library's words, which may be pages, but for the commonest.
+        # The library's own message may be pages long: only the usual cases are named.
         why = "it has a password" if isinstance(error, TypeError) else "no key in it"
         raise TLSError(f"{file}: can't be used: {why}") from None
 
@@ -235,15 +235,15 @@ def _use(load: Any, file: str) -> None:
 def _key_in(file: str) -> Any:
     """Return the key in ``file``.
 
-    Not read by OpenSSL itself, which would ask the terminal for a password:
-    what keeps it from that is a callback, made at run time in memory that is
-    both written and executed. The unit forbids such memory.
+    OpenSSL's own reader would ask the terminal for a password. A callback could prevent
+    that, but is made at run time in memory that is both writable and executable, which
+    the systemd unit forbids.
     """
     return load_pem_private_key(Path(file).read_bytes(), password=None)
 
 
 def _stamp(file: str) -> tuple[int, int, int] | None:
-    """Return what changes when a file is replaced or written."""
+    """Return a stamp that changes when the file is replaced or written."""
     try:
         found = Path(file).stat()
     except OSError:
@@ -252,7 +252,7 @@ def _stamp(file: str) -> tuple[int, int, int] | None:
 
 
 def _reason(error: Exception) -> str:
-    """Return OpenSSL's first word on what is wrong; the last is of its own insides."""
+    """Return OpenSSL's first reason; the later ones are about its internals."""
     stack = error.args[0] if error.args else []
     words = [reason for _, _, reason in stack if reason]
     return words[0].lower() if words else "nothing that can be used in it"

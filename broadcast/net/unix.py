@@ -1,9 +1,9 @@
-"""Unix sockets at a path, each of which only one daemon has.
+"""Unix sockets at a path, each exclusive to a single daemon.
 
-Beside the socket is ``PATH.flock``, locked with flock(2) as long as the daemon runs.
-The kernel lets go of that lock however the daemon ends, which no process id in a
-file can tell: in a container the next one has the same. Whoever else may have the
-path is asked by connecting to it.
+Beside the socket is ``PATH.flock``, locked with flock(2) while the daemon runs. The
+kernel releases that lock however the daemon ends. A process id in a file is not
+reliable: in a container the next daemon has the same. A listener that has no lock is
+found by connecting to the path.
 """
 
 import errno
@@ -25,20 +25,20 @@ from broadcast.net.sockopts import BACKLOG
 
 
 class PacedUnixServer(Server):
-    """A connection that is read as long as the turn of the reactor has time."""
+    """A connection that is read while the turn of the reactor has time left."""
 
     server: EarlyPort
     bufferSize = SMALL_READ  # Twisted calls it so
 
     def doRead(self) -> Any:
-        """Read; or not, and be told again: the poll is level-triggered."""
+        """Read, or leave it to the next turn: the poll is level-triggered."""
         if self.server.acceptor.work.may_read(self):
             return super().doRead()  # type: ignore[no-untyped-call]  # Twisted's
         return None
 
 
 class PlainPort(EarlyPort, Port):
-    """Twisted's own, but for accepting early: ``lockfile=0``."""
+    """Twisted's port, except that it accepts early: ``lockfile=0``."""
 
     transport = PacedUnixServer
 
@@ -46,16 +46,16 @@ class PlainPort(EarlyPort, Port):
         """Listen on the path.
 
         Raises:
-            OSError: something is there, or it can't be opened.
+            OSError: the path exists, or the socket can't be opened.
         """
         try:
             super().startListening()
         except CannotListenError as error:
-            raise _plainly(error.socketError) from None
+            raise _with_number(error.socketError) from None
 
 
 class OwnPort(PlainPort):
-    """Holds the lock while it listens, and at the end removes what it has made."""
+    """A port that holds the lock while it listens, and finally removes its socket."""
 
     _lock: int
     _made: os.stat_result
@@ -65,10 +65,10 @@ class OwnPort(PlainPort):
         self._path = path
 
     def startListening(self) -> None:
-        """Listen on the path; replace a socket on which nobody listens.
+        """Listen on the path; replace a socket without a listener.
 
         Raises:
-            OSError: somebody listens there, or it can't be opened.
+            OSError: another process listens there, or the socket can't be opened.
         """
         self._lock = _locked(self._path + b".flock")
         try:
@@ -76,32 +76,32 @@ class OwnPort(PlainPort):
             super().startListening()
             self._made = os.lstat(self._path)
         except BaseException:
-            self._let_go()
+            self._unlock()
             raise
 
     def connectionLost(self, reason: Failure) -> None:
-        """Close, and remove the socket and the lock, as far as they are ours."""
+        """Close, and remove the socket and the lock, unless they were replaced."""
         if _is_at(self._path, self._made):
             os.unlink(self._path)
         tcp.Port.connectionLost(self, reason)
-        self._let_go()
+        self._unlock()
 
-    def _let_go(self) -> None:
+    def _unlock(self) -> None:
         path = self._path + b".flock"
-        if _is_at(path, os.fstat(self._lock)):  # else it is another daemon's
+        if _is_at(path, os.fstat(self._lock)):  # otherwise it is another daemon's
             os.unlink(path)
         os.close(self._lock)
 
 
 class HeldPort(PlainPort):
-    """A socket that the service manager has bound and goes on holding.
+    """A port on a socket that the service manager has bound and keeps open.
 
-    Twisted's own way opens it to everybody (``chmod 666``), and at the end
-    unlinks it and shuts it down, so that the next daemon finds none.
+    Twisted would open it to every account (``chmod 666``), and at the end unlink it and
+    shut it down, so that the next daemon could not use it.
     """
 
     def connectionLost(self, reason: Failure) -> None:
-        """Close our descriptor of it, and leave the socket alone."""
+        """Close the port's descriptor, and leave the socket alone."""
         leave_open(self)
         tcp.Port.connectionLost(self, reason)
 
@@ -117,10 +117,10 @@ def held_port(held: AcceptQueue, factory: Any, reactor: Any) -> HeldPort:
 
 
 def _locked(path: bytes) -> int:
-    """Return a descriptor of the file, made and locked.
+    """Make and lock a file; return its descriptor.
 
     Raises:
-        OSError: somebody else has locked it, or it can't be made.
+        OSError: another process has locked the file, or it can't be made.
     """
     while True:
         lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
@@ -131,14 +131,14 @@ def _locked(path: bytes) -> int:
             raise _taken() if error.errno == errno.EWOULDBLOCK else error from None
         if _is_at(path, os.fstat(lock)):
             return lock
-        os.close(lock)  # whoever had it has ended meanwhile, and removed it
+        os.close(lock)  # its owner has ended meanwhile, and removed it
 
 
 def _clear(path: bytes) -> None:
-    """Remove the socket at the path, if nobody listens on it.
+    """Remove the socket at the path, if it has no listener.
 
     Raises:
-        OSError: somebody does, or it is no socket.
+        OSError: another process listens there, or the path is no socket.
     """
     try:
         if not stat.S_ISSOCK(os.lstat(path).st_mode):
@@ -150,14 +150,14 @@ def _clear(path: bytes) -> None:
         return
     except ConnectionRefusedError:
         os.unlink(path)
-    except BlockingIOError:  # so many wait there that it takes no more
+    except BlockingIOError:  # the listener's queue is full
         raise _taken() from None
     else:
         raise _taken()
 
 
-def _plainly(error: OSError) -> OSError:
-    """Return ``error``; in its place what Python says without a number, of a path."""
+def _with_number(error: OSError) -> OSError:
+    """Return ``error``, or an ``OSError`` with a number for Python's that has none."""
     if error.errno is None:
         return OSError(errno.ENAMETOOLONG, "the path is too long for a unix socket")
     return error
@@ -168,7 +168,7 @@ def _taken() -> OSError:
 
 
 def _is_at(path: bytes, file: os.stat_result) -> bool:
-    """Tell whether that very file is at the path still."""
+    """Tell whether the path still leads to this very file."""
     try:
         return os.path.samestat(os.lstat(path), file)
     except FileNotFoundError:

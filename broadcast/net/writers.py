@@ -1,16 +1,17 @@
 """Writers over Twisted transports: direct for plain sockets, buffered for the rest.
 
-The direct one writes to the socket itself: it saves two ``epoll_ctl`` calls and
-a round of polling for each member and batch. It must never be used where
-something stands between the protocol and the socket: see ``is_plain``.
+The direct writer calls the socket itself, which saves two ``epoll_ctl`` calls and a
+round of polling for each member and batch. It must never be used with a layer between
+the protocol and the socket (``is_plain``).
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from twisted.internet import interfaces, tcp
 from zope.interface import implementer
 
+from broadcast.base.work import SLICE
 from broadcast.net.accept import PacedServer
 from broadcast.room.output import CHUNK
 from broadcast.session.interfaces import IConnection
@@ -24,11 +25,15 @@ else:
     _PLAIN = (tcp.Server, PacedServer, PacedUnixServer)
 
 
-def is_plain(transport: Any) -> bool:
-    """Tell whether bytes given to the socket are bytes on the wire.
+LITTLE: Final = 4096
+"""Bytes, approximately, that the transport buffers for a peer whose socket is full."""
 
-    Only by exact type, and with TLS off: anything that merely looks like a
-    socket transport may encrypt or frame.
+
+def is_plain(transport: Any) -> bool:
+    """Tell whether bytes written to the socket are the bytes on the wire.
+
+    The exact type counts, and TLS must be off: any other transport, even a subclass,
+    may encrypt or frame.
     """
     return type(transport) in _PLAIN and not transport.TLS
 
@@ -38,12 +43,13 @@ class DirectWriter:
     """Writes straight to a plain TCP or unix socket; a pull producer when behind.
 
     Attributes:
-        is_broken: the socket has failed. It tells why only once: the reactor,
-            which asks later, may see a mere end of file.
+        is_broken: the socket has failed. It reports its error only once, so the
+            reactor, which reads later, may see a mere end of file.
     """
 
     __slots__ = (
         "_connection",
+        "_is_full",
         "_pulling",
         "_socket_send",
         "is_broken",
@@ -57,6 +63,7 @@ class DirectWriter:
             connection.transport.getHandle().send
         )
         self._pulling = False
+        self._is_full = False  # the socket has not taken all of the last write
         self.is_broken = False
 
     @property
@@ -65,12 +72,12 @@ class DirectWriter:
         return self._socket_send
 
     def send(self, data: bytes) -> int:
-        """Give the socket what it takes; 0 also when the connection is lost."""
+        """Write as much as the socket takes; return 0 for a lost connection, too."""
         try:
             taken: int = self._socket_send(data)
         except BlockingIOError:
             return 0
-        except OSError:  # the reactor will find out, too
+        except OSError:  # the reactor will see it, too
             self.is_broken = True
             return 0
         return taken
@@ -80,31 +87,62 @@ class DirectWriter:
     def wake(self) -> None:
         """Register as a pull producer, which pulls at once."""
         if not self._pulling:
-            self._pulling = True
+            self._pulling = self._is_full = True
             self._connection.transport.registerProducer(self, False)
 
     def resumeProducing(self) -> None:
-        """Write on: the transport's queue is empty."""
-        for _ in range(self._connection.session.subscription.steps):
-            chunk = self._next()
-            if not chunk:
-                self._stop()
-                return
-            taken = self._give(chunk)
-            if taken < len(chunk):
-                self._connection.transport.write(chunk[taken:])
-                return
-        if chunk := self._next():
-            self._connection.transport.write(chunk)
-        else:
-            self._stop()
+        """Write on, now that the transport's queue is empty; as a job if it is late."""
+        subscription = self._connection.session.subscription
+        work = subscription.work
+        is_late = work.queued and work.is_late()
+        if is_late or self._pull(work.clock.seconds() + SLICE):
+            work.add(self, subscription.is_awaited)
+
+    def step(self, until: float) -> bool:
+        """Write on, as a job; a whole slice for a member that waits for an answer."""
+        if not self._pulling:
+            return False
+        subscription = self._connection.session.subscription
+        if subscription.is_awaited:
+            until = max(until, subscription.work.clock.seconds() + SLICE)
+        return self._pull(until)
+
+    def abort(self) -> None:
+        """Close: writing has failed."""
+        self._connection.abort()
 
     def stopProducing(self) -> None:
-        """Do nothing: the connection is told that it is lost."""
+        """Write no more: the connection is told that it is lost."""
+        self._pulling = False
 
-    def _next(self) -> bytes:
-        """Return what is to be written next, bytes as they go out."""
-        return self._connection.session.subscription.next_chunk()
+    def _pull(self, until: float) -> bool:
+        """Write chunks to the socket, and a rest to the transport.
+
+        For a full socket the transport gets a little, and calls back once it is
+        written. No more than that is buffered for a peer that doesn't read.
+
+        Returns:
+            The socket has taken it all, and there is more.
+        """
+        transport = self._connection.transport
+        subscription = self._connection.session.subscription
+        seconds = subscription.work.clock.seconds
+        # A member that waits for an answer may only have been left for later.
+        is_full = self._is_full and not subscription.is_awaited
+        self._is_full = False
+        while chunk := self._next(LITTLE if is_full else CHUNK):
+            taken = 0 if is_full else self._give(chunk)
+            if taken < len(chunk):
+                transport.write(chunk[taken:])
+                return False
+            if seconds() >= until:
+                return True
+        self._stop()
+        return False
+
+    def _next(self, space: int) -> bytes:
+        """Return the next bytes for the wire, approximately ``space`` of them."""
+        return self._connection.session.subscription.next_chunk(space)
 
     def _stop(self) -> None:
         self._pulling = False
@@ -129,14 +167,14 @@ class BufferedWriter:
         connection.transport.registerProducer(self, True)
 
     def send(self, data: bytes) -> int:
-        """Write chunks of 64 KiB, whole lines, until the transport's buffer is full.
+        """Write chunks of 64 KiB, of whole lines, until the transport's buffer is full.
 
-        What is left may never be sent: other last words may take its place.
+        The rest may never be sent: other last words may replace it.
         """
         sent = 0
         while sent < len(data) and not self._paused:
             end = data.rfind(b"\n", sent, sent + CHUNK) + 1
-            end = end or data.find(b"\n", sent) + 1
+            end = end or data.find(b"\n", sent) + 1 or len(data)  # telnet's has none
             self._connection.transport.write(data[sent:end])
             sent = end
         return sent
@@ -156,7 +194,7 @@ class BufferedWriter:
         """Write on."""
         self._paused = False
         while not self._paused and not self._done:
-            chunk = self._next()
+            chunk = self._next(CHUNK)
             if not chunk:
                 self._stop()
                 return
@@ -166,9 +204,9 @@ class BufferedWriter:
         """Stop: the connection is lost."""
         self._paused = True
 
-    def _next(self) -> bytes:
-        """Return what is to be written next, bytes as they go out."""
-        return self._connection.session.subscription.next_chunk()
+    def _next(self, space: int) -> bytes:
+        """Return the next bytes for the wire, approximately ``space`` of them."""
+        return self._connection.session.subscription.next_chunk(space)
 
     def _stop(self) -> None:
         if self._connection.session.subscription.finished and not self._done:

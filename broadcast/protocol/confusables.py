@@ -1,13 +1,13 @@
-"""Names that differ only by letters of another script that look alike.
+"""Names that differ only by look-alike letters of another script.
 
-Two names are alike if both have a skeleton in common (Unicode Technical Standard #39,
-section 4), and it is not the letters of one script that differ. Within one script
-nothing is alike: ``l`` and ``I`` are both Latin, ``0`` and ``1`` belong to any script.
-A name is told in any case, so a letter's capital counts too: Cyrillic ``вов`` is like
-``bob``, since ``ВОВ`` is.
+Two names are alike if they have a skeleton in common (Unicode Technical Standard #39,
+section 4), and the letters that differ are of different scripts. Within a script no
+letters are alike: ``l`` and ``I`` are both Latin, ``0`` and ``1`` belong to any script.
+Names are compared without regard to case, so a letter's capital counts too: Cyrillic
+``вов`` is like ``bob``, since ``ВОВ`` is.
 
-The letters come from Unicode's tables, of one version (``Table.version``) that is not
-that of ``unicodedata``. A letter that is newer is like no other.
+The letters come from Unicode's tables, of a version (``Table.version``) that is not
+that of ``unicodedata``. A newer letter is like no other.
 """
 
 import unicodedata
@@ -19,18 +19,18 @@ from importlib import resources
 from broadcast.protocol import names
 
 _FIRST_SCRIPT = 0xE000
-"""A script is told by one character of Unicode's private use area."""
+"""Code of the first script. Each script is a character of the private use area."""
 
 _CAPITALS = {point: point + 32 for point in range(ord("A"), ord("Z") + 1)}
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What a name looks like.
+    """The look of a name.
 
     Attributes:
         scripts: the script of each letter that looks like another script's.
-        skeletons: what it may be read as; of an ASCII name its fold alone.
+        skeletons: its possible readings; for an ASCII name, its fold alone.
     """
 
     scripts: str
@@ -45,10 +45,10 @@ class Table:
     """The letters that look like those of another script.
 
     Args:
-        text: what ``.ci/confusables.py`` has made.
+        text: the output of ``.ci/confusables.py``.
 
     Attributes:
-        version: Unicode's.
+        version: the version of Unicode.
     """
 
     def __init__(self, text: str) -> None:
@@ -68,13 +68,13 @@ class Table:
                 sources = [int(point, 16) for point in tail.split()]
                 self._spell_out(sources, target)
                 self._targets |= dict.fromkeys(sources, target)
-                # What looks like l looks like I, and that is another letter's capital.
+                # Letters like l are like I too, which is the capital of another letter.
                 self._capitals |= dict.fromkeys(sources, target.replace("l", "i"))
 
     def _spell_out(self, sources: Sequence[int], target: str) -> None:
-        """Let a letter that looks like several have a script for each of them.
+        """Give a letter that looks like several letters a script for each of them.
 
-        So Latin ``ƀ`` is in the script of ``b`` with a stroke, whose stroke has none.
+        So Latin ``ƀ`` has the script of ``b`` followed by its stroke, which has none.
         """
         own = set(map(ord, target)) & self._scripts.keys()
         if len(target) > 1:
@@ -84,7 +84,7 @@ class Table:
                 self._scripts[source] = "".join(parts)
 
     def look(self, name: str) -> Look:
-        """Return what a good name looks like."""
+        """Return the look of a good name."""
         folded = _decompose(names.fold(name))
         scripts = folded.translate(self._scripts)
         if name.isascii():
@@ -99,19 +99,19 @@ class Table:
 
 @cache
 def table() -> Table:
-    """Return the table that comes with us, read at the first call."""
+    """Return the table of this package, read at the first call."""
     file = resources.files("broadcast.protocol").joinpath("confusables.txt")
     return Table(file.read_text("ascii"))
 
 
 class LookAlikes:
-    """Names, and whether another one is like one of them.
+    """A set of names that finds look-alikes of its members.
 
-    Names in ASCII are not kept here: they are their own skeletons, so that ``is_taken``
-    finds them. Where all names are ASCII, this is empty and costs nothing.
+    ASCII names are not stored here: each is its own skeleton, so ``is_taken`` finds it.
+    Where all names are ASCII, the set is empty and costs nothing.
 
     Args:
-        is_taken: tells whether a folded name in ASCII is one of them.
+        is_taken: tells whether a folded ASCII name is a member.
     """
 
     def __init__(self, is_taken: Callable[[str], bool]) -> None:
@@ -120,7 +120,7 @@ class LookAlikes:
         self._found: dict[str, dict[str, set[str]]] = {}  # skeleton, scripts, folds
 
     def add(self, name: str) -> None:
-        """Keep a good name; in ASCII, do nothing."""
+        """Add a good name; do nothing for an ASCII name."""
         if name.isascii():
             return
         folded = names.fold(name)
@@ -131,7 +131,7 @@ class LookAlikes:
             kept.setdefault(look.scripts, set()).add(folded)
 
     def remove(self, folded: str) -> None:
-        """Keep a folded name no longer, if it is kept."""
+        """Remove a folded name, if it is stored."""
         look = self._looks.pop(folded, None)
         if look is None:
             return
@@ -144,11 +144,11 @@ class LookAlikes:
                 del self._found[skeleton]
 
     def has_like(self, name: str, but: Collection[str] = ()) -> bool:
-        """Tell whether a good name is like one of those that are kept or taken.
+        """Tell whether a good name is like a stored or a taken name.
 
         Args:
             name: the name.
-            but: folded names that don't count; a few.
+            but: a few folded names to be ignored.
         """
         if name.isascii():
             kept = self._found.get(names.fold(name)) if self._found else None
@@ -165,7 +165,7 @@ class LookAlikes:
 
 
 def _has_other(kept: dict[str, set[str]], look: Look, but: Collection[str]) -> bool:
-    """Tell whether there is one of other scripts; within each set all are alike."""
+    """Tell whether there is a name of other scripts; each set has one look."""
     return any(
         scripts != look.scripts and not folds.issubset(but)
         for scripts, folds in kept.items()

@@ -10,7 +10,12 @@ from json import JSONEncoder
 from json.encoder import encode_basestring
 from typing import Final
 
-from broadcast.protocol.events import Event
+from broadcast.protocol.events import Attendance, Event
+
+_FIELDS = len(
+    '{"event":"message","id":9007199254740991,"at":"2026-01-31T20:15:00.000Z",'
+    '"name":,"text":"","replayed":true}\n'
+)
 
 _encode = JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
@@ -92,8 +97,19 @@ class Dialect(ABC):
         """Render lines said before, for somebody who asked."""
 
     @abstractmethod
+    def replayed_size(self, speaker: Speaker, text: bytes, count: int) -> int:
+        """Return at least as many bytes as ``replayed`` makes of so many lines.
+
+        The end of the last line may be missing.
+        """
+
+    @abstractmethod
     def told(self, event: Event, when: Moment | None = None) -> bytes:
         """Render an event; ``when`` if it is one that everybody sees."""
+
+    def announced(self, event: Event, when: Moment) -> bytes:
+        """Render an event that everybody sees; empty where this dialect hides it."""
+        return self.told(event, when)
 
 
 class TextDialect(Dialect):
@@ -117,10 +133,19 @@ class TextDialect(Dialect):
         stamp = f"[{when.local}] ".encode()
         return (stamp + text).replace(b"\n", self._eol + stamp)[: -len(stamp)]
 
+    def replayed_size(self, speaker: Speaker, text: bytes, count: int) -> int:
+        """Count a time and two bytes of a line end for each line."""
+        return len(text) + count * (len("[YYYY-MM-DD HH:MM:SS] ") + 2)
+
     def told(self, event: Event, when: Moment | None = None) -> bytes:
         """Put ``* `` before each line of the event's text."""
         lines = event.text().encode().split(b"\n")
         return b"".join(b"* %b%b" % (line, self._eol) for line in lines)
+
+    def announced(self, event: Event, when: Moment) -> bytes:
+        """Render all but what quiet members do."""
+        is_quiet = isinstance(event, Attendance) and event.quiet
+        return b"" if is_quiet else self.told(event, when)
 
 
 class JsonDialect(Dialect):
@@ -139,6 +164,11 @@ class JsonDialect(Dialect):
     ) -> bytes:
         """Render each line as a ``message`` marked ``replayed``."""
         return self._messages(speaker, text, first, when, ',"replayed":true}\n')
+
+    def replayed_size(self, speaker: Speaker, text: bytes, count: int) -> int:
+        """Count the fields for each line, and what has to be escaped."""
+        escaped = sum(text.count(mark) for mark in (b'"', b"\\", b"\t"))
+        return len(text) + escaped + count * _FIELDS  # the name is in the text
 
     def told(self, event: Event, when: Moment | None = None) -> bytes:
         """Render the event's fields."""
@@ -179,6 +209,10 @@ class RawDialect(Dialect):
         return text
 
     replayed = said
+
+    def replayed_size(self, speaker: Speaker, text: bytes, count: int) -> int:
+        """Count the line ends."""
+        return len(text) + count
 
     def told(self, event: Event, when: Moment | None = None) -> bytes:
         """Return nothing: there are no words but the lines."""

@@ -5,8 +5,8 @@ the fields of the dataclass are the fields of the json object, in their order
 (a field that is ``None`` is left out, but for ``Replay.missing``).
 """
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, fields
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
 from typing import ClassVar
 
 PROTOCOL = 1
@@ -36,12 +36,29 @@ class Event:
 
     def record(self) -> dict[str, object]:
         """Return the json object's fields, ``event`` left out."""
-        pairs = ((field.name, getattr(self, field.name)) for field in fields(self))
+        pairs = ((found.name, getattr(self, found.name)) for found in fields(self))
         return {name: value for name, value in pairs if value is not None}
 
 
 @dataclass(frozen=True, slots=True)
-class Join(Event):
+class Attendance(Event):
+    """A change in who is here, or under what name.
+
+    Attributes:
+        quiet: a quiet member's, or a burst of nobody else's: people aren't told of it.
+    """
+
+    quiet: bool = field(default=False, kw_only=True)
+
+    def record(self) -> dict[str, object]:
+        """Return the fields; ``quiet`` only where it is true."""
+        record = Event.record(self)
+        quiet = record.pop("quiet")
+        return record | {"quiet": True} if quiet else record
+
+
+@dataclass(frozen=True, slots=True)
+class Join(Attendance):
     """Somebody came; ``count`` are here now."""
 
     kind = "join"
@@ -54,7 +71,7 @@ class Join(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class Leave(Event):
+class Leave(Attendance):
     """Somebody left, for ``reason`` (``quit``, ``lost``, a ``bye`` code)."""
 
     kind = "leave"
@@ -68,7 +85,7 @@ class Leave(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class Rename(Event):
+class Rename(Attendance):
     """Somebody is called ``to`` from now on."""
 
     kind = "rename"
@@ -82,8 +99,8 @@ class Rename(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class Presence(Event):
-    """A burst of comings and goings, folded."""
+class Presence(Attendance):
+    """A burst of comings and goings, folded; ``count`` alone counts quiet members."""
 
     kind = "presence"
     joined: int
@@ -93,6 +110,10 @@ class Presence(Event):
     def text(self) -> str:
         """Return ``153 joined, 20 left, 10234 here``."""
         return f"{self.joined} joined, {self.left} left, {self.count} here"
+
+    def record(self) -> dict[str, object]:
+        """Return the counts."""
+        return {"joined": self.joined, "left": self.left, "count": self.count}
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,24 +156,35 @@ class Who(Event):
     names: list[str]
     count: int
     more: bool
+    quiet: list[str] | None = None
 
     def text(self) -> str:
-        """Return ``2 here: alice, bob``."""
-        listed = f": {', '.join(self.names)}" if self.names else ""
+        """Return ``3 here: alice, bob, carol (quiet)``."""
+        quiet = set(self.quiet or ())
+        marked = [f"{name} (quiet)" if name in quiet else name for name in self.names]
+        listed = f": {', '.join(marked)}" if marked else ""
         return f"{self.count} here{listed}{', …' if self.more else ''}"
 
 
-def who_pieces(names: Iterable[str], count: int) -> Iterator[Who]:
-    """Cut a list of names into ``Who`` pieces of at most 200 names or 12 KiB."""
+def who_piece(listed: Sequence[tuple[str, bool]], count: int) -> Who:
+    """Return the first piece of a list: at most 200 names, or 12 KiB.
+
+    Args:
+        listed: names, and whether each is a quiet member's.
+        count: how many are here.
+    """
     piece: list[str] = []
+    quiet: list[str] = []
     size = 0
-    for name in names:
-        if len(piece) == WHO_PIECE_NAMES or size > WHO_PIECE_BYTES:
-            yield Who(piece, count, more=True)
-            piece, size = [], 0
+    for name, is_quiet in listed[:WHO_PIECE_NAMES]:
+        if size > WHO_PIECE_BYTES:
+            break
         piece.append(name)
         size += len(name.encode()) + 4
-    yield Who(piece, count, more=False)
+        if is_quiet:
+            quiet.append(name)
+            size += len(name.encode()) + 4
+    return Who(piece, count, len(piece) < len(listed), quiet or None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,19 +211,32 @@ class Replay(Event):
 
 @dataclass(frozen=True, slots=True)
 class Replayed(Event):
-    """The replay is over; ``position`` is where it ends."""
+    """The replay is over.
+
+    Attributes:
+        count: how many lines it had.
+        position: where it ends.
+        first: the position of its oldest line; None if it had none.
+        more: there is more in the direction asked.
+        command: the command that gives it.
+    """
 
     kind = "replayed"
     count: int
     position: str
+    first: str | None = None
+    more: bool = False
+    command: str = ""
 
     def text(self) -> str:
-        """Return ``that was the last 20 lines``."""
-        return f"that was the last {lines(self.count)}"
+        """Return ``that was the last 20 lines``, after a word about what is left."""
+        tail = f"that was the last {lines(self.count)}"
+        return f"there is more: {self.command}\n{tail}" if self.more else tail
 
     def record(self) -> dict[str, object]:
-        """Return the position alone."""
-        return {"position": self.position}
+        """Return the positions, and whether there is more."""
+        first = {} if self.first is None else {"first": self.first}
+        return {"position": self.position, **first, "more": self.more}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The rules for names: which are good, when two are the same, how to mend one."""
+"""The rules for names: validity, equality, and repair."""
 
 import re
 import unicodedata
@@ -12,38 +12,38 @@ RESERVED = frozenset({"server", "admin", "http"})
 RULE = "a name is 1 to 32 letters, digits, _ - or ., beginning with a letter or digit"
 
 MAX_FOLDED = 3 * MAX_CODE_POINTS
-"""Code points of a folded name at most: casefolding makes up to three of one."""
+"""Code points of a folded name at most: casefolding makes up to three of each."""
 
 _MAX_RAW = 4 * MAX_CODE_POINTS
-"""Code points that a good name can come from: NFKC makes one of four at most. What
-is longer is never normalized, since that sorts marks in quadratic time."""
+"""Code points of the raw form of a good name: NFKC composes at most four into one.
+Longer texts are never normalized, since that sorts marks in quadratic time."""
 
 _INVISIBLE = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0"
     "\U000e0000-\U000e0fff]"
 )
-"""The letters and marks of Unicode's Default_Ignorable_Code_Point: nothing is seen of
-them. The others of it are neither, and so are in no name."""
+"""The letters and marks of Unicode's Default_Ignorable_Code_Point, which are invisible.
+Its other members are neither letters nor marks, and so are in no name."""
 
 
 def fold(name: str) -> str:
-    """Return the form in which two names that look alike to us are equal.
+    """Return the form in which two names that count as the same are equal.
 
-    Folded again it is the same, and a name folds as its one true form does. What
-    is too long to be a name is left as it is, and so is equal to none.
+    Folding is idempotent, and a name folds as its canonical form does. A text that is
+    too long for a name is returned unchanged, and so equals no name.
     """
     if len(name) > _MAX_RAW:
         return name
     folded = _normalize(_normalize(name).casefold())
-    return name if folded == name else folded  # most names: one string, not two
+    return name if folded == name else folded  # for most names, no second string
 
 
 def clean(name: str) -> str | None:
-    """Return ``name`` in its one true form, or None if it is not a good name.
+    """Return ``name`` in its canonical form, or None if it is not a good name.
 
-    A good name, after NFKC, is 1 to 32 code points, begins with a letter or a
-    digit of any script and goes on with letters, digits, marks (at most 3 in a
-    row), ``_``, ``-`` and ``.``. Nothing in it is invisible.
+    A good name, after NFKC, is 1 to 32 code points. It begins with a letter or a digit
+    of any script and goes on with letters, digits, marks (at most 3 in a row), ``_``,
+    ``-`` and ``.``. No code point in it is invisible.
     """
     if len(name) > _MAX_RAW:
         return None
@@ -61,8 +61,8 @@ def clean(name: str) -> str | None:
 def is_folded(text: str) -> bool:
     """Tell whether ``text`` may be a name's fold.
 
-    That need not be a good name: folding makes it longer, and adds marks; and
-    once names could be invisible.
+    A fold need not be a good name: folding lengthens a name, and adds marks. Older
+    versions also allowed invisible code points.
     """
     seen = _INVISIBLE.sub("", text)
     return (
@@ -73,9 +73,9 @@ def is_folded(text: str) -> bool:
 
 
 def mend(raw: str, default: str = "anonymous") -> str:
-    """Make a good name of anything: what is refused becomes ``-``.
+    """Make a good name of any text: refused characters become ``-``.
 
-    For clients of another protocol, which are never turned away for a name.
+    This is for the clients of another protocol, which are never refused for a name.
     """
     name = _normalize(raw.strip()[:_MAX_RAW])
     kept: list[str] = []
@@ -99,7 +99,7 @@ def numbered(name: str, number: int) -> str:
 
 
 def is_word(name: str) -> bool:
-    """Tell whether ``name`` is one word, without which ``/name`` is not understood."""
+    """Tell whether ``name`` is a single word, as ``/name`` requires."""
     return name.isprintable() and len(name.split()) == 1 and name == name.strip()
 
 
@@ -109,7 +109,7 @@ def is_key(key: str) -> bool:
 
 
 def is_given_away(name: str, key: str | None) -> bool:
-    """Tell whether ``name``, which everybody is told, gives ``key`` away."""
+    """Tell whether ``name``, which is public, reveals ``key``."""
     return key is not None and fold(name) == fold(key)
 
 

@@ -1,15 +1,15 @@
-"""May a page from there talk to us? A request's Origin (RFC 6454, 7), and its Host.
+"""The Origin (RFC 6454, 7) and the Host of a request: may its page use the server?
 
-Browsers send an Origin with every WebSocket handshake and ask nobody whether they may:
-without this check, any page that a member visits could listen and speak here. The Host
-says by which name the browser came. A page whose own name is made to point to this
-machine (DNS rebinding) is of our own origin, so on a loopback address that name is
-looked at too.
+Browsers send an Origin with every WebSocket handshake and ask for no permission.
+Without this check, any page that a member visits could listen and speak here. The Host
+is the name by which the browser reached the server. A page whose own name is made to
+point to this machine (DNS rebinding) has the server's own origin, so on a loopback
+address the Host is checked too.
 """
 
 import re
 from collections.abc import Iterable
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv6Address
 from typing import Final, NamedTuple
 
 _PORTS = {"http": 80, "https": 443}
@@ -18,9 +18,9 @@ _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*", re.ASCII)
 
 
 class Origin(NamedTuple):
-    """Scheme, host and port: two pages with the same are one site.
+    """Scheme, host and port: pages with the same origin are a single site.
 
-    The port is 0 where the scheme has none of its own; ``null`` is a scheme alone.
+    The port is 0 for a scheme without a default port; ``null`` is a scheme alone.
     """
 
     scheme: str
@@ -28,7 +28,7 @@ class Origin(NamedTuple):
     port: int
 
     def __str__(self) -> str:
-        """Return it as a browser writes it."""
+        """Return the origin as a browser writes it."""
         if self == NULL:
             return "null"
         default = _PORTS.get(self.scheme, 0)
@@ -37,15 +37,15 @@ class Origin(NamedTuple):
 
 
 NULL: Final = Origin("null", "", 0)
-"""What a browser sends for a page that is to have no origin. Every site can make one:
-a sandboxed frame, a redirect."""
+"""The origin that a browser sends for a page without an origin. Every site can make
+such a page: a sandboxed frame, a redirect."""
 
 
 def parse(text: str) -> Origin | None:
-    """Return the origin that ``text`` is; None if it is none, but a URL.
+    """Parse an origin; return None if ``text`` is none, such as a URL with a path.
 
-    An origin is ``null``, ``scheme://host`` or ``scheme://host:port``, and not a
-    character more. ``file://`` and the schemes of apps may have no host.
+    An origin is ``null``, ``scheme://host`` or ``scheme://host:port``, without a
+    trailing slash. ``file://`` and the schemes of apps may have no host.
     """
     lower = text.lower()
     if lower == "null":
@@ -60,7 +60,7 @@ def parse(text: str) -> Origin | None:
 
 
 def parse_all(value: str) -> frozenset[Origin]:
-    """Return the origins listed, between spaces or commas.
+    """Parse origins that are separated by spaces or commas.
 
     Raises:
         ValueError: one of them is no origin.
@@ -81,10 +81,11 @@ def may_talk(
     """Tell whether a request may become a WebSocket.
 
     Args:
-        origins: its Origin headers. None at all: no browser, which may.
-        host: its Host header. The same host and port may, over http or https:
-            behind a proxy that ends TLS we can't tell which the browser used.
-        allowed: other origins that may.
+        origins: its Origin headers. A request without any is from no browser, and
+            allowed.
+        host: its Host header. The same host and port are allowed over http and https:
+            behind a proxy that ends TLS the browser's scheme is unknown.
+        allowed: other allowed origins.
     """
     if not origins:
         return True
@@ -99,7 +100,7 @@ def may_talk(
 
 
 def host_in(authority: str) -> str | None:
-    """Return the host in ``host`` or ``host:port``, in lower case; None: none is there.
+    """Return the host in ``host`` or ``host:port``, in lower case; None if invalid.
 
     A port may be empty (RFC 3986, 3.2.3).
     """
@@ -108,10 +109,10 @@ def host_in(authority: str) -> str | None:
 
 
 def is_known(host: str, allowed: Iterable[tuple[str, str, int]]) -> bool:
-    """Tell whether no stranger can have made ``host`` point to this machine.
+    """Tell whether ``host`` is a name that no third party can point to this machine.
 
     Args:
-        host: in lower case, as ``host_in`` returns it.
+        host: a host in lower case, as ``host_in`` returns it.
         allowed: origins whose hosts are known.
     """
     return (
@@ -119,18 +120,6 @@ def is_known(host: str, allowed: Iterable[tuple[str, str, int]]) -> bool:
         or _is_literal(host)
         or any(host == known != "" for _, known, _ in allowed)
     )
-
-
-def is_loopback(host: str) -> bool:
-    """Tell whether an address is this machine's own.
-
-    IPv4 mapped into IPv6 is IPv4, a zone is nothing; a name is no address.
-    """
-    try:
-        found = ip_address(host.partition("%")[0])
-    except ValueError:
-        return False
-    return (getattr(found, "ipv4_mapped", None) or found).is_loopback
 
 
 def _is_literal(host: str) -> bool:

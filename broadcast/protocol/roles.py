@@ -1,4 +1,4 @@
-"""Roles: what a listener lets its members do: talk, only hear, or only speak."""
+"""Roles: what a listener lets its members do, and whether it asks for a name."""
 
 from dataclasses import dataclass
 
@@ -17,22 +17,27 @@ class Role:
         speaks: they may say something.
         hears: they are told what is said, and may give commands.
         name: what they are called; "" is for them to choose.
+        asks: they are asked for their name before they join.
     """
 
     speaks: bool = True
     hears: bool = True
     name: str = ""
+    asks: bool = False
 
     @property
     def note(self) -> str:
         """What the start line says of it, with a space before."""
         if not self.hears:
             return f" (a feed{self.name and ' called '}{self.name}: it only speaks)"
+        if self.asks:
+            return " (asks for a name)"
         return "" if self.speaks else " (to listen only)"
 
 
 UNRESTRICTED = Role()
 LISTEN_ONLY = Role(speaks=False)
+ASKING = Role(asks=True)
 
 
 def parse_speak_only(value: str) -> tuple[tuple[str, str], ...]:

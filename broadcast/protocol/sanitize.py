@@ -1,10 +1,9 @@
-"""Safe text: what others say cannot act on a terminal. Server and client use it.
+"""Safe text: remote text that cannot act on a terminal. Server and client use it.
 
-A *block* is whole lines, each ended by LF, in one ``bytes``. The server's hot path
-asks of a block "is anything in it wrong?" with the C-speed methods of ``bytes``; only
-a block where something is wrong is mended line by line. The rules are those of
-docs/protocol.md. The server repairs each line; a client cannot know that, and does so
-again.
+A *block* is whole lines, each ended by LF, in a ``bytes``. The server's hot path checks
+a block with the C-speed methods of ``bytes``. Only a block with a fault is repaired
+line by line. The rules are those of docs/protocol.md. The server repairs each line; a
+client cannot rely on that, and does so again.
 """
 
 import re
@@ -12,11 +11,11 @@ import re
 _C0 = bytes(c for c in range(32) if c not in b"\t\n") + b"\x7f"
 
 _ACTIVE = "\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069"
-"""What can act on a terminal or reorder text: C0 but TAB and LF, DEL, C1, line and
-paragraph separators, bidirectional embeddings, overrides and isolates."""
+"""Characters that act on a terminal or reorder text: C0 but TAB and LF, DEL, C1, line
+and paragraph separators, bidirectional embeddings, overrides and isolates."""
 
 _IN_BLOCK = re.compile(f"[{_ACTIVE}]")
-_IN_LINE = re.compile(f"[{_ACTIVE}\n\ud800-\udfff]")  # no half of a character, either
+_IN_LINE = re.compile(f"[{_ACTIVE}\n\ud800-\udfff]")  # lone surrogates, too
 
 _MENDED = (
     {c: 0x2400 + c for c in range(32) if c != 9}
@@ -37,7 +36,7 @@ def is_clean(block: bytes) -> bool:
 
 
 def is_safe(text: str) -> bool:
-    """Tell whether ``mend`` would leave this text as it is."""
+    """Tell whether ``mend`` would leave this text unchanged."""
     return _IN_LINE.search(text) is None
 
 
@@ -47,19 +46,19 @@ def mend(text: str) -> str:
 
 
 def mend_json(line: str) -> str:
-    """Return a line of JSON with the same characters escaped: it means the same."""
+    """Return a line of JSON with active characters escaped; its value is the same."""
     return _IN_LINE.sub(lambda found: f"\\u{ord(found[0]):04x}", line)
 
 
 def mend_line(line: bytes) -> bytes:
-    """Return ``line`` (no line end) as valid UTF-8 with nothing active in it."""
+    """Return ``line`` (no line end) as valid UTF-8 without active characters."""
     return mend(line.decode(errors="replace")).encode()
 
 
 def has_longer(block: bytes, limit: int) -> bool:
     """Tell whether a line of ``block`` has more than ``limit`` bytes.
 
-    Jumps from LF to LF, at most a limit apart: a few ``rfind`` for 64 KiB.
+    The search jumps from LF to LF, at most a limit apart: a few ``rfind`` for 64 KiB.
     """
     start = 0
     while len(block) - start > limit + 1:
@@ -71,14 +70,14 @@ def has_longer(block: bytes, limit: int) -> bool:
 
 
 def is_sayable(marks: tuple[bytes, ...], block: bytes, longest: int) -> bool:
-    """Tell whether ``block`` can be said as it is.
+    """Tell whether ``block`` can be said unchanged.
 
-    A handful of passes over the bytes, none over the lines: this is the hot path.
+    It takes a few passes over the bytes, none over the lines: this is the hot path.
 
     Args:
-        marks: single bytes with which a line begins that is not just said.
+        marks: single bytes; a line that begins with such a byte needs the slow path.
         block: whole lines, each ended by LF.
-        longest: bytes that a line may have.
+        longest: bytes of a line, at most.
     """
     # ``rfind`` takes half the time of ``in`` for a needle of two bytes.
     if not is_clean(block) or block.startswith(b"\n") or block.rfind(b"\n\n") >= 0:
@@ -90,7 +89,7 @@ def is_sayable(marks: tuple[bytes, ...], block: bytes, longest: int) -> bool:
 
 
 def escape(text: str) -> str:
-    """Return ``text`` fit for one line of a log: active characters as escapes."""
+    """Return ``text`` fit for a line of a log: active characters become escapes."""
     return _IN_LINE.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 
 

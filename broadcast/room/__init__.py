@@ -1,4 +1,4 @@
-"""Who is here, what was said, and the fan-out to all of them.
+"""The members, the log of messages, and the fan-out.
 
-No reactor and no socket: time and scheduling are handed in.
+There is no reactor and no socket here: time and scheduling are arguments.
 """

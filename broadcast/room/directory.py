@@ -1,7 +1,7 @@
-"""The directory: what a daemon knows of everybody connected, whatever they read.
+"""The directory: the daemon's state of all connections, whatever room they read.
 
-Names, limits, session numbers, the policy and what is counted belong to the daemon. A
-room is where lines are said: one daemon could hold several.
+Names, limits, session numbers, policy and statistics belong to the daemon. Messages
+belong to a room; a daemon could have several rooms.
 """
 
 import enum
@@ -26,35 +26,36 @@ class When(enum.Enum):
 
 
 class IClosable(Protocol):
-    """A session, as those know it who may have to end it."""
+    """A session, as far as it can be closed."""
 
     @property
     def member(self) -> Member:
-        """Return who it is."""
+        """Return the session's member."""
 
     def close(self, reason: Bye | str, when: When, detail: str = "") -> None:
-        """End it.
+        """Close the session.
 
         Args:
-            reason: the last words; a mere code where nothing is told.
-            when: what comes before.
-            detail: what the log says besides the reason's code.
+            reason: the ``bye`` to be sent, or a code alone if none is sent.
+            when: the point in its input and output at which it ends.
+            detail: text for the log, besides the reason's code.
         """
 
 
 class Directory:
-    """Everybody who is connected.
+    """All connections of the daemon.
 
     Args:
-        clock: for names that are held.
-        policy: who may come in, and speak; None: everybody.
+        clock: times the held names.
+        policy: the rules on joining and speaking; None allows everything.
         max_members: members in all.
-        max_per_host: members from one host; 0: any number.
+        max_per_host: members per host; 0 is any number.
 
     Attributes:
-        roster: who is called what.
-        occupancy: how many may be here.
-        sessions: those that have not ended, by session id.
+        stats: the daemon's counters.
+        roster: the names of the members.
+        occupancy: the number of members, and its limits.
+        sessions: the sessions that have not ended, by session id.
     """
 
     def __init__(
@@ -72,16 +73,16 @@ class Directory:
         self._last_id = 0
 
     def new_member(self, peer: Peer, echo: bool) -> Member:
-        """Return somebody who has connected."""
+        """Return the member for a new connection."""
         self._last_id += 1
         return Member(self._last_id, peer, echo)
 
     def close(self, member: Member, reason: Bye, detail: str = "") -> None:
-        """Close ``member``'s connection at once, unless it is gone."""
+        """Close ``member``'s session at once, unless it has ended."""
         session = self.sessions.get(member.session_id)
         if session is not None:
             session.close(reason, When.NOW, detail)
 
     def __iter__(self) -> Iterator[Member]:
-        """Yield everybody who is connected, joined or not."""
+        """Yield the members of all sessions, joined or not."""
         return (session.member for session in tuple(self.sessions.values()))

@@ -1,24 +1,42 @@
-"""The way out: a batch sent to all who are live, and the cursors of the rest.
+"""The fan-out: a batch is sent to all live subscriptions; the others have cursors.
 
-The loop that sends never waits. A reader that can't take all of a batch keeps a cursor
-(``subscription`` reads on from it); one that is behind what is left of the log is
-given up on.
+The loop that sends never blocks. A reader that can't take all of a batch gets a cursor
+(``subscription`` reads on from it). A reader whose cursor is older than the log's
+retention is closed.
 """
 
-from collections.abc import Collection, Iterator
-from typing import NamedTuple
+from collections.abc import Callable, Collection, Iterable, Iterator
+from itertools import islice
+from typing import Final, NamedTuple
 
 from broadcast.base.work import Work
-from broadcast.room.output import CHUNK
-from broadcast.room.readers import STEPS, Audience, Readers
+from broadcast.room.readers import Audience, Readers
 from broadcast.room.stats import Stats
 from broadcast.room.subscription import Subscription
 from broadcast.store.entries import Batch
 from broadcast.store.log import Log
 
+MUCH: Final = 4 << 20
+"""Bytes to all together that may take long to send."""
+
+LOOK_AFTER: Final = 32
+"""Sends between two looks at the clock, where there is much."""
+
+SLOW: Final = 0.0001
+"""Seconds of one send that the kernel had to find memory for: five times the usual."""
+
+PATIENCE: Final = 0.01
+"""Seconds of a fan-out after which the rest is left for later, if sends are slow."""
+
+LONGEST: Final = 0.05
+"""Seconds after which the rest is left for later in any case."""
+
+Sends = dict[int, Callable[[bytes], int]]
+"""Session id → how to send."""
+
 
 class Overtaken(NamedTuple):
-    """A reader that the log has moved past, and how many lines it missed."""
+    """A reader that the log has moved past, and the number of lines it missed."""
 
     subscription: Subscription
     missed: int
@@ -28,13 +46,13 @@ class Fanout:
     """Sends a room's batches.
 
     Args:
-        log: what is read.
-        stats: counts what is sent.
-        work: does what can't be done at once.
+        log: the log that batches are appended to.
+        stats: counts the output.
+        work: the queue of jobs.
 
     Attributes:
-        subscriptions: all who are here, by session id; kept by the room.
-        readers: who reads the log, and from where.
+        subscriptions: those of all members, by session id; kept by the room.
+        readers: the registry of the log's readers.
     """
 
     def __init__(self, log: Log, stats: Stats, work: Work) -> None:
@@ -44,7 +62,7 @@ class Fanout:
         self._stats = stats
 
     def send(self, batch: Batch) -> None:
-        """Append ``batch`` to the log and send it to all who are live."""
+        """Append ``batch`` to the log and send it to all live subscriptions."""
         self.log.append(batch)
         short: list[tuple[Subscription, int]] = []
         for audience in self.readers.audiences.values():
@@ -54,7 +72,7 @@ class Fanout:
             subscription.stop_at(batch, taken)
 
     def trim(self) -> Iterator[Overtaken]:
-        """Trim the log, which is too long; yield who has lost its place in it."""
+        """Trim the log to its limit; yield the readers that have lost their place."""
         dropped = self.log.trim()
         readers = self.readers
         if not dropped or readers.oldest >= self.log.start:
@@ -62,18 +80,19 @@ class Fanout:
         for subscription in tuple(readers.behind.values()):
             if subscription.oldest < self.log.start and not subscription.finished:
                 missed = self._unread(subscription, dropped)
-                subscription.lose_place()
+                at = subscription.cursor - dropped[0].seq
+                subscription.lose_place(dropped[at] if 0 <= at < len(dropped) else None)
                 yield Overtaken(subscription, missed)
         cursors = (subscription.oldest for subscription in readers.behind.values())
         readers.oldest = min(cursors, default=self.log.end)
 
     @property
     def behind(self) -> Collection[Subscription]:
-        """Who reads from a cursor of its own."""
+        """The subscriptions that read from a cursor of their own."""
         return self.readers.behind.values()
 
     def lag(self, subscription: Subscription) -> int:
-        """Return how many lines ``subscription`` has still to read."""
+        """Return the number of lines that ``subscription`` has still to read."""
         if subscription.live:
             return 0
         return self.log.total - self._before(subscription.cursor, [])
@@ -85,7 +104,6 @@ class Fanout:
         size = len(data)
         if not size:
             return
-        self.readers.steps = STEPS + 2 * size // CHUNK
         sends = audience.sends.copy()  # a write may call back and change it
         stats = self._stats
         stats.deliveries += batch.count * len(sends)
@@ -93,24 +111,42 @@ class Fanout:
             if sends.pop(session_id, None) is not None:
                 speaker = self.subscriptions[session_id]
                 if rendering.is_single and not speaker.member.echo:
-                    continue  # all of it is its own
+                    continue  # the whole batch is its own
                 if copy := rendering.copy_for(session_id, speaker.member.echo):
                     speaker.put(copy)
         stats.bytes_out += size * len(sends)
-        for session_id, send in sends.items():
-            try:
-                taken = send(data)
-            except OSError:
-                taken = 0
-            if taken != size:
-                lagging = self.subscriptions.get(session_id)
-                if lagging is not None and lagging.live:
-                    stats.deliveries -= batch.count
-                    stats.bytes_out -= size - taken
-                    short.append((lagging, taken))
+        if size * len(sends) < MUCH:
+            lagging = _send_all(sends.items(), data)
+        else:
+            lagging = self._send_in_time(sends, data)
+        for session_id, taken in lagging:
+            behind = self.subscriptions.get(session_id)
+            if behind is not None and behind.live:
+                stats.deliveries -= batch.count
+                stats.bytes_out -= size - taken
+                short.append((behind, taken))
+
+    def _send_in_time(self, sends: Sends, data: bytes) -> list[tuple[int, int]]:
+        """Send to all, unless the kernel has to find memory for each: the rest later.
+
+        Thousands of readers that stop at one moment make it do so. Each of them then
+        takes as long as a hundred others.
+        """
+        seconds = self.readers.work.clock.seconds
+        left = iter(sends.items())
+        lagging: list[tuple[int, int]] = []
+        start = seconds()
+        while some := tuple(islice(left, LOOK_AFTER)):
+            began = seconds()
+            lagging += _send_all(some, data)
+            now = seconds()
+            is_slow = now - began > LOOK_AFTER * SLOW
+            if now - start > (PATIENCE if is_slow else LONGEST):
+                lagging += [(session_id, 0) for session_id, _ in left]
+        return lagging
 
     def _unread(self, subscription: Subscription, dropped: list[Batch]) -> int:
-        """Count the lines from the cursor to where it stops reading."""
+        """Count the lines from the cursor to the end of reading."""
         stop = self._before(subscription.reads_to, dropped)
         return stop - self._before(subscription.cursor, dropped)
 
@@ -121,3 +157,19 @@ class Fanout:
         if seq < self.log.start:
             return dropped[seq - dropped[0].seq].before
         return self.log.at(seq).before
+
+
+def _send_all(
+    sends: Iterable[tuple[int, Callable[[bytes], int]]], data: bytes
+) -> list[tuple[int, int]]:
+    """Send ``data``; return who has not taken all of it, and how much it has."""
+    lagging = []
+    size = len(data)
+    for session_id, send in sends:
+        try:
+            taken = send(data)
+        except OSError:
+            taken = 0
+        if taken != size:
+            lagging.append((session_id, taken))
+    return lagging

@@ -1,23 +1,24 @@
-"""One member: who somebody connected is, wherever it reads and speaks."""
+"""A member: the identity of a connection, in whatever room it reads and speaks."""
 
 from broadcast.protocol.dialects import Speaker
 
 Peer = str | tuple[str, int]
-"""Where somebody comes from; a host and a port as the socket keeps them anyway,
-since a string of its own would be 64 bytes more for each."""
+"""The address of a peer. Host and port are the socket's own tuple, since a string
+would be 64 bytes more for each member."""
 
 
 class Member:
-    """Somebody connected.
+    """The identity of a connection.
 
     Attributes:
         session_id: a number that no other connection ever has.
-        name: in its one true form; "" until joined.
+        name: the name in its canonical form; "" until the member joins.
         key: the secret by which the name can be taken back.
-        account: the folded name that it has logged in as; "" for none.
-        silenced: the error's code for what it says; "" if it may speak.
-        speaker: the name as the log keeps it, once it has spoken under it.
-        echo: own lines come back in the text dialect too.
+        account: the folded name of its login; "" for none.
+        silenced: the error code for its lines; "" if it may speak.
+        is_quiet: text does not tell of its joining, leaving and renaming.
+        speaker: the name as the log keeps it, once the member has spoken under it.
+        echo: its own lines come back in the text dialect too.
     """
 
     __slots__ = (
@@ -25,6 +26,7 @@ class Member:
         "_peer",
         "account",
         "echo",
+        "is_quiet",
         "key",
         "session_id",
         "silenced",
@@ -40,16 +42,17 @@ class Member:
         self.key: str | None = None
         self.account = ""
         self.silenced = ""
+        self.is_quiet = False
 
     @property
     def address(self) -> str:
-        """Where from, for the log: ``127.0.0.1:8000``."""
+        """The peer's address, for the log: ``127.0.0.1:8000``."""
         peer = self._peer
         return peer if isinstance(peer, str) else "{}:{}".format(*peer)
 
     @property
     def name(self) -> str:
-        """What it is called."""
+        """The name."""
         return self._name
 
     @name.setter
@@ -58,6 +61,6 @@ class Member:
         self.speaker = None
 
     def begin_to_speak(self) -> Speaker:
-        """Return the name as the log keeps it from now on: most never need it."""
+        """Return the name as the log keeps it; made late, as most never speak."""
         self.speaker = Speaker(self._name)
         return self.speaker

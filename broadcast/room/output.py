@@ -1,6 +1,6 @@
-"""A member's output: the writer that takes it, and what waits for that."""
+"""A member's output: the writer, and the queue in front of it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Iterator
 from typing import Final, Protocol
 
 from broadcast.base.work import IJob
@@ -10,57 +10,60 @@ from broadcast.store.entries import Framing
 from broadcast.store.log import ReplayCursor
 
 CHUNK: Final = 64 * 1024
-"""Bytes that one step of catching up takes, about."""
+"""Bytes of a step of catching up, approximately."""
 
 MAX_BACKLOG: Final = 64 * 1024
 """Bytes of unwritten answers above which a member is not read."""
 
 NEVER: Final = 1 << 62
-"""The cursor of one that has not joined, or has lost its place: nothing to read."""
+"""The cursor of a subscription that has not started or has lost its place."""
 
 
-class IWriter(Protocol):
-    """Where a member's output goes. All of it goes this one way.
+class IWriter(Hashable, Protocol):
+    """The only way out for a member's output.
 
     Attributes:
-        framing: wraps a whole batch once for all members whose writers have
-            the same one (WebSocket); None if bytes go out as they are.
+        framing: wraps a whole batch, once for all members whose writers have the same
+            framing (WebSocket); None if bytes go out unchanged.
     """
 
     @property
     def framing(self) -> Framing | None:
-        """Return what wraps a whole batch, or None."""
+        """Return the framing of a whole batch, or None."""
 
     def send(self, data: bytes) -> int:
-        """Take what fits now of ``data``, whole lines; return how many bytes.
+        """Write as much of ``data``, whole lines, as fits now; return its bytes.
 
-        Called only while nothing is queued. Never raises for a lost connection:
-        that is told in its own time, by the connection.
+        It is called only while the queue is empty. It never raises for a lost
+        connection, which the connection reports itself.
         """
 
     @property
     def send_shared(self) -> Callable[[bytes], int]:
         """Like ``send``, for a whole batch with ``framing`` already applied.
 
-        With a framing it takes all or nothing. It may raise OSError for 0.
+        With a framing it takes all or nothing. It may raise ``OSError`` instead of
+        returning 0.
         """
 
     def wake(self) -> None:
-        """Pull ``next_chunk`` until it is empty, as room comes.
+        """Pull ``next_chunk`` until it is empty, as the socket has room.
 
         When it is empty and the subscription is ``finished``, the session is told.
         """
 
 
 class IAnswers(IJob, Protocol):
-    """Answers that are owed."""
+    """A queue of answers that are owed."""
 
-    def append(self, answer: Callable[[], None] | Event, weight: int) -> None:
-        """Have ``answer`` given in turn."""
+    def append(
+        self, answer: Callable[[], None] | Event | Iterator[Event], weight: int
+    ) -> None:
+        """Queue ``answer``, which counts as ``weight`` bytes of the backlog."""
 
 
 class ClosedWriter:
-    """The writer of one whose connection is gone, so that no cycle is left."""
+    """The writer of a lost connection, so that no reference cycle is left."""
 
     framing: Framing | None = None
 
@@ -78,7 +81,7 @@ CLOSED_WRITER: Final = ClosedWriter()
 
 
 class Switch:
-    """A change of dialect, in its place among the answers."""
+    """A change of dialect, queued among the answers."""
 
     __slots__ = ("dialect",)
 
@@ -93,11 +96,11 @@ class Last:
 
 
 Output = bytes | Switch | ReplayCursor | Last
-"""What the queue holds, in the order in which it is to be written."""
+"""An item of the queue."""
 
 
 def weight_of(output: Output) -> int:
-    """Return roughly how many bytes of unwritten answers that is."""
+    """Return the approximate bytes of an item, as they count for the backlog."""
     if isinstance(output, bytes):
         return len(output)
     return MAX_BACKLOG + 1 if isinstance(output, ReplayCursor) else 0

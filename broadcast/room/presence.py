@@ -1,14 +1,16 @@
 """Comings and goings: told one by one while they are few, folded in a burst."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TypeGuard
 
 from broadcast.base.work import IReactorTime
-from broadcast.protocol.events import Join, Leave, Notice, Presence
+from broadcast.protocol.events import Attendance, Join, Leave, Presence, Rename
 from broadcast.store.entries import Entry, Told
 
 ONE_BY_ONE = 8
-"""Presence events told one by one within ``WINDOW``; more are folded."""
+"""Presence events told one by one within ``WINDOW``; more are folded. Those of quiet
+members are counted apart: however many come, people are told of the others by name."""
 
 WINDOW = 0.5
 """Seconds: while a burst lasts, what is folded is told this often, or along
@@ -32,6 +34,7 @@ class PresenceFold:
         self.pending: list[Told] = []
         self._window = 0.0
         self._told = 0
+        self._told_quiet = 0
 
     @property
     def due(self) -> float:
@@ -46,28 +49,58 @@ class PresenceFold:
         """
         now = self._clock.seconds()
         if now >= self._window:
-            self._window, self._told = now + WINDOW, 0
-        news = [entry for entry in entries if _is_presence(entry)]
-        if not news and not self.pending:
+            self._window = now + WINDOW
+            self._told = self._told_quiet = 0
+        news = [*self.pending, *filter(_is_presence, entries)]
+        if not news:
             return entries
-        few = self._told + len(self.pending) + len(news) <= ONE_BY_ONE
-        if few:
-            self._told += len(self.pending) + len(news)
-            pending, self.pending = self.pending, []
-            return [*pending, *entries]
-        self.pending += news
+        quiet = sum(map(_is_quiet, news))
+        loud = len(news) - quiet
+        if loud and self._told + loud > ONE_BY_ONE:
+            return self._fold_all(news, entries)
+        self._told += loud
+        if self._told_quiet + quiet > ONE_BY_ONE:
+            return self._fold_quiet([*self.pending, *entries])
+        self._told_quiet += quiet
+        pending, self.pending = self.pending, []
+        return [*pending, *entries]
+
+    def _fold_all(self, news: list[Told], entries: list[Entry]) -> list[Entry]:
+        """Fold a burst."""
         said = [entry for entry in entries if not _is_presence(entry)]
         if not said and self._told >= ONE_BY_ONE:
+            self.pending = news
             return []
-        return [*self._release(), *said]
-
-    def _release(self) -> list[Entry]:
-        pending, self.pending = self.pending, []
+        self.pending = []
         self._told += ONE_BY_ONE
-        joined = sum(isinstance(told.event, Join) for told in pending)
-        left = sum(isinstance(told.event, Leave) for told in pending)
-        return [Told(None, Presence(joined, left, self._count()))]
+        loud = [told.event for told in news if not _is_quiet(told)]
+        joined = sum(isinstance(event, Join) for event in loud)
+        left = sum(isinstance(event, Leave) for event in loud)
+        return [Told(None, Presence(joined, left, self._count())), *said]
+
+    def _fold_quiet(self, entries: list[Entry]) -> list[Entry]:
+        """Fold a burst of quiet members; the few others are told one by one."""
+        kept = [entry for entry in entries if not _is_quiet(entry)]
+        if all(map(_is_presence, kept)) and self._told_quiet >= ONE_BY_ONE:
+            self.pending = [*filter(_is_quiet, entries)]
+            return kept
+        self.pending = []
+        self._told_quiet += ONE_BY_ONE
+        folded = Told(None, Presence(0, 0, self._count(), quiet=True))
+        return [folded, *map(self._counted_now, kept)]
+
+    def _counted_now(self, entry: Entry) -> Entry:
+        """Return what comes after a sum, which has counted it, with the sum's count."""
+        if isinstance(entry, Told) and isinstance(entry.event, Join | Leave | Rename):
+            return replace(entry, event=replace(entry.event, count=self._count()))
+        return entry
 
 
 def _is_presence(entry: Entry) -> TypeGuard[Told]:
-    return isinstance(entry, Told) and not isinstance(entry.event, Notice)
+    return isinstance(entry, Told) and isinstance(entry.event, Attendance)
+
+
+def _is_quiet(entry: Entry) -> TypeGuard[Told]:
+    if not isinstance(entry, Told) or not isinstance(entry.event, Attendance):
+        return False
+    return entry.event.quiet

@@ -1,6 +1,6 @@
-"""The books of a log's readers: who is sent what directly, and who reads by itself.
+"""The registry of a log's readers: live ones by audience, and those that are behind.
 
-Subscriptions enter themselves here; the fan-out goes by what it finds.
+Subscriptions register themselves; the fan-out reads the registry.
 """
 
 from collections.abc import Callable
@@ -14,13 +14,9 @@ from broadcast.store.log import Log
 
 S = TypeVar("S")
 
-STEPS = 4
-"""Chunks that a reader that is behind may be given in one turn of the reactor, besides
-twice what a turn of late has added: else one that reads fast never caught up."""
-
 
 class Audience(NamedTuple):
-    """Live readers that are sent the same bytes: session id → how to send."""
+    """Live readers that are sent the same bytes, by session id: their ``send``."""
 
     dialect: Dialect
     framing: Framing | None
@@ -28,25 +24,23 @@ class Audience(NamedTuple):
 
 
 class Readers(Generic[S]):
-    """Who reads a log, and from where.
+    """The readers of a log.
 
     Args:
-        log: what is read.
-        stats: counts what is sent.
-        work: does what can't be done at once.
+        log: the log.
+        stats: counts the output.
+        work: the queue of jobs.
 
     Attributes:
-        audiences: those that are sent to directly, some of them empty.
-        behind: those that read from a cursor of their own, by session id.
-        oldest: no cursor of anybody behind is older than this.
-        steps: chunks that one of them may be given in one turn.
+        audiences: the live readers; an audience may be empty.
+        behind: the readers with a cursor of their own, by session id.
+        oldest: no cursor of a reader that is behind is older than this.
     """
 
     def __init__(self, log: Log, stats: Stats, work: Work) -> None:
         self.log = log
         self.stats = stats
         self.work = work
-        self.steps = STEPS
         self.behind: dict[int, S] = {}
         self.oldest = 0
         self.audiences: dict[tuple[Dialect, Framing | None], Audience] = {}
@@ -58,7 +52,7 @@ class Readers(Generic[S]):
         framing: Framing | None,
         send: Callable[[bytes], int],
     ) -> None:
-        """Have whole batches given to ``send`` from now on."""
+        """Register ``send`` for whole batches."""
         audience = self.audiences.get((dialect, framing))
         if audience is None:
             audience = Audience(dialect, framing, {})
@@ -68,9 +62,9 @@ class Readers(Generic[S]):
     def unlisten(
         self, session_id: int, dialect: Dialect, framing: Framing | None
     ) -> None:
-        """Give it no more."""
+        """Unregister a live reader."""
         del self.audiences[dialect, framing].sends[session_id]
 
     def reads_from(self, seq: int) -> None:
-        """Note that somebody behind reads the log from ``seq`` on."""
+        """Note that a reader that is behind reads the log from ``seq`` on."""
         self.oldest = min(self.oldest, seq)

@@ -14,11 +14,13 @@ No reactor and no socket here: time is handed in.
 """
 
 from collections import deque
+from weakref import ReferenceType
 
 from twisted.logger import Logger
 
 from broadcast.base.settings import RoomSettings
-from broadcast.base.work import Work
+from broadcast.base.timers import Deadlines, IApplicant, expire_applicant
+from broadcast.base.work import IJob, Work
 from broadcast.protocol.dialects import Moment, Speaker
 from broadcast.protocol.events import (
     Bye,
@@ -37,7 +39,7 @@ from broadcast.room.fanout import Fanout, Overtaken
 from broadcast.room.member import Member
 from broadcast.room.presence import PresenceFold
 from broadcast.room.subscription import Subscription
-from broadcast.store.base import IStore
+from broadcast.store.base import IStore, shares
 from broadcast.store.dedup import TokenIndex
 from broadcast.store.entries import Batch, Entry, Run, Told
 from broadcast.store.log import Log
@@ -64,6 +66,9 @@ class Room:
     Attributes:
         subscriptions: who is here, by session id.
         too_slow: how many were closed because the log has moved past them.
+        is_clogged: a commit is in flight, and as much as one may have has been
+            collected since: nobody is to be heard until it is made.
+        deadlines: ends those who are asked for a name, and don't give one.
     """
 
     def __init__(
@@ -83,6 +88,9 @@ class Room:
         self.fanout = Fanout(self.log, self.stats, work)
         self.dedup = TokenIndex()
         self.subscriptions = self.fanout.subscriptions
+        self.deadlines = Deadlines[ReferenceType[IApplicant]](
+            settings.login_timeout, work, expire_applicant
+        )
         self.too_slow = 0
         self._logger = Logger(namespace="broadcast")
         self._fold = PresenceFold(work.clock, lambda: len(self.subscriptions))
@@ -92,6 +100,10 @@ class Room:
         self._collected = 0
         self._has_news = False
         self._in_flight = False
+        self._shares: deque[list[Entry]] = deque()  # of one collection, not committed
+        self._due_answers: list[Owed] = []  # to that collection
+        self.is_clogged = False
+        self._held_up: list[IJob] = []
         self._fold_is_timed = False
         work.commits.append(self.flush)
 
@@ -102,7 +114,11 @@ class Room:
         return Subscription(member, self.fanout.readers)
 
     def join(
-        self, subscription: Subscription, first: bytes = b"", hears: bool = True
+        self,
+        subscription: Subscription,
+        first: bytes = b"",
+        hears: bool = True,
+        instead: str = "",
     ) -> None:
         """Let a member, which has its name already, in; and greet it.
 
@@ -110,6 +126,8 @@ class Room:
             subscription: its place in the log.
             first: a line before the greeting, without its end.
             hears: it is greeted, and told what is said.
+            instead: a line instead of the greeting, in which its ``{name}`` and the
+                ``{count}`` of those here are filled in.
         """
         member, policy = subscription.member, self.directory.policy
         self.subscriptions[member.session_id] = subscription
@@ -117,12 +135,13 @@ class Room:
         self.stats.joined += 1
         if policy.is_muted(member.name, member.account):
             member.silenced = member.silenced or "muted"
-        self._tell_others(Join(member.name, len(self.subscriptions)), member)
+        here, quiet = len(self.subscriptions), member.is_quiet
+        self._tell_others(Join(member.name, here, quiet=quiet), member)
         self._note("joined", member, "")
         if hears and self.settings.relay:
             subscription.start()  # no greeting tells from where on it hears
         elif hears:
-            self.answer(subscription, lambda: self._greet(subscription, first))
+            self.answer(subscription, lambda: self._greet(subscription, first, instead))
 
     def leave(self, member: Member, code: str, detail: str = "") -> None:
         """Take ``member`` off the list; its output goes on until it is ended.
@@ -140,7 +159,8 @@ class Room:
         self.directory.roster.release(member, hold=code not in FOR_GOOD)
         self.dedup.forget(member.session_id)
         self.stats.left[code] += 1
-        self._tell_others(Leave(member.name, len(self.subscriptions), code), member)
+        here, quiet = len(self.subscriptions), member.is_quiet
+        self._tell_others(Leave(member.name, here, code, quiet=quiet), member)
         self._note("left", member, f" ({code}{detail})")
 
     def rename(self, subscription: Subscription, name: str, key: str | None) -> None:
@@ -152,7 +172,8 @@ class Room:
             policy.mutes.follow(old, member.account, member.name)
         elif policy.is_muted(member.name, member.account):
             member.silenced = member.silenced or "muted"
-        event = Rename(old, len(self.subscriptions), member.name)
+        here, quiet = len(self.subscriptions), member.is_quiet
+        event = Rename(old, here, member.name, quiet=quiet)
         self._tell_others(event, member)
         when = Moment(self.store.time())
         self.answer(subscription, lambda: subscription.tell(event, when))
@@ -179,7 +200,10 @@ class Room:
         self.stats.lines_in += count
         self._collected += len(text)
         if self._collected >= FLUSH_BYTES:
-            self._flush_early()
+            if self._in_flight:
+                self.is_clogged = True
+            else:
+                self._flush_early()
         elif not self.work.is_due:
             self.work.soon()
         return run
@@ -202,6 +226,10 @@ class Room:
         subscription.asked += 1
         self.work.soon()
 
+    def wait(self, job: IJob) -> None:
+        """Add ``job`` to the work again when the room is clogged no longer."""
+        self._held_up.append(job)
+
     def flush(self) -> None:
         """Commit what was collected and send it; answers are given in turn."""
         if self._in_flight:
@@ -210,12 +238,21 @@ class Room:
         if self._has_news or self._fold.pending:
             self._has_news = False
             entries = self._fold.fold(entries)
-        answers, self._answers = self._answers, []
+        self._due_answers, self._answers = self._answers, []
         self._collected = 0
+        limits = self.store.limits
+        if limits is None:
+            self._commit(entries)
+            return
+        self._shares.extend(shares(entries, limits))
+        self._commit(self._shares.popleft() if self._shares else [])
+
+    def _commit(self, entries: list[Entry]) -> None:
         if entries:
             self._in_flight = True
-            self.store.commit(entries, lambda batch: self._committed(batch, answers))
+            self.store.commit(entries, self._committed)
         else:
+            answers, self._due_answers = self._due_answers, []
             self._finish(answers)
 
     def welcome(self, member: Member) -> Welcome:
@@ -250,12 +287,21 @@ class Room:
         self.flush()
         self.work.exclude(self.work.clock.seconds() - began)
 
-    def _committed(self, batch: Batch, answers: list[Owed]) -> None:
+    def _committed(self, batch: Batch) -> None:
         self._in_flight = False
         began = self.work.clock.seconds()
         self.fanout.send(batch)
         self.stats.fan_out.add(self.work.clock.seconds() - began)
+        if self._shares:
+            self._commit(self._shares.popleft())
+            return
+        answers, self._due_answers = self._due_answers, []
         self._finish(answers)
+        if self.is_clogged:
+            self.is_clogged = False
+            held_up, self._held_up = self._held_up, []
+            for job in held_up:
+                self.work.add(job)
         if self._entries or self._answers:
             self.work.soon()
 
@@ -279,12 +325,17 @@ class Room:
             self._note("too slow", member, detail)
         self.directory.close(member, Bye("too-slow", message, missed), detail)
 
-    def _greet(self, subscription: Subscription, first: bytes) -> None:
+    def _greet(self, subscription: Subscription, first: bytes, instead: str) -> None:
         if not subscription.has_started:
             subscription.start()
         if first:
             subscription.put(first + subscription.eol)
-        subscription.tell(self.welcome(subscription.member))
+        if instead:
+            name, count = subscription.member.name, len(self.subscriptions)
+            line = instead.format(name=name, count=count)
+            subscription.put(line.encode() + b"\n")
+        else:
+            subscription.tell(self.welcome(subscription.member))
 
     def _tell_others(self, event: Event, member: Member | None = None) -> None:
         if not self.settings.relay:

@@ -1,41 +1,42 @@
-"""Who is called what, and how many may be here: names, held names, guests, limits.
+"""The names of members, and their number: names, held names, guests, limits.
 
-Held names wait for their keys after a connection was lost. They are bounded: where
-there are too many, the host that has the most loses its oldest, so that nobody who
-makes thousands takes away another's.
+A held name waits for its key after its connection was lost. Held names are bounded.
+Beyond the limit, the host with the most loses its oldest, so that a host with thousands
+takes none from another host.
 """
 
 from collections import Counter, OrderedDict, defaultdict
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection
 
 from broadcast.base.hosts import host_of
 from broadcast.base.work import IReactorTime
 from broadcast.protocol import names
 from broadcast.protocol.confusables import LookAlikes
 from broadcast.protocol.events import Bye
+from broadcast.room.listing import Listing
 from broadcast.room.member import Member
 
 HOLD = 120.0
-"""Seconds for which a lost name waits for its key."""
+"""Seconds for which the name of a lost connection is held for its key."""
 
 MAX_HELD = 10_000
-"""Names held at most."""
+"""Held names at most."""
 
 MAX_CERTIFIED = 10_000
-"""Names of certificates remembered; the longest unused are forgotten."""
+"""Names of certificates remembered; the least recently used are forgotten."""
 
 MAX_NUMBERED = 1000
 """Names remembered, each with the number that the next member with it may get; the
-longest unused are forgotten."""
+least recently used are forgotten."""
 
 
 class HeldNames:
-    """Folded names, each with its key and the host that it was lost from.
+    """Folded names, each with its key and the host of its lost connection.
 
     Args:
-        clock: for how long names are held.
+        clock: times the names.
         limit: names at most.
-        dropped: told of each name that is held no longer.
+        dropped: called with each name that is no longer held.
     """
 
     def __init__(
@@ -53,10 +54,12 @@ class HeldNames:
         self._most = 0
 
     def hold(self, name: str, key: str, host: str) -> None:
-        """Keep ``name`` for ``key``.
+        """Hold ``name`` for ``key``.
 
         Args:
-            host: as ``hosts.host_of`` tells it.
+            name: the folded name.
+            key: the key that may take the name again.
+            host: the host of the lost connection, as ``hosts.host_of`` returns it.
         """
         self.drop(name)
         self._names[name] = (key, host, self._clock.seconds() + HOLD)
@@ -69,7 +72,7 @@ class HeldNames:
             self.drop(next(iter(self._of_host[greediest])))
 
     def drop(self, name: str) -> None:
-        """Hold ``name`` no longer, if it was held."""
+        """Stop holding ``name``, if it is held."""
         if name not in self._names:
             return
         _, host, _ = self._names.pop(name)
@@ -81,23 +84,23 @@ class HeldNames:
         self._dropped(name)
 
     def key_of(self, name: str) -> str | None:
-        """Return the key for which ``name`` is held; None if it isn't."""
+        """Return the key for which ``name`` is held; None if it isn't held."""
         self.drop_old()
         held = self._names.get(name)
         return held[0] if held else None
 
     def __contains__(self, name: str) -> bool:
-        """Tell whether ``name`` is held, or has not been dropped since it was."""
+        """Tell whether ``name`` is held, or expired and not dropped yet."""
         return name in self._names
 
     def drop_old(self) -> None:
-        """Drop the names that have been held for long enough."""
+        """Drop the names that have expired."""
         now = self._clock.seconds()
         while self._names and next(iter(self._names.values()))[2] <= now:
             self.drop(next(iter(self._names)))
 
     def _count(self, host: str, before: int, now: int) -> None:
-        """Note that a host has one more or less; so the most changes by one."""
+        """Note that a host has a name more or less; so the most changes by one."""
         self._having[before].pop(host, None)
         if not self._having[before]:
             del self._having[before]
@@ -108,17 +111,17 @@ class HeldNames:
 
 
 class Occupancy:
-    """Counts who is here, and says why another one can't come in.
+    """Counts the members, and refuses members beyond the limits.
 
     Addresses are as in the log: ``1.2.3.4:56``, ``[2001:db8::1]:56``, ``unix``.
 
     Args:
         most: members in all.
-        most_per_host: members from one host (IPv6: one /64); 0: any number.
+        most_per_host: members per host (IPv6: per /64); 0 is any number.
 
     Attributes:
-        goodbye: the last words for all who come from now on; None while it is open.
-        count: how many are here.
+        goodbye: the ``bye`` for all further connections; None while the room is open.
+        count: the number of members.
     """
 
     def __init__(self, most: int, most_per_host: int) -> None:
@@ -129,7 +132,7 @@ class Occupancy:
         self.count = 0
 
     def refuse(self, address: str) -> Bye | None:
-        """Return the last words for one more from there; None: it may come in."""
+        """Return the ``bye`` for a new member from ``address``; None lets it join."""
         if self.goodbye is not None:
             return self.goodbye
         if self.count >= self._most:
@@ -140,13 +143,13 @@ class Occupancy:
         return None
 
     def came(self, address: str) -> None:
-        """Count one more who is here from there."""
+        """Count a member from ``address``."""
         self.count += 1
         if self._most_per_host:
             self._hosts[host_of(address)] += 1
 
     def went(self, address: str) -> None:
-        """Count one less from there."""
+        """Count a member from ``address`` no longer."""
         self.count -= 1
         if self._most_per_host:
             host = host_of(address)
@@ -156,7 +159,7 @@ class Occupancy:
 
 
 class NameRefusedError(Exception):
-    """A name can't be had: ``code`` is ``bad-name`` or ``name-taken``."""
+    """A name is refused: ``code`` is ``bad-name`` or ``name-taken``."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
@@ -165,14 +168,15 @@ class NameRefusedError(Exception):
 
 
 class Roster:
-    """Names in use and held. Two names are the same if ``names.fold`` says so.
+    """Names in use and held. Two names are the same if their folds are equal.
 
-    Nobody takes a name that is another's in look-alike letters of another script.
+    A name that equals another member's, but for look-alike letters of another script,
+    is refused.
 
     Args:
-        clock: for how long names are held.
-        reserves: tells whether a folded name is some account's.
-        imitates: tells whether a name looks like some account's.
+        clock: times the held names.
+        reserves: tells whether a folded name is an account's.
+        imitates: tells whether a name looks like an account's.
     """
 
     def __init__(
@@ -183,7 +187,7 @@ class Roster:
     ) -> None:
         self._reserves = reserves
         self._imitates = imitates
-        self._members: dict[str, Member] = {}
+        self._members = Listing()
         self._held = HeldNames(clock, dropped=self._forget)
         self._looks = LookAlikes(self._is_known)
         self._guests = 0
@@ -191,9 +195,9 @@ class Roster:
         self._certified: OrderedDict[str, None] = OrderedDict()
 
     def certify(self, name: str) -> str:
-        """Reserve a good name for who has a certificate for it; return its key.
+        """Reserve a good name for the holders of its certificate; return its key.
 
-        No client can send such a key: there is a space in it.
+        No client can send such a key: it contains a space.
         """
         folded = names.fold(name)
         self._certified[folded] = None
@@ -204,17 +208,17 @@ class Roster:
         return f"certificate {folded}"
 
     def is_certified(self, member: Member) -> bool:
-        """Tell whether a certificate says what ``member`` is called."""
+        """Tell whether ``member`` has its name from a certificate."""
         return member.key == f"certificate {names.fold(member.name)}"
 
     def check(self, raw: str, key: str | None, member: Member) -> Member | None:
-        """Check that ``member`` may be called ``raw``.
+        """Check that ``member`` may have the name ``raw``.
 
         Returns:
-            The member with that name and key, whom ``member`` would replace.
+            The member with this name and key, which ``member`` would replace.
 
         Raises:
-            NameRefusedError: not a good name, a key, or somebody else's.
+            NameRefusedError: the name is invalid, equals a key, or is another's.
         """
         name = names.clean(raw)
         if name is None:
@@ -246,7 +250,7 @@ class Roster:
         return None
 
     def take(self, raw: str, key: str | None, member: Member) -> None:
-        """Call ``member`` by a name that ``check`` found good and free."""
+        """Give ``member`` a name that ``check`` has accepted."""
         self.release(member)
         name = names.clean(raw)
         assert name is not None
@@ -257,7 +261,7 @@ class Roster:
         member.name, member.key = name, key
 
     def take_guest(self, member: Member) -> None:
-        """Call ``member`` guest-N, with a number not used before."""
+        """Name ``member`` guest-N, with a number not used before."""
         while True:
             self._guests += 1
             name = f"guest-{self._guests}"
@@ -266,7 +270,7 @@ class Roster:
                 return
 
     def take_mended(self, raw: str, member: Member) -> bool:
-        """Call ``member`` by the nearest good name; tell whether it is ``raw``."""
+        """Give ``member`` the nearest good name; tell whether it is ``raw``."""
         wanted = names.mend(raw)
         name = wanted if self._is_free(wanted) else self._numbered(wanted)
         self.take(name, None, member)
@@ -275,8 +279,8 @@ class Roster:
     def _numbered(self, wanted: str) -> str:
         """Return the next free ``name-2``, ``name-3``… of a name that is not free.
 
-        Numbers found taken are not tried again while the name is remembered: else the
-        last of a crowd would try as many as are before it.
+        Taken numbers are not tried again while the name is remembered. Otherwise the
+        last of many members with a name would try all the numbers before it.
         """
         folded = names.fold(wanted)
         number = self._numbers.pop(folded, 2)
@@ -288,25 +292,26 @@ class Roster:
         return name
 
     def release(self, member: Member, hold: bool = False) -> None:
-        """Give up ``member``'s name; ``hold`` it for its key, if it has one."""
+        """Free ``member``'s name; with ``hold``, hold it for the key, if any."""
         folded = names.fold(member.name)
         if self._members.get(folded) is not member:
             return
         del self._members[folded]
-        self._numbers.pop(folded, None)  # the crowd that wanted it has dispersed
+        self._numbers.pop(folded, None)  # the name itself is free again
         if hold and member.key is not None:
             self._held.hold(folded, member.key, host_of(member.address))
         else:
             self._forget(folded)
 
-    def starting_with(self, prefix: str) -> Iterator[str]:
-        """Return the names that begin with ``prefix``, in order of their folds."""
-        prefix = names.fold(prefix)
-        found = [f for f in self._members if f.startswith(prefix)]
-        return (self._members[folded].name for folded in sorted(found))
+    def starting_with(self, prefix: str, last: str, most: int) -> list[Member]:
+        """Return the next ``most`` members whose names begin with ``prefix``.
+
+        The members are in the order of their folded names, after the name ``last``.
+        """
+        return self._members.after(names.fold(last), names.fold(prefix), most)
 
     def find(self, name: str) -> Member | None:
-        """Return who is called ``name``."""
+        """Return the member called ``name``; None if there is none."""
         return self._members.get(names.fold(name))
 
     def _is_free(self, name: str) -> bool:
@@ -320,7 +325,7 @@ class Roster:
         )
 
     def _is_look_alike(self, name: str, own: Collection[str] = ()) -> bool:
-        """Tell whether a good name looks like another's, but for those of its own."""
+        """Tell whether a good name looks like another one, except those in ``own``."""
         self._held.drop_old()
         return self._looks.has_like(name, own) or self._imitates(name)
 
@@ -334,10 +339,10 @@ class Roster:
         )
 
     def _forget(self, folded: str) -> None:
-        """Let a name be imitated, unless it is somebody's still."""
+        """Stop guarding a name against look-alikes, unless it is still known."""
         if not self._is_known(folded):
             self._looks.remove(folded)
 
     def __len__(self) -> int:
-        """Return how many have a name."""
+        """Return the number of members with a name."""
         return len(self._members)

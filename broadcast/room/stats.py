@@ -1,6 +1,6 @@
-"""What the daemon counts: plain numbers, read by whoever is asked for metrics.
+"""The daemon's counters: plain numbers, which the metrics and the admin read.
 
-Counted once a batch, a chunk or a read, never once a delivery.
+They are updated once per batch, chunk or read, never once per delivery.
 """
 
 from bisect import bisect_left
@@ -21,15 +21,15 @@ BOUNDS: Final = (
     0.25,
     1.0,
 )
-"""Seconds: the upper bounds of a histogram's buckets; one more has none."""
+"""Upper bounds of a histogram's buckets, in seconds; a last bucket has no bound."""
 
 
 class Histogram:
     """A histogram of seconds.
 
     Attributes:
-        buckets: how many fell into each bucket, the last one without a bound.
-        total: their sum.
+        buckets: the count of each bucket, the last one without a bound.
+        total: the sum of all durations, in seconds.
     """
 
     __slots__ = ("buckets", "total")
@@ -39,24 +39,24 @@ class Histogram:
         self.total = 0.0
 
     def add(self, seconds: float) -> None:
-        """Count one that took ``seconds``."""
+        """Count a duration of ``seconds``."""
         self.buckets[bisect_left(BOUNDS, seconds)] += 1
         self.total += seconds
 
 
 class Stats:
-    """All that is counted, since the start.
+    """All counters, since the start.
 
     Attributes:
         lines_in: lines said.
-        bytes_in: bytes heard, in whole lines.
-        deliveries: lines said times the members whose cursor has passed them;
-            whoever said a line is one of them.
+        bytes_in: bytes received, in whole lines.
+        deliveries: lines times the members whose cursor has passed them, the speaker
+            included.
         bytes_out: bytes handed to the transports.
-        refused: error code → how many lines and commands were refused for it.
-        joined: how many have come in.
-        left: reason → how many have left for it.
-        fan_out: how long it took to send a batch to all who are live.
+        refused: error code → lines and commands refused with it.
+        joined: members that have joined.
+        left: reason → members that have left for it.
+        fan_out: seconds taken to send a batch to all live subscriptions.
     """
 
     __slots__ = (

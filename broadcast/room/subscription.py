@@ -1,8 +1,8 @@
-"""A subscription: one member's place in a room's log, and its way to the writer.
+"""A subscription: a member's place in a room's log, and its way to the writer.
 
 It is *live* (nothing queued, cursor at the log's end: the fan-out sends to its writer
-directly) or *behind* (its writer pulls ``next_chunk`` whenever there is space). No
-socket here: bytes leave through the writer of the member's connection.
+directly) or *behind* (its writer pulls ``next_chunk`` whenever there is space). There
+is no socket here: bytes leave through the writer of the member's connection.
 """
 
 from collections import deque
@@ -29,19 +29,19 @@ from broadcast.store.log import ReplayCursor
 
 
 class Subscription:
-    """A cursor in one room's log.
+    """A cursor in a room's log.
 
     Attributes:
-        member: who reads.
-        writer: where all of its output goes.
-        dialect: how the log is read at the cursor.
-        next_dialect: the dialect once all answers queued are written.
-        live: nothing is queued; ``cursor`` means nothing then.
+        member: the reader.
+        writer: the way out for all of its output.
+        dialect: the dialect of the log at the cursor.
+        next_dialect: the dialect once all queued answers are written.
+        live: the queue is empty; ``cursor`` means nothing then.
         cursor: the batch to be read next, as a ``seq``.
-        backlog: bytes of unwritten answers, those still owed counted roughly.
-        asked: answers asked for, and not given yet.
-        answers: those of them whose turn has come, while there are any.
-        waiter: what goes on once fewer answers are owed, or unwritten.
+        backlog: bytes of unwritten answers; answers still owed are estimated.
+        asked: answers requested, and not given yet.
+        answers: the queue of those answers whose turn has come, if there are any.
+        waiter: a job that goes on once fewer answers are owed, or unwritten.
         has_lost_place: the log has moved past it, and no last words have come since.
         finished: the last words have been handed out.
     """
@@ -81,7 +81,7 @@ class Subscription:
         self.asked = 0
         self.answers: IAnswers | None = None
         self.waiter: IJob | None = None
-        self._stop: int | None = None  # where it reads to; None: on and on
+        self._stop: int | None = None  # the end of reading; None: there is none
         self._offset = 0
         self._crlf = False
         self._tail = b""
@@ -89,39 +89,39 @@ class Subscription:
 
     @property
     def work(self) -> Work:
-        """What is to be done in turns."""
+        """The queue of jobs."""
         return self._readers.work
 
     @property
-    def steps(self) -> int:
-        """How many chunks it may be given in one turn of the reactor."""
-        return self._readers.steps
+    def is_awaited(self) -> bool:
+        """Its member waits for an answer, so its earlier output goes first."""
+        return self.asked > 0 or bool(self._output)
 
     @property
     def has_started(self) -> bool:
-        """It reads the log, or has read it."""
+        """The subscription reads the log, or has read it."""
         return self.cursor != NEVER or self.live or self.has_lost_place
 
     @property
     def is_gone(self) -> bool:
-        """Nothing can be written any more."""
+        """The connection is lost: nothing can be written any more."""
         return self.writer is CLOSED_WRITER
 
     @property
     def oldest(self) -> int:
-        """The oldest batch that it still has to read, its replays included."""
+        """The oldest batch still to be read, replays included, as a ``seq``."""
         replays = (a.seq for _, a in self._output or () if isinstance(a, ReplayCursor))
         has_all = self._stop is not None and self.cursor >= self._stop
         return min(NEVER if has_all else self.cursor, *replays, NEVER)
 
     @property
     def reads_to(self) -> int:
-        """The batch before which it stops reading: the end, until it has left."""
+        """The batch before which reading stops: the log's end, until ``end``."""
         return self._readers.log.end if self._stop is None else self._stop
 
     @property
     def is_stuffed(self) -> bool:
-        """Too many answers are unwritten: it is not read until it reads."""
+        """Too many answers are unwritten: input waits until the member reads."""
         return self.backlog > MAX_BACKLOG and not self.is_gone
 
     def start(self) -> None:
@@ -142,7 +142,7 @@ class Subscription:
         self.go_on()
 
     def step(self, until: float) -> bool:
-        """Write on: it has fallen behind."""
+        """Write on, after falling behind."""
         self.writer.wake()
         return False
 
@@ -171,11 +171,11 @@ class Subscription:
             self.writer.wake()
 
     def speak(self, dialect: Dialect) -> None:
-        """Be spoken to in ``dialect`` from the first word: nothing is queued yet."""
+        """Set the dialect before anything is queued."""
         self.dialect = self.next_dialect = self._with_its_eol(dialect)
 
     def switch(self, dialect: Dialect) -> None:
-        """Speak ``dialect`` after all that is queued."""
+        """Change the dialect after all that is queued."""
         self.next_dialect = self._with_its_eol(dialect)
         if self.live:
             self._fall_behind()
@@ -190,11 +190,11 @@ class Subscription:
 
     @property
     def eol(self) -> bytes:
-        """The line end that the member writes, and is written."""
+        """The line end that the member uses, in both directions."""
         return b"\r\n" if self._crlf else b"\n"
 
     def heard_crlf(self) -> None:
-        """Write CRLF from now on: the member does."""
+        """Write CRLF from now on, as the member does."""
         if self._crlf:
             return
         self._crlf = True
@@ -212,22 +212,23 @@ class Subscription:
     # The cursor
 
     def stop_at(self, batch: Batch, offset: int) -> None:
-        """Become behind: only ``offset`` bytes of ``batch`` have been taken."""
+        """Fall behind: only ``offset`` bytes of ``batch`` have been taken."""
         if self.live:
             self._fall_behind()
             self.cursor = batch.seq
             self._offset = offset
             self._readers.reads_from(batch.seq)
-            self._readers.work.add(self)
+            self._readers.work.add(self, self.is_awaited)
 
     def end(self, last: bytes, now: bool = False) -> None:
-        """Say the last words after all that is queued (``now``: instead of it)."""
+        """Send the last words after all that is queued (``now``: instead of it)."""
         if self.is_gone:
             return
         if self.live or not self.has_started:
             self._fall_behind()
         self._stop = self._readers.log.end
         if now:
+            self._keep_line()
             self.cursor = self._stop
             self._offset = 0
             self._output = None
@@ -236,25 +237,32 @@ class Subscription:
         self._queue(Last())
         self.writer.wake()
 
-    def lose_place(self) -> None:
-        """Read no more: the log has moved past it. What is begun is still written."""
+    def lose_place(self, batch: Batch | None) -> None:
+        """Stop reading: the log has moved past the cursor.
+
+        A line that is partly written is still completed.
+
+        Args:
+            batch: the batch at the cursor, which the log has dropped.
+        """
+        self._keep_line(batch)
         self.has_lost_place = True
         self.cursor = self._stop = NEVER
         self._offset = 0
         self._output = None
 
-    def next_chunk(self) -> bytes:
-        """Return about 64 KiB of what comes next, whole lines; empty: nothing.
+    def next_chunk(self, space: int = CHUNK) -> bytes:
+        """Return the next whole lines, about ``space`` bytes; empty if there are none.
 
-        First the rest of what was begun, then answers that are due, then the
-        log. Having read it all, it is live again. One that is live has nothing to
-        come: what a push producer asks for was sent directly.
+        The rest of a batch or line comes first, then answers that are due, then the
+        log. After the last byte the subscription is live again. A live subscription
+        returns nothing, since its lines are sent directly, even to a push producer.
         """
         if self.live or self.is_gone or self.finished:
             return b""
         log = self._readers.log
         pieces = [self._tail] if self._tail else []
-        space = CHUNK - len(self._tail)
+        space -= len(self._tail)
         self._tail = b""
         while space > 0 and not self.finished:
             if self._output and not self._offset and self._output[0][0] <= self.cursor:
@@ -308,6 +316,8 @@ class Subscription:
         if self._output is None:
             self._output = deque()
         self._output.append((self._readers.log.end, answer))
+        self._readers.work.hasten(self)
+        self._readers.work.hasten(self.writer)
         self.backlog += weight_of(answer)
 
     def _next_output(self) -> bytes:
@@ -348,8 +358,16 @@ class Subscription:
         rendering = self._readers.log.rendering(batch, self.dialect)
         return rendering.copy_for(self.member.session_id, self.member.echo)
 
+    def _keep_line(self, batch: Batch | None = None) -> None:
+        """Keep the rest of a line that is partly written."""
+        if self._offset:
+            copy = self._copy(batch or self._readers.log.at(self.cursor))
+            if copy[self._offset - 1 : self._offset] != b"\n":
+                end = copy.find(b"\n", self._offset) + 1
+                self._tail += copy[self._offset : end]
+
     def _keep_rest(self) -> None:
-        """Put what is begun of a batch aside: its bytes are about to change."""
+        """Keep the rest of a batch that is partly written: its bytes will change."""
         if self._offset:
             batch = self._readers.log.at(self.cursor)
             self._tail += self._copy(batch)[self._offset :]

@@ -6,6 +6,7 @@ No reactor and no socket: bytes on a wire, line ends and telnet belong to ``net`
 from broadcast.protocol.roles import Role
 from broadcast.room.member import Peer
 from broadcast.room.room import Room
+from broadcast.session.asking import Question
 from broadcast.session.handshake import Handshake
 from broadcast.session.interfaces import IConnection, ISession
 from broadcast.session.login import LoginPhase
@@ -30,9 +31,11 @@ def new_session(
 
     def handshake(session: ISession) -> Handshake:
         authenticator = room.directory.policy.authenticator
+        question = Question(session) if role.asks else None
         if authenticator is None:
-            return Handshake(session)
-        return Handshake(session, LoginPhase(session, authenticator, is_private))
+            return Handshake(session, None, question)
+        login = LoginPhase(session, authenticator, is_private)
+        return Handshake(session, login, question)
 
     if room.settings.relay:
         made = Session(

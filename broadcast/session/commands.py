@@ -4,41 +4,41 @@ Each gives one final answer.
 """
 
 import enum
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from broadcast.protocol import names, sanitize
 from broadcast.protocol.dialects import JSON, TEXT, Dialect
 from broadcast.protocol.events import (
+    WHO_PIECE_NAMES,
     Ack,
     Bye,
     Error,
     Notice,
     Pong,
-    Replay,
-    Replayed,
-    who_pieces,
+    Who,
+    who_piece,
 )
 from broadcast.room.directory import When
-from broadcast.room.output import MAX_BACKLOG
+from broadcast.room.room import Room
 from broadcast.room.roster import NameRefusedError
+from broadcast.session import replays
 from broadcast.session.interfaces import ISession
-from broadcast.store.log import ReplayCursor, Stretch
 
 DEFAULT_HISTORY = 20
 
 HELP = """\
-/name NAME [KEY]   be called NAME (/nick too); with KEY you can take it back
-/who [PREFIX]      who is here
-/say TOKEN TEXT    say TEXT once, and be told when it is said
-/history [N]       the last N lines (20)
-/since EPOCH:ID    what was said after that position
-/ping [TOKEN]      pong, after all you said before is said
-/format text|json  lines for people or for programs
-/login ...         where the server asks for it
-/quit              leave (/exit too)
-//TEXT             say /TEXT"""
+/name NAME [KEY]         be called NAME (/nick too); with KEY you can take it back
+/who [PREFIX]            who is here
+/say TOKEN TEXT          say TEXT once, and be told when it is said
+/history [N] [EPOCH:ID]  the last N lines (20), or the N before that position
+/since EPOCH:ID          what was said after that position
+/ping [TOKEN]            pong, after all you said before is said
+/format text|json        lines for people or for programs
+/quiet                   in the introduction: come and go unannounced
+/login ...               where the server asks for it
+/quit                    leave (/exit too)
+//TEXT                   say /TEXT"""
 
 
 class CommandError(Exception):
@@ -112,6 +112,19 @@ def number_of(digits: str, usage: str) -> int:
     return int(digits)
 
 
+def position_of(word: str, usage: str) -> tuple[str, int]:
+    """Return epoch and id of a position.
+
+    Raises:
+        CommandError: it is none; says ``usage``.
+    """
+    epoch, _, digits = word.rpartition(":")
+    id = number_of(digits, usage)
+    if not epoch:
+        raise CommandError("bad-argument", usage)
+    return epoch, id
+
+
 class Next(enum.Enum):
     """What is taken after a command."""
 
@@ -176,14 +189,27 @@ def _name(session: ISession, argument: str) -> Next:
 
 def _who(session: ISession, argument: str) -> None:
     given = words_of(argument, 0, 1, "/who [PREFIX]")
-    room, subscription = session.room, session.subscription
+    room, prefix = session.room, given[0] if given else ""
+    weight = 24 * len(room.subscriptions)
+    room.answer(session.subscription, _who_pieces(room, prefix), weight)
 
-    def answer() -> None:
-        found = room.directory.roster.starting_with(given[0] if given else "")
-        for piece in who_pieces(found, len(room.subscriptions)):
-            subscription.tell(piece)
 
-    room.answer(subscription, answer, weight=24 * len(room.subscriptions))
+def _who_pieces(room: Room, prefix: str) -> Iterator[Who]:
+    """Yield the list of names: each piece is true when it is told."""
+    last, more = "", True
+    while more:
+        found = room.directory.roster.starting_with(prefix, last, WHO_PIECE_NAMES + 1)
+        listed = [(member.name, member.is_quiet) for member in found]
+        piece = who_piece(listed, len(room.subscriptions))
+        yield piece
+        more = piece.more
+        last = piece.names[-1] if more else ""
+
+
+def _quiet(session: ISession, argument: str) -> None:
+    raise CommandError(
+        "bad-argument", "/quiet is for the introduction, before all else"
+    )
 
 
 def _ping(session: ISession, argument: str) -> None:
@@ -196,44 +222,26 @@ def _ping(session: ISession, argument: str) -> None:
 
 
 def _history(session: ISession, argument: str) -> None:
-    given = words_of(argument, 0, 1, "/history [N]")
-    most = session.room.settings.history
-    count = DEFAULT_HISTORY
+    usage = "/history [N] [EPOCH:ID]"
+    given = words_of(argument, 0, 2, usage)
+    place = given.pop() if given and ":" in given[-1] else None
+    if len(given) > 1:
+        raise CommandError("bad-argument", usage)
+    count, before = DEFAULT_HISTORY, None
     if given:
         count = number_of(given[0], "/history takes a number of lines")
-    _replay(session, lambda: session.room.log.tail(min(count, most)))
+    room = session.room
+    if place is not None:
+        epoch, before = position_of(place, f"{usage}: a position is EPOCH:ID")
+        if epoch != room.store.epoch:
+            raise CommandError("bad-argument", "that position is not in this log")
+    replays.history(room, session.subscription, count, before)
 
 
 def _since(session: ISession, argument: str) -> None:
     word = words_of(argument, 1, 1, "/since EPOCH:ID")[0]
-    epoch, _, digits = word.rpartition(":")
-    id = number_of(digits, "/since takes a position, EPOCH:ID")
-    if not epoch:
-        raise CommandError("bad-argument", "/since takes a position, EPOCH:ID")
-    room = session.room
-
-    def stretch() -> Stretch:
-        if epoch != room.store.epoch or id > room.log.last_id:
-            return replace(room.log.tail(room.settings.history), missing=None)
-        return room.log.since(id, room.settings.history)
-
-    _replay(session, stretch)
-
-
-def _replay(session: ISession, find: Callable[[], Stretch]) -> None:
-    room, subscription = session.room, session.subscription
-
-    def answer() -> None:
-        stretch = find()
-        subscription.tell(Replay(stretch.count, stretch.missing))
-        if stretch.count:
-            subscription.replay(ReplayCursor(room.log, stretch))
-        position = f"{room.store.epoch}:{room.log.last_id}"
-        subscription.tell(Replayed(stretch.count, position))
-        if not subscription.live:
-            subscription.writer.wake()
-
-    room.answer(subscription, answer, weight=MAX_BACKLOG + 1)
+    position = position_of(word, "/since takes a position, EPOCH:ID")
+    replays.since(session.room, session.subscription, *position)
 
 
 def _say(session: ISession, argument: str) -> None:
@@ -303,6 +311,7 @@ COMMANDS: Final[dict[str, Command]] = {
     "say": _say,
     "format": _format,
     "login": _login,
+    "quiet": _quiet,
     "help": _help,
     "quit": _quit,
     "exit": _quit,

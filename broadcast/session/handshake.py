@@ -1,22 +1,21 @@
 """The handshake: the introduction, a login where there is one, and a name.
 
-The introduction is the leading run of ``/format``, ``/name`` and ``/login`` lines. The
-answers wait for the greeting, since whoever asked for json reads nothing before it.
+The introduction is the leading run of ``/format``, ``/name``, ``/quiet`` and ``/login``
+lines. The answers wait for the greeting, since whoever asked for json reads nothing
+before it.
 """
 
 import re
 from typing import Protocol
 
-from twisted.logger import Logger
-
 from broadcast.protocol import names, sanitize
 from broadcast.protocol.dialects import TEXT, Dialect
-from broadcast.protocol.events import Bye, Error, Notice
-from broadcast.room.directory import When
+from broadcast.protocol.events import Error, Notice
 from broadcast.session import commands
 from broadcast.session.interfaces import ISession
+from broadcast.session.naming import Naming, turned_away
 from broadcast.session.speech import CONNECT_SPEECH
-from broadcast.session.states import ENDED, State
+from broadcast.session.states import ENDED, HANDSHAKING, State
 
 MAX_LINES = 16
 """Lines after which an introduction is over."""
@@ -34,6 +33,7 @@ class Introduction:
         mended: a name of another protocol's, which is made good.
         is_connect: introduced by ``CONNECT``: the answer begins with SUCCESS.
         is_named: introduced by ``__name__:``: own lines come back.
+        is_quiet: asked to come and go unannounced.
         answers: what there is to say after the greeting.
     """
 
@@ -43,6 +43,7 @@ class Introduction:
         "dialect",
         "is_connect",
         "is_named",
+        "is_quiet",
         "mended",
         "wanted",
     )
@@ -53,23 +54,26 @@ class Introduction:
         self.mended: str | None = None
         self.is_connect = False
         self.is_named = False
+        self.is_quiet = False
         self.answers: list[Error | Notice] = []
         self._lines = 0
 
     def take(self, line: str) -> bool:
         """Take ``line`` if it belongs to an introduction; tell whether it does."""
-        self._lines += 1
-        if self._lines == 1 and self._take_foreign(line):
+        if not self._lines and self._take_foreign(line):
+            self._lines = 1
             return True
         word, _, argument = line.partition(" ")
         name = word.lower()
-        if self._lines > MAX_LINES or name not in (
+        if self._lines == MAX_LINES or name not in (
             "/format",
             "/name",
             "/nick",
+            "/quiet",
             "/login",
         ):
             return False
+        self._lines += 1
         try:
             self.take_command(name, argument)
         except commands.CommandError as refused:
@@ -77,12 +81,23 @@ class Introduction:
         return True
 
     @property
+    def has_begun(self) -> bool:
+        """A line of it has come."""
+        return self._lines > 0
+
+    def begin_again(self) -> None:
+        """Forget the name and the answers, which have been told: it can't be had."""
+        self.wanted = None
+        self.answers = []
+        self._lines = 0
+
+    @property
     def is_whole(self) -> bool:
         """It can't go on: it was one of another protocol's."""
         return self.mended is not None
 
     def take_command(self, name: str, argument: str) -> None:
-        """Take ``/format``, ``/name`` or ``/login``.
+        """Take ``/format``, ``/name``, ``/quiet`` or ``/login``.
 
         Raises:
             CommandError: it is wrong.
@@ -91,6 +106,12 @@ class Introduction:
             self.dialect = commands.parse_format(argument)
         elif name == "/login":
             raise commands.CommandError("bad-argument", "nobody has to log in here")
+        elif name == "/quiet":
+            commands.words_of(argument, 0, 0, "/quiet takes no words")
+            if self.mended is not None:
+                message = "who comes by another protocol is not quiet"
+                raise commands.CommandError("bad-argument", message)
+            self.is_quiet = True
         else:
             self.wanted = commands.parse_name(argument)
 
@@ -103,80 +124,6 @@ class Introduction:
             return False
         self.mended = found[1]
         return True
-
-
-class Naming:
-    """How a member is named when it joins: as certified, as asked for, or a guest.
-
-    Args:
-        session: whose it is.
-        mended: a name of another protocol's, or a listener's, which is made good.
-
-    Attributes:
-        wanted: name and key, as asked for.
-        answer: what there is to say of the name that it has got.
-    """
-
-    __slots__ = ("_certified", "_session", "answer", "mended", "wanted")
-
-    def __init__(self, session: ISession, mended: str | None = None) -> None:
-        self._session = session
-        self._certified: tuple[str, str] | None = None
-        self.mended = mended
-        self.wanted: tuple[str, str | None] | None = None
-        self.answer: Error | Notice | None = None
-
-    def certify(self, common_name: str) -> None:
-        """Be called what a client certificate says; or be closed: that is no name."""
-        name = names.clean(common_name)
-        if name is None:
-            message = "what your certificate calls you can't be a name here"
-            self._session.close(Bye("login-failed", message), When.NOW)
-        else:
-            roster = self._session.room.directory.roster
-            self._certified = (name, roster.certify(name))
-
-    def take(self) -> None:
-        """Take the name, or another one; ``answer`` says so."""
-        session = self._session
-        roster, member = session.room.directory.roster, session.member
-        if self.mended is not None and self._certified is None:
-            if not roster.take_mended(self.mended, member):
-                self.answer = Notice(f"you are called {member.name} here")
-            return
-        wanted = self._certified or self.wanted
-        if wanted is not None:
-            try:
-                commands.claim_name(session, *wanted)
-            except commands.CommandError as refused:
-                self.answer = commands.error_for("name", refused)
-            else:
-                roster.take(*wanted, member)
-                return
-        roster.take_guest(member)
-
-
-def turned_away(session: ISession, naming: Naming | None = None) -> bool:
-    """Tell whether a member may not come in; if it may, it has its name.
-
-    Args:
-        session: who comes.
-        naming: how it is named; None where nobody has a name.
-    """
-    directory, member = session.room.directory, session.member
-    bye = directory.occupancy.refuse(member.address)
-    bye = bye or directory.policy.turn_away(member.address, member.account)
-    if bye is None and naming is not None:
-        naming.take()
-        bye = directory.policy.turn_away("", member.name)
-    if bye is None:
-        return False
-    directory.roster.release(member)
-    Logger(namespace="broadcast").info(
-        "{code}: {address} turned away", code=bye.code, address=member.address
-    )
-    session.close(bye, When.NOW)
-    return True
 
 
 class ILogin(Protocol):
@@ -192,18 +139,41 @@ class ILogin(Protocol):
         """Take one line."""
 
 
+class IQuestion(Protocol):
+    """What asks for a name before one joins.
+
+    Attributes:
+        has_begun_line: a prompt is the last that was written, and has no line end.
+    """
+
+    has_begun_line: bool
+
+    def take(self, line: str, said: Introduction) -> bool:
+        """Take a line that is no introduction; tell whether it is a name."""
+
+    def is_answered(self, said: Introduction) -> bool:
+        """Tell whether one may join by what it has said; if not, it is asked."""
+
+
 class Handshake:
     """The part of a session before it joins: see ``IHandshake``.
 
     Args:
         session: whose it is.
         login: what it has to pass; None where nobody has to log in.
+        question: asks for a name; None where nobody is asked.
     """
 
-    __slots__ = ("_introduction", "_naming", "_session", "login")
+    __slots__ = ("_introduction", "_naming", "_question", "_session", "login")
 
-    def __init__(self, session: ISession, login: ILogin | None = None) -> None:
+    def __init__(
+        self,
+        session: ISession,
+        login: ILogin | None = None,
+        question: IQuestion | None = None,
+    ) -> None:
         self._session = session
+        self._question = question
         self._introduction: Introduction | None = None
         self._naming: Naming | None = None
         self.login = login
@@ -217,6 +187,16 @@ class Handshake:
             self._introduction = Introduction()
         return self._introduction
 
+    @property
+    def dialect(self) -> Dialect:
+        """The dialect that it has asked for."""
+        return TEXT if self._introduction is None else self._introduction.dialect
+
+    @property
+    def has_begun_line(self) -> bool:
+        """Tell whether last words need a line of their own: see ``IHandshake``."""
+        return self._question is not None and self._question.has_begun_line
+
     def certify(self, common_name: str) -> None:
         """Be called what a client certificate says, which was found good."""
         self._naming = Naming(self._session)
@@ -226,16 +206,11 @@ class Handshake:
         """Take the lines of an introduction; return what follows, or must wait."""
         if self.login is not None:
             return self._hear_login(self.login, block, until)
-        while block := block.lstrip(b"\n"):
-            line, rest = sanitize.split(block, 1)
-            if not self.introduction.take(line[:-1].decode(errors="replace")):
-                break
-            block = rest
-            if self.introduction.is_whole:
-                break
-        else:
-            return b""
-        self.end()
+        if self._question is not None and self._naming is None:
+            return self._hear_answer(self._question, block, until)
+        is_over, block = self._hear_introduction(block)
+        if is_over:
+            self.end()
         return block
 
     def admit(self, account: str | None) -> None:
@@ -252,24 +227,73 @@ class Handshake:
         """Join and be greeted; or be told that one has to log in."""
         if self.login is not None:
             self.login.ask()
-            return
+        elif self._is_known():
+            self._join()
+
+    def _is_known(self) -> bool:
+        """Tell whether it need not be asked for a name; if it must, it is."""
+        question, is_certified = self._question, self._naming is not None
+        return (
+            question is None or is_certified or question.is_answered(self.introduction)
+        )
+
+    def _join(self) -> None:
         session, introduction = self._session, self.introduction
         session.subscription.speak(introduction.dialect)
         if introduction.is_connect:
             session.is_connect = True
             session.speech = CONNECT_SPEECH
         session.member.echo |= introduction.is_named
+        session.member.is_quiet = introduction.is_quiet
         naming = self._naming or Naming(session)
         naming.mended, naming.wanted = introduction.mended, introduction.wanted
         if turned_away(session, naming):
             return
         session.joined()
         room, subscription = session.room, session.subscription
-        room.join(subscription, b"SUCCESS" if introduction.is_connect else b"")
+        if self.has_begun_line and introduction.dialect is not TEXT:
+            subscription.put(b"\n")  # json is on lines of its own
+            subscription.writer.wake()
+        first = b"SUCCESS" if introduction.is_connect else b""
+        room.join(subscription, first, instead=self._greeting())
         if naming.answer is not None:
             introduction.answers.append(naming.answer)
         for answer in introduction.answers:
             room.answer(subscription, answer)
+
+    def _greeting(self) -> str:
+        """Return what it is told instead of the greeting; "" for the greeting."""
+        if self._question is None or self.introduction.dialect is not TEXT:
+            return ""
+        return self._session.room.settings.joined_text
+
+    def _hear_introduction(self, block: bytes) -> tuple[bool, bytes]:
+        """Take the lines of an introduction; tell whether it is over, and the rest."""
+        while block := block.lstrip(b"\n"):
+            line, rest = sanitize.split(block, 1)
+            if not self.introduction.take(line[:-1].decode(errors="replace")):
+                return True, block
+            block = rest
+            if self.introduction.is_whole:
+                return True, block
+        return False, b""
+
+    def _hear_answer(self, question: IQuestion, block: bytes, until: float) -> bytes:
+        """Take what is said by one who is asked for a name; return what must wait."""
+        session, said = self._session, self.introduction
+        seconds = session.room.work.clock.seconds
+        while block and session.state in HANDSHAKING:
+            is_over, block = self._hear_introduction(block)
+            if said.has_begun:
+                if is_over or session.state is State.NAMING:
+                    self.end()
+            elif block:
+                line, block = sanitize.split(block, 1)
+                if question.take(line[:-1].decode(errors="replace"), said):
+                    self.end()
+            if session.subscription.is_stuffed or seconds() >= until:
+                break
+        return b"" if session.state in ENDED else block
 
     def _hear_login(self, login: ILogin, block: bytes, until: float) -> bytes:
         """Take some of what is said before a login; return what must wait."""

@@ -3,6 +3,7 @@
 from typing import Any, Protocol
 
 from broadcast.base.settings import Timeouts
+from broadcast.protocol.dialects import Dialect
 from broadcast.protocol.events import Bye, Error
 from broadcast.room.directory import When
 from broadcast.room.member import Member
@@ -78,6 +79,10 @@ class ISession(Protocol):
     is_connect: bool
 
     @property
+    def is_introducing(self) -> bool:
+        """It has not been asked for anything, and has not joined."""
+
+    @property
     def is_waiting(self) -> bool:
         """Something that it said waits for a later turn; it isn't read."""
 
@@ -90,6 +95,9 @@ class ISession(Protocol):
 
     def hear(self, block: bytes) -> bool:
         """Take whole lines, each ended by LF; tell whether they were said at once."""
+
+    def negotiate(self, answers: bytes) -> None:
+        """Have telnet's ``answers`` written, between lines, behind what was said."""
 
     def go_on(self) -> None:
         """Take what waits, in turn."""
@@ -129,7 +137,19 @@ class ISession(Protocol):
 
 
 class IHandshake(Protocol):
-    """The part of a session before it joins."""
+    """The part of a session before it joins.
+
+    Attributes:
+        has_begun_line: what was written last is a prompt, which has no line end.
+    """
+
+    @property
+    def has_begun_line(self) -> bool:
+        """Tell whether last words need a line of their own."""
+
+    @property
+    def dialect(self) -> Dialect:
+        """Return the dialect in which it will be spoken to, as far as is known."""
 
     def certify(self, common_name: str) -> None:
         """Be called what a client certificate says."""

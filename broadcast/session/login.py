@@ -1,7 +1,7 @@
 """The login: what may be said by somebody who has to log in first.
 
-``/format`` and ``/name`` are kept for the greeting, ``/login`` is tried, help
-and farewell are answered, all else is refused; nothing of the room is told.
+``/format``, ``/name`` and ``/quiet`` are kept for the greeting, ``/login`` is tried,
+help and farewell are answered, all else is refused; nothing of the room is told.
 """
 
 import weakref
@@ -80,7 +80,7 @@ class LoginPhase:
             self._session.close(Bye("quit", "Bye"), When.NOW)
         elif not self._is_asked and self._handshake.introduction.take(line):
             pass
-        elif name in ("/format", "/name", "/nick"):
+        elif name in ("/format", "/name", "/nick", "/quiet"):
             self._amend(name, argument)
         else:
             self.ask()

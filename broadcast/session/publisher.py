@@ -4,12 +4,14 @@ For what is piped in, a log above all, where any line may stand. Anyone who can 
 the listener may speak, so the listener is what has to be chosen well.
 """
 
+from typing import Final
+
 from twisted.logger import Logger
 
-from broadcast.protocol.dialects import RAW
+from broadcast.protocol.dialects import RAW, Dialect
 from broadcast.protocol.events import Error
-from broadcast.session.handshake import Naming, turned_away
 from broadcast.session.interfaces import ISession
+from broadcast.session.naming import Naming, turned_away
 from broadcast.session.speech import Speech
 
 
@@ -23,9 +25,16 @@ class PublisherHandshake:
 
     __slots__ = ("_naming", "_session")
 
+    has_begun_line: Final = False
+
     def __init__(self, session: ISession, name: str) -> None:
         self._session = session
         self._naming = Naming(session, mended=name or None)
+
+    @property
+    def dialect(self) -> Dialect:
+        """None: it is told nothing."""
+        return RAW
 
     def certify(self, common_name: str) -> None:
         """Be called what a client certificate says, which was found good."""

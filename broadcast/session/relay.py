@@ -1,11 +1,13 @@
 """The relay: bytes in, bytes out, no names, no notices, no commands."""
 
+from typing import Final
+
 from broadcast.protocol import sanitize
-from broadcast.protocol.dialects import RAW
+from broadcast.protocol.dialects import RAW, Dialect
 from broadcast.protocol.events import Error
 from broadcast.protocol.roles import Role
-from broadcast.session.handshake import turned_away
 from broadcast.session.interfaces import ISession
+from broadcast.session.naming import turned_away
 
 
 class RelayHandshake:
@@ -18,9 +20,16 @@ class RelayHandshake:
 
     __slots__ = ("_role", "_session")
 
+    has_begun_line: Final = False
+
     def __init__(self, session: ISession, role: Role) -> None:
         self._session = session
         self._role = role
+
+    @property
+    def dialect(self) -> Dialect:
+        """The lines themselves."""
+        return RAW
 
     def certify(self, common_name: str) -> None:
         """Do nothing: nobody has a name here."""

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Final
 
 from broadcast.protocol import sanitize
+from broadcast.protocol.dialects import TEXT
 from broadcast.protocol.events import Bye, Error
 from broadcast.room.answers import MAX_OWED
 from broadcast.room.directory import When
@@ -23,7 +24,7 @@ from broadcast.session.interfaces import (
     ISpeech,
 )
 from broadcast.session.pace import Pace
-from broadcast.session.states import ENDED, HANDSHAKING, State, move
+from broadcast.session.states import ENDED, GOES_ON, HANDSHAKING, State, move
 
 SHARE_LINES: Final = 2048
 """Lines that are said as one run; one read of 64-byte lines is not split."""
@@ -51,6 +52,7 @@ class Session:
         "_is_fresh",
         "_is_paused",
         "_is_sifting",
+        "_negotiated",
         "_pace",
         "_reason",
         "_rest",
@@ -86,6 +88,7 @@ class Session:
         self._pace: Pace | None = None
         self._reason: tuple[Bye | str, str] | None = None  # why it ends, and a detail
         self._rest = b""  # lines that wait for their turn
+        self._negotiated = b""  # answers of telnet's that wait for those
         self._is_fresh = True  # nothing has been heard
         self._is_paused = False  # it isn't read: something waits
         self._is_sifting = False  # what waits has to be gone through by line
@@ -113,6 +116,17 @@ class Session:
             self._rest = block
             self.room.work.add(self, is_fresh=True)
         return False
+
+    def negotiate(self, answers: bytes) -> None:
+        """Have telnet's ``answers`` written, between lines, behind what was said."""
+        if self._reason is None and self.state not in ENDED:
+            self._negotiated += answers
+            self.room.work.add(self, is_fresh=True)
+
+    @property
+    def is_introducing(self) -> bool:
+        """It has not been asked for anything, and has not joined."""
+        return self.state is State.HANDSHAKE
 
     @property
     def is_waiting(self) -> bool:
@@ -153,6 +167,10 @@ class Session:
             self._pause()
             subscription.waiter = self
             return False
+        if self.room.is_clogged:
+            self._pause()
+            self.room.wait(self)
+            return False
         self._yields = False
         if self._rest:
             self._advance(until)
@@ -175,6 +193,7 @@ class Session:
             subscription.backlog > MAX_BACKLOG
             or subscription.asked > self._may_owe()
             or (self.room.work.queued and self.room.work.is_late())
+            or self.room.is_clogged
             or self.member.silenced
             or not self.speech.is_clean(block, self.room.settings.max_line)
         ):
@@ -242,6 +261,8 @@ class Session:
         if self.state is State.AUTHENTICATING:
             self._pause()
             return
+        if self._negotiated:
+            self._answer_negotiation()
         if self._is_due and self.handshake is not None:
             self._is_due = False
             self.handshake.end()
@@ -250,6 +271,21 @@ class Session:
         elif self._is_paused:
             self._is_paused = False
             self._connection.resume_reading()
+
+    def _answer_negotiation(self) -> None:
+        """Answer one that is written text; where there are objects, nothing else is."""
+        answers, self._negotiated = self._negotiated, b""
+        subscription = self.subscription
+
+        def answer() -> None:
+            handshake = self.handshake
+            dialect = handshake.dialect if handshake else subscription.next_dialect
+            if dialect.name == TEXT.name:
+                subscription.put(answers)
+                if not subscription.live:
+                    subscription.writer.wake()
+
+        self.room.answer(subscription, answer, weight=len(answers))
 
     def _pause(self) -> None:
         if not self._is_paused:
@@ -327,8 +363,7 @@ class Session:
         self._connection = CLOSED_CONNECTION
         self.subscription.stop()
         self._reason = (reason, detail)
-        goes_on = self.state in (State.HANDSHAKE, State.JOINED, State.LEAVING)
-        if self._rest and goes_on:
+        if self._rest and self.state in GOES_ON:
             if self.state is State.JOINED:
                 self.move(State.LEAVING)
             self.room.work.add(self)
@@ -355,11 +390,16 @@ class Session:
             self.subscription.end(self._leave())
 
     def _end(self, reason: Bye | str, detail: str, last: bytes) -> None:
-        """Close at once."""
+        """Close at once; be gone, if what it says last comes after its loss."""
         self._reason = (reason, detail)
+        if self._connection is CLOSED_CONNECTION:
+            self._be_gone()
+            return
         self._rest = b""
-        self.handshake = None
         words = self._leave()
+        if self.handshake is not None and self.handshake.has_begun_line:
+            words = b"\n" + words
+        self.handshake = None
         self.move(State.CLOSING)
         self.subscription.end(last or words, now=True)
         self._connection.linger()

@@ -16,6 +16,7 @@ class State(enum.Enum):
     HANDSHAKE = "it may say what it is called, and how it is to be spoken to"
     ASKED = "it has to log in, and has been told"
     AUTHENTICATING = "a login is being checked; nothing more is taken meanwhile"
+    NAMING = "it is asked what it is called, and has not said so yet"
     JOINED = "it is a member: it speaks, and hears"
     LEAVING = "what it has said is still said, and what it is owed still written"
     CLOSING = "its last words are on their way; the end of the connection is awaited"
@@ -26,9 +27,11 @@ _ENDS: Final = {State.LEAVING, State.CLOSING, State.GONE}
 
 MOVES: Final[Mapping[State, set[State]]] = {
     State.SECURING: {State.HANDSHAKE} | _ENDS,
-    State.HANDSHAKE: {State.ASKED, State.AUTHENTICATING, State.JOINED} | _ENDS,
+    State.HANDSHAKE: {State.ASKED, State.AUTHENTICATING, State.NAMING, State.JOINED}
+    | _ENDS,
     State.ASKED: {State.AUTHENTICATING} | _ENDS,
-    State.AUTHENTICATING: {State.ASKED, State.JOINED} | _ENDS,
+    State.AUTHENTICATING: {State.ASKED, State.NAMING, State.JOINED} | _ENDS,
+    State.NAMING: {State.JOINED} | _ENDS,
     State.JOINED: _ENDS,
     State.LEAVING: {State.CLOSING, State.GONE},
     State.CLOSING: {State.GONE},
@@ -37,9 +40,18 @@ MOVES: Final[Mapping[State, set[State]]] = {
 """What may come after each state."""
 
 HANDSHAKING: Final = frozenset(
-    {State.SECURING, State.HANDSHAKE, State.ASKED, State.AUTHENTICATING}
+    {
+        State.SECURING,
+        State.HANDSHAKE,
+        State.ASKED,
+        State.AUTHENTICATING,
+        State.NAMING,
+    }
 )
 """It has not joined, and may still."""
+
+GOES_ON: Final = frozenset({State.HANDSHAKE, State.NAMING, State.JOINED, State.LEAVING})
+"""Its connection lost, what it has said is still taken: it has not to log in first."""
 
 ENDED: Final = frozenset({State.CLOSING, State.GONE})
 """What it says is ignored."""

@@ -5,7 +5,7 @@ is let in: it hands in the newest lines that it kept. After that the room has on
 in flight at a time.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -42,6 +42,24 @@ class Limits:
 
     lines: int
     size: int
+
+
+def shares(entries: list[Entry], limits: Limits) -> Iterator[list[Entry]]:
+    """Yield ``entries``, in order, in lists that a commit may have.
+
+    One entry that is too much by itself is a list of its own.
+    """
+    share: list[Entry] = []
+    lines = size = 0
+    for entry in entries:
+        lines += entry.count
+        size += entry.cost
+        if share and (lines > limits.lines or size > limits.size):
+            yield share
+            share, lines, size = [], entry.count, entry.cost
+        share.append(entry)
+    if share:
+        yield share
 
 
 @dataclass(frozen=True, slots=True)

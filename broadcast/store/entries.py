@@ -6,7 +6,7 @@ A *run* is consecutive lines of one member from one read, as one text. A
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar, Final
+from typing import ClassVar, Final, TypeGuard
 
 from broadcast.protocol.dialects import Dialect, Moment, Speaker
 from broadcast.protocol.events import Event
@@ -72,8 +72,16 @@ class Told:
     text: ClassVar[None] = None
     """It is no run's."""
 
+    count: ClassVar[int] = 0
+    """It has no line."""
+
 
 Entry = Run | Told
+
+
+def is_run(entry: Entry) -> TypeGuard[Run]:
+    """Tell whether lines were said."""
+    return type(entry) is Run
 
 
 class Rendering:
@@ -133,7 +141,7 @@ class Rendering:
 
     def _tell(self, entry: Entry, dialect: Dialect, when: Moment, at: int) -> bytes:
         assert isinstance(entry, Told)
-        piece = dialect.told(entry.event, when)
+        piece = dialect.announced(entry.event, when)
         if entry.session_id is not None:
             if self.private is _NOBODY:
                 self.private = {}

@@ -1,12 +1,15 @@
 """The one ordered log: batches that cursors read, bounded by bytes alone.
 
-It keeps the newest batches; a position in it is a batch's ``seq``, which goes up by
-one a batch. What members make of it is in ``broadcast.room.member``.
+It keeps the newest batches; a cursor in it is a batch's ``seq``, which goes up by
+one a batch. Which lines answer a question for old ones is in ``broadcast.store.pages``.
 """
 
+from bisect import bisect_right
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import Generic, TypeVar
 
 from broadcast.protocol.dialects import Dialect
 from broadcast.store.entries import RENDERING_COST, Batch, Framing, Rendering, Run
@@ -14,19 +17,88 @@ from broadcast.store.entries import RENDERING_COST, Batch, Framing, Rendering, R
 PIECE = 256
 """Lines that one step renders; with 64 KiB runs, a step stays near 64 KiB."""
 
+NEAR = 8
+"""Batches without a line that are passed one by one; more of them are skipped."""
+
+
+T = TypeVar("T")
+
+RING_CHUNK = 256
+"""Items that are walked through, in blocks of 64, at most."""
+
+
+class Ring(Generic[T]):
+    """A queue that is indexed as fast in its middle as at its ends.
+
+    A ``deque`` walks there block by block: in a long log that is microseconds for each
+    look, and a page of old lines takes thousands of them.
+
+    What is dropped is not kept alive. All chunks are full but the first, which has
+    lost some, and the last.
+    """
+
+    __slots__ = ("_chunks", "_first", "_size")
+
+    def __init__(self) -> None:
+        self._first: deque[T] = deque()
+        self._chunks: deque[deque[T]] = deque([self._first])
+        self._size = 0
+
+    def append(self, item: T) -> None:
+        """Put ``item`` at the end."""
+        last = self._chunks[-1]
+        if len(last) == RING_CHUNK:
+            last = deque()
+            self._chunks.append(last)
+        last.append(item)
+        self._size += 1
+
+    def popleft(self) -> T:
+        """Take the oldest item; IndexError if there is none."""
+        item = self._first.popleft()
+        self._size -= 1
+        if not self._first and len(self._chunks) > 1:
+            self._chunks.popleft()
+            self._first = self._chunks[0]
+        return item
+
+    def __getitem__(self, index: int) -> T:
+        """Return the item at ``index``, from the oldest on, or back from the end."""
+        if index < 0:
+            index += self._size
+        if not 0 <= index < self._size:
+            raise IndexError(index)
+        first = len(self._first)
+        if index < first:
+            return self._first[index]
+        chunk, at = divmod(index - first, RING_CHUNK)
+        return self._chunks[chunk + 1][at]
+
+    def __len__(self) -> int:
+        """Return how many items there are."""
+        return self._size
+
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """Lines asked back: where they begin, how many, how many before are gone."""
+    """Some lines of the log.
+
+    Attributes:
+        seq: the batch with which they begin.
+        skip: lines of it before them.
+        count: how many.
+    """
 
     seq: int
     skip: int
     count: int
-    missing: int | None
 
 
 class Log:
     """The ring of batches.
+
+    Lines are counted by *places*, in the order in which they were said. Ids may have
+    holes; places have none, and go on to ``total``.
 
     Args:
         limit: bytes that it may take, all renderings counted. The newest batch
@@ -38,9 +110,9 @@ class Log:
         self.limit = limit
         self.size = 0
         self.lines = 0
-        self.total = 0
+        self.total = last_id
         self.last_id = last_id
-        self._batches: deque[Batch] = deque()
+        self._batches = Ring[Batch]()
         self.end = 0
         """The ``seq`` that the next batch will have."""
 
@@ -97,7 +169,7 @@ class Log:
     ) -> tuple[Rendering, bytes]:
         """Return ``batch`` in ``dialect``, and all of it framed: once for all."""
         rendering = self.rendering(batch, dialect)
-        if framing is None:
+        if framing is None or not rendering.data:
             return rendering, rendering.data
         if rendering.framed is None:
             rendering.framed = {}
@@ -107,28 +179,71 @@ class Log:
             self._charge(batch, len(data))
         return rendering, data
 
-    def tail(self, count: int) -> Stretch:
-        """Return the last ``count`` lines, or as many as there are."""
-        wanted = count = min(count, self.lines)
-        seq, skip = self.end, 0
-        while wanted > 0:
-            seq -= 1
-            held = self.at(seq).count
-            skip = max(0, held - wanted)
-            wanted -= held - skip
-        return Stretch(seq, skip, count, 0)
+    @property
+    def oldest(self) -> int:
+        """The place of the oldest line that is still here."""
+        return self.total - self.lines
 
-    def since(self, id: int, most: int) -> Stretch:
-        """Return what was said after ``id``, at most the last ``most`` lines."""
-        after = 0
-        for batch in reversed(self._batches):
-            if batch.first <= id:
-                after += max(0, batch.first + batch.count - 1 - id)
-                break
-            after += batch.count
-        stretch = self.tail(min(after, most))
-        gone = max(0, self.first_id - 1 - id)
-        return replace(stretch, missing=after - stretch.count + gone)
+    def place_after(self, id: int) -> int:
+        """Return the place of the first line whose id is greater than ``id``.
+
+        Where lines are gone that is reckoned as if their ids had had no holes.
+        """
+        index = bisect_right(self._batches, id, key=attrgetter("first")) - 1
+        if index < 0:
+            return max(0, self.oldest + id + 1 - self.first_id)
+        batch = self._batches[index]
+        return batch.before + min(batch.count, id + 1 - batch.first)
+
+    def id_at(self, place: int) -> int:
+        """Return the id of the line at a place that is here."""
+        batch = self._batch_with(place)
+        return batch.first + place - batch.before
+
+    def stretch(self, begin: int, end: int) -> Stretch:
+        """Return the lines from one place to another, which are here."""
+        if begin == end:
+            return Stretch(self.end, 0, 0)
+        batch = self._batch_with(begin)
+        return Stretch(batch.seq, begin - batch.before, end - begin)
+
+    def batches_from(self, place: int) -> Iterator[Batch]:
+        """Yield the batches with the line at a place, and after it."""
+        while place < self.total:
+            batch = self._batch_with(place)
+            empty = 0
+            while empty < NEAR:
+                if batch.count:
+                    yield batch
+                    empty = 0
+                    place = batch.before + batch.count
+                    if place >= self.total:
+                        return
+                empty += 1
+                batch = self.at(batch.seq + 1)
+
+    def batches_before(self, place: int) -> Iterator[Batch]:
+        """Yield the batches with lines before a place, the newest first."""
+        while place > self.oldest:
+            batch = self._batch_with(place - 1)
+            empty = 0
+            while empty < NEAR:
+                if batch.count:
+                    yield batch
+                    empty = 0
+                    place = batch.before
+                    if place <= self.oldest:
+                        return
+                empty += 1
+                batch = self.at(batch.seq - 1)
+
+    def _batch_with(self, place: int) -> Batch:
+        """Return the batch with the line at a place.
+
+        However many there are without any line, it takes no longer.
+        """
+        index = bisect_right(self._batches, place, key=attrgetter("before"))
+        return self._batches[index - 1]
 
     def _charge(self, batch: Batch, cost: int) -> None:
         batch.cost += cost
@@ -162,8 +277,11 @@ class ReplayCursor:
 
     def _split(self, skip: int, count: int) -> Iterator[tuple[Run, bytes, int]]:
         """Yield texts of at most 256 lines, with the first one's id."""
-        while count > 0:
-            for run in self._log.at(self.seq).entries:
+        if not count:
+            return
+        for batch in self._log.batches_from(self._log.at(self.seq).before):
+            self.seq = batch.seq
+            for run in batch.entries:
                 if not isinstance(run, Run):
                     continue
                 if skip >= run.count:
@@ -178,4 +296,3 @@ class ReplayCursor:
                 skip = 0
                 if not count:
                     return
-            self.seq += 1

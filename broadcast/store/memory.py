@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from twisted.internet.defer import Deferred, succeed
 
-from broadcast.store.base import IRoom, Page
+from broadcast.store.base import IRoom, Limits, Page
 from broadcast.store.entries import Batch, Entry
 
 
@@ -18,7 +18,7 @@ class MemoryStore:
         epoch: random for each run, since a restart loses the log.
     """
 
-    limits = None
+    limits: Limits | None = None
     """A commit costs no more than the memory that it is in already."""
 
     def __init__(self, time: Callable[[], float] = time.time, epoch: str = "") -> None:

@@ -1,5 +1,4 @@
 """HTTP: the page, the same room over WebSocket, metrics, health.
 
-Needs the extra ``twisted-broadcast[web]``; nothing outside imports it before ``--web``
-is asked for.
+It needs the extra ``twisted-broadcast[web]``, and is imported only with ``--web``.
 """

@@ -1,9 +1,9 @@
-"""One HTTP connection, until it becomes a WebSocket.
+"""An HTTP connection, until it becomes a WebSocket.
 
-Twisted's parser, fed by hand. Left to itself it answers all the requests of one read in
-one call, and goes on reading from a peer that reads no answers. Here the bytes are kept
-until a request's head is whole, and the next head is parsed when the answer before it
-is written and the transport has room.
+It uses Twisted's parser, and controls its input. On its own, the parser answers all
+requests of a read in a single call, and goes on reading from a peer that reads no
+answers. Here the bytes are buffered until a request's head is whole. The next head is
+parsed once the previous answer is written and the transport has room.
 """
 
 import enum
@@ -17,21 +17,22 @@ from twisted.python.failure import Failure
 from twisted.web.http import HTTPChannel
 from zope.interface import alsoProvides, noLongerProvides
 
+from broadcast.base.hosts import is_loopback
 from broadcast.net import sockopts
 from broadcast.net.closing import LINGER
 from broadcast.net.writers import is_plain
-from broadcast.protocol import origins, strays
+from broadcast.protocol import strays
 from broadcast.web.http import NO_BODY, TOO_LONG, IUpgraded
 
 IDLE_TIME: Final = 15
-"""Seconds for which a connection is kept that has been answered and asks no more."""
+"""Seconds for which an idle connection is kept after an answer."""
 
 CUT_AFTER: Final = 15
-"""Seconds in which a closed connection must have taken what was written to it."""
+"""Seconds within which a closed connection must have read its last answer."""
 
 MAX_HEAD: Final = 16 * 1024
-"""Bytes that a request line and headers may have. Beyond that nothing is read ahead
-either, while an answer is under way."""
+"""Bytes of a request line and headers, at most. It also limits the bytes that are read
+ahead during an answer."""
 
 _HEAD_END = b"\r\n\r\n"
 _DONE = Failure(ConnectionDone())
@@ -40,19 +41,19 @@ U = TypeVar("U", bound=IUpgraded)
 
 
 class State(enum.Enum):
-    """What becomes of the bytes that come."""
+    """The state of a connection, which decides what its input is."""
 
     HTTP = enum.auto()
-    REFUSED = enum.auto()  # they are discarded
-    UPGRADED = enum.auto()  # they are a WebSocket's
+    REFUSED = enum.auto()  # input is discarded
+    UPGRADED = enum.auto()  # input is a WebSocket's
     GONE = enum.auto()
 
 
 class Channel(HTTPChannel):
-    """One HTTP connection: a request at a time.
+    """An HTTP connection: a request at a time.
 
     Attributes:
-        is_inside: it came to a loopback address of this machine's.
+        is_inside: the client has connected to a loopback address.
     """
 
     transport: Any
@@ -77,7 +78,7 @@ class Channel(HTTPChannel):
         self._request_time = self.timeOut
         self.is_inside = _is_inside(self.transport)
         sockopts.prepare(self.transport)
-        # Without it an end of file is the end: of answers that are not out yet, too.
+        # Without it an end of file would also drop answers that are not written yet.
         alsoProvides(self, IHalfCloseableProtocol)
         super().connectionMade()  # type: ignore[no-untyped-call]  # Twisted's
         places = self.factory.places
@@ -91,13 +92,13 @@ class Channel(HTTPChannel):
             self.transport.abortConnection()
 
     def dataReceived(self, data: bytes) -> None:
-        """Take bytes. More of them don't earn a request more time."""
+        """Buffer bytes. The deadline of a request is not extended by further bytes."""
         if self._upgraded is not None:
             self._upgraded.data_received(data)
             return
         if not self._is_http:
-            # Over TLS more comes after we have closed, and HTTPChannel, which has
-            # forgotten the request by then, would raise.
+            # Over TLS more bytes are received after the close, and HTTPChannel, which
+            # has forgotten the request by then, would raise.
             return
         if self._is_idle:
             self._is_idle = False
@@ -109,10 +110,10 @@ class Channel(HTTPChannel):
             self._mind_reading()
 
     def step(self, until: float) -> bool:
-        """Answer a request, and begin to answer no other after ``until``.
+        """Answer a request, and begin no other after ``until``.
 
         Returns:
-            Whether another can be answered now.
+            Whether another request can be answered now.
         """
         if self._state is State.GONE:
             return False
@@ -128,13 +129,13 @@ class Channel(HTTPChannel):
         return can_go_on
 
     def abort(self) -> None:
-        """Close: a request could not be answered."""
+        """Close the connection: a request could not be answered."""
         self._unread.clear()
         if self._state is not State.GONE:
             self.transport.abortConnection()
 
     def requestDone(self, request: Any) -> None:
-        """Go on with what came meanwhile: the request is answered."""
+        """Go on with the bytes received during the answer, which is complete."""
         super().requestDone(request)  # type: ignore[no-untyped-call]  # Twisted's
         if not self._is_http:
             return
@@ -145,12 +146,12 @@ class Channel(HTTPChannel):
             self.factory.work.add(self)
 
     def pauseProducing(self) -> None:
-        """Answer no more for now: the peer doesn't read."""
+        """Pause the answers: the peer doesn't read."""
         self._is_full = True
         super().pauseProducing()  # type: ignore[no-untyped-call]  # Twisted's
 
     def resumeProducing(self) -> None:
-        """Go on: the peer has read."""
+        """Resume the answers: the peer has read."""
         self._is_full = False
         super().resumeProducing()  # type: ignore[no-untyped-call]  # Twisted's
         if not self._is_stepping:
@@ -158,36 +159,36 @@ class Channel(HTTPChannel):
             self.factory.work.add(self)
 
     def readConnectionLost(self) -> None:
-        """Answer what has been asked for, and close: no more will come."""
+        """Answer the requests received, and close: the peer has closed its end."""
         self._has_ended = True
         self._mind_reading()
         if self._state is State.REFUSED:
             self.transport.loseConnection()
 
     def writeConnectionLost(self) -> None:
-        """Do nothing: the peer has read why it is refused, or will."""
+        """Do nothing: this end was closed after a refusal, which the peer reads."""
 
     def allHeadersReceived(self) -> None:
-        """Refuse a request that has a body, before that is read: none is taken here.
+        """Refuse a request with a body before the body is read.
 
-        Twisted would keep it in a file, whatever its size.
+        Twisted would store a body in a file, whatever its size.
         """
         given = self.requests[-1].requestHeaders
         if self.length == 0 and not given.hasHeader(b"Transfer-Encoding"):
             super().allHeadersReceived()  # type: ignore[no-untyped-call]  # Twisted's
             return
-        self.length = None  # with 0 it would be answered
+        self.length = None  # with 0 the request would be answered
         self._refuse(NO_BODY)
 
     def timeoutConnection(self) -> None:
-        """Close one who asks for nothing more, or too slowly: no news for the log."""
+        """Close an idle or a slow connection, without a line in the log."""
         if self._cut is None:
             later: Any = self.callLater  # untyped, as Twisted's
             self._cut = later(CUT_AFTER, self._cut_off)
         self.loseConnection()  # type: ignore[no-untyped-call]  # Twisted's
 
     def connectionLost(self, reason: Failure = _DONE) -> None:
-        """Be gone."""
+        """Release the connection's place, buffer and timer."""
         self._state = State.GONE
         self.factory.places.leave(self)
         self._unread.clear()
@@ -200,13 +201,13 @@ class Channel(HTTPChannel):
             super().connectionLost(reason)  # type: ignore[no-untyped-call]  # Twisted's
 
     def stop(self) -> None:
-        """Close; if a request is under way, when it has been answered."""
+        """Close the connection; after the answer, if a request is under way."""
         self._is_stopping = True
         if not self.requests and not self._unread:
             self.loseConnection()  # type: ignore[no-untyped-call]  # Twisted's
 
     def checkPersistence(self, request: Any, version: bytes) -> bool:
-        """Tell whether the connection is kept once ``request`` has been answered."""
+        """Tell whether the connection is kept after the answer to ``request``."""
         if self._is_stopping or self.factory.is_stopping:
             request.setHeader("Connection", "close")
             return False
@@ -214,7 +215,7 @@ class Channel(HTTPChannel):
         return kept
 
     def upgrade(self, make: Callable[[Any], U]) -> U:
-        """Become a WebSocket: HTTP is over."""
+        """Hand the transport to the WebSocket that ``make`` returns."""
         self.factory.places.leave(self)
         self._allow(None)
         self.requests.clear()
@@ -231,7 +232,7 @@ class Channel(HTTPChannel):
         return self._state is State.HTTP and not self.transport.disconnecting
 
     def _answer_next(self) -> bool:
-        """Answer the next request, if there is one and it is its turn."""
+        """Answer the next request, if it is whole and may be answered now."""
         end = self._head_end()
         if not end:
             return False
@@ -245,7 +246,7 @@ class Channel(HTTPChannel):
         return True
 
     def _head_end(self) -> int:
-        """Return where the next head ends; 0 if it is not whole, or has to wait."""
+        """Return the end of the next head; 0 if it is not whole, or has to wait."""
         if not self._is_http or self._is_full or self.requests:
             return 0
         unread = self._unread
@@ -262,9 +263,9 @@ class Channel(HTTPChannel):
         return 0
 
     def _mind_reading(self) -> None:
-        """Read only what is needed, which Twisted does not after each answer.
+        """Pause or resume reading, since Twisted resumes it after each answer.
 
-        After the end of file there is nothing to read: close when all is answered.
+        After an end of file, close the connection once all requests are answered.
         """
         if not self._is_http:
             return
@@ -284,7 +285,11 @@ class Channel(HTTPChannel):
         self.transport.abortConnection()
 
     def _refuse(self, answer: bytes) -> None:
-        """Say so and close; what comes meanwhile is discarded, else a reset eats it."""
+        """Write ``answer`` and close.
+
+        Input is discarded meanwhile: unread bytes would cause a reset, which would drop
+        the answer.
+        """
         self._state = State.REFUSED
         self._unread.clear()
         self.transport.write(answer)
@@ -298,9 +303,9 @@ class Channel(HTTPChannel):
 
 
 def _is_inside(transport: Any) -> bool:
-    """Tell whether the socket's own address is loopback, whatever a proxy says."""
+    """Tell whether the socket's own address is loopback, behind a proxy or not."""
     handle = sockopts.socket_of(transport)
     if handle is None:
-        return origins.is_loopback(getattr(transport.getHost(), "host", ""))
+        return is_loopback(getattr(transport.getHost(), "host", ""))
     name = handle.getsockname()
-    return isinstance(name, tuple) and origins.is_loopback(name[0])
+    return isinstance(name, tuple) and is_loopback(name[0])

@@ -1,9 +1,8 @@
-"""Whom an HTTP request is for, and which pages may send it.
+"""The host of an HTTP request, and the pages that may send it.
 
-A request names its host (RFC 9112, 3.2): once, or its target is ambiguous. On a
-loopback address a name counts only if nobody else can have pointed it there, so that no
-page of another site reads ``/metrics`` or joins through a name of its own (DNS
-rebinding).
+A request names its host exactly once (RFC 9112, 3.2), or its target is ambiguous. On a
+loopback address only names that no third party can point there are accepted. So no page
+of another site reads ``/metrics`` or joins through a name of its own (DNS rebinding).
 """
 
 import re
@@ -23,10 +22,10 @@ NULL_WARNING = (
 
 
 class RefusedError(Exception):
-    """A request is not answered as it is.
+    """A request is refused.
 
     Attributes:
-        status: the HTTP status code that says so.
+        status: the HTTP status code of the answer.
     """
 
     def __init__(self, status: int, message: str) -> None:
@@ -35,22 +34,22 @@ class RefusedError(Exception):
 
 
 class Target(NamedTuple):
-    """What is asked for: a path with its query, of a host (and port, perhaps)."""
+    """The target of a request: a path with its query, and a host, maybe with a port."""
 
     path: str
     authority: str
 
 
 def target_of(target: str, hosts: list[str], version: str) -> Target:
-    """Return what a request is for.
+    """Return the target of a request.
 
     Args:
-        target: as it stands in the request line.
+        target: the target in the request line.
         hosts: its Host headers.
-        version: ``HTTP/1.1``, which needs one of them, or ``HTTP/1.0``.
+        version: ``HTTP/1.1``, which needs a Host header, or ``HTTP/1.0``.
 
     Raises:
-        RefusedError: it is for nothing that can be told.
+        RefusedError: the target is missing, invalid or ambiguous.
     """
     if len(hosts) > 1 or (not hosts and version != "HTTP/1.0"):
         raise RefusedError(400, "a request of HTTP/1.1 has one Host header")
@@ -69,11 +68,11 @@ def target_of(target: str, hosts: list[str], version: str) -> Target:
 
 
 class Door:
-    """The rules about Host and Origin, and what the log is told of those refused.
+    """The rules about Host and Origin; refusals are logged.
 
     Args:
         allowed: the origins of ``--web-origin``.
-        notices: tells the log.
+        notices: logs the refusals.
     """
 
     def __init__(
@@ -84,7 +83,7 @@ class Door:
         self._names = [str(origins.Origin(*one)) for one in sorted(allowed)]
 
     def warn(self) -> None:
-        """Tell the log of what lets in more than it seems to."""
+        """Log a warning if an option allows more than it seems to."""
         if origins.NULL in self._allowed:
             Logger(namespace="broadcast").warn("{message}", message=NULL_WARNING)
 
@@ -92,7 +91,7 @@ class Door:
         """Check a request that came to a loopback address.
 
         Raises:
-            RefusedError: it has no host, or one that anybody may have made.
+            RefusedError: it has no host, or a name that a third party may control.
         """
         host = origins.host_in(authority)
         if host is not None and origins.is_known(host, self._allowed):
@@ -106,14 +105,14 @@ class Door:
         )
 
     def check_origin(self, found: list[str], authority: str) -> None:
-        """Check where the page comes from that sent a request, if it was a page.
+        """Check the origin of the page that sent a request, if it was a page.
 
         Args:
-            found: its Origin headers.
-            authority: the host that it is for, and perhaps the port.
+            found: the Origin headers of the request.
+            authority: the host that the request is for, maybe with a port.
 
         Raises:
-            RefusedError: pages from there may not talk.
+            RefusedError: pages of this origin are not allowed.
         """
         if origins.may_talk(found, authority, self._allowed):
             return

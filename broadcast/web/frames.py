@@ -1,10 +1,10 @@
-"""WebSocket frames (RFC 6455, 5.2): those that are sent, and the simple ones that come.
+"""WebSocket frames (RFC 6455, 5.2): all that are sent, and simple ones received.
 
-What a framing makes of a batch is shared by all who have that framing, so the
-functions know nothing of members. Of what comes in, wsproto takes 8 µs for a frame,
-more than all the rest of a line's way in. What nearly every client sends nearly always
-(whole, short, unfragmented text frames, many in one read) is taken here in 1 to 2 µs;
-anything else, and anything wrong, is left to wsproto.
+A framed batch is shared by all members with the same framing, so the functions know
+nothing of members. For input, wsproto takes 8 µs a frame, more than all the rest of a
+line's path. Nearly all clients send nearly always whole, short, unfragmented text
+frames, many in a read. These are parsed here in 1 to 2 µs. All other frames, and all
+invalid ones, are left to wsproto.
 """
 
 import enum
@@ -12,11 +12,11 @@ import struct
 from typing import Final, NamedTuple
 
 MAX_MESSAGE_OUT = 64 * 1024
-"""Bytes of a message, about, above which lines go into the next one: many
-clients refuse a message of more than 1 MiB."""
+"""Approximate bytes of a message, above which lines go into the next one. Many clients
+refuse a message of more than 1 MiB."""
 
 MOST: Final = 128
-"""Simple frames that are taken at a time: a quarter of a millisecond."""
+"""Simple frames that are parsed at a time, in a quarter of a millisecond."""
 
 _TEXT: Final = 0x81  # whole, no extension bits
 _BINARY: Final = 0x82
@@ -27,7 +27,7 @@ _LONG: Final = 126
 
 
 class Code(enum.IntEnum):
-    """Why a WebSocket is closed (RFC 6455, 7.4.1, and IANA's registry)."""
+    """The close codes of a WebSocket (RFC 6455, 7.4.1, and IANA's registry)."""
 
     NORMAL = 1000
     GOING_AWAY = 1001
@@ -41,19 +41,19 @@ class Code(enum.IntEnum):
 
 
 def whole(data: bytes) -> bytes:
-    """Frame whole lines as messages of many lines, the last LF left out."""
+    """Frame whole lines as messages of many lines, without the last LF."""
     return b"".join([_frame(_TEXT, chunk[:-1]) for chunk in _chunks(data)])
 
 
 def line_by_line(data: bytes) -> bytes:
-    """Frame whole lines as messages of one line each."""
+    """Frame whole lines as messages of a single line each."""
     lines = data.split(b"\n")
     lines.pop()
     return b"".join([_frame(_TEXT, line) for line in lines])
 
 
 def relayed(data: bytes) -> bytes:
-    """Frame a relay's lines: as text what is UTF-8, as binary what is not."""
+    """Frame a relay's lines, as text if they are UTF-8, otherwise as binary."""
     return b"".join(
         [
             _frame(_TEXT if is_utf8(chunk) else _BINARY, chunk[:-1])
@@ -63,23 +63,23 @@ def relayed(data: bytes) -> bytes:
 
 
 def close_frame(code: Code, reason: str) -> bytes:
-    """Return the frame that closes, its reason cut to the 123 bytes that fit."""
+    """Return a close frame, with its reason truncated to the 123 bytes that fit."""
     message = reason.encode()[: _SHORT - 2].decode(errors="ignore").encode()
     return struct.pack("!BBH", 0x88, 2 + len(message), code) + message
 
 
 def ping_frame() -> bytes:
-    """Return a ping that carries nothing."""
+    """Return a ping without a payload."""
     return b"\x89\x00"
 
 
 def pong_frame(payload: bytes) -> bytes:
-    """Return the answer to a ping (at most 125 bytes: the parser sees to that)."""
+    """Return the answer to a ping, whose payload is at most 125 bytes."""
     return bytes((0x8A, len(payload))) + payload
 
 
 def _chunks(data: bytes) -> list[bytes]:
-    """Cut whole lines into pieces of 64 KiB, or of one line that is longer."""
+    """Cut whole lines into pieces of 64 KiB, or of a single longer line."""
     if len(data) <= MAX_MESSAGE_OUT:
         return [data] if data else []
     chunks = []
@@ -113,11 +113,11 @@ def is_utf8(data: bytes) -> bool:
 
 
 class Taken(NamedTuple):
-    """What was taken of some bytes.
+    """The result of parsing simple frames.
 
     Attributes:
         messages: the payloads of whole text messages, UTF-8.
-        stop: where the first frame begins that was not taken.
+        stop: the offset of the first frame that was not parsed.
     """
 
     messages: list[bytes]
@@ -125,7 +125,7 @@ class Taken(NamedTuple):
 
 
 def take(data: bytes, at: int = 0) -> Taken:
-    """Take simple frames of ``data`` from ``at`` on, where a frame begins."""
+    """Parse the simple frames of ``data`` from offset ``at``, where a frame begins."""
     messages: list[bytes] = []
     end = len(data)
     while at + 6 <= end and data[at] == _TEXT and len(messages) < MOST:
@@ -135,7 +135,7 @@ def take(data: bytes, at: int = 0) -> Taken:
             size = data[at + 2] << 8 | data[at + 3]
             body = at + 8
             if size < _LONG:
-                break  # it should have been said the short way
+                break  # it needs the short form (RFC 6455, 5.2)
         elif not 0 <= size < _LONG:
             break
         stop = body + size
@@ -150,7 +150,7 @@ def take(data: bytes, at: int = 0) -> Taken:
 
 
 def control_ends(data: bytes, at: int) -> int:
-    """Return where the whole control frame at ``at`` ends; 0 if there is none."""
+    """Return the end of the whole control frame at ``at``; 0 if there is none."""
     if at + 6 > len(data) or data[at] & 0xF8 != _CONTROL:
         return 0
     size = data[at + 1] - _MASKED
@@ -159,16 +159,16 @@ def control_ends(data: bytes, at: int) -> int:
 
 
 def size_wanted(data: bytes, at: int) -> int:
-    """Return how many bytes the simple frame at ``at`` has, if it is not all there.
+    """Return the size in bytes of the incomplete simple frame at ``at``.
 
-    At least so many, as long as its head is not there either. 0: what is there is
-    whole, or no simple frame.
+    While its head is incomplete too, the size is a lower bound. The result is 0 for a
+    frame that is whole, or not simple.
     """
     have = len(data) - at
     if data[at] != _TEXT:
         return 0
     if have < 2:
-        return 6
+        return 2
     size = data[at + 1] - _MASKED
     if size == _LONG:
         wanted = 8 if have < 4 else 8 + (data[at + 2] << 8 | data[at + 3])

@@ -1,4 +1,4 @@
-"""HTTP: what is answered, and read of a request, beside Twisted's own."""
+"""HTTP: answers, and access to the headers of a request."""
 
 import re
 from collections.abc import Mapping
@@ -18,13 +18,13 @@ _ALWAYS: Final = {
 NO_BODY: Final = (
     b"HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 )
-"""What a request is answered that announces a body."""
+"""The answer to a request that announces a body."""
 
 TOO_LONG: Final = (
     b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
     b"Content-Length: 0\r\nConnection: close\r\n\r\n"
 )
-"""What a request is answered whose head is too long."""
+"""The answer to a request whose head is too long."""
 
 
 def answer(
@@ -34,7 +34,7 @@ def answer(
     body: bytes,
     more: Mapping[bytes, bytes] | None = None,
 ) -> bytes:
-    """Answer with ``body``, which is of the media type ``kind``."""
+    """Set status and headers; return ``body``, which has the media type ``kind``."""
     request.setResponseCode(status, HTTPStatus(status).phrase.encode())
     own = {b"Content-Type": kind.encode(), b"Cache-Control": b"no-store"}
     for name, value in {**_ALWAYS, **own, **(more or {})}.items():
@@ -43,7 +43,7 @@ def answer(
 
 
 def say(request: Request, status: int, message: str) -> bytes:
-    """Answer with a line of ``message``."""
+    """Answer with the line ``message``."""
     return answer(request, status, "text/plain; charset=utf-8", f"{message}\n".encode())
 
 
@@ -57,21 +57,21 @@ _TAG: Final = re.compile(r'(?:W/)?("[!#-~\x80-\xff]*")')
 
 
 def is_current(known: list[str], tag: str) -> bool:
-    """Tell whether a client has what ``tag`` stands for (RFC 9110, 13.1.2).
+    """Tell whether a client's copy is current (RFC 9110, 13.1.2).
 
     Args:
-        known: its If-None-Match headers; weak tags are as good as strong ones.
-        tag: the entity tag, in its quotes.
+        known: its If-None-Match headers; weak tags count like strong ones.
+        tag: the current entity tag, in its quotes.
     """
     values = ", ".join(known)
     return values.strip() == "*" or tag in _TAG.findall(values)
 
 
 class IUpgraded(Protocol):
-    """What gets the bytes once HTTP is over."""
+    """The receiver of the bytes after an upgrade."""
 
     def data_received(self, data: bytes) -> None:
-        """Take bytes."""
+        """Process bytes."""
 
     def connection_lost(self, reason: Failure) -> None:
-        """Be gone."""
+        """Clean up: the connection is lost."""

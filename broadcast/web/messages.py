@@ -1,8 +1,7 @@
-"""A WebSocket once its handshake is over (RFC 6455): bytes in, messages out.
+"""A WebSocket after its handshake (RFC 6455): bytes in, messages out.
 
-wsproto parses; here is what it leaves open: how much of a message is kept, how
-pings are answered, how a connection is closed. What a message means is the
-connection's business.
+wsproto parses. This module adds the limits on a message, the answers to pings, and the
+closing handshake. The meaning of a message is left to the connection.
 """
 
 import struct
@@ -22,45 +21,45 @@ from broadcast.web import frames
 from broadcast.web.frames import Code, close_frame, pong_frame
 
 MAX_FRAGMENTS: Final = 1024
-"""Frames that a message may be cut into. Each takes 8 µs, even an empty one: without a
-limit a message would never have to end."""
+"""Frames of a message, at most. Each takes 8 µs, even an empty frame: without a limit a
+message would never have to end."""
 
 PIECE: Final = 4096
-"""Bytes that wsproto gets at a time."""
+"""Bytes passed to wsproto at a time."""
 
 EVENTS: Final = 4
-"""Frames that it parses between two looks at the clock."""
+"""Frames that wsproto parses between two looks at the clock."""
 
 _NO_STATUS = 1005
 
 
 class IMessageReceiver(Protocol):
-    """What the messages are for."""
+    """The receiver of the messages of a WebSocket."""
 
     def message_received(self, data: bytes, is_text: bool) -> None:
-        """Take one whole message; if ``is_text``, it is UTF-8."""
+        """Process a whole message; if ``is_text``, it is UTF-8."""
 
     def write_control(self, frame: bytes) -> None:
-        """Write a control frame, between two others."""
+        """Write a control frame, between two other frames."""
 
     def closed_by_peer(self, code: int) -> None:
-        """The other end has closed: ``close``, which answers it, and disconnect."""
+        """Answer the peer's close frame with ``close``, and disconnect."""
 
     def failed(self, code: Code, reason: str) -> None:
-        """Close with these: what came was wrong, and nothing more is read."""
+        """Close with this code: the input was invalid, and no more of it is read."""
 
 
 class MessageParser:
-    """The parser and the states of one WebSocket.
+    """The parser and the state of a WebSocket.
 
     Args:
         receiver: gets whole messages.
-        max_message: bytes that a message may have; a longer one closes.
+        max_message: bytes of a message, at most; a longer message closes.
 
     Attributes:
-        is_closing: a close frame has been sent: no message is taken any more.
+        is_closing: a close frame has been sent, and messages are ignored.
         is_over: nothing more is read.
-        is_quick: simple frames need no wsproto, until it has begun a message.
+        is_quick: simple frames bypass wsproto, until it has begun a message.
     """
 
     __slots__ = (
@@ -83,11 +82,11 @@ class MessageParser:
     def __init__(self, receiver: IMessageReceiver, max_message: int) -> None:
         self._receiver = receiver
         self._max_message = max_message
-        self._parser: Connection | None = None  # most never need it
-        self._data = b""  # what is kept, from ``_at`` on
+        self._parser: Connection | None = None  # most connections never need it
+        self._data = b""  # the input, of which ``_at`` bytes are parsed
         self._at = 0
-        self._events: Iterator[Event] | None = None  # of what wsproto has got
-        self._message = bytearray()  # as much as there is of one that isn't whole
+        self._events: Iterator[Event] | None = None  # of the input of wsproto
+        self._message = bytearray()  # the beginning of an incomplete message
         self._fragments = 0
         self.is_quick = True
         self._rest = bytearray()  # of a simple frame, which has ``_wanted`` bytes
@@ -97,24 +96,24 @@ class MessageParser:
         self.is_over = False
 
     def keep(self, data: bytes) -> None:
-        """Take bytes as they come, for ``step``."""
+        """Buffer bytes for ``step``."""
         self._data = self._data[self._at :] + data if self.has_left else data
         self._at = 0
 
     @property
     def has_left(self) -> bool:
-        """Something has been kept that is still to be parsed."""
+        """Buffered bytes are still to be parsed."""
         return self._events is not None or self._at < len(self._data)
 
     def step(self, until: float, seconds: Callable[[], float]) -> bool:
-        """Parse some of what has been kept: a unit, and none more after ``until``.
+        """Parse at least one unit of the buffer, and begin none after ``until``.
 
         Args:
-            until: when to stop, by ``seconds``.
-            seconds: tells the time.
+            until: the time to stop, by ``seconds``.
+            seconds: returns the time.
 
         Returns:
-            There is more.
+            Whether there is more to parse.
         """
         while self.has_left and not self.is_over:
             if self._events is not None:
@@ -132,10 +131,10 @@ class MessageParser:
         return self.has_left
 
     def _take_quickly(self) -> None:
-        """Take simple frames, or one whole control frame.
+        """Parse simple frames, or a single whole control frame.
 
-        As soon as anything is left to wsproto in the middle of a frame or a
-        message, it gets all the rest of this connection.
+        Once wsproto has got a part of a frame or a message, it gets all further input
+        of this connection.
         """
         if self._rest:
             self._rest += self._data
@@ -162,14 +161,14 @@ class MessageParser:
             self.is_quick = False
 
     def _parse(self, data: bytes) -> None:
-        """Let wsproto take bytes: it keeps none but an unfinished header."""
+        """Pass bytes to wsproto, which buffers none but an incomplete header."""
         if self._parser is None:
             self._parser = Connection(ConnectionType.SERVER)
         self._parser.receive_data(data)
         self._events = self._parser.events()
 
     def _handle_next(self, events: Iterator[Event]) -> None:
-        """Handle some events of what wsproto has got."""
+        """Handle some of the events of wsproto."""
         for _ in range(EVENTS):
             event = next(events, None)
             if event is None:
@@ -180,14 +179,14 @@ class MessageParser:
                 return
 
     def close(self, code: Code, reason: str) -> None:
-        """Send a close frame, or answer the other end's with its own code."""
+        """Send a close frame, or answer the peer's with the peer's own code."""
         if not self.is_closing:
             self.is_closing = True
             self._message.clear()
             self._receiver.write_control(self._reply or close_frame(code, reason))
 
     def fail(self, code: Code, reason: str) -> None:
-        """Read no more: what came was wrong."""
+        """Read no more: the input was invalid."""
         self.is_over = True
         self._receiver.failed(code, reason)
 
@@ -222,7 +221,7 @@ class MessageParser:
             self._receiver.message_received(data, is_text)
 
     def _end(self, event: CloseConnection) -> None:
-        """The other end closes; or what it sent can't be understood."""
+        """Handle the peer's close frame, or invalid input, which wsproto reports so."""
         if self._parser is not None and self._parser.state is ConnectionState.OPEN:
             self.fail(Code(event.code), event.reason or "")
             return

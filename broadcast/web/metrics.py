@@ -1,7 +1,7 @@
-"""Metrics in Prometheus' text format: what the room has counted, read when asked.
+"""Metrics in Prometheus' text format: the room's counters, read at each scrape.
 
-The only module that imports prometheus_client. Nothing is counted here: a scrape
-reads plain numbers, and looks once at each connection.
+This is the only module that imports prometheus_client. Nothing is counted here: a
+scrape reads plain numbers, and visits each connection once.
 """
 
 from collections import Counter
@@ -32,21 +32,21 @@ from broadcast.room.stats import BOUNDS
 CONTENT_TYPE: Final = CONTENT_TYPE_LATEST
 
 FRESH: Final = 1.0
-"""Seconds for which the metrics are good: no more often are they rendered."""
+"""Seconds for which a rendering of the metrics is reused."""
 
 
 class RoomCollector(Collector):
-    """Tells how the room is.
+    """Collects the metrics of the room.
 
     Args:
-        connections: all that are open.
+        connections: the open connections.
     """
 
     def __init__(self, connections: Connections) -> None:
         self._connections = connections
 
     def collect(self) -> Iterator[Metric]:
-        """Yield all metrics as they are now."""
+        """Yield all metrics with their current values."""
         room = self._connections.room
         members = GaugeMetricFamily(
             "broadcast_members",
@@ -70,10 +70,10 @@ class RoomCollector(Collector):
 
 
 class Exporter:
-    """Renders the metrics of one daemon, its process included.
+    """Renders the metrics of a daemon, its process included.
 
     Args:
-        connections: all that are open; theirs is the clock.
+        connections: the open connections, which also have the clock.
     """
 
     def __init__(self, connections: Connections) -> None:
@@ -87,7 +87,7 @@ class Exporter:
         GCCollector(registry=self._registry)
 
     def render(self) -> bytes:
-        """Return the metrics as they are now, or were a second ago."""
+        """Return the metrics, at most ``FRESH`` seconds old."""
         now = self._clock.seconds()
         if not self._rendered or now - self._rendered_at >= FRESH:
             self._rendered = generate_latest(self._registry)

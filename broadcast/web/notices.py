@@ -1,4 +1,4 @@
-"""Lines of the log about what is refused: some each minute, however much there is."""
+"""Log lines about refusals, at a limited rate."""
 
 from typing import Final
 
@@ -8,17 +8,17 @@ from broadcast.base.work import IReactorTime
 from broadcast.protocol.sanitize import escape
 
 INTERVAL: Final = 60.0
-"""Seconds in which there is one line of a kind, and one that counts the rest."""
+"""Seconds within which a kind has a single line, and a line that counts the rest."""
 
 LONGEST: Final = 200
-"""Characters of remote text that a line holds."""
+"""Characters of remote text in a line, at most."""
 
 
 class Notices:
-    """Tells the log; the first of a kind at once, how many more after a minute.
+    """Logs the first notice of a kind at once, and the number of others after a minute.
 
     Args:
-        clock: for the minutes.
+        clock: times the minutes.
     """
 
     def __init__(self, clock: IReactorTime) -> None:
@@ -27,11 +27,11 @@ class Notices:
         self._more: dict[str, int] = {}
 
     def tell(self, kind: str, message: str) -> None:
-        """Log ``message``, unless one of its ``kind`` was less than a minute ago.
+        """Log ``message``, unless a message of its ``kind`` is less than a minute old.
 
         Args:
-            kind: in the plural, as it is counted: one of a few.
-            message: may hold what came from outside: it is cut and made safe.
+            kind: a plural noun, as it is counted; there are only a few.
+            message: the text, which may contain remote text: it is made safe.
         """
         if kind in self._more:
             self._more[kind] += 1
@@ -41,7 +41,7 @@ class Notices:
         self._later(INTERVAL, lambda: self._count(kind))
 
     def _count(self, kind: str) -> None:
-        """End the minute; if there was more in it, begin another."""
+        """End the minute; begin another if there were more notices."""
         more = self._more.pop(kind)
         if more:
             self._more[kind] = 0
@@ -52,5 +52,5 @@ class Notices:
 
 
 def cut(text: str) -> str:
-    """Return remote text as it stands in such a line: not without end."""
+    """Return remote text truncated to ``LONGEST``."""
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"

@@ -1,7 +1,8 @@
-"""How many HTTP connections there may be, in all and from one host.
+"""The limits on HTTP connections, in all and per host.
 
-Each holds a file descriptor, asked for anything or not, and without a limit of their
-own one host's could leave none for members. A WebSocket is a member's, and not counted.
+Each connection holds a file descriptor, even an idle one. Without limits of their own,
+the connections of a single host could leave no descriptors for members. A WebSocket is
+counted as a member, not here.
 """
 
 from collections import Counter
@@ -12,8 +13,8 @@ from broadcast.base.hosts import host_of
 from broadcast.web.notices import Notices
 
 LINGERING: Final = 16
-"""Connections that are told why they are refused at the same time: telling holds a
-descriptor for two seconds. Those beyond are cut off."""
+"""Refused connections that get an answer at the same time, at most. An answer holds a
+descriptor for two seconds. Further connections are aborted."""
 
 
 def _refusal(status: bytes, text: bytes) -> bytes:
@@ -27,29 +28,29 @@ def _refusal(status: bytes, text: bytes) -> bytes:
 FULL: Final = _refusal(
     b"503 Service Unavailable", b"too many connections are open: try again later\n"
 )
-"""What is answered where there are too many in all."""
+"""The answer if there are too many connections in all."""
 
 HOST_FULL: Final = _refusal(
     b"429 Too Many Requests", b"too many connections are open from your address\n"
 )
-"""What is answered where there are too many from one host."""
+"""The answer if there are too many connections from a host."""
 
 
 class IVisitor(Protocol):
     """A connection that takes a place."""
 
     def stop(self) -> None:
-        """Close; if a request is under way, when it has been answered."""
+        """Close the connection; after the answer, if a request is under way."""
 
 
 class Places:
-    """The HTTP connections that are open.
+    """The open HTTP connections.
 
     Args:
-        most: in all.
-        most_per_host: from one host (IPv6: one /64); 0: any number. Who comes over a
-            unix socket has no host.
-        notices: tells the log that a limit is reached.
+        most: connections in all.
+        most_per_host: connections per host (IPv6: per /64); 0 is any number. It does
+            not apply to unix sockets.
+        notices: logs that a limit is reached.
     """
 
     def __init__(self, most: int, most_per_host: int, notices: Notices) -> None:
@@ -64,10 +65,11 @@ class Places:
         """Give a connection its place.
 
         Args:
-            address: where it comes from, as in the log: ``1.2.3.4:56``, ``unix``.
+            visitor: the connection.
+            address: the peer, as in the log: ``1.2.3.4:56``, ``unix``.
 
         Returns:
-            What it is answered, if there is none for it; nothing, if it may stay.
+            The answer for a refused connection; empty if it may stay.
         """
         host = host_of(address)
         if len(self._here) >= self._most:
@@ -89,14 +91,14 @@ class Places:
         return b""
 
     def may_linger(self, visitor: IVisitor) -> bool:
-        """Tell whether a refused connection may stay until it has read why."""
+        """Tell whether a refused connection may stay until it has read its answer."""
         if len(self._refused) >= LINGERING:
             return False
         self._refused.add(visitor)
         return True
 
     def leave(self, visitor: IVisitor) -> None:
-        """Free the place of a connection that is gone, or a member's now."""
+        """Free the place of a connection that is lost, or upgraded."""
         self._refused.discard(visitor)
         host = self._here.pop(visitor, None)
         if host is None:
@@ -106,11 +108,11 @@ class Places:
             del self._hosts[host]
 
     def __iter__(self) -> Iterator[IVisitor]:
-        """Yield those that are here; copy them where one may leave meanwhile."""
+        """Yield the connections; copy them if a connection may leave meanwhile."""
         return iter(self._here)
 
     def __len__(self) -> int:
-        """Return how many are here."""
+        """Return the number of connections."""
         return len(self._here)
 
     def _is_full_for(self, host: str) -> bool:

@@ -1,7 +1,7 @@
-"""One HTTP port: the page, the WebSocket, metrics and health.
+"""An HTTP port: the page, the WebSocket, metrics and health.
 
-The page's files are read once. Nothing on the page comes from elsewhere, and nothing
-there runs but these files: the Content-Security-Policy sees to that.
+The page's files are read once. The Content-Security-Policy allows nothing from
+elsewhere on the page, and no scripts but these files.
 """
 
 import hashlib
@@ -12,9 +12,10 @@ from typing import Any, Final
 from twisted.web.resource import Resource
 from twisted.web.server import Request, Site
 
+from broadcast.base.hosts import is_loopback
 from broadcast.base.settings import Settings
 from broadcast.net.connections import Connections
-from broadcast.protocol import origins
+from broadcast.protocol.roles import ASKING, UNRESTRICTED
 from broadcast.web.channel import Channel
 from broadcast.web.door import Door
 from broadcast.web.http import answer, headers, is_current, say
@@ -38,11 +39,11 @@ CONTENT_POLICY: Final = (
 )
 
 REQUEST_TIME = 20
-"""Seconds in which a request must be whole."""
+"""Seconds within which a request must be whole."""
 
 
 class File(Resource):
-    """One file, kept in memory: a browser asks each time whether it is still so."""
+    """A file, kept in memory; a browser revalidates its copy at each use."""
 
     isLeaf = True
 
@@ -53,14 +54,14 @@ class File(Resource):
         self._tag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
 
     def render_GET(self, request: Request) -> bytes:
-        """Give the file, or say that it has not changed."""
+        """Return the file, or 304 if the client's copy is current."""
         more = {
             b"Content-Security-Policy": CONTENT_POLICY,
             b"Cache-Control": b"no-cache",
             b"ETag": self._tag.encode(),
         }
         is_known = is_current(headers(request, "If-None-Match"), self._tag)
-        # With 304 Twisted tells the content's length, as it may, and sends none of it.
+        # With 304 Twisted sends the content's length, as it may, but no content.
         return answer(
             request, 304 if is_known else 200, self._kind, self._content, more
         )
@@ -77,17 +78,17 @@ def load() -> dict[str, File]:
 
 
 class Folder(Resource):
-    """What holds other resources, and is none itself."""
+    """A resource with children, and no content."""
 
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # Twisted's
 
     def getChild(self, path: bytes, request: Request) -> Resource:
-        """Return what stands for what there is not."""
+        """Return the resource for unknown paths."""
         return Plain(lambda: (404, "there is nothing here"))
 
     def render_GET(self, request: Request) -> bytes:
-        """Say that there is nothing."""
+        """Return a message that there is nothing."""
         return say(request, 404, "there is nothing here")
 
 
@@ -101,18 +102,18 @@ class Plain(Resource):
         self._answer = answer
 
     def render_GET(self, request: Request) -> bytes:
-        """Answer."""
+        """Return the message."""
         status, message = self._answer()
         return say(request, status, message)
 
 
 class Metrics(Resource):
-    """What Prometheus reads.
+    """The metrics, for Prometheus.
 
     Args:
         render: returns the metrics.
-        is_open: to everybody; else to this machine alone, and nobody whom a proxy
-            sends along.
+        is_open: they are public. Otherwise they are for this machine only, and not for
+            requests through a proxy.
     """
 
     isLeaf = True
@@ -123,7 +124,7 @@ class Metrics(Resource):
         self._is_open = is_open
 
     def render_GET(self, request: Request) -> bytes:
-        """Give the metrics, to those who may have them."""
+        """Return the metrics, or 403."""
         if not self._is_open and not _is_local(request):
             return say(request, 403, "metrics are for this machine only")
         return answer(request, 200, CONTENT_TYPE, self._render())
@@ -133,9 +134,9 @@ class WebSite(Site):
     """Makes the connections of the HTTP listeners.
 
     Args:
-        reactor: for the time that a request may take.
-        connections: all that are open.
-        settings: which origins may talk, and who may read metrics.
+        reactor: times the requests.
+        connections: the open connections.
+        settings: the options.
     """
 
     noisy = False
@@ -160,7 +161,8 @@ class WebSite(Site):
         self.places = Places(
             settings.web_max_connections, settings.web_max_per_host, notices
         )
-        socket = Socket(connections, self.door)
+        role = ASKING if settings.web_ask else UNRESTRICTED
+        socket = Socket(connections, self.door, role)
         self._add(b"ws", socket)
         self._add(b"healthz", Plain(lambda: (200, "alive")))
         self._add(b"readyz", Plain(lambda: _readiness(connections)))
@@ -185,32 +187,32 @@ class WebSite(Site):
 
     @property
     def is_stopping(self) -> bool:
-        """Requests are answered, health's and readiness' above all; none is kept."""
+        """The daemon is stopping: requests are answered, connections not kept."""
         return self._connections.is_stopping
 
     def startFactory(self) -> None:
-        """Be listened on."""
+        """Log the warnings about options, once a port listens."""
         super().startFactory()
         self.door.warn()
 
     def stopFactory(self) -> None:
-        """Close those who ask for nothing: nothing is listened on any more."""
+        """Close the idle connections: the ports are closed."""
         super().stopFactory()
         for channel in tuple(self.places):
             channel.stop()
 
     def acceptableProtocols(self) -> list[bytes]:
-        """Return what is spoken: not HTTP/2, which this channel is not."""
+        """Return the protocols for ALPN: the channel speaks no HTTP/2."""
         return [b"http/1.1"]
 
     def log(self, request: Any) -> None:
-        """Log nothing: who joins and leaves is the room's to log."""
+        """Log nothing: the room logs the members that join and leave."""
 
 
 def _is_local(request: Request) -> bool:
-    """Tell whether it comes from this machine, and not through a proxy."""
+    """Tell whether a request comes from this machine, and not through a proxy."""
     host = getattr(request.getClientAddress(), "host", None)
-    is_inside = host is None or origins.is_loopback(host)
+    is_inside = host is None or is_loopback(host)
     via = ("Forwarded", "X-Forwarded-For", "X-Real-IP", "Via")
     return is_inside and not any(headers(request, name) for name in via)
 

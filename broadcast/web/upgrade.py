@@ -16,6 +16,7 @@ from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET, Request
 
 from broadcast.net.connections import Connections
+from broadcast.protocol.roles import UNRESTRICTED, Role
 from broadcast.web.door import Door, RefusedError
 from broadcast.web.frames import line_by_line, relayed, whole
 from broadcast.web.http import headers, say
@@ -76,14 +77,18 @@ class Socket(Resource):
     Args:
         connections: all that are open.
         door: says which pages may talk.
+        role: what those who come this way may do.
     """
 
     isLeaf = True
 
-    def __init__(self, connections: Connections, door: Door) -> None:
+    def __init__(
+        self, connections: Connections, door: Door, role: Role = UNRESTRICTED
+    ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # Twisted's
         self._connections = connections
         self._door = door
+        self._role = role
 
     def render_GET(self, request: Request) -> bytes | int:
         """Become a WebSocket, or say why not."""
@@ -119,7 +124,9 @@ class Socket(Resource):
             framing, lines = relayed, b""
         channel: Any = request.channel  # our Channel
         connection = channel.upgrade(
-            lambda transport: WebSocketConnection(connections, transport, framing, head)
+            lambda transport: WebSocketConnection(
+                connections, transport, framing, head, self._role
+            )
         )
         if lines:
             connection.introduce(lines)
@@ -143,7 +150,7 @@ class Front(Resource):
 
 
 def _introduction(request: Request) -> tuple[bytes, bool]:
-    """Return the lines that ``?format=json&name=alice`` stand for.
+    """Return the lines that ``?format=json&name=alice&quiet=1`` stand for.
 
     And whether ``frames=line`` asks for a frame a line.
     """
@@ -154,6 +161,10 @@ def _introduction(request: Request) -> tuple[bytes, bool]:
             if b"\n" in value or b"\r" in value:
                 raise UpgradeError(400, f"{word.decode()} is one line")
             lines += b"/%b %b\n" % (word, value)
+    quiet = given.get(b"quiet", b"0")
+    if quiet not in (b"0", b"1"):
+        raise UpgradeError(400, "quiet is 1 or 0")
+    lines += b"/quiet\n" if quiet == b"1" else b""
     frames = given.get(b"frames", b"batch")
     if frames not in (b"batch", b"line"):
         raise UpgradeError(400, "frames is batch or line")

@@ -1,4 +1,4 @@
-"""A request: what is checked before any resource sees it."""
+"""A request, and the checks before any resource handles it."""
 
 from typing import Any
 
@@ -9,16 +9,16 @@ from broadcast.web.http import headers, say
 
 
 class Visit(Request):
-    """A request, for whom it is, and by whom.
+    """A request whose host and method have been checked.
 
-    Whatever comes after finds one Host header, that of the address asked for.
+    A resource finds exactly one Host header, with the authority of the target.
     """
 
     channel: Any
     _refusal: RefusedError | None = None
 
     def requestReceived(self, command: bytes, path: bytes, version: bytes) -> None:
-        """Take a whole request; look at what it is for."""
+        """Process a whole request, after a check of its target."""
         try:
             asked = target_of(
                 path.decode("latin-1"), headers(self, "Host"), version.decode("ascii")
@@ -35,7 +35,7 @@ class Visit(Request):
         super().requestReceived(command, path, version)  # type: ignore[no-untyped-call]  # Twisted's
 
     def process(self) -> None:
-        """Answer, or say why not and close: what follows may be no request."""
+        """Answer, or refuse and close: the bytes after it may be no request."""
         if self._refusal is None and self.path != b"*":
             super().process()  # type: ignore[no-untyped-call]  # Twisted's
         elif self._refusal is None:
@@ -46,9 +46,9 @@ class Visit(Request):
             self._tell(self._refusal.status, str(self._refusal))
 
     def render(self, resrc: Any) -> None:
-        """Answer with a resource, to those who only ask.
+        """Answer GET and HEAD with a resource, and refuse other methods.
 
-        Twisted's own answer to other methods than GET fails on some URIs.
+        Twisted's own answer to other methods fails on some URIs.
         """
         if self.method in (b"GET", b"HEAD"):
             super().render(resrc)  # type: ignore[no-untyped-call]  # Twisted's

@@ -1,11 +1,9 @@
 """A WebSocket connection: a member like any other, its lines in text messages.
 
-Its writers frame: a member's own lines each time, a batch once for all. Both take a
-send whole or not at all, and write control frames between others: one that has to
-wait is replaced by the next one (RFC 6455, 5.5.3).
+It is a job: what was read is parsed by turns, unless it is simple and the turn has
+time. How it is parsed is in ``messages``, how what is written is framed in ``writers``.
 """
 
-from collections.abc import Callable
 from typing import Any, Final
 
 from twisted.python.failure import Failure
@@ -15,14 +13,14 @@ from broadcast.base.work import LARGE_READ, SLICE, SMALL_READ
 from broadcast.net.connections import Connections
 from broadcast.net.liveness import Liveness
 from broadcast.net.sockopts import is_private, make_room, peer_of
-from broadcast.net.writers import BufferedWriter, DirectWriter, is_plain
 from broadcast.protocol.events import Bye
+from broadcast.protocol.roles import UNRESTRICTED, Role
 from broadcast.room.directory import When
-from broadcast.session.interfaces import IConnection
 from broadcast.session.states import HANDSHAKING
 from broadcast.store.entries import Framing
 from broadcast.web.frames import Code, line_by_line, ping_frame
 from broadcast.web.messages import MessageParser
+from broadcast.web.writers import DirectFrameWriter, frame_writer_for
 
 MIN_MESSAGE = 128 * 1024
 """Bytes that a message may always have; more if four longest lines have."""
@@ -34,7 +32,8 @@ DEAD_AFTER = 45.0
 """Seconds of silence, a ping sent, after which the other end is taken for dead."""
 
 _NAMED = b"__name__:"
-_TEXT = 0x81  # how a whole message of text begins
+_PING = b"__ping__"
+_TEXT = b"\x81"  # how a whole message of text begins
 
 _CODES: Final = {
     "quit": Code.NORMAL,
@@ -46,118 +45,6 @@ _CODES: Final = {
 }
 
 
-class DirectFrameWriter(DirectWriter):
-    """Frames straight to a plain socket; what a socket left of one goes first.
-
-    Args:
-        framing: how lines become frames.
-        head: the answer to the handshake, written before all else.
-    """
-
-    __slots__ = ("_control", "_is_held", "_rest", "framing")
-
-    def __init__(self, connection: IConnection, framing: Framing, head: bytes) -> None:
-        super().__init__(connection)
-        self.framing: Framing = framing
-        self._rest = b""
-        self._control = b""
-        self._is_held = (
-            True  # the head is in the transport's queue: see ``resumeProducing``
-        )
-        connection.transport.write(head)
-        self.wake()
-
-    @property
-    def send_shared(self) -> Callable[[bytes], int]:
-        """Take frames, all or none."""
-        return self._send_frames
-
-    def send(self, data: bytes) -> int:
-        """Frame whole lines and take them all, or none."""
-        return len(data) if self._send_frames(self.framing(data)) else 0
-
-    def write_control(self, frame: bytes) -> None:
-        """Write ``frame`` as soon as the frame before it is out."""
-        if not self._send_frames(frame):
-            self._control = frame
-            self.wake()
-
-    def resumeProducing(self) -> None:
-        """Write on: the transport's queue is empty, but for the first time."""
-        if self._is_held:
-            self._is_held = False
-        else:
-            super().resumeProducing()
-
-    def _send_frames(self, frames: bytes) -> int:
-        if self._pulling:
-            return 0
-        taken = self._give(frames)
-        if 0 < taken < len(frames):
-            self._rest = frames[taken:]
-            self.wake()
-        return len(frames) if taken else 0
-
-    def _give(self, data: bytes) -> int:
-        try:
-            return self._socket_send(data)
-        except OSError:  # full, or lost: the reactor will tell which
-            return 0
-
-    def _next(self) -> bytes:
-        if self._rest:
-            rest, self._rest = self._rest, b""
-            return rest
-        if self._control:
-            control, self._control = self._control, b""
-            return control
-        chunk = self._connection.session.subscription.next_chunk()
-        return self.framing(chunk) if chunk else b""
-
-
-class BufferedFrameWriter(BufferedWriter):
-    """Frames through the transport: TLS, a proxy's wrapper."""
-
-    __slots__ = ("_control", "framing")
-
-    def __init__(self, connection: IConnection, framing: Framing, head: bytes) -> None:
-        self.framing: Framing = framing
-        self._control = b""
-        super().__init__(connection)
-        connection.transport.write(head)
-
-    def send(self, data: bytes) -> int:
-        """Frame whole lines and take them all, or none."""
-        return len(data) if self.send_shared(self.framing(data)) else 0
-
-    def send_shared(self, data: bytes) -> int:
-        """Take frames whole, unless the transport's buffer is full."""
-        if self._paused:
-            return 0
-        self._connection.transport.write(data)
-        return len(data)
-
-    def write_control(self, frame: bytes) -> None:
-        """Write ``frame`` as soon as there is room."""
-        if not self.send_shared(frame):
-            self._control = frame
-
-    def _next(self) -> bytes:
-        if self._control:
-            control, self._control = self._control, b""
-            return control
-        chunk = self._connection.session.subscription.next_chunk()
-        return self.framing(chunk) if chunk else b""
-
-
-def frame_writer_for(
-    connection: IConnection, framing: Framing, head: bytes
-) -> DirectFrameWriter | BufferedFrameWriter:
-    """Return the fastest framing writer that is right for the transport."""
-    kind = DirectFrameWriter if is_plain(connection.transport) else BufferedFrameWriter
-    return kind(connection, framing, head)
-
-
 class WebSocketConnection:
     """One member's connection, from the handshake's answer on.
 
@@ -166,6 +53,7 @@ class WebSocketConnection:
         transport: below; nobody else writes to it any more.
         framing: how lines become frames.
         head: the handshake's answer.
+        role: what its member may do.
     """
 
     kind = "websocket"
@@ -175,6 +63,7 @@ class WebSocketConnection:
         "_failure",
         "_heard",
         "_heard_at",
+        "_is_asking",
         "_is_held",
         "_is_over",
         "_is_paused",
@@ -194,6 +83,7 @@ class WebSocketConnection:
         transport: Any,
         framing: Framing,
         head: bytes,
+        role: Role = UNRESTRICTED,
     ) -> None:
         self._connections = connections
         self.transport = transport
@@ -210,8 +100,9 @@ class WebSocketConnection:
         self._is_over = False  # it has ended, and nothing of it waits
         self._lingers = False
         self.session = connections.new_session(
-            self, peer_of(transport), is_private(transport)
+            self, peer_of(transport), is_private(transport), role
         )
+        self._is_asking = role.asks
         self.writer = frame_writer_for(self, framing, head)
         self.session.subscription.writer = self.writer
         self.session.secured(None)
@@ -229,7 +120,7 @@ class WebSocketConnection:
         if parser.has_left:
             self._pause()
         parser.keep(data)
-        if has_to_wait or data[0] != _TEXT:
+        if has_to_wait or data[:1] != _TEXT:
             work.add(self, is_fresh)
             self.transport.bufferSize = SMALL_READ
             return
@@ -277,6 +168,8 @@ class WebSocketConnection:
             self._parser.fail(Code.UNSUPPORTED, "lines go in text messages")
             return
         if not data and not self._connections.room.settings.relay:
+            return
+        if self._is_asking and data.rstrip(b"\r\n") == _PING:
             return
         if data.startswith(_NAMED) and self.session.state in HANDSHAKING:
             self.writer.framing = line_by_line

@@ -1,4 +1,4 @@
-"""What an admin's order does to a room in memory, and what it answers."""
+"""The actions of an admin on a room in memory, and their answers."""
 
 import pytest
 
@@ -24,7 +24,7 @@ def is_here(hall: Hall, *names: str) -> bool:
 
 
 def test_a_row_shows_who_is_here() -> None:
-    """Who has connected and not joined yet is no member, and has no row."""
+    """A connection that has not joined is no member, and has no row."""
     hall = Hall()
     alice = hall.join("/name Alice", "/format json")
     hall.join("/name bob")
@@ -39,7 +39,7 @@ def test_a_row_shows_who_is_here() -> None:
 
 
 def test_a_name_is_found_in_any_spelling() -> None:
-    """Who is here is found by the fold of its name; who comes or has left is not."""
+    """A member is found by its folded name, before its join and after its leave not."""
     hall = Hall()
     actions = actions_on(hall)
     guest = hall.connect()
@@ -77,7 +77,7 @@ def test_a_ban_closes_all_whom_it_concerns(
 
 
 def test_a_ban_of_an_account_closes_it_by_any_name(login_hall: LoginHall) -> None:
-    """Who has logged in as alice goes, whatever it is called; another stays."""
+    """A member with alice's account is closed, whatever its name; others stay."""
     zed = login_hall.arrive("/name zed", "/login alice alices-own")
     login_hall.arrive("/name ann", "/login Bob bobs-own-1")
     login_hall.turn(6)
@@ -100,7 +100,7 @@ def test_one_mute_too_many_is_refused() -> None:
 
 
 def test_an_unmute_gives_a_listener_no_voice() -> None:
-    """Who may not speak for another reason than a mute is told nothing, and may not."""
+    """A member silenced for another reason stays so, and is told nothing."""
     hall = Hall()
     actions = actions_on(hall)
     guest = hall.join("/name ear")

@@ -45,7 +45,7 @@ def admin() -> Admin:
 
 
 def test_the_help_has_each_command_once(admin: Admin) -> None:
-    """What the help lists can be ordered, and what can be ordered is in it."""
+    """The help lists exactly the commands that there are."""
     assert admin.order("help") == [{"ok": True, "text": HELP}]
     assert [line.split()[0] for line in HELP.splitlines()] == list(COMMANDS)
 
@@ -94,7 +94,7 @@ def test_a_ban_takes_a_time_of_up_to_a_hundred_years(
     "time", ["0", "0d", "36501d", "1w", "-1m", "1.5h", "1M", "1e3", "1234567890"]
 )
 def test_a_time_that_is_none_bans_nobody(admin: Admin, time: str) -> None:
-    """What a time might have meant is not guessed."""
+    """An invalid duration is refused, not guessed."""
     assert admin.refusal(f"ban x --for {time}") == A_TIME
     assert admin.order("bans") == [{"ok": True, "count": 0}]
 
@@ -137,7 +137,7 @@ def test_a_drain_is_answered_with_who_is_here(admin: Admin) -> None:
 
 
 def test_a_fault_is_told_without_its_details(admin: Admin) -> None:
-    """What goes wrong is answered, with the traceback in the log alone."""
+    """A failure is answered; its traceback is in the log alone."""
 
     def fail() -> None:
         raise RuntimeError("secret")

@@ -1,4 +1,4 @@
-"""Who guesses is stopped, and nobody else."""
+"""The rate limit stops guesses, and no other logins."""
 
 import json
 
@@ -83,7 +83,7 @@ def _try(error: Exception) -> tuple[Authenticator, object]:
 
 
 def test_a_busy_daemon_counts_no_try() -> None:
-    """Who could not be checked may try again, and loses nothing."""
+    """A login that could not be checked doesn't count as an attempt."""
     authenticator, result = _try(BusyError())
     assert isinstance(result, Refusal)
     assert result.code == "login-throttled"

@@ -93,7 +93,7 @@ def test_a_ban_ends(clock: Clock) -> None:
 
 
 def test_a_restart_forgets_nobody(clock: Clock, tmp_path: Path) -> None:
-    """What is written is read again: whom, until when, why."""
+    """A ban that was written is read again: whom, until when, why."""
     path = str(tmp_path / "bans")
     bans = Bans(clock.seconds, path)
     bans.add("Alice", 60, "rude")
@@ -134,7 +134,7 @@ def test_a_name_that_is_an_address(clock: Clock, tmp_path: Path) -> None:
 
 
 def test_an_older_file_is_read(clock: Clock, tmp_path: Path) -> None:
-    """What was folded otherwise is folded as now; mapped addresses are IPv4."""
+    """Names of another fold are folded anew; mapped addresses become IPv4."""
     saved = ("Hello", "s" * 34, "\u1160a\ufe0f", "::ffff:102:304/128")
     rows = [{"ban": whom} for whom in saved]
     path = tmp_path / "bans"
@@ -175,7 +175,7 @@ def test_a_full_disk_is_told(clock: Clock, tmp_path: Path) -> None:
 def test_a_broken_file_keeps_the_old_bans(
     clock: Clock, tmp_path: Path, line: str
 ) -> None:
-    """What can't be read is told with its line; nobody is forgotten by it."""
+    """An unreadable line is named in the error; no ban is forgotten."""
     path = tmp_path / "bans"
     bans = Bans(clock.seconds, str(path))
     bans.add("alice", None, "")
@@ -219,7 +219,7 @@ def test_no_spelling_evades_a_ban(clock: Clock, name: str) -> None:
 
 
 def test_a_name_of_the_banned_is_free(clock: Clock) -> None:
-    """Who was turned away keeps no name."""
+    """A refused member holds no name."""
     bans = Bans(clock.seconds)
     hall = Hall(policy=Policy(bans))
     bans.add("rude", 60, "")

@@ -19,7 +19,7 @@ from broadcast.auth.checkers import (
 
 
 class Reactor:
-    """What a thread calls back is kept until it is run here."""
+    """The callbacks of threads, kept until they are run here."""
 
     def __init__(self) -> None:
         self.calls: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
@@ -50,7 +50,7 @@ def test_the_queue_is_bounded() -> None:
 
 
 def test_an_error_comes_back() -> None:
-    """What a check raises is its result; what waits at the end is told so."""
+    """An exception of a check is its result; checks that wait at the end fail."""
     reactor, gate, begun = Reactor(), threading.Event(), threading.Event()
     pool = Pool(reactor.calls.put, threads=1)
     errors: list[type] = []

@@ -56,7 +56,7 @@ SALT_AND_HASH = GOOD.split("$", 4)[4]
     ],
 )
 def test_a_bad_hash_is_refused(text: str) -> None:
-    """What is no hash, or costs more than a login may, is refused when read."""
+    """An invalid or too costly hash is refused when it is read."""
     with pytest.raises(HashError):
         read_hash(text)
 
@@ -81,7 +81,7 @@ def test_tokens_and_comments(tmp_path: Path) -> None:
     ],
 )
 def test_bad_tokens(tmp_path: Path, data: bytes | None, words: str) -> None:
-    """What is wrong is told with its line, and the secret isn't."""
+    """An error names the line, and doesn't show the secret."""
     path = tmp_path / "tokens"
     if data is not None:
         path.write_bytes(data)
@@ -113,7 +113,7 @@ def test_users(tmp_path: Path) -> None:
     ],
 )
 def test_bad_users(tmp_path: Path, text: str, words: str) -> None:
-    """What is wrong is told with its line."""
+    """An error names the line."""
     path = tmp_path / "users"
     path.write_text(text)
     with pytest.raises(FileError, match="line"):

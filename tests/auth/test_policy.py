@@ -47,7 +47,7 @@ def test_an_account_is_muted_by_any_name(
 def test_a_name_left_behind_stays_muted(
     login_hall: LoginHall, actions: AdminActions
 ) -> None:
-    """Who takes another name and comes back under the first is muted still."""
+    """A muted member that renames itself and reconnects under the old name is muted."""
     actions.mute("rude")
     guest = arrive(login_hall, "/name rude", f"/login {SECRET}")
     guest.send("/name tmp")
@@ -61,7 +61,7 @@ def test_a_name_left_behind_stays_muted(
 def test_names_passed_through_are_not_muted(
     login_hall: LoginHall, actions: AdminActions
 ) -> None:
-    """Who is muted mutes nobody by being called so for a moment."""
+    """A muted member doesn't mute the names that it passes through."""
     actions.mute("rude")
     guest = arrive(login_hall, "/name rude", f"/login {SECRET}")
     guest.send("/name carol", "/name dave", "/name rude")
@@ -105,7 +105,7 @@ def test_a_mute_is_taken_back_whole(
 def test_unmuting_one_frees_no_other(
     login_hall: LoginHall, actions: AdminActions
 ) -> None:
-    """Whose account is muted stays so when a name that it came by is freed."""
+    """A muted account stays muted when a name that it has used is unmuted."""
     actions.mute("alice")
     actions.mute("zed")
     guest = arrive(login_hall, "/name guest", ALICE)

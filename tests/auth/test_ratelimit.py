@@ -18,7 +18,7 @@ def test_three_for_a_name_thirty_for_a_host() -> None:
 
 
 def test_a_right_try_is_given_back() -> None:
-    """Who was right may go on logging in; who was wrong before still was."""
+    """Successful logins don't count; earlier failures still do."""
     throttle = Throttle(Clock())
     throttle.take("h", "a")
     for _ in range(10):

@@ -38,7 +38,7 @@ def test_who_counts_as_one_host(address: str, host: str) -> None:
     ],
 )
 def test_networks(text: str, network: str) -> None:
-    """What is mapped is IPv4; an address is a network of one; a name is none."""
+    """Mapped addresses are IPv4; an address is a network of one; a name is none."""
     assert str(network_of(text)) == network
 
 
@@ -48,6 +48,7 @@ def test_networks(text: str, network: str) -> None:
         *(("127.0.0.1", True), ("127.9.9.9", True), ("::1", True)),
         *(("::ffff:127.0.0.1", True), ("::ffff:7f00:1", True), ("::1%lo", True)),
         *(("192.0.2.7", False), ("::ffff:192.0.2.7", False), ("localhost", False)),
+        *(("127.0.0.1.evil.example", False), ("", False)),
     ],
 )
 def test_loopback(text: str, is_own: bool) -> None:

@@ -1,4 +1,4 @@
-"""What people read of the options: --help, and docs/options.md."""
+"""The manual of the options: --help, and docs/options.md."""
 
 from pathlib import Path
 

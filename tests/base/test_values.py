@@ -15,6 +15,8 @@ PORT = values.whole(0, 65535)
 COUNT = values.whole(-5, 5)
 RATE = values.optional(values.rate)
 CHOICE = values.one_of("off", "loopback", "on")
+TEMPLATE = values.template("name", "count")
+FIELDS = "only {name} and {count} are filled in, and {{ stands for {"
 
 Read = Callable[[str], Any]
 
@@ -37,6 +39,9 @@ Read = Callable[[str], Any]
         (values.seconds, "5.", 5.0),
         (values.seconds, "+5E-1", 0.5),
         (values.seconds, " 5 ", 5.0),
+        (values.whole_or_all(9), "0", 0),
+        (values.whole_or_all(9), "9", 9),
+        (values.whole_or_all(9), "ALL", None),
         (values.off_or_seconds, "", None),
         (values.off_or_seconds, "OFF", None),
         (values.off_or_seconds, "2", 2.0),
@@ -127,6 +132,34 @@ LINES = "give 0, or 0.1 to 1000000000"
             for text in ("/run/x", "unix:", "unix:rel", "unix:./rel", "tcp:1")
         ),
         (values.some_text, " ", "' ' is empty; give a value, or leave it out"),
+        *(
+            (
+                read,
+                "{x",
+                "'{x' begins with {; begin with something else: so begins json",
+            )
+            for read in (values.one_line, TEMPLATE)
+        ),
+        *(
+            (read, text, f"{text!r} has {text[1]!r} in it; leave it out")
+            for read in (values.one_line, TEMPLATE)
+            for text in ("a\n", "a\tb", "a\x1b[2J", "a\x9b", "a\u202eb", "a\u2028")
+        ),
+        *(
+            (TEMPLATE, text, f"'{text}' has another field; {FIELDS}")
+            for text in ("a {x}", "a {}", "a {0}", "a {name!r}", "a {name:>9}")
+        ),
+        (TEMPLATE, "a {name.x}", f"'a {{name.x}}' has another field; {FIELDS}"),
+        (
+            TEMPLATE,
+            "a {name",
+            f"'a {{name': expected '}}' before end of string; {FIELDS}",
+        ),
+        (
+            TEMPLATE,
+            "a }",
+            f"'a }}': Single '}}' encountered in format string; {FIELDS}",
+        ),
     ],
 )
 def test_a_wrong_value_is_refused_in_words(read: Read, text: str, words: str) -> None:

@@ -143,6 +143,26 @@ def test_a_job_waits_once(clock: TurnClock, work: Work) -> None:
     assert len(work) == 0
 
 
+def test_a_job_may_be_hastened(clock: TurnClock, work: Work) -> None:
+    """Among thousands that are old it is done in this turn; once, however often."""
+    crowd = [Job(clock, 100) for _ in range(200)]
+    for job in crowd:
+        work.add(job)
+    awaited = Job(clock, 1)
+    steps: list[int] = []
+    awaited.during = lambda: steps.append(1)
+    work.add(awaited)
+    work.hasten(awaited)
+    work.hasten(awaited)
+    clock.advance(0)
+    assert steps == [1]
+    while len(work):
+        clock.advance(0)
+    assert steps == [1]
+    work.hasten(awaited)
+    assert not len(work)
+
+
 def test_a_job_that_fails_is_ended_alone(clock: TurnClock, work: Work) -> None:
     """What it is for is aborted, the log is told, and the others work on."""
     good, bad = Job(clock, 1), Job(clock, 1)

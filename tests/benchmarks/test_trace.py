@@ -6,7 +6,8 @@ from broadcast.protocol import sanitize
 
 def test_a_line_is_delivered_in_thirty_moves() -> None:
     """From one member's read to another's socket, calls and returns counted."""
-    trace = Pair().way(b"hello\n")
+    with Pair() as pair:
+        trace = pair.way(b"hello\n")
     assert 0 < trace.moves <= 30
     assert trace.calls[0] == ("broadcast.net.lines", "dataReceived")
     assert ("broadcast.room.fanout", "send") in trace.calls

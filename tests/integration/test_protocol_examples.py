@@ -2,8 +2,11 @@
 
 An example's lines begin with ``NAME>`` (sent) or ``NAME<`` (received). ``…``
 stands for anything, a line of it for any lines, ``{epoch}`` for the epoch. alice
-and bob are here, unless it is an ``example of coming``. Who is neither, connects
-where its first line stands. At the end nobody may have got anything more.
+and bob are here, unless it is an ``example of coming`` or ``of asking``. Who is
+neither, connects where its first line stands. An empty line is one, but received it is
+the end of the stream. At the end nobody may have got anything more. An ``example of
+asking`` is of a listener that asks for a name; ``NAME=`` is what is received without a
+line end.
 """
 
 import re
@@ -17,12 +20,17 @@ from tests.support.daemon import Daemon
 from tests.support.lineclient import LineClient, connect_tcp
 
 PAGE = Path(__file__).parents[2] / "docs" / "protocol.md"
-_FENCE = re.compile(r"^```example( of coming)?\n(.*?)^```$", re.DOTALL | re.MULTILINE)
-_LINE = re.compile(r"(\w+)([<>]) (.*)")
+_FENCE = re.compile(r"^```example( of \w+)?\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+_LINE = re.compile(r"(\w+)([<>=]) ?(.*)")
 _PRESENCE = re.compile(r"(joined|left) the chat|\"event\":\"(join|leave)\"")
 
+ASKING = (
+    *("--ask", "tcp:0:interface=127.0.0.1", "--name-prompt", "NICK?"),
+    *("--joined-text", "Welcome, {name}, number {count}!"),
+)
+
 EXAMPLES = [
-    pytest.param(bool(found[1]), found[2], id=f"line {line}")
+    pytest.param(found[1] or "", found[2], id=f"line {line}")
     for found in _FENCE.finditer(PAGE.read_text("utf-8"))
     for line in [PAGE.read_text("utf-8").count("\n", 0, found.start()) + 1]
 ]
@@ -58,6 +66,10 @@ class Play:
         """Check that ``name`` gets what is told."""
         client = self.clients[name]
         for at, pattern in enumerate(patterns):
+            if not pattern:
+                assert client.rest() == b""
+                del self.clients[name]
+                break
             if pattern == "…":
                 client.until(self._regex(patterns[at + 1]))
                 return self.receive(name, patterns[at + 2 :])
@@ -69,6 +81,12 @@ class Play:
                 assert client.rest() == b""
                 del self.clients[name]
         return None
+
+    def receive_bytes(self, name: str, texts: list[str]) -> None:
+        """Check that ``name``, which may come now, gets what has no line end."""
+        client = self.clients.get(name) or self.enter(name)
+        for text in texts:
+            assert client.raw_bytes(len(text.encode())) == text.encode()
 
     def _regex(self, pattern: str) -> str:
         pattern = re.escape(pattern.replace("{epoch}", self._epoch))
@@ -85,11 +103,13 @@ class Play:
             client.close()
 
 
-@pytest.mark.parametrize(("is_coming", "text"), EXAMPLES)
-def test_example(is_coming: bool, text: str) -> None:
+@pytest.mark.parametrize(("kind", "text"), EXAMPLES)
+def test_example(kind: str, text: str) -> None:
     """What the example says is what happens, line by line."""
-    with Daemon() as daemon, closing(Play(daemon, text)) as play:
-        if not is_coming:
+    options = ASKING if kind == " of asking" else ()
+    with Daemon(*options) as daemon, closing(Play(daemon, text)) as play:
+        ways = {">": play.send, "<": play.receive, "=": play.receive_bytes}
+        if not kind:
             alice = play.enter("alice", "/name alice")
             play.enter("bob", "/name bob")
             if alice.shows_presence:
@@ -99,7 +119,7 @@ def test_example(is_coming: bool, text: str) -> None:
         steps = [(m[1], m[2], m[3]) for m in parsed if m]
         for (name, way), group in groupby(steps, key=lambda step: step[:2]):
             lines = [step[2] for step in group]
-            (play.send if way == ">" else play.receive)(name, lines)
+            ways[way](name, lines)
         play.finish()
 
 

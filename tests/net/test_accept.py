@@ -107,7 +107,7 @@ def test_files_are_left_for_others(port: Port) -> None:
 def test_no_more_are_accepted_than_there_is_room(
     port: Port, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Who comes faster than connections are made waits in the kernel."""
+    """Connections beyond those that are held wait in the kernel."""
     monkeypatch.setattr(accept, "MAX_ACCEPTED", 2)
     clock = Clock()
     queue = _begin(port, clock)
@@ -137,7 +137,7 @@ def test_no_look_takes_long(port: Port, monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_errors_are_the_ports_to_see() -> None:
-    """What accept() raises reaches the port, which knows what to do then."""
+    """The port gets the exceptions of accept(), which it handles."""
     with AcceptQueue(socket.socket().detach()) as queue:  # nobody listens on it
         queue.begin(Acceptor(Work(Clock())), queue.accept)
         queue.look()
@@ -212,7 +212,7 @@ def test_turning_away_takes_no_turn_of_others(
 
 
 def test_closing_lets_go_of_who_was_accepted(port: Port) -> None:
-    """Who was taken in and not let in is closed with the port."""
+    """A connection that is held is closed with the port."""
     queue = _begin(port, Clock())
     (one,) = _connect(port, 1)
     queue.look()

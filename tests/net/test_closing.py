@@ -84,7 +84,7 @@ def test_a_crowd_is_closed_a_few_a_turn() -> None:
 def test_one_who_has_it_all_and_stays_is_reset(
     pair: tuple[socket.socket, socket.socket],
 ) -> None:
-    """Whose end has confirmed the last words need not be asked, nor waited for."""
+    """A peer that has acknowledged the last words is neither asked nor waited for."""
     hall = Hall()
     ours, theirs = pair
     connection, reactor = _connect(hall, ours)

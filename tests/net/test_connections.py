@@ -58,7 +58,7 @@ def test_a_connection_is_kept_from_its_beginning_to_its_loss() -> None:
 
 
 def test_the_loss_of_the_last_connection_is_told() -> None:
-    """Whoever waits for the end is called when nobody is left, and not earlier."""
+    """The callback of ``when_empty`` is called with the last loss, not earlier."""
     hall = Hall()
     guests = [hall.join("/name al"), hall.connect(), hall.connect()]
     called: list[int] = []
@@ -70,7 +70,7 @@ def test_the_loss_of_the_last_connection_is_told() -> None:
 
 
 def test_nobody_joins_while_it_stops() -> None:
-    """Who comes then is told why, and closed; who is here stays and is heard."""
+    """A new connection is refused with a reason; members stay and are heard."""
     hall = Hall()
     hall.connections.is_open = True
     here, applying = hall.join("/name al"), hall.connect()

@@ -61,7 +61,7 @@ def test_there_are_so_many_of_a_host_and_in_all() -> None:
 
 
 def test_a_turn_takes_its_share_and_hosts_take_turns() -> None:
-    """Who comes after a flood is next; no turn is longer than its share and a step."""
+    """A host is next after a flood; a turn takes its share and a step at most."""
     clock, done, turns = Clock(), list[str](), list[Callable[[], None]]()
     reactor = SimpleNamespace(
         seconds=clock.seconds, callLater=lambda _, call: turns.append(call)

@@ -97,7 +97,7 @@ class Ears(Protocol):
 
 
 def test_a_connection_that_is_gone_for_no_reason_is_done() -> None:
-    """What is behind is told as Twisted's protocols are: the end was a clean one."""
+    """The wrapped protocol gets Twisted's reason for a clean end."""
     factory = ProxiedFactory(ServerFactory.forProtocol(Ears), Work(Clock()))
     where: Any = FOUR  # zope knows it as an address
     proxied: Any = factory.buildProtocol(where)

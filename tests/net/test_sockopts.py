@@ -1,4 +1,4 @@
-"""What is set on, and asked of, sockets: real ones over loopback."""
+"""Options and statistics of real sockets over loopback."""
 
 import os
 import socket
@@ -41,6 +41,7 @@ def test_the_options_of_a_connection(pair: Pair) -> None:
     sockopts.prepare(_over(ours))
     assert ours.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
     assert ours.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+    assert ours.getsockopt(socket.SOL_SOCKET, socket.SO_OOBINLINE)
     if hasattr(socket, "TCP_KEEPIDLE"):
         names = (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT)
         idle, every, count = (ours.getsockopt(socket.IPPROTO_TCP, n) for n in names)
@@ -137,7 +138,7 @@ def test_only_this_machine_is_private_without_tls(host: str) -> None:
 
 @pytest.mark.parametrize("host", ELSEWHERE)
 def test_this_machine_by_its_own_address_is_private(host: str) -> None:
-    """Whoever comes from the address that was called is on this machine too."""
+    """A peer with the address that it has connected to is on this machine too."""
     with _From() as sock:
         sock.host = sock.own = host
         assert sockopts.is_private(_over(sock))

@@ -88,3 +88,57 @@ def test_the_longest_subnegotiation(length: int, is_one: bool) -> None:
     body = b"x" * (length - 4)
     got = Telnet().strip(b"\xff\xfa" + body + b"\xff\xf0")
     assert got == (b"" if is_one else body)
+
+
+NEGOTIATION = st.lists(
+    st.sampled_from(
+        [
+            b"\xff\xfd\x06",
+            b"\xff\xfb\x01",
+            b"\xff\xfd\xff",
+            b"\xff\xfb\n",
+            b"\xff\xfc\xfd",
+            b"\xff\xfe\x01",
+            b"\xff\xf1",
+            b"\xff\xfa\xff\xfd\x06\xff\xf0",
+            b"\xff\xff",
+            b"\xfd\x06",
+            b"x",
+            b"\r",
+            b"\0",
+            b"\n",
+        ]
+    ),
+    max_size=30,
+)
+
+
+@given(NEGOTIATION, st.lists(st.integers(0, 90), max_size=8))
+@settings(max_examples=400)
+def test_what_is_asked_is_refused_each_time(
+    pieces: list[bytes], cuts: list[int]
+) -> None:
+    """DO is answered WONT, WILL is answered DONT, in order, and nothing else is."""
+    telnet = Telnet()
+    answers = b""
+    for piece in split(b"".join(pieces), cuts):
+        telnet.strip(piece)
+        answers += telnet.take_answers()
+    asked = [piece for piece in pieces if piece[:2] in (b"\xff\xfd", b"\xff\xfb")]
+    no = {0xFD: b"\xfc", 0xFB: b"\xfe"}
+    assert answers == b"".join(b"\xff" + no[ask[1]] + ask[2:] for ask in asked)
+
+
+@given(
+    st.lists(st.sampled_from([b"\r", b"\0", b"\n", b"x", b"\xff\xf1"]), max_size=20),
+    st.lists(st.integers(0, 40), max_size=8),
+    st.booleans(),
+)
+@settings(max_examples=400)
+def test_cr_nul_is_cr_lf(pieces: list[bytes], cuts: list[int], after_cr: bool) -> None:
+    """However it is cut, and with negotiation between the two."""
+    telnet = Telnet(after_cr)
+    data = b"".join(pieces)
+    before = b"\r" if after_cr else b""
+    text = before + b"".join(telnet.strip(piece) for piece in split(data, cuts))
+    assert text == (before + data.replace(b"\xff\xf1", b"")).replace(b"\r\0", b"\r\n")

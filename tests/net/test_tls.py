@@ -271,7 +271,7 @@ def serve(files: tuple[str, str], clock: Clock) -> Serve:
 
 
 def test_a_handshake_goes_on_in_its_turn(serve: Serve, clock: Clock) -> None:
-    """What comes of it waits; all later is taken at once, and nothing is in flight."""
+    """Bytes of the handshake wait in turn; after it bytes are processed at once."""
     factory = serve()
     visit = Visit(factory)
     hello = visit.step()
@@ -343,7 +343,7 @@ def test_what_comes_before_its_turn_is_bounded(serve: Serve) -> None:
 
 
 def test_a_socket_that_waits_to_be_made_is_in_flight(serve: Serve) -> None:
-    """Whoever is accepted early counts; made or closed, no more than once."""
+    """A connection accepted early counts as in flight, and never twice."""
     factory = serve(most_of_host=1)
     address = ("192.0.2.7", 4711)
     assert factory.admits(address)

@@ -67,7 +67,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_the_next_one_has_the_path_after_the_end(
     listen: Listen, reactor: MemoryReactorClock
 ) -> None:
-    """Who was refused may try again, and has it once the first has ended."""
+    """A refused daemon may retry, and gets the path once the first has ended."""
     path = Path("room")
     first = listen(path)
     with pytest.raises(OSError, match=TAKEN) as caught:
@@ -81,7 +81,7 @@ def test_the_next_one_has_the_path_after_the_end(
 
 
 def test_the_lock_decides_where_the_socket_is_gone(listen: Listen) -> None:
-    """Somebody has removed the socket: it is no invitation to the path."""
+    """A removed socket doesn't free the path for another daemon."""
     path = Path("room")
     listen(path)
     path.unlink()
@@ -91,7 +91,7 @@ def test_the_lock_decides_where_the_socket_is_gone(listen: Listen) -> None:
 
 
 def test_the_socket_decides_where_the_lock_is_gone(listen: Listen) -> None:
-    """Somebody has removed the lock: who listens is asked, and keeps the path."""
+    """Without its lock file, a listener is found by connecting, and keeps the path."""
     path = Path("room")
     listen(path)
     Path("room.flock").unlink()

@@ -15,7 +15,7 @@ NAMES = st.builds("".join, st.tuples(LETTERS, st.text(INNER, max_size=31)))
 
 
 def test_a_name_can_not_cost_much() -> None:
-    """What is too long for a name is refused unseen; marks are counted."""
+    """A text too long for a name is refused unread; marks are counted."""
     assert names.clean("a" * 100_000) is None
     assert names.clean("a" + "\u0335" * 3 + "b") is not None
     assert names.mend("a" * 100_000) == "a" * 32
@@ -41,7 +41,7 @@ def test_a_name_may_come_decomposed() -> None:
 
 @given(NAMES)
 def test_a_fold_is_folded(raw: str) -> None:
-    """What is folded once is folded for good: bans and mutes keep folds."""
+    """Folding is idempotent: bans and mutes keep folds."""
     folded = names.fold(raw)
     assert names.fold(folded) == folded
     if (name := names.clean(raw)) is not None:

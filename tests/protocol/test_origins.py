@@ -7,7 +7,6 @@ from broadcast.protocol.origins import (
     Origin,
     host_in,
     is_known,
-    is_loopback,
     may_talk,
     parse,
     parse_all,
@@ -141,7 +140,7 @@ def test_an_origin_is_read_into_its_parts() -> None:
     ["null", "file://", "capacitor://localhost", "chrome-extension://abc", "ws://x"],
 )
 def test_origins_of_apps_may_talk_by_name_only(origin: str) -> None:
-    """What is no web page is allowed as it stands, alone, and never by itself."""
+    """An origin other than a web page's is allowed only if it is listed exactly."""
     allowed = parse_all(origin)
     assert [str(one) for one in allowed] == [origin]
     assert may_talk([origin], HOST, allowed)
@@ -195,23 +194,3 @@ def test_a_host_is_found_in_an_authority(text: str, host: str | None) -> None:
 def test_which_hosts_are_known(host: str, known: bool) -> None:
     """Nobody else can make these names point here: no DNS is asked for them."""
     assert is_known(host, parse_all("https://app.example.org:8443 null")) is known
-
-
-@pytest.mark.parametrize(
-    ("host", "inside"),
-    [
-        ("127.0.0.1", True),
-        ("127.9.9.9", True),
-        ("::1", True),
-        ("::1%lo", True),
-        ("::ffff:127.0.0.1", True),
-        ("::ffff:7f00:1", True),
-        ("192.0.2.1", False),
-        ("::ffff:192.0.2.1", False),
-        ("127.0.0.1.evil.example", False),
-        ("", False),
-    ],
-)
-def test_which_addresses_are_this_machines_own(host: str, inside: bool) -> None:
-    """The whole of 127/8, also as a listener of both families names it."""
-    assert is_loopback(host) is inside

@@ -1,4 +1,4 @@
-"""What is safe, against a slow reference that looks at each character."""
+"""Safe text, against a slow reference that checks each character."""
 
 from hypothesis import given, settings
 from hypothesis import strategies as st

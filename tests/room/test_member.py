@@ -28,7 +28,7 @@ def test_crlf_heard_while_behind() -> None:
 
 
 def test_crlf_heard_before_a_queued_switch_to_text() -> None:
-    """Whoever writes CRLF is written CRLF, also in a dialect that waits its turn."""
+    """A member that sends CRLF gets CRLF, even in a dialect that is queued."""
     hall = Hall()
     talker = hall.join("/name talker")
     wire = Pipe(0, is_direct=True)

@@ -26,6 +26,7 @@ _TEXT_FORMS = [
     (r"\* (\d+) lines? before these are gone", "missing"),
     (r"\* that position is not in this log", "foreign"),
     (r"\* the last (\d+) lines?:", "replay"),
+    (r"\* there is more: (.*)", "more"),
     (r"\* that was the last \d+ lines?", "replayed"),
     (r"\* said (\S+)", "ack"),
     (r"\* Bye", "bye"),
@@ -53,6 +54,9 @@ def _seen_in_json(line: str) -> list[Seen]:
         gone: list[Seen] = [("missing", str(missing))] if missing else []
         gone = [("foreign",)] if missing is None else gone
         return [*gone, ("replay", str(event["count"]))]
+    if kind == "replayed":
+        more: list[Seen] = [("more", event)] if event["more"] else []
+        return [*more, ("replayed",)]
     fields = {
         "join": ["name"],
         "leave": ["name"],
@@ -61,6 +65,11 @@ def _seen_in_json(line: str) -> list[Seen]:
         "ack": ["token"],
         "who": ["names"],
     }.get(kind, [])
+    if kind == "who":
+        quiet = event.get("quiet", [])
+        event["names"] = [f"{n} (quiet)" if n in quiet else n for n in event["names"]]
+    if event.get("quiet") is True:
+        kind = f"quiet {kind}"
     values = (event[name] for name in fields)
     return [(kind, *(", ".join(v) if isinstance(v, list) else str(v) for v in values))]
 
@@ -72,6 +81,7 @@ class Person:
     guest: Guest
     name: str
     json: bool
+    quiet: bool
     expected: list[Seen] = field(default_factory=list)
     tokens: set[str] = field(default_factory=set)
 
@@ -95,6 +105,15 @@ class Room(RuleBasedStateMachine):
             if person is not but:
                 person.expected.append(seen)
 
+    def _tell_of(self, person: Person, kind: str, *words: str) -> None:
+        """Tell of ``person``: to itself as to all, of a quiet one to programs alone."""
+        mark = "quiet " if person.quiet else ""
+        for other in self.people:
+            if other.json:
+                other.expected.append((mark + kind, *words))
+            elif not person.quiet or other is person:
+                other.expected.append((kind, *words))
+
     def _say(self, person: Person, text: str) -> None:
         self.said.append((person.name, text))
         self._tell(("said", person.name, text), but=None if person.json else person)
@@ -104,27 +123,28 @@ class Room(RuleBasedStateMachine):
         self.hall.wait(1)  # so that presence is never folded
 
     @precondition(lambda self: len(self.people) < 5)
-    @rule(name=NAMES, speaks_json=st.booleans())
-    def join(self, name: str, speaks_json: bool) -> None:
-        person = Person(self.hall.connect(), name, speaks_json)
+    @rule(name=NAMES, speaks_json=st.booleans(), is_quiet=st.booleans())
+    def join(self, name: str, speaks_json: bool, is_quiet: bool) -> None:
+        person = Person(self.hall.connect(), name, speaks_json, is_quiet)
         refused = not self._is_free(name)
         if refused:
             self.guests += 1
             person.name = f"guest-{self.guests}"
-        self._tell(("join", person.name))
+        self._tell_of(person, "join", person.name)
         self.people.append(person)
         person.expected.append(("welcome", person.name, str(len(self.people))))
         if refused:
             person.expected.append(("error",))
         dialect = "json" if speaks_json else "text"
-        self._send(person, f"/format {dialect}", f"/name {name}")
+        quiet = ["/quiet"] if is_quiet else []
+        self._send(person, f"/format {dialect}", *quiet, f"/name {name}")
 
     @precondition(lambda self: self.people)
     @rule(who=st.integers(0), name=NAMES)
     def rename(self, who: int, name: str) -> None:
         person = self.people[who % len(self.people)]
         if self._is_free(name, but=person):
-            self._tell(("rename", person.name, name))
+            self._tell_of(person, "rename", person.name, name)
             person.name = name
         else:
             person.expected.append(("error",))
@@ -152,7 +172,7 @@ class Room(RuleBasedStateMachine):
     @rule(who=st.integers(0), quits=st.booleans())
     def leave(self, who: int, quits: bool) -> None:
         person = self.people.pop(who % len(self.people))
-        self._tell(("leave", person.name))
+        self._tell_of(person, "leave", person.name)
         if quits:
             person.expected.append(("bye",))
             self._send(person, "/quit")
@@ -165,9 +185,23 @@ class Room(RuleBasedStateMachine):
     @rule(who=st.integers(0), count=st.integers(0, 12))
     def history(self, who: int, count: int) -> None:
         person = self.people[who % len(self.people)]
-        count = min(count, HISTORY, len(self.said))
-        self._replay(person, count)
+        begin = max(len(self.said) - count, self._oldest)
+        self._replay(person, begin, len(self.said), asked=count)
         self._send(person, f"/history {count}")
+
+    @precondition(lambda self: self.people)
+    @rule(who=st.integers(0), count=st.integers(0, 12), id=st.integers(0, 30))
+    def page_back(self, who: int, count: int, id: int) -> None:
+        person = self.people[who % len(self.people)]
+        end = min(max(0, id - 1), len(self.said))
+        begin = min(end, max(end - count, self._oldest))
+        missing = min(count, end) - (end - begin)
+        if id > len(self.said):
+            person.expected.append(("foreign",))
+        elif missing:
+            person.expected.append(("missing", str(missing)))
+        self._replay(person, begin, end, asked=count)
+        self._send(person, f"/history {count} {EPOCH}:{id}")
 
     @precondition(lambda self: self.people)
     @rule(
@@ -175,28 +209,42 @@ class Room(RuleBasedStateMachine):
     )
     def since(self, who: int, id: int, epoch: str) -> None:
         person = self.people[who % len(self.people)]
-        ids = [at for at in range(1, len(self.said) + 1) if at > id]
-        count = min(len(ids), HISTORY)
+        begin = max(id, self._oldest)
         if epoch != EPOCH or id > len(self.said):
             person.expected.append(("foreign",))
-            count = min(len(self.said), HISTORY)
-        elif len(ids) > count:
-            person.expected.append(("missing", str(len(ids) - count)))
-        self._replay(person, count)
+            begin = self._oldest
+        elif begin > id:
+            person.expected.append(("missing", str(begin - id)))
+        self._replay(person, begin, len(self.said))
         self._send(person, f"/since {epoch}:{id}")
 
     @precondition(lambda self: self.people)
     @rule(who=st.integers(0))
     def list_names(self, who: int) -> None:
         person = self.people[who % len(self.people)]
-        names = sorted((p.name for p in self.people), key=str.casefold)
+        people = sorted(self.people, key=lambda person: person.name.casefold())
+        names = [f"{p.name} (quiet)" if p.quiet else p.name for p in people]
         person.expected.append(("who", ", ".join(names)))
         self._send(person, "/who")
 
-    def _replay(self, person: Person, count: int) -> None:
-        lines = self.said[len(self.said) - count :]
-        person.expected.append(("replay", str(count)))
-        person.expected += [("old", *line) for line in lines]
+    @property
+    def _oldest(self) -> int:
+        """How many lines were said before those that may be asked for."""
+        return max(0, len(self.said) - HISTORY)
+
+    def _replay(
+        self, person: Person, begin: int, end: int, asked: int | None = None
+    ) -> None:
+        """Expect lines, from one place to another; of ``asked`` back, if so."""
+        person.expected.append(("replay", str(end - begin)))
+        person.expected += [("old", *line) for line in self.said[begin:end]]
+        if asked is not None and end > begin > self._oldest:
+            more: object = f"/history {asked} {EPOCH}:{begin + 1}"
+            if person.json:
+                first, position = f"{EPOCH}:{begin + 1}", f"{EPOCH}:{end}"
+                end_of_it = {"event": "replayed", "position": position, "first": first}
+                more = end_of_it | {"more": True}
+            person.expected.append(("more", more))
         person.expected.append(("replayed",))
 
     def _compare(self, person: Person) -> None:

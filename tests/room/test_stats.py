@@ -1,4 +1,4 @@
-"""What is counted: a histogram as Prometheus has it, and each line and byte once."""
+"""The counters: a histogram as Prometheus has it, and each line and byte once."""
 
 import pytest
 from hypothesis import given, settings

@@ -8,6 +8,7 @@ import pytest
 
 from broadcast.base.settings import RoomSettings
 from broadcast.protocol.events import Bye
+from broadcast.room.directory import When
 from broadcast.room.output import CHUNK, CLOSED_WRITER, MAX_BACKLOG, NEVER, IWriter
 from broadcast.session.states import State
 from tests.support.hall import Hall
@@ -142,3 +143,44 @@ def test_a_step_of_catching_up_is_a_chunk_of_whole_lines(size: int) -> None:
     wire.is_stuck = False
     wire.flush()  # what had been taken of the first line
     assert len(wire.out) - before + sum(map(len, chunks)) == 3 * count * line
+
+
+class Half(Pipe):
+    """Takes half of what it is given, once, and then nothing until it is unstuck."""
+
+    def send(self, data: bytes) -> int:
+        taken = super().send(data[: len(data) // 2])
+        self.is_stuck = True
+        return taken
+
+
+@pytest.mark.parametrize("is_overtaken", [False, True])
+def test_a_line_that_is_begun_is_ended_before_the_last_words(
+    is_overtaken: bool,
+) -> None:
+    """Kicked, or overtaken by the log, before the rest of a line could be written."""
+    hall = Hall(RoomSettings(max_line=100_000), log_size=1)
+    talker = hall.join("/name talker")
+    wire = Half(0, is_direct=True)
+    session = join_over(hall, wire, is_direct=True)
+    wire.is_stuck = False
+    wire.drain()
+    greeting = len(wire.out)
+    wire.is_stuck = False
+    talker.protocol.dataReceived(b"x" * 1000 + b"\n")
+    hall.room.flush()
+    assert 0 < len(wire.out) - greeting < 1000
+    if is_overtaken:
+        talker.protocol.dataReceived(b"y" * 1000 + b"\n")
+        hall.room.flush()
+        assert session.subscription.has_lost_place
+    else:
+        session.close(Bye("kicked", "out"), When.NOW)
+    hall.turn()
+    for _ in range(20):
+        wire.is_stuck = False
+        wire.flush()
+    first, last, end = wire.out[greeting:].split(b"\n")
+    assert first == b"talker: " + b"x" * 1000
+    assert last.startswith(b"* too slow" if is_overtaken else b"* out")
+    assert end == b""

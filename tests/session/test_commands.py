@@ -37,7 +37,12 @@ def _join_json(hall: Hall, name: str) -> Guest:
         ("/who a b", "/who [PREFIX]"),
         ("/ping a b", "/ping [TOKEN]"),
         ("/ping " + "x" * 65, A_TOKEN),
-        ("/history 1 2", "/history [N]"),
+        ("/history 1 2", "/history [N] [EPOCH:ID]"),
+        ("/history e1:1 2", "/history [N] [EPOCH:ID]"),
+        ("/history 1 e1:1 2", "/history [N] [EPOCH:ID]"),
+        ("/history 1 e1:x", "/history [N] [EPOCH:ID]: a position is EPOCH:ID"),
+        ("/history :1", "/history [N] [EPOCH:ID]: a position is EPOCH:ID"),
+        ("/history 1 e2:1", "that position is not in this log"),
         ("/history " + "1" * 17, A_NUMBER),
         ("/history ٣", A_NUMBER),
         ("/history ²", A_NUMBER),
@@ -148,3 +153,89 @@ def test_history_is_bounded_below_its_default_too() -> None:
     guest.send("/history", "/since e1:1")
     texts = [event.get("text") for event in _events(guest) if "text" in event]
     assert texts == ["line 7", "line 8", "line 9"] * 2
+
+
+def test_what_is_over_is_not_given_if_the_admin_says_so() -> None:
+    """With a history of 0 no command gives an old line, however many are kept."""
+    guest = _join_json(Hall(RoomSettings(history=0)), "al")
+    guest.send(*(f"line {n}" for n in range(10)))
+    guest.take()
+    guest.send("/history", "/since e1:4", "/history 5 e1:8", "/since x:1")
+    told = _events(guest)
+    assert [event["event"] for event in told] == ["replay", "replayed"] * 4
+    assert [event["missing"] for event in told[::2]] == [0, 6, 5, None]
+    assert told[3] == {"event": "replayed", "position": "e1:10", "more": False}
+
+
+def test_a_log_is_paged_through_both_ways() -> None:
+    """1000 lines an answer; ``first`` and ``position`` lead on until there is no more,
+    each line comes once, and what is said meanwhile is not lost."""
+    hall = Hall(RoomSettings(history=None), log_size=1 << 22)
+    guest, other = _join_json(hall, "al"), hall.join("/name other")
+    for begin in range(0, 2500, 100):
+        other.send(*(f"line {n}" for n in range(begin, begin + 100)))
+    guest.take()
+    found: list[list[int]] = []
+    command = "/since e1:0"
+    while command:
+        guest.send(command)
+        hall.turn(20)
+        told = _events(guest)
+        ids = [e["id"] for e in told if e.get("replayed")]
+        assert told[0] == {"event": "replay", "count": len(ids), "missing": 0}
+        found.append(ids)
+        end = told[-1]
+        assert end["first"] == f"e1:{ids[0]}"
+        command = f"/since {end['position']}" if end["more"] else ""
+        if len(found) == 1:
+            other.send("meanwhile")
+            guest.take()
+    assert [len(ids) for ids in found] == [1000, 1000, 501]
+    assert [id for ids in found for id in ids] == list(range(1, 2502))
+    back: list[int] = []
+    command = "/history 1200"
+    while command:
+        guest.send(command)
+        hall.turn(20)
+        told = _events(guest)
+        back[:0] = [e["id"] for e in told if e.get("replayed")]
+        end = told[-1]
+        command = f"/history 1200 {end['first']}" if end["more"] else ""
+    assert back == list(range(1, 2502))
+
+
+def test_people_are_told_how_to_go_on() -> None:
+    """A notice before the last one has the very command; without more there is none."""
+    guest = Hall().join("/name al")
+    guest.send(*(f"line {n}" for n in range(1, 1006)))
+    guest.take()
+    guest.send("/history 3", "/history 2 e1:3", "/since e1:1000", "/since e1:2")
+    told = [line for line in guest.lines() if line.startswith("* ")]
+    assert told == [
+        "* the last 3 lines:",
+        "* there is more: /history 3 e1:1003",
+        "* that was the last 3 lines",
+        "* 2 lines before these are gone",
+        "* the last 0 lines:",
+        "* that was the last 0 lines",
+        "* the last 5 lines:",
+        "* that was the last 5 lines",
+        "* 3 lines before these are gone",
+        "* the last 1000 lines:",
+        "* that was the last 1000 lines",
+    ]
+    guest.send("/since e1:4")
+    assert guest.lines()[-1] == "* that was the last 1000 lines"
+
+
+def test_one_answer_is_a_mebibyte_at_most() -> None:
+    """With all that stands around the lines; the next answer goes on."""
+    guest = _join_json(Hall(RoomSettings(history=None), log_size=1 << 24), "al")
+    for _ in range(400):
+        guest.send('"' * 4000)
+    guest.take()
+    guest.send("/since e1:0")
+    guest.hall.turn(20)
+    data = guest.take()
+    assert (1 << 20) - 10_000 < len(data) <= 1 << 20
+    assert json.loads(data.splitlines()[-1])["more"] is True

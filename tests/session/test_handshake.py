@@ -141,3 +141,57 @@ def test_a_certificates_name_goes_before_any_other(first: str) -> None:
     guest.send("/name other")
     assert guest.lines() == ["* error: your certificate says what you are called"]
     assert hall.room.directory.roster.find("other") is None
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ("/quiet", "/name al", "/format json"),
+        ("/format json", "/QUIET", "/name al"),
+        ("/name al", "/format json", "/quiet"),
+    ],
+)
+def test_quiet_in_any_order(lines: tuple[str, ...]) -> None:
+    """/quiet is a line of an introduction like the others; the greeting answers it."""
+    hall = Hall()
+    watcher = hall.join("/name watcher")
+    watcher.take()
+    guest = hall.join(*lines)
+    (welcome,) = [json.loads(line) for line in guest.lines()]
+    assert (welcome["event"], welcome["name"], welcome["count"]) == ("welcome", "al", 2)
+    assert watcher.lines() == []
+    watcher.send("/who")
+    assert watcher.lines() == ["* 2 here: al (quiet), watcher"]
+    guest.send("/who a", "/quiet")
+    who, error = [json.loads(line) for line in guest.lines()]
+    assert (who["names"], who["quiet"]) == (["al"], ["al"])
+    assert (error["code"], error["command"]) == ("bad-argument", "quiet")
+
+
+def test_what_makes_nobody_quiet() -> None:
+    """A word too many is an error; who comes by another protocol is announced."""
+    hall = Hall()
+    watcher = hall.join("/name watcher")
+    watcher.take()
+    guest = hall.join("/quiet please", "/name al")
+    assert guest.lines()[1:] == ["* error: /quiet takes no words"]
+    hall.join("CONNECT bo"), hall.join("__name__:cy")
+    assert watcher.lines() == [f"* {n} joined the chat" for n in ("al", "bo", "cy")]
+
+
+def test_who_is_lost_and_turned_away_is_forgotten() -> None:
+    """Whoever may not come in, and is gone before that is found, leaves nothing behind:
+    a ban, a full room."""
+    bans = Bans(lambda: 0.0)
+    bans.add("rude", None, "")
+    full = Hall(max_members=1)
+    full.join("/name inside")
+    for hall, line, left in (
+        (Hall(policy=Policy(bans)), "CONNECT rude", 0),
+        (full, "", 1),
+    ):
+        guest = hall.connect()
+        guest.protocol.dataReceived(f"{line}\nhello\n".encode())
+        guest.drop()
+        hall.wait(1)
+        assert len(hall.directory.sessions) == left

@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from broadcast.base.work import BUDGET
-from tests.support.hall import SECRET, LoginHall
+from broadcast.protocol.roles import ASKING
+from broadcast.session.states import State
+from tests.support.hall import SECRET, Guest, Hall, LoginHall
 
 USAGE = "log in first: /login NAME PASSWORD or /login SECRET"
 
@@ -39,6 +41,22 @@ def test_an_introduction_with_a_login_is_one(login_hall: LoginHall) -> None:
     guest = login_hall.join("/format json", "/name carol", f"/login {SECRET}")
     welcome = json.loads(guest.lines()[0])
     assert (welcome["event"], welcome["name"]) == ("welcome", "carol")
+
+
+@pytest.mark.parametrize("is_late", [False, True])
+def test_quiet_is_kept_for_the_greeting(login_hall: LoginHall, is_late: bool) -> None:
+    """/quiet before a login counts, whether one has been asked to log in or not."""
+    ear = login_hall.join(f"/login {SECRET}", "/name ear")
+    ear.send("/name ear")
+    ear.take()
+    guest = login_hall.connect()
+    if is_late:
+        login_hall.wait(0.3)
+    guest.send("/quiet", "/name carol", f"/login {SECRET}")
+    login_hall.wait(0.3)
+    assert "You are carol, 2 here" in guest.lines()[-1]
+    ear.send("/who c")
+    assert ear.lines() == ["* 2 here: carol (quiet)"]
 
 
 def test_an_account_gives_its_name(login_hall: LoginHall) -> None:
@@ -240,3 +258,30 @@ def test_a_connect_client_logs_in(login_hall: LoginHall) -> None:
     assert guest.lines() == [f"* {USAGE}"]
     guest.send(f"/login {SECRET}")
     assert guest.lines()[0] == "SUCCESS"
+
+
+@pytest.mark.parametrize("line", ["/quit", "/exit"])
+def test_a_farewell_that_waits_when_the_connection_is_lost(
+    tmp_path: Path, line: str
+) -> None:
+    """Nothing is kept of it: neither where one has to log in, nor where one is asked
+    for a name."""
+    for hall, role in ((LoginHall(tmp_path), None), (Hall(), ASKING)):
+        guest = Guest(hall, role=role)
+        guest.protocol.dataReceived(f"{line}\n".encode())
+        guest.drop()
+        hall.turn(6)
+        assert guest.protocol.session.state is State.GONE
+        assert not hall.directory.sessions
+
+
+def test_one_turned_away_when_its_connection_is_lost_already() -> None:
+    """Nothing is kept of one who could not have come in."""
+    hall = Hall(max_members=1)
+    hall.join("/name inside")
+    guest = hall.connect()
+    guest.protocol.dataReceived(b"hello\n")
+    guest.drop()
+    hall.turn(6)
+    assert guest.protocol.session.state is State.GONE
+    assert len(hall.directory.sessions) == 1

@@ -12,7 +12,7 @@ from twisted.internet.interfaces import ISSLTransport
 from zope.interface import alsoProvides
 
 from broadcast.protocol.events import Bye
-from broadcast.protocol.roles import LISTEN_ONLY, UNRESTRICTED, Role
+from broadcast.protocol.roles import ASKING, LISTEN_ONLY, UNRESTRICTED, Role
 from broadcast.room.directory import When
 from broadcast.session.states import ENDED, MOVES, State, StateError, move
 from tests.support.hall import SECRET, Guest, Hall, LoginHall, Transport
@@ -31,13 +31,18 @@ LINES = st.sampled_from(
         b"/login alice alices-own\n",
         b"/login wrong\n" * 2,
         b"/quit\n",
+        b"anna\n",
+        b"no name\n" * 30,
         b"/who\n/history 3\n",
         b"no end",
         b"z" * 40_000,
     ]
 )
 ROLES = st.sampled_from(
-    [UNRESTRICTED, UNRESTRICTED, LISTEN_ONLY, Role(hears=False, name="feed")]
+    [
+        *(UNRESTRICTED, UNRESTRICTED, ASKING, ASKING, LISTEN_ONLY),
+        Role(hears=False, name="feed"),
+    ]
 )
 
 

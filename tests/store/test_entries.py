@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from broadcast.protocol.dialects import JSON, RAW, TEXT, TEXT_CRLF, Dialect, Speaker
 from broadcast.protocol.events import Join, Notice
 from broadcast.store.entries import TOKEN_COST, Batch, Entry, Rendering, Run, Told
+from broadcast.store.log import Log
 
 SESSIONS = [1, 2, 3]
 
@@ -134,3 +135,13 @@ def test_no_batch_takes_more_memory_than_it_counts(
     finally:
         tracemalloc.stop()
     assert taken <= sum(batch.cost for batch in batches)
+
+
+@pytest.mark.parametrize("dialect", [TEXT, TEXT_CRLF, JSON])
+def test_what_nobody_is_told_is_no_frame(dialect: Dialect) -> None:
+    """A batch of a quiet member's coming alone is nothing in text: no empty message."""
+    log = Log(10_000)
+    batch = Batch([Told(None, Join("al", 1, quiet=True))], 1, 0.0)
+    log.append(batch)
+    rendering, framed = log.shared(batch, dialect, lambda data: b"frame " + data)
+    assert (framed == b"") is (rendering.data == b"") is (dialect is not JSON)

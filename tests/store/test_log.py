@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from broadcast.protocol.dialects import RAW, TEXT, Speaker
+from broadcast.protocol.dialects import TEXT, Speaker
 from broadcast.protocol.events import Join
 from broadcast.store.entries import Batch, Entry, Run, Told
-from broadcast.store.log import Log, ReplayCursor
+from broadcast.store.log import Log
 
 SPEAKER = Speaker("al")
 BATCHES = st.lists(st.lists(st.integers(0, 6), min_size=1, max_size=4), max_size=30)
@@ -31,48 +31,6 @@ def _fill(log: Log, batches: list[list[int]]) -> list[tuple[int, bytes]]:
         log.append(Batch(entries, first, 0.0))
         log.trim()
     return said
-
-
-def _read(log: Log, seq: int, skip: int, count: int) -> bytes:
-    """Return all that a replay of such a stretch gives, without its times."""
-    from broadcast.store.log import Stretch
-
-    replay = ReplayCursor(log, Stretch(seq, skip, count, 0))
-    pieces = []
-    while piece := replay.read(RAW):
-        pieces.append(piece)
-    assert log.start <= replay.seq <= log.end
-    return b"".join(pieces)
-
-
-@given(BATCHES, st.integers(0, 200), st.integers(2000, 30_000))
-@settings(max_examples=300, deadline=None)
-def test_the_last_lines(batches: list[list[int]], count: int, limit: int) -> None:
-    """tail gives the newest lines that are left, whatever the batches' edges."""
-    log = Log(limit)
-    said = _fill(log, batches)
-    kept = said[len(said) - log.lines :]
-    stretch = log.tail(count)
-    assert stretch.count == min(count, len(kept))
-    wanted = b"".join(line for _, line in kept[len(kept) - stretch.count :])
-    assert _read(log, stretch.seq, stretch.skip, stretch.count) == wanted
-
-
-@given(BATCHES, st.integers(0, 150), st.integers(0, 60), st.integers(2000, 30_000))
-@settings(max_examples=300, deadline=None)
-def test_what_was_said_since(
-    batches: list[list[int]], id: int, most: int, limit: int
-) -> None:
-    """since gives the newest after an id, and counts all that it can't give."""
-    log = Log(limit)
-    said = _fill(log, batches)
-    id = min(id, len(said))
-    kept = said[len(said) - log.lines :]
-    after = [line for line_id, line in kept if line_id > id][-most:] if most else []
-    stretch = log.since(id, most)
-    assert stretch.count == len(after)
-    assert stretch.missing == len(said) - id - len(after)
-    assert _read(log, stretch.seq, stretch.skip, stretch.count) == b"".join(after)
 
 
 @given(BATCHES, st.integers(2000, 30_000))

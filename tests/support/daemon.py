@@ -16,7 +16,7 @@ DEADLINE = 20.0
 
 _STAMP = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d"
 LOG_LINE = re.compile(rf"{_STAMP} \[(?:INFO|WARNING|ERROR|CRITICAL)\] .*")
-_WHERE = ("--port", "-p", "--listen", "--speak-only", "--config", "-c")
+_WHERE = ("--port", "-p", "--listen", "--ask", "--speak-only", "--config", "-c")
 _LISTENING = re.compile(r"listening on (\S+)")
 
 
@@ -114,7 +114,9 @@ class Daemon:
         self._is_over = False
         self.out = Output(self.process.stdout)
         self.err = Output(self.process.stderr)
-        listeners = sum(option.startswith("--listen") for option in options) or 1
+        listeners = (
+            sum(option.startswith(("--listen", "--ask")) for option in options) or 1
+        )
         try:
             found = self.out.wait_for(_LISTENING.pattern, listeners)
         except AssertionError as error:

@@ -1,5 +1,6 @@
 """A room in memory, with a clock that is moved by hand and transports that record."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +21,22 @@ from broadcast.protocol.roles import Role
 from broadcast.room.directory import Directory
 from broadcast.room.room import Room
 from broadcast.session import new_session
+from broadcast.store.base import IStore, Limits
 from broadcast.store.memory import MemoryStore
 from tests.support.clock import TurnClock
+from tests.support.late_store import LateStore
 
 EPOCH = "e1"
+
+ENGINE = os.environ.get("BROADCAST_TEST_ENGINE", "memory")
+"""What the room's store is: ``memory``, or ``late`` (see ``--engine``)."""
+
+
+def store_for(clock: TurnClock) -> IStore:
+    """Return the store that the tests are run over."""
+    if ENGINE == "late":
+        return LateStore(clock, EPOCH, limits=Limits(lines=3000, size=200_000))
+    return MemoryStore(clock.seconds, EPOCH)
 
 
 class Hall:
@@ -48,7 +61,7 @@ class Hall:
         self.directory = Directory(self.clock, policy, max_members)
         self.room = Room(
             settings or RoomSettings(),
-            MemoryStore(self.clock.seconds, EPOCH),
+            store_for(self.clock),
             log_size,
             self.directory,
             self.work,
@@ -68,8 +81,8 @@ class Hall:
         return guest
 
     def turn(self, turns: int = 3) -> None:
-        """Let as many turns pass, in no time."""
-        for _ in range(turns):
+        """Let as many turns pass, in no time; more where a commit takes some."""
+        for _ in range(turns if ENGINE != "late" else 4 * turns):
             self.clock.advance(0)
 
     def wait(self, seconds: float) -> None:
@@ -79,7 +92,13 @@ class Hall:
 
 
 class Transport(StringTransport):
-    """Like a real one, may be resumed when it is closing, and closes by halves."""
+    """Like a real one, may be paused and resumed when it is closing, and closes by
+    halves."""
+
+    def pauseProducing(self) -> None:
+        """Read no more, unless it is closing."""
+        if not self.disconnecting:
+            super().pauseProducing()  # type: ignore[no-untyped-call]
 
     def resumeProducing(self) -> None:
         """Read on, unless it is closing."""

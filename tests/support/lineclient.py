@@ -113,6 +113,13 @@ class LineClient:
         line, _, self._buffer = self._buffer.partition(b"\n")
         return line + b"\n"
 
+    def raw_bytes(self, count: int) -> bytes:
+        """Return the next ``count`` bytes, which need be no line; fewer at the end."""
+        while len(self._buffer) < count and (data := self.wire.receive()):
+            self._buffer += data
+        taken, self._buffer = self._buffer[:count], self._buffer[count:]
+        return taken
+
     def line(self) -> str:
         """Return the next line without its end; an error if there is none."""
         raw = self.raw_line()

@@ -134,7 +134,7 @@ def test_an_absolute_target_is_served() -> None:
 
 
 def test_the_log_tells_both_names() -> None:
-    """Who was refused, and who would not be; safe to look at, once a minute."""
+    """The refused and the allowed names are logged, safely, once a minute."""
     hall = Hall()
     site = new_site(hall, web="0", web_origin="https://app.example null")
     page = ["Origin: http://evil.example\x9b"]

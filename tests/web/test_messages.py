@@ -65,6 +65,12 @@ def _hear(pieces: list[bytes], is_quick: bool) -> list[object]:
     return listener.told
 
 
+def test_a_frame_without_a_mask_is_refused_at_its_second_byte() -> None:
+    """However it is cut: a client must mask (RFC 6455, 5.1)."""
+    for is_quick in (True, False):
+        assert _hear([b"\x81", b"\x00"], is_quick) == [Code.PROTOCOL_ERROR]
+
+
 @given(st.lists(FRAMES, max_size=8), st.data())
 def test_both_ways_hear_the_same(frames: list[bytes], choice: st.DataObject) -> None:
     """Any frames, good and bad, cut anywhere, mean the same either way."""

@@ -54,7 +54,7 @@ def test_readiness_follows_the_listeners() -> None:
 
 
 def test_every_file_has_its_type_policy_and_tag() -> None:
-    """What the browser is given of the page is typed, and may run nothing else."""
+    """The page's files have their types, and a policy that allows no other scripts."""
     names = set(load())
     page = _ask(Hall(), "/")[2].decode()
     assert set(re.findall(r'"/static/([\w.-]+)"', page)) <= names
@@ -128,7 +128,7 @@ def test_metrics_are_for_this_machine(peer: Address, status: int) -> None:
     ["Forwarded: for=x", "X-Forwarded-For: 127.0.0.1", "x-real-ip: ::1", "Via: 1.1 p"],
 )
 def test_a_proxys_visitors_are_not_from_this_machine(via: str) -> None:
-    """Who comes through a proxy here, however it tells, reads no metrics."""
+    """A request through a local proxy, by whatever header, gets no metrics."""
     assert _ask(Hall(), "/metrics", via)[0] == 403
     assert _ask(Hall(), "/metrics", via, peer=UNIXAddress("/run/web"))[0] == 403
 

@@ -103,6 +103,7 @@ def test_what_is_wrong_first_is_told(
         ("/ws?format=json%0Ahello", b"format is one line"),
         ("/ws?frames=", b"frames is batch or line"),
         ("/ws?frames=LINE", b"frames is batch or line"),
+        ("/ws?quiet=yes", b"quiet is 1 or 0"),
     ],
 )
 def test_a_wrong_query_is_told(path: str, message: bytes) -> None:
@@ -123,6 +124,17 @@ def test_the_last_of_a_word_counts_and_others_are_nothing() -> None:
     assert told.startswith(UPGRADED)
     assert b"* You are two, 1 here." in told
     assert b"error" not in told
+
+
+@pytest.mark.parametrize(("word", "is_quiet"), [("1", True), ("0", False)])
+def test_a_quiet_one_comes_unannounced(word: str, is_quiet: bool) -> None:
+    """``?quiet=1`` is the introduction's line, in whatever order it stands."""
+    hall = Hall()
+    watcher = hall.join("/name watcher")
+    watcher.take()
+    told = Caller(hall).send(request(f"/ws?quiet={word}&name=al"))
+    assert b"* You are al, 2 here." in told
+    assert watcher.lines() == ([] if is_quiet else ["* al joined the chat"])
 
 
 def test_a_foreign_page_learns_nothing_else() -> None:

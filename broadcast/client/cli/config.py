@@ -169,10 +169,10 @@ def _options(given: argparse.Namespace, environ: Mapping[str, str]) -> Options:
 
 
 def _values(given: argparse.Namespace, settings: Settings) -> dict[str, Any]:
-    """The value of each field that somebody set, or that the command has its own for.
+    """The value of each field that was set, or that the command has its own for.
 
     Raises:
-        ConfigError: one is wrong; it is named.
+        ConfigError: a value is invalid; the message names it.
     """
     values: dict[str, Any] = {}
     for each in all_options():

@@ -14,7 +14,7 @@ _Fields = Mapping[str, Any]
 
 
 class LineSplitter:
-    """The lines of one connection; one without an end is kept for the next piece."""
+    """The lines of a connection; an incomplete line is kept for the next piece."""
 
     def __init__(self) -> None:
         self._rest: list[bytes] = []
@@ -106,18 +106,22 @@ def _message(fields: _Fields, raw: str) -> ev.Event:
 
 def _joined(fields: _Fields, raw: str) -> ev.Event:
     at, name = _text(fields, "at"), _text(fields, "name")
-    return ev.Joined(at, name, _number(fields, "count"), raw=raw)
+    return ev.Joined(at, name, _number(fields, "count"), _is_quiet(fields), raw=raw)
 
 
 def _left(fields: _Fields, raw: str) -> ev.Event:
     at, name = _text(fields, "at"), _text(fields, "name")
     count, reason = _number(fields, "count"), _text(fields, "reason", "")
-    return ev.Left(at, name, count, reason, raw=raw)
+    return ev.Left(at, name, count, reason, _is_quiet(fields), raw=raw)
 
 
 def _renamed(fields: _Fields, raw: str) -> ev.Event:
     at, name = _text(fields, "at"), _text(fields, "name")
-    return ev.Renamed(at, name, _text(fields, "to"), raw=raw)
+    return ev.Renamed(at, name, _text(fields, "to"), _is_quiet(fields), raw=raw)
+
+
+def _is_quiet(fields: _Fields) -> bool:
+    return bool(fields.get("quiet", False))
 
 
 def _presence(fields: _Fields, raw: str) -> ev.Event:
@@ -162,7 +166,8 @@ def _replay(fields: _Fields, raw: str) -> ev.Event:
 
 
 def _replayed(fields: _Fields, raw: str) -> ev.Event:
-    return ev.Replayed(_text(fields, "position"), raw=raw)
+    position, first = _text(fields, "position"), _text(fields, "first", "")
+    return ev.Replayed(position, first, bool(fields.get("more", False)), raw=raw)
 
 
 def _ack(fields: _Fields, raw: str) -> ev.Event:

@@ -190,7 +190,7 @@ class Options:
     )
     lines: int = option(
         10,
-        "earlier lines first; the server says how many it keeps",
+        "earlier lines first; a server gives 1000 at most",
         LINES,
         commands=(TAIL,),
         read=values.whole,

@@ -8,7 +8,7 @@ import secrets
 from dataclasses import dataclass, field
 
 from broadcast.client.address import SILENT
-from broadcast.client.core.sync import Roster, Sync
+from broadcast.client.core.sync import Asked, Roster, Sync
 from broadcast.client.events import Position
 
 PING_AFTER = 8.0
@@ -104,13 +104,17 @@ class Requests:
         self.interrupted()
         lines = []
         if self._sync.position is not None:
-            lines.append(f"/since {self._sync.position}")
+            lines += self.for_rest()
         elif profile.history:
             lines.append(f"/history {profile.history}")
-        if lines:
-            self._sync.asked(resume=True)
+            self._sync.asked(Asked.HISTORY)
         lines.append(self._for_names(now) if profile.roster else f"/ping {HEARTBEAT}")
         return lines
+
+    def for_rest(self) -> list[str]:
+        """Return the question for all that follows on what we have."""
+        self._sync.asked(Asked.SINCE)
+        return [f"/since {self._sync.position}"]
 
     def interrupted(self) -> None:
         """The connection is gone, and all questions with it."""
@@ -123,7 +127,7 @@ class Requests:
         if word == "who":
             self._roster.asked(by_hand=True)
         elif word in ("history", "since"):
-            self._sync.asked(resume=False)
+            self._sync.asked(Asked.BY_HAND)
 
     def heard(self, now: float) -> None:
         """Something came, at ``now`` (seconds)."""

@@ -204,6 +204,8 @@ class Session:
                     self._emit(event)
             case ev.Replayed():
                 self._show(*self.sync.replayed(event))
+                if self.sync.goes_on:
+                    self._send(*self._requests.for_rest())
             case ev.Problem():
                 self._on_problem(event)
             case ev.Welcome():

@@ -5,6 +5,7 @@ The server answers in the order asked, so a queue of questions is all that is ne
 list of names. Both are parts of ``broadcast.client.core.session``.
 """
 
+import enum
 from collections import deque
 
 from broadcast.client import events as ev
@@ -16,12 +17,21 @@ ROSTER_EVERY = 10.0
 _LOGGED = (ev.Joined, ev.Left, ev.Renamed, ev.Presence)
 
 
+class Asked(enum.Enum):
+    """Why a replay was asked for."""
+
+    BY_HAND = "a person typed it"
+    HISTORY = "the last lines, on the first connection"
+    SINCE = "what was said since a position"
+
+
 class Sync:
     """Messages of one log: each id once, in order, across connections.
 
     A replay that resumes comes before the live lines that arrived while it was asked
-    for; they are held back until it is through. A replay asked for by hand is shown
-    as it is, seen before or not.
+    for; they are held back until it is through. It may take several answers: each says
+    whether there is more, and only the last one's end is shown. A replay asked for by
+    hand is shown as it is, seen before or not.
     """
 
     def __init__(self, since: ev.Position | None) -> None:
@@ -30,8 +40,10 @@ class Sync:
         self._last = since.id if since else 0
         self._floor = 0
         self._fresh = False
-        self._asked: deque[bool] = deque()
-        self._resuming: bool | None = None
+        self._asked: deque[Asked] = deque()
+        self._replaying: Asked | None = None
+        self._goes_on = False
+        self._from = 0
         self._held: deque[ev.Event] = deque()
 
     @property
@@ -44,17 +56,18 @@ class Sync:
     @property
     def is_resuming(self) -> bool:
         """Whether a replay that resumes is asked for or under way."""
-        return bool(self._resuming) or True in self._asked
+        return self._resumes or self._is_resume_asked
 
     def interrupted(self) -> None:
         """The connection is gone, all questions with it; held events come again."""
         self._asked.clear()
         self._held.clear()
-        self._resuming = None
+        self._replaying = None
+        self._goes_on = False
 
-    def asked(self, *, resume: bool) -> None:
+    def asked(self, why: Asked) -> None:
         """A replay was asked for."""
-        self._asked.append(resume)
+        self._asked.append(why)
 
     def welcome(self, event: ev.Welcome) -> None:
         """A connection begins: live lines come after its id."""
@@ -74,21 +87,32 @@ class Sync:
             BrokenServerError: the replay does not come.
         """
         if isinstance(event, ev.Replay):
-            self._resuming = self._asked.popleft() if self._asked else False
-            if self._resuming:
-                self.sure = event.missing == 0
-            return [event]
+            self._replaying = self._asked.popleft() if self._asked else Asked.BY_HAND
+            goes_on, self._goes_on = self._goes_on and self._resumes, False
+            if self._resumes:
+                self._from = self._last
+                self.sure = self.sure and event.missing == 0
+            return [] if goes_on and event.missing == 0 else [event]
         if isinstance(event, ev.Message):
             return self._message(event)
-        if isinstance(event, _LOGGED) and self.is_resuming and self._resuming is None:
+        if isinstance(event, _LOGGED) and self.is_resuming and self._replaying is None:
             return self._hold(event)
         return [event]
 
     def replayed(self, event: ev.Replayed) -> tuple[list[ev.Event], bool]:
-        """A replay is through: the events to show, and whether it resumed."""
-        resumed, self._resuming = bool(self._resuming), None
-        if not resumed:
+        """A replay is through: the events to show, and whether it resumed.
+
+        Where there is more since our position, it has not: ask on from there.
+        """
+        why, self._replaying = self._replaying, None
+        if why not in (Asked.HISTORY, Asked.SINCE):
             return [event], False
+        if why is Asked.SINCE and event.more:
+            shown = self._advance(event.position)
+            if self._last > self._from:
+                self._goes_on = True
+                return shown, False
+            self.sure = False  # it would be asked the same for ever
         shown = [event, *self._release(None)]
         self._last = max(self._last, self._floor)
         self._fresh = False
@@ -96,20 +120,47 @@ class Sync:
 
     def refused(self) -> tuple[list[ev.Event], bool]:
         """A question for a replay was answered with an error."""
-        resume = self._asked.popleft() if self._asked else False
-        if not resume:
+        why = self._asked.popleft() if self._asked else Asked.BY_HAND
+        if why is Asked.BY_HAND:
             return [], False
+        self._goes_on = False
         self.sure = self._fresh
         shown = self._release(None)
         self._last = max(self._last, self._floor)
         self._fresh = False
         return shown, True
 
+    @property
+    def goes_on(self) -> bool:
+        """Whether the replay that has just ended left something to ask for."""
+        return self._goes_on and not self._is_resume_asked
+
+    @property
+    def _resumes(self) -> bool:
+        return self._replaying in (Asked.HISTORY, Asked.SINCE)
+
+    @property
+    def _is_resume_asked(self) -> bool:
+        return Asked.HISTORY in self._asked or Asked.SINCE in self._asked
+
+    def _advance(self, position: str) -> list[ev.Event]:
+        """Be where an answer ended; the held events up to there, if it had not them."""
+        try:
+            end = ev.Position.parse(position)
+        except ValueError:
+            return []
+        if end.epoch != self._epoch or end.id <= self._last:
+            return []
+        shown = self._release(end.id + 1)
+        self._last = max(self._last, end.id)
+        return shown
+
     def _message(self, event: ev.Message) -> list[ev.Event]:
-        if self._resuming is False:
-            self._last = max(self._last, event.id)
+        if self._replaying is Asked.BY_HAND:
+            if not self._is_resume_asked:
+                self._last = max(self._last, event.id)
             return [event]
-        if self._resuming is None and True in self._asked:
+        if self._replaying is None and self._is_resume_asked:
             return self._hold(event)
         shown = self._release(event.id) if self._held else []
         if event.id > self._last:
@@ -187,20 +238,34 @@ class Roster:
             self._asked.popleft()
 
     def follow(self, event: ev.Event) -> None:
-        """Somebody came, went or took another name."""
+        """Update the members: a member has joined, left or been renamed.
+
+        Events between two pieces of the answer to ``/who`` count too: a piece is true
+        when it is told, so a later event applies to the pieces before it.
+        """
         if isinstance(event, ev.Joined | ev.Left | ev.Presence):
             self.count = event.count
         match event:
             case ev.Joined(name=name):
                 self._add(name)
             case ev.Left(name=name):
-                self.names.discard(name)
+                self._remove(name)
             case ev.Renamed(name=name, to=to):
-                self.names.discard(name)
+                self._remove(name)
                 self._add(to)
             case ev.Presence():
                 self._stale = True
 
     def _add(self, name: str) -> None:
-        if len(self.names) < MAX_NAMES:
-            self.names.add(name)
+        for names in self._lists:
+            if len(names) < MAX_NAMES:
+                names.add(name)
+
+    def _remove(self, name: str) -> None:
+        for names in self._lists:
+            names.discard(name)
+
+    @property
+    def _lists(self) -> tuple[set[str], set[str]]:
+        """The names as they were told last, and those of an answer under way."""
+        return self.names, self._piece

@@ -59,6 +59,10 @@ class Formatter:
         match event:
             case ev.Message():
                 return self._message(event)
+            case ev.Joined(quiet=True) | ev.Left(quiet=True) | ev.Renamed(quiet=True):
+                return None
+            case ev.Presence(joined=0, left=0):  # renames, or quiet members
+                return None
             case ev.Joined(name=name, count=count):
                 return self._aside(event.at, f"{name} joined ({count} here)")
             case ev.Left(name=name, count=count, reason=reason):

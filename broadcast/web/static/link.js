@@ -33,6 +33,7 @@ export class Link extends EventTarget {
     this.lastId = 0;
     this.unsent = new Map(); // token → text, in the order said
     this.held = null; // live messages that wait for the end of a replay
+    this.later = []; // commands that wait for it
     this.isOver = false;
     this.tries = 0;
     this.tokens = 0;
@@ -73,7 +74,9 @@ export class Link extends EventTarget {
   }
 
   command(line) {
-    if (this.isReady || this.mustLogIn) this.send(line);
+    // What is replayed by hand would be taken for what is still missing.
+    if (this.held && /^\/(history|since)\b/i.test(line)) this.later.push(line);
+    else if (this.isReady || this.mustLogIn) this.send(line);
   }
 
   rename(name) {
@@ -108,6 +111,7 @@ export class Link extends EventTarget {
     this.isReady = false;
     this.mustLogIn = false;
     this.held = null;
+    this.later = [];
     this.socket = null;
     if (this.isOver) return;
     this.tries += 1;
@@ -144,6 +148,8 @@ export class Link extends EventTarget {
     this.isReady = true;
     this.setName(event.name);
     this.held = [];
+    this.isWhole = true;
+    this.from = null;
     const position = this.epoch && `${this.epoch}:${this.lastId}`;
     this.isResuming = Boolean(position);
     if (this.epoch !== event.epoch) this.lastId = 0;
@@ -157,16 +163,22 @@ export class Link extends EventTarget {
   on_replay(event) {
     const missing = this.isResuming ? event.missing : 0;
     if (missing !== 0) this.dispatchEvent(new CustomEvent("gap", { detail: { missing } }));
-    this.isWhole = missing === 0;
+    this.isWhole = this.isWhole && missing === 0;
   }
 
-  on_replayed() {
+  on_replayed({ position, more }) {
+    if (this.isResuming && more && position !== this.from) {
+      this.from = position;
+      this.send(`/since ${position}`);
+      return;
+    }
     const held = this.held || [];
     this.held = null;
     for (const event of held) this.message(event);
     this.emit({ event: "replayed", resumed: this.isResuming });
     this.resend();
     this.isResuming = false;
+    for (const line of this.later.splice(0)) this.send(line);
   }
 
   resend() {

@@ -62,24 +62,24 @@ const show = {
   join(event) {
     people.counted(event.count);
     people.came(event.name);
-    notice(`${event.name} joined`);
+    if (!event.quiet) notice(`${event.name} joined`);
   },
   leave(event) {
     people.counted(event.count);
     people.went(event.name);
-    notice(`${event.name} left`);
+    if (!event.quiet) notice(`${event.name} left`);
   },
   rename(event) {
     people.went(event.name);
     people.came(event.to);
     find("name").value = link.name;
     find("status").textContent = `connected as ${link.name}`;
-    notice(`${event.name} is now ${event.to}`);
+    if (!event.quiet) notice(`${event.name} is now ${event.to}`);
   },
   presence(event) {
     people.counted(event.count);
     people.askSoon();
-    notice(`${event.joined} joined, ${event.left} left`);
+    if (event.joined || event.left) notice(`${event.joined} joined, ${event.left} left`);
   },
   who(event) {
     people.who(event);

@@ -9,7 +9,7 @@ export class People {
   constructor({ button, panel, list, more, count }, ask) {
     Object.assign(this, { button, panel, list, more, countLabel: count, ask });
     this.names = new Set();
-    this.piece = [];
+    this.piece = new Set();
     this.count = 0;
     button.addEventListener("click", () => this.show(panel.hidden));
     panel.addEventListener("keydown", (key) => {
@@ -29,22 +29,26 @@ export class People {
     this.countLabel.textContent = count;
   }
 
+  // A long list comes in pieces, each true when it is told: what is announced between
+  // them applies to what has been told.
   who({ names, count, more }) {
-    this.piece.push(...names);
+    for (const name of names) this.piece.add(name);
     if (more) return;
-    this.names = new Set(this.piece);
-    this.piece = [];
+    this.names = this.piece;
+    this.piece = new Set();
     this.counted(count);
     this.draw();
   }
 
   came(name) {
     this.names.add(name);
+    this.piece.add(name);
     this.drawSoon();
   }
 
   went(name) {
     this.names.delete(name);
+    this.piece.delete(name);
     this.drawSoon();
   }
 

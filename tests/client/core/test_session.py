@@ -132,6 +132,18 @@ def test_presence_and_names() -> None:
     assert script.sent() == []
 
 
+def test_who_comes_between_two_pieces_of_names() -> None:
+    """Each piece is true when it is told: what is announced between them applies."""
+    script = ScriptedSession(roster=True)
+    script.live()
+    script.hear("who", names=["bob", "eve"], count=4, more=True)
+    script.hear("leave", at=AT, name="eve", count=3, reason="quit")
+    script.hear("rename", at=AT, name="zoe", to="ann")
+    script.hear("join", at=AT, name="abe", count=4)
+    script.hear("who", names=["kim"], count=4, more=False)
+    assert script.session.roster.names == {"bob", "ann", "abe", "kim"}
+
+
 def test_answers_to_questions_by_hand() -> None:
     """``/who`` and ``/ping`` typed by a person are shown; our own are not."""
     script = ScriptedSession(roster=True)

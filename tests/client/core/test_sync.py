@@ -101,3 +101,104 @@ def test_refused_history_is_not_waited_for() -> None:
     assert isinstance(problem[0], ev.Problem)
     assert ids(problem) == [6]
     assert script.state() is State.LIVE
+
+
+def test_a_resume_goes_on_until_there_is_no_more() -> None:
+    """A long absence is made good answer by answer; live lines wait for the last one,
+    nothing is lost or doubled, and it looks like one replay."""
+    script = ScriptedSession()
+    script.live()
+    script.message(6)
+    script.session.disconnected()
+    assert "/since e:6" in script.connect()
+    script.welcome(id=10)
+    assert script.hear("replay", count=2, missing=0) == [ev.Replay(2, 0)]
+    assert ids(script.message(7, replayed=True) + script.message(8, replayed=True)) == [
+        7,
+        8,
+    ]
+    assert script.hear("replayed", position="e:8", first="e:7", more=True) == []
+    assert script.sent() == ["/since e:8"]
+    assert script.state() is State.REPLAYING
+    assert script.message(11) == []
+    assert script.hear("replay", count=3, missing=0) == []
+    seen = [script.message(n, replayed=True) for n in (9, 10, 11)]
+    assert [ids(events) for events in seen] == [[9], [10], [11]]
+    (end,) = script.hear("replayed", position="e:11", first="e:9", more=False)
+    assert end == ev.Replayed("e:11", "e:9")
+    assert script.state() is State.LIVE
+    assert script.sent() == []
+    assert script.session.position == Position("e", 11)
+
+
+def test_a_resume_that_is_interrupted_goes_on_from_where_it_was() -> None:
+    """What has come of it is not asked for again."""
+    script = ScriptedSession(since=Position("e", 1))
+    assert "/since e:1" in script.connect()
+    script.welcome(id=9)
+    script.hear("replay", count=1, missing=0)
+    script.message(2, replayed=True)
+    script.hear("replayed", position="e:2", first="e:2", more=True)
+    script.session.disconnected()
+    assert "/since e:2" in script.connect()
+
+
+def test_a_gap_within_a_long_resume_is_told() -> None:
+    """Where lines are lost between two answers, that is told in its place, and what we
+    said may have been said or not."""
+    script = ScriptedSession(since=Position("e", 1))
+    script.connect()
+    script.welcome(id=9)
+    script.hear("replay", count=1, missing=0)
+    script.message(2, replayed=True)
+    script.hear("replayed", position="e:2", first="e:2", more=True)
+    assert script.hear("replay", count=1, missing=5) == [ev.Replay(1, 5)]
+    script.message(8, replayed=True)
+    script.hear("replayed", position="e:8", first="e:8", more=False)
+    assert not script.session.sync.sure
+
+
+def test_a_replay_by_hand_in_a_resume_loses_nothing() -> None:
+    """What a person asks for meanwhile is shown; all that is missing still comes."""
+    script = ScriptedSession(since=Position("e", 1))
+    script.connect()
+    script.welcome(id=9)
+    script.session.command("/history 1")
+    script.sent()
+    script.hear("replay", count=1, missing=0)
+    script.message(2, replayed=True)
+    script.hear("replayed", position="e:2", first="e:2", more=True)
+    assert script.sent() == ["/since e:2"]
+    script.hear("replay", count=1, missing=0)
+    assert ids(script.message(9, replayed=True)) == [9]
+    script.hear("replayed", position="e:9", first="e:9", more=True)
+    assert script.sent() == []
+    script.hear("replay", count=7, missing=0)
+    seen = [script.message(n, replayed=True) for n in range(3, 10)]
+    assert [id for events in seen for id in ids(events)] == list(range(3, 10))
+    script.hear("replayed", position="e:9", first="e:3", more=False)
+    assert script.state() is State.LIVE
+
+
+def test_the_first_history_does_not_go_on() -> None:
+    """It is as many lines as were asked for: nobody wants the older ones."""
+    script = ScriptedSession(history=1)
+    script.connect()
+    script.welcome()
+    script.hear("replay", count=1, missing=0)
+    script.message(5, replayed=True)
+    script.hear("replayed", position="e:5", first="e:5", more=True)
+    assert script.sent() == []
+    assert script.state() is State.LIVE
+
+
+def test_a_server_that_does_not_move_is_not_asked_for_ever() -> None:
+    """More from the same position is no answer: it ends, and that is not sure."""
+    script = ScriptedSession(since=Position("e", 4))
+    script.connect()
+    script.welcome(id=5)
+    script.hear("replay", count=0, missing=0)
+    script.hear("replayed", position="e:4", more=True)
+    assert script.sent() == []
+    assert script.state() is State.LIVE
+    assert not script.session.sync.sure

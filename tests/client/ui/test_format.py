@@ -120,3 +120,15 @@ def test_when_to_colour(
 ) -> None:
     """Colours only on a terminal, unless asked; NO_COLOR is honoured."""
     assert wants_color(choice, environ, terminal) == colors
+
+
+def test_people_are_not_told_of_quiet_members() -> None:
+    """Nor of a burst in which nobody else came or went."""
+    formatter = Formatter(0, stamp=False)
+    for quiet in (
+        ev.Joined(AT, "zoe", 2, quiet=True),
+        ev.Left(AT, "zoe", 1, quiet=True),
+        ev.Renamed(AT, "zoe", "kim", quiet=True),
+        ev.Presence(AT, 0, 0, 9),
+    ):
+        assert formatter.line(quiet) is None

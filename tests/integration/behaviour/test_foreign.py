@@ -1,10 +1,15 @@
 """Other people's clients, unchanged: CONNECT, __name__, telnet, bare CRLF."""
 
+import re
+import socket
+
 import pytest
 
+from tests.support.lineclient import LineClient, SocketWire
 from tests.support.room import Room
 
 IAC, SB, SE, WILL = b"\xff", b"\xfa", b"\xf0", b"\xfb"
+DO, DONT, WONT, TIMING_MARK = b"\xfd", b"\xfe", b"\xfc", b"\x06"
 
 
 def test_connect_is_answered_with_success_first(stream: Room) -> None:
@@ -128,7 +133,10 @@ def test_telnet_negotiation_is_swallowed(stream: Room) -> None:
     client.send_bytes(b"\xf1lnet\r\nhel" + IAC + SB + b"\x18\0xterm\n")
     client.send_bytes(b"more" + IAC)
     client.send_bytes(SE + b"lo\r\n/ping x\r\n")
-    assert client.until("pong x")[0].startswith("* You are telnet,")
+    told, answers = _without_answers(client)
+    assert answers == [IAC + DONT + b"\x18"]
+    assert told.startswith(b"* You are telnet,")
+    assert told.endswith(b"* pong x\r\n* Bye\r\n")
     assert bob.since_ping() == ["telnet: hello"]
 
 
@@ -138,3 +146,81 @@ def test_an_escaped_iac_is_one_byte(stream: Room) -> None:
     alice.send_bytes(b"a" + IAC + IAC + b"b\n")
     alice.since_ping()
     assert bob.since_ping() == ["alice: a�b"]
+
+
+def test_telnet_is_told_each_time_that_nothing_is_done(stream: Room) -> None:
+    """Before joining and after, as a client needs it that waits for a mark."""
+    client = stream.connect()
+    client.send_bytes(IAC + DO + TIMING_MARK)
+    client.send_bytes(b"/name al\n" + IAC + WONT + b"\n" + IAC + DONT + b"\n")
+    for number in range(3):
+        client.send_bytes(b"/pi" + IAC + DO + TIMING_MARK + b"ng %d\n" % number)
+        client.send_bytes(IAC + WILL + b"\n")
+    told, answers = _without_answers(client)
+    assert told.split(b"\n")[1:] == [
+        b"* pong 0",
+        b"* pong 1",
+        b"* pong 2",
+        b"* Bye",
+        b"",
+    ]
+    wont, dont = IAC + WONT + TIMING_MARK, IAC + DONT + b"\n"
+    assert answers == [wont, *[wont, dont] * 3]
+
+
+def _without_answers(client: LineClient) -> tuple[bytes, list[bytes]]:
+    """Return what ``client`` is told until it quits, and telnet's answers in it."""
+    pieces = [client.raw_line()]
+    client.send("/ping last")
+    while b"pong last" not in pieces[-1]:
+        pieces.append(client.raw_line())
+    client.send("/quit")
+    told = b"".join([*pieces, client.rest()])
+    answer = re.compile(rb"\xff[\xfc\xfe].", re.DOTALL)
+    words = re.sub(rb"\* pong last\r?\n", b"", answer.sub(b"", told))
+    return words, answer.findall(told)
+
+
+def test_no_program_is_answered_as_telnet_is(stream: Room) -> None:
+    """One that reads objects gets nothing else."""
+    client = stream.join_json("al")
+    client.send_bytes(IAC + DO + TIMING_MARK + b"/ping x\n/ping y\n")
+    assert client.raw_line() == b'{"event":"pong","token":"x"}\n'
+    assert client.raw_line() == b'{"event":"pong","token":"y"}\n'
+
+
+def test_cr_nul_ends_a_line_of_telnet(stream: Room) -> None:
+    """For one that has begun telnet, and only then."""
+    alice, bob = stream.join("alice"), stream.join("bob")
+    alice.send_bytes(b"a\r\0b\n" + IAC + b"\xf1one\r")
+    alice.send_bytes(b"\0two\r\0")
+    alice.since_ping()
+    assert bob.since_ping() == ["alice: a␍␀b", "alice: one", "alice: two"]
+
+
+def test_urgent_bytes_stay_in_their_place(stream: Room) -> None:
+    """The DM that telnet sends as urgent data belongs to the IAC before it."""
+    if str(stream.face) != "tcp":
+        pytest.skip("there is no urgent data")
+    alice, bob = stream.join("alice"), stream.join("bob")
+    wire = alice.wire
+    assert isinstance(wire, SocketWire)
+    wire.socket.send(IAC + b"\xf2", socket.MSG_OOB)
+    alice.since_ping("hello")
+    assert bob.since_ping() == ["alice: hello"]
+
+
+@pytest.mark.options("--flush-partial", "0.05")
+def test_a_cr_ends_a_line_of_a_device_that_knows_no_lf(stream: Room) -> None:
+    """Each line is said once, and no blank one."""
+    alice, bob = stream.join("alice"), stream.join("bob")
+    for piece in (b"one\rtwo\r", b"three\r", b"\nfour\r\n"):
+        alice.send_bytes(piece)
+        last = piece.split()[-1].decode()
+        assert bob.until(f": {last}")
+    alice.since_ping()
+    bob.send("/history 4")
+    said = [line.partition("] ")[2] for line in bob.until("that was the last")]
+    assert [line for line in said if line] == [
+        f"alice: {word}" for word in ("one", "two", "three", "four")
+    ]

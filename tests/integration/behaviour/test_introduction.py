@@ -122,6 +122,27 @@ def test_joining_is_told_under_the_name(own_room: Room) -> None:
     assert (leave["name"], leave["count"], leave["reason"]) == ("alice", 2, "quit")
 
 
+def test_a_quiet_member(own_room: Room) -> None:
+    """People hear what it says and nothing else of it; programs are told, and /who
+    and the daemon's log name it."""
+    bob, carol = own_room.join("bob"), own_room.join_json("carol")
+    bob.since_ping()
+    alice = own_room.connect()
+    greeting = alice.since_ping("/quiet", "/name alice", "/name al", "hello")
+    assert greeting == ["* You are al, 3 here. /help lists the commands."]
+    alice.since_ping("/name alice")
+    assert bob.since_ping("/who") == [
+        "al: hello",
+        "* 3 here: alice (quiet), bob, carol",
+    ]
+    alice.send("/quit")
+    alice.rest()
+    leave = carol.await_event("leave")
+    assert (leave["name"], leave["count"], leave["quiet"]) == ("alice", 2, True)
+    assert bob.since_ping() == []
+    own_room.daemon.out.wait_for("alice left")
+
+
 @pytest.mark.options("--welcome", "Be kind.\nNo spam.")
 def test_the_admins_words(room: Room) -> None:
     """--welcome stands in the greeting: a notice a line, or the field text."""

@@ -134,6 +134,29 @@ def test_a_cut_connection_loses_and_doubles_nothing(
     proxy.close()
 
 
+def test_a_long_absence_is_made_good(web: Daemon, open_page: Open, join: Join) -> None:
+    """More than one answer holds: the page asks on until all is there, once each."""
+    proxy = Proxy(web_port(web))
+    page = open_page(proxy.port).connected()
+    dora = join(web, "dora")
+    dora.send("one")
+    page.shows("one")
+    proxy.cut()
+    page.wait_until(lambda: "away" in page.text("#status"), "away")
+    said = [f"{number} {'x' * 7000}" for number in range(300)]  # 2 MiB
+    for begin in range(0, 300, 20):
+        dora.since_ping(*said[begin : begin + 20])
+    proxy.mend()
+    page.connected()
+    page.wait_until(lambda: len(page.texts()) >= 301, "all of it")
+    dora.send("now")
+    page.wait_until(lambda: page.texts()[-1] == "now", "live again")
+    numbers = [text.split()[0] for text in page.texts()[-301:-1]]
+    assert numbers == [str(number) for number in range(300)]
+    assert page.texts(".gap") == []
+    proxy.close()
+
+
 def test_unread_lines_are_counted_in_the_title(
     web: Daemon, open_page: Open, join: Join
 ) -> None:

@@ -1,0 +1,113 @@
+"""Check the prose of the docstrings in ``broadcast/``.
+
+    python .ci/prose.py [FILE ...]
+
+Four rules hold. A sentence begins with a noun or a verb, not with ``Who``, ``What`` or
+their like. An ``Args:`` section has all arguments. Code is in double backticks.
+There is no "See above". Each fault is a line ``file:line: fault``, and the exit code is
+1. Strings behind an assignment count as docstrings. Comments are not checked.
+"""
+
+import ast
+import inspect
+import re
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Final
+
+EXEMPT: Final = (
+    "broadcast/base/settings.py",
+    "broadcast/net/firstbytes.py",
+    "broadcast/net/intake.py",
+    "broadcast/net/lines.py",
+    "broadcast/net/listeners.py",
+    "broadcast/net/telnet.py",
+    "broadcast/options.py",
+    "broadcast/protocol/dialects.py",
+    "broadcast/protocol/events.py",
+    "broadcast/protocol/roles.py",
+    "broadcast/protocol/strays.py",
+    "broadcast/room/presence.py",
+    "broadcast/room/room.py",
+    "broadcast/session/",
+    "broadcast/store/",
+    "broadcast/web/upgrade.py",
+    "broadcast/web/websocket.py",
+)
+"""Files, and folders with a slash at the end, that are still to be revised."""
+
+_FIRST: Final = re.compile(
+    r"(who|what|whoever|whose|whom|somebody|someone|those who)\b(?!:)"
+    # "One" may be a number: not before a verb, a relative pronoun or a preposition.
+    r"|one (who|that|which|whose|is|was|has|may|can|must|should|without)\b",
+    re.IGNORECASE,
+)
+_SENTENCE: Final = re.compile(r"(?:\A|\n\n|[.!?:;]\s)\s*")
+_ENTRY: Final = re.compile(r" {4}([*\w]+(?:, [*\w]+)*): ")
+_SINGLE: Final = re.compile(r"(?<!`)`(?!`)")
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+def faults(text: str) -> Iterator[tuple[int, str]]:
+    """Yield the line and the description of each fault in a module's text."""
+    for node in ast.walk(ast.parse(text)):
+        match node:
+            case ast.Expr(value=ast.Constant(value=str() as doc)):
+                yield from ((node.lineno, fault) for fault in faults_of(doc))
+            case ast.FunctionDef() | ast.AsyncFunctionDef():
+                yield from _omissions(node, node)
+            case ast.ClassDef():
+                for inner in node.body:
+                    if isinstance(inner, ast.FunctionDef) and inner.name == "__init__":
+                        yield from _omissions(node, inner)
+
+
+def faults_of(doc: str) -> Iterator[str]:
+    """Yield the faults of the words of one docstring."""
+    doc = inspect.cleandoc(doc)
+    for start in _SENTENCE.finditer(doc):
+        if first := _FIRST.match(doc, start.end()):
+            yield f"a sentence or an entry begins with {first[0]!r}"
+    if _SINGLE.search(doc):
+        yield "single backticks: code is in double ones"
+    if "see above" in doc.lower():
+        yield "'See above': name what is meant"
+
+
+def _omissions(
+    node: Function | ast.ClassDef, call: Function
+) -> Iterator[tuple[int, str]]:
+    """Yield a fault if the docstring of ``node`` has some arguments of ``call``."""
+    _, has_section, section = (ast.get_docstring(node) or "").partition("\nArgs:\n")
+    named = set()
+    for line in section.partition("\n\n")[0].splitlines():
+        if entry := _ENTRY.match(line):
+            named |= {name.strip("* ") for name in entry[1].split(",")}
+    given = call.args
+    rest = [each for each in (given.vararg, given.kwarg) if each is not None]
+    every = [*given.posonlyargs, *given.args, *given.kwonlyargs, *rest]
+    missing = [each.arg for each in every if each.arg not in {"self", "cls", *named}]
+    if has_section and missing:
+        yield node.lineno, f"{node.name}: not under Args: {', '.join(missing)}"
+
+
+def main(files: Iterable[str]) -> int:
+    """Print the faults of ``files``, or of the whole package; return the exit code."""
+    chosen = list(files) or [
+        path.as_posix()
+        for path in sorted(Path("broadcast").rglob("*.py"))
+        if not path.as_posix().startswith(EXEMPT)
+    ]
+    found = [
+        f"{file}:{line}: {fault}"
+        for file in chosen
+        for line, fault in sorted(faults(Path(file).read_text("utf-8")))
+    ]
+    print(f"prose: {len(chosen)} files, {len(found)} faults", *found, sep="\n")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
