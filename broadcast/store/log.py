@@ -126,6 +126,12 @@ class Log:
         """The oldest id that is still here (the next one's, if none is)."""
         return self._batches[0].first if self._batches else self.last_id + 1
 
+    def begin(self, last_id: int) -> None:
+        """Begin anew, after a line: those before it are gone, and count."""
+        self._batches = Ring[Batch]()
+        self.size = self.lines = 0
+        self.total = self.last_id = last_id
+
     def append(self, batch: Batch) -> None:
         """Put ``batch`` at the end."""
         batch.seq = self.end

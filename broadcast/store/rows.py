@@ -6,6 +6,7 @@ lines, when, and the body (``codec``). The row after one without lines has the n
 all the same, so that each has a key of its own.
 """
 
+import errno
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -29,6 +30,8 @@ PATIENCE: Final = 5.0
 
 MOST_PROBLEMS: Final = 20
 """Faults of SQLite's structures that are listed."""
+
+_FULL: Final = "database or disk is full"  # SQLITE_FULL
 
 _YEARS: Final = (-62135596800.0, 253402300800.0)
 """The years 1 to 9999, in seconds since 1970: what a batch's time can be told as."""
@@ -233,6 +236,8 @@ class Rows:
 
 def in_words(error: Exception) -> str:
     """Return why something failed, in SQLite's or the system's own words."""
+    if str(error) == _FULL or getattr(error, "errno", None) == errno.ENOSPC:
+        return "the disk is full"
     return reason_of(error) or type(error).__name__
 
 
