@@ -64,9 +64,6 @@ class Room:
     def __init__(self) -> None:
         self.lines = 0
 
-    def owner_of(self, run: Run) -> str | None:
-        return None
-
     def heard(self, batch: Batch, said: Sequence[Said]) -> None:
         self.lines += batch.count
 
@@ -118,7 +115,7 @@ def of_store(store: IStore, loop: Loop, lines: int, seconds: float) -> float:
 
 def of_disk(path: Path, lines: int, seconds: float) -> float:
     """Return how often a second as many bytes are appended and synced."""
-    count, body = 0, encode(Body([run_of(lines)], []))
+    count, body = 0, encode(Body([run_of(lines)]))
     file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     try:
         start = time.perf_counter()
@@ -153,7 +150,7 @@ def compare(folder: Path, rounds: int, seconds: float) -> None:
 def fill(path: Path, lines: int) -> int:
     """Make a file of so many lines; return the bytes of their text."""
     run = run_of(LINES_A_ROW)
-    body = encode(Body([run], []))
+    body = encode(Body([run]))
     rows = lines // LINES_A_ROW
     with closing(Database(str(path))) as database:
         for start in range(0, rows, ROWS_AT_A_TIME):

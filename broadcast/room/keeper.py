@@ -11,7 +11,7 @@ from broadcast.room.directory import Directory
 from broadcast.room.fanout import Fanout
 from broadcast.store.base import Said
 from broadcast.store.dedup import TokenIndex
-from broadcast.store.entries import Batch, Run
+from broadcast.store.entries import Batch
 
 REMINDER: Final = 60.0
 """Seconds after which the log says again that nothing can be written."""
@@ -50,10 +50,6 @@ class Keeper:
         self._clock = clock
         self._logger = Logger(namespace="broadcast")
         self._stalls = 0
-
-    def owner_of(self, run: Run) -> str | None:
-        """Return the owner of a run that has a token; None if it is a connection."""
-        return run.owner
 
     def heard(self, batch: Batch, said: Sequence[Said]) -> None:
         """Append a batch that was committed earlier, and remember its tokens."""

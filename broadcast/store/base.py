@@ -112,12 +112,6 @@ class Page:
 class IRoom(Protocol):
     """What a store asks its room, and tells it: always in the reactor's thread."""
 
-    def owner_of(self, run: Run) -> str | None:
-        """Return the owner of a run that has a token.
-
-        None if its owner is a connection: its tokens are forgotten with it.
-        """
-
     def heard(self, batch: Batch, said: Sequence[Said]) -> None:
         """Append what was committed earlier, or by others, and remember its tokens.
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Final, TypeGuard
 
 from broadcast.protocol.dialects import Dialect, Moment, Speaker
-from broadcast.protocol.events import Event
+from broadcast.protocol.events import Event, Notice
 
 # What the objects around the bytes take, measured with tracemalloc, rounded up.
 BATCH_COST = 700
@@ -77,8 +77,9 @@ class Told:
 
     @property
     def cost(self) -> int:
-        """The bytes of memory that this event takes."""
-        return TOLD_COST
+        """The bytes of memory that this event takes, or more."""
+        event = self.event
+        return TOLD_COST + (6 * len(event.message) if type(event) is Notice else 0)
 
     text: ClassVar[None] = None
     """It is no run's."""

@@ -28,6 +28,9 @@ MAX_ID: Final = 1 << 53
 PATIENCE: Final = 5.0
 """Seconds to wait for another program that has locked the file."""
 
+NO_SESSION: Final = 0
+"""The session of a run that was kept: nobody's who is here."""
+
 MOST_PROBLEMS: Final = 20
 """Faults of SQLite's structures that are listed."""
 
@@ -195,7 +198,15 @@ class Rows:
             raise self._broken(row, str(error)) from None
         if body.count != row.count:
             raise self._broken(row, "it has not as many lines as it says")
-        return Batch(body.entries, row.first, row.at), body.said
+        runs = body.runs
+        for run in runs:
+            run.session_id = NO_SESSION
+        said = [
+            Said(run.owner, run.token, run)
+            for run in runs
+            if run.owner is not None and run.token is not None
+        ]
+        return Batch([*runs], row.first, row.at), said
 
     def _begin(self) -> None:
         if not self._is_laid_out():

@@ -17,7 +17,7 @@ from twisted.internet.defer import Deferred, execute, gatherResults
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from broadcast.store.base import IRoom, Limits, Page, Said, StoreError
+from broadcast.store.base import IRoom, Limits, Page, StoreError
 from broadcast.store.codec import Body, encode
 from broadcast.store.entries import Batch, Entry, Run
 from broadcast.store.history import History
@@ -111,8 +111,8 @@ class SqliteStore:
         Presence is not kept: nobody is told of it later.
         """
         first, at = self.last_id + 1, self.time()
-        body = self._body([entry for entry in entries if type(entry) is Run])
-        if not body.runs:
+        body = Body([entry for entry in entries if type(entry) is Run])
+        if not body.entries:
             done(Batch(entries, first, at))
             return
         written = self._writer.do(
@@ -149,16 +149,6 @@ class SqliteStore:
         self.last_id = opened.last_id
         for batch, said in opened.batches:
             room.heard(batch, said)
-
-    def _body(self, runs: list[Run]) -> Body:
-        """Return what is written of runs: the room knows whose their tokens are."""
-        assert self._room is not None
-        said = [
-            Said(owner, run.token, run)
-            for run in runs
-            if run.token is not None and (owner := self._room.owner_of(run))
-        ]
-        return Body(runs, said)
 
     def _write(self, body: Body, first: int, at: float) -> None:
         """Write what was said: in the thread that writes."""

@@ -45,7 +45,7 @@ def test_a_token_belongs_to_its_name_and_key() -> None:
     plain.send("/say t1 two")
     owner = hall.room.store.owner("al", "a-secret-key")
     assert [
-        (run.token, hall.room.keeper.owner_of(run))
+        (run.token, run.owner)
         for batch in hall.room.log.batches_from(0)
         for run in filter(is_run, batch.entries)
     ] == [("t1", owner), ("t1", None)]

@@ -19,7 +19,7 @@ from tests.support.stores import failing, run_of
 def row_of(first: int, *texts: str, at: float = 1.5) -> Row:
     """Return the row of a batch."""
     run = run_of(*texts)
-    return Row(first, run.count, at, encode(Body([run], [])))
+    return Row(first, run.count, at, encode(Body([run])))
 
 
 def rows_in(path: Path) -> list[Row]:
@@ -64,7 +64,7 @@ def test_a_row_is_kept(database: Database, path: Path) -> None:
 
 def test_a_row_without_lines_takes_an_id(database: Database) -> None:
     """The next row has a key of its own, and no line shares an id."""
-    empty = Row(1, 0, 1.5, encode(Body([], [])))
+    empty = Row(1, 0, 1.5, encode(Body([])))
     database.insert(empty)
     assert (empty.next_id, database.last_id) == (2, 1)
     assert database.batch(empty, Speakers())[0].count == 0

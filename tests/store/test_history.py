@@ -26,7 +26,7 @@ def rows_of(counts: list[int]) -> list[Row]:
     next_id = 1
     for count in counts:
         runs = [run_of(str(next_id + n)) for n in range(count)]
-        row = Row(next_id, count, 0.5, encode(Body(runs, [])))
+        row = Row(next_id, count, 0.5, encode(Body(runs)))
         rows.append(row)
         next_id = row.next_id
     return rows

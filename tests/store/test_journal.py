@@ -20,7 +20,7 @@ EIO = sqlite3.OperationalError("disk I/O error")
 
 def row_of(first: int, text: str = "x") -> Row:
     """Return the row of one line."""
-    return Row(first, 1, 0.5, encode(Body([run_of(text)], [])))
+    return Row(first, 1, 0.5, encode(Body([run_of(text)])))
 
 
 class Faults:

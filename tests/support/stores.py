@@ -59,20 +59,14 @@ class Listener:
     """A room that records what it is told.
 
     Attributes:
-        owners: whose tokens the runs have.
         batches: what was handed in, and what was committed.
         said: the tokens that were handed in.
         told: how the writing went: ``stalled WHY``, ``flowing``, ``cut off WHY``.
     """
 
-    owners: dict[Run, str] = field(default_factory=dict)
     batches: list[Batch] = field(default_factory=list)
     said: list[Said] = field(default_factory=list)
     told: list[str] = field(default_factory=list)
-
-    def owner_of(self, run: Run) -> str | None:
-        """Return whose token the run has."""
-        return self.owners.get(run)
 
     def heard(self, batch: Batch, said: Sequence[Said]) -> None:
         """Record what was handed in."""
@@ -141,7 +135,7 @@ class Kept:
         if token:
             run.token = token
         if key:
-            self.room.owners[run] = self.store.owner(name, key)
+            run.owner = self.store.owner(name, key)
         self.commit(run)
         return run
 

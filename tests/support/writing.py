@@ -18,7 +18,7 @@ from twisted.internet.protocol import Protocol
 from twisted.internet.stdio import StandardIO
 
 from broadcast.store.base import Said
-from broadcast.store.entries import Batch, Run
+from broadcast.store.entries import Batch
 from broadcast.store.journal import Retry
 from broadcast.store.sqlite import SqliteStore
 from tests.support.stores import run_of
@@ -46,10 +46,6 @@ class Writing:
         self._store = store
         self._number = number
 
-    def owner_of(self, run: Run) -> str | None:
-        """Return the same owner for all."""
-        return "0" * 32
-
     def heard(self, batch: Batch, said: Sequence[Said]) -> None:
         """Do nothing with what was there before."""
 
@@ -72,7 +68,7 @@ class Writing:
     def say(self) -> None:
         """Commit once, and again after that."""
         run = run_of(*texts_of(self._number))
-        run.token = f"t{self._number}"
+        run.token, run.owner = f"t{self._number}", "0" * 32
         self._store.commit([run], self._said)
 
     def _said(self, batch: Batch) -> None:
