@@ -184,6 +184,8 @@ class State:
                 raise StateError("the version of a dump is unknown")
             state = cls(record["nodes"][0])
             state._load(record)
+        except StateError:
+            raise
         except (ValueError, TypeError, LookupError, AttributeError, RecursionError):
             raise StateError("what was decided can't be read") from None
         return state
