@@ -39,6 +39,7 @@ from broadcast.room.fanout import Fanout, Overtaken
 from broadcast.room.keeper import Keeper
 from broadcast.room.member import Member
 from broadcast.room.presence import PresenceFold
+from broadcast.room.reads import ReadQueue
 from broadcast.room.subscription import Subscription
 from broadcast.store.base import IStore, shares
 from broadcast.store.dedup import TokenIndex
@@ -71,6 +72,7 @@ class Room:
             collected since: nobody is to be heard until it is made.
         deadlines: ends those who are asked for a name, and don't give one.
         keeper: what the store is told of the room.
+        reads: the reads of the store that wait for their turn.
     """
 
     def __init__(
@@ -88,6 +90,7 @@ class Room:
         self.log = Log(log_size)
         self.stats = directory.stats
         self.fanout = Fanout(self.log, self.stats, work)
+        self.reads = ReadQueue()
         self.dedup = TokenIndex()
         self.keeper = Keeper(self.fanout, self.dedup, directory, work.clock)
         self.subscriptions = self.fanout.subscriptions

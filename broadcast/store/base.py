@@ -153,6 +153,8 @@ class IStore(Protocol):
             rolled back. A position is ``epoch:id``.
         last_id: the newest line's id. Ids go up without gaps.
         limits: what one commit may have; None if there is no limit.
+        first_id: the oldest line's id that can be read from it; the next one's if none
+            can.
     """
 
     @property
@@ -166,6 +168,10 @@ class IStore(Protocol):
     @property
     def limits(self) -> Limits | None:
         """Return what one commit may have at most."""
+
+    @property
+    def first_id(self) -> int:
+        """Return the oldest line's id that can be read from it."""
 
     def time(self) -> float:
         """Return seconds since 1970, as batches are stamped with."""

@@ -69,6 +69,7 @@ class Journal:
     Attributes:
         failures: tries to write that have failed, by why.
         used: bytes of the file that hold something.
+        first_id: the oldest line's id; the first one's if there is none.
     """
 
     def __init__(
@@ -83,6 +84,7 @@ class Journal:
         self.path = path
         self.failures: Counter[str] = Counter()
         self.used = 0
+        self.first_id = 1
         self._size = size
         self._stalled = stalled
         self._flowing = flowing
@@ -106,7 +108,7 @@ class Journal:
             self._lock = Lock(self.path)
             self._database = database = Database(self.path, self._connect)
             self._identity = os.stat(self.path)
-            self.used = database.used
+            self.used, self.first_id = database.used, database.first_id
             meta = database.meta()
             return Opened(
                 meta.epoch, meta.salt, database.last_id, _newest(database, refill)
@@ -149,6 +151,7 @@ class Journal:
         try:
             if database.used > self._size:
                 database.drop_oldest(SLICE)
+                self.first_id = database.first_id
             self.used = database.used
         except (sqlite3.Error, OSError, StoreError) as error:  # told at the next commit
             self.failures[in_words(error)] += 1

@@ -82,6 +82,11 @@ class SqliteStore:
         )
 
     @property
+    def first_id(self) -> int:
+        """The oldest line's id."""
+        return self._journal.first_id
+
+    @property
     def used(self) -> int:
         """The bytes of the file that hold something."""
         return self._journal.used
