@@ -28,9 +28,11 @@ _PROXY_V2_BLANK: Final = b"\r\n\r\n"
 _PROXY_V2: Final = b"\0\r\nQUIT\n"
 
 _METHODS: Final = (
-    *(b"GET", b"HEAD", b"POST", b"PUT", b"DELETE", b"CONNECT", b"OPTIONS", b"TRACE"),
-    *(b"PATCH", b"PRI", b"PROPFIND", b"INVITE", b"REGISTER", b"DESCRIBE"),
+    *(b"GET", b"HEAD", b"POST", b"PUT", b"DELETE", b"OPTIONS", b"TRACE", b"PATCH"),
+    *(b"PRI", b"PROPFIND", b"INVITE", b"REGISTER", b"DESCRIBE"),
 )
+"""Of unfinished requests; half a ``CONNECT`` is a handshake, which doesn't wait."""
+
 _HALF_TARGET: Final = re.compile(rb"(?:%b) [^\s:]*\Z" % b"|".join(_METHODS))
 _FIRST_WORDS: Final = (_TLS_HELLO, *[method + b" " for method in _METHODS])
 _MORE_WORDS: Final = (
