@@ -1,7 +1,7 @@
-"""Strays: what comes first from a program that is no client of that port.
+"""Strays: the first bytes of a program that is no client of that port.
 
-Here they are recognised and answered; the connections turn them away. What is looked
-at is the first line that isn't blank, and the blank ones that stand right before it.
+Here they are recognised and answered; the connections turn them away. Only the first
+line that isn't blank is examined, with the blank lines that stand right before it.
 """
 
 import re
@@ -101,6 +101,7 @@ def answer(stray: Stray, page: str = "") -> bytes:
     """Return what ``stray`` is told before it is closed.
 
     Args:
+        stray: the kind of the program.
         page: the address of the page, where there is one.
     """
     if stray is Stray.HTTP:
@@ -117,7 +118,7 @@ def _bad_request(text: bytes) -> bytes:
 
 
 HTTP_SPOKEN_HERE: Final = _bad_request(_HTTP_WORDS.encode())
-"""What a client that speaks lines is answered on a web port."""
+"""The answer to a client that speaks lines on a web port."""
 
 
 def is_no_http(data: bytes | bytearray) -> bool:
