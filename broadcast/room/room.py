@@ -109,6 +109,7 @@ class Room:
         self._shares: deque[list[Entry]] = deque()  # of one collection, not committed
         self._due_answers: list[Owed] = []  # to that collection
         self.is_clogged = False
+        self._clogged_at = 0.0
         self._held_up: list[IJob] = []
         self._fold_is_timed = False
         work.commits.append(self.flush)
@@ -214,7 +215,7 @@ class Room:
         self._collected += len(text)
         if self._collected >= FLUSH_BYTES:
             if self._in_flight:
-                self.is_clogged = True
+                self._clog()
             else:
                 self._flush_early()
         elif not self.work.is_due:
@@ -250,7 +251,7 @@ class Room:
 
     def settle(self, job: IJob) -> None:
         """Add ``job`` to the work when a commit is made: what was said needs one."""
-        self.is_clogged = True
+        self._clog()
         self.wait(job)
         self.work.soon()
 
@@ -305,6 +306,12 @@ class Room:
         """Go on with the others who have lost their place."""
         self.work.add(self)
 
+    def _clog(self) -> None:
+        """Have nobody heard until the commit in flight is made."""
+        if not self.is_clogged:
+            self.is_clogged = True
+            self._clogged_at = self.work.clock.seconds()
+
     def _flush_early(self) -> None:
         """Commit in the middle of a turn: this is not the speaker's own time."""
         began = self.work.clock.seconds()
@@ -323,6 +330,7 @@ class Room:
         self._finish(answers)
         if self.is_clogged:
             self.is_clogged = False
+            self.stats.clogged += self.work.clock.seconds() - self._clogged_at
             held_up, self._held_up = self._held_up, []
             for job in held_up:
                 self.work.add(job)
