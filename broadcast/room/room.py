@@ -39,6 +39,7 @@ from broadcast.room.fanout import Fanout, Overtaken
 from broadcast.room.keeper import Keeper
 from broadcast.room.member import Member
 from broadcast.room.presence import PresenceFold
+from broadcast.room.reads import ReadQueue
 from broadcast.room.subscription import Subscription
 from broadcast.store.base import IStore, shares
 from broadcast.store.dedup import TokenIndex
@@ -71,6 +72,7 @@ class Room:
             collected since: nobody is to be heard until it is made.
         deadlines: ends those who are asked for a name, and don't give one.
         keeper: what the store is told of the room.
+        reads: the reads of the store that wait for their turn.
     """
 
     def __init__(
@@ -88,6 +90,7 @@ class Room:
         self.log = Log(log_size)
         self.stats = directory.stats
         self.fanout = Fanout(self.log, self.stats, work)
+        self.reads = ReadQueue()
         self.dedup = TokenIndex()
         self.keeper = Keeper(self.fanout, self.dedup, directory, work.clock)
         self.subscriptions = self.fanout.subscriptions
@@ -106,6 +109,7 @@ class Room:
         self._shares: deque[list[Entry]] = deque()  # of one collection, not committed
         self._due_answers: list[Owed] = []  # to that collection
         self.is_clogged = False
+        self._clogged_at = 0.0
         self._held_up: list[IJob] = []
         self._fold_is_timed = False
         work.commits.append(self.flush)
@@ -211,7 +215,7 @@ class Room:
         self._collected += len(text)
         if self._collected >= FLUSH_BYTES:
             if self._in_flight:
-                self.is_clogged = True
+                self._clog()
             else:
                 self._flush_early()
         elif not self.work.is_due:
@@ -247,7 +251,7 @@ class Room:
 
     def settle(self, job: IJob) -> None:
         """Add ``job`` to the work when a commit is made: what was said needs one."""
-        self.is_clogged = True
+        self._clog()
         self.wait(job)
         self.work.soon()
 
@@ -302,6 +306,12 @@ class Room:
         """Go on with the others who have lost their place."""
         self.work.add(self)
 
+    def _clog(self) -> None:
+        """Have nobody heard until the commit in flight is made."""
+        if not self.is_clogged:
+            self.is_clogged = True
+            self._clogged_at = self.work.clock.seconds()
+
     def _flush_early(self) -> None:
         """Commit in the middle of a turn: this is not the speaker's own time."""
         began = self.work.clock.seconds()
@@ -320,6 +330,7 @@ class Room:
         self._finish(answers)
         if self.is_clogged:
             self.is_clogged = False
+            self.stats.clogged += self.work.clock.seconds() - self._clogged_at
             held_up, self._held_up = self._held_up, []
             for job in held_up:
                 self.work.add(job)

@@ -149,6 +149,11 @@ class Rows:
         return self._one("SELECT count(*) FROM batch")
 
     @property
+    def first_id(self) -> int:
+        """The oldest row's id; the next one's if there is none."""
+        return self._one("SELECT coalesce(min(first), 1) FROM batch")
+
+    @property
     def last_id(self) -> int:
         """The last id that is taken; 0 in an empty file."""
         for row in self.before(MAX_ID):

@@ -25,9 +25,10 @@ from prometheus_client.core import (
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
+from broadcast.base.histogram import Histogram
 from broadcast.net.connections import Connections
 from broadcast.room.room import Room
-from broadcast.room.stats import BOUNDS
+from broadcast.store.figures import Figures
 
 CONTENT_TYPE: Final = CONTENT_TYPE_LATEST
 
@@ -59,6 +60,8 @@ class RoomCollector(Collector):
         yield _gauge("connections", "Connections", len(self._connections))
         yield from _traffic(room)
         yield from _log(room)
+        if room.store.figures is not None:
+            yield from _store(room, room.store.figures)
 
     def _members(self) -> Counter[tuple[str, str]]:
         here = self._connections.room.subscriptions
@@ -106,13 +109,8 @@ def _traffic(room: Room) -> Iterator[Metric]:
     yield _counter("too_slow", "Members closed for being too slow", room.too_slow)
     yield _by_label("refused", "Lines and commands refused", "reason", stats.refused)
     yield _by_label("left", "Members that left", "reason", stats.left)
-    counts = accumulate(stats.fan_out.buckets)
-    bounds = [*map(str, BOUNDS), "+Inf"]
-    yield HistogramMetricFamily(
-        "broadcast_fan_out_seconds",
-        "Time to send a batch to all who are live",
-        buckets=list(zip(bounds, counts, strict=True)),
-        sum_value=stats.fan_out.total,
+    yield _histogram(
+        "fan_out_seconds", "Time to send a batch to all who are live", stats.fan_out
     )
 
 
@@ -131,12 +129,44 @@ def _log(room: Room) -> Iterator[Metric]:
     )
 
 
+def _store(room: Room, figures: Figures) -> Iterator[Metric]:
+    yield _gauge("store_bytes", "Bytes that the store holds", figures.size)
+    yield _gauge("store_limit_bytes", "Bytes that it may hold", figures.limit)
+    yield _counter("store_syncs", "Waits for the disk", figures.syncs)
+    yield _by_label(
+        "store_failures", "Tries to write that failed", "reason", figures.failures
+    )
+    yield _histogram("commit_seconds", "Time to commit a batch", figures.seconds)
+    yield _histogram("commit_lines", "Lines of a commit", figures.lines)
+    yield _gauge(
+        "commit_waiting_seconds",
+        "Time for which the commit in flight has waited",
+        figures.waiting,
+    )
+    yield _counter(
+        "clogged_seconds",
+        "Time in which nobody was read, since the store was behind",
+        room.stats.clogged,
+    )
+
+
 def _gauge(name: str, documentation: str, value: float) -> Metric:
     return GaugeMetricFamily(f"broadcast_{name}", documentation, value=value)
 
 
 def _counter(name: str, documentation: str, value: float) -> Metric:
     return CounterMetricFamily(f"broadcast_{name}", documentation, value=value)
+
+
+def _histogram(name: str, documentation: str, histogram: Histogram) -> Metric:
+    counts = accumulate(histogram.buckets)
+    bounds = [*map(str, histogram.bounds), "+Inf"]
+    return HistogramMetricFamily(
+        f"broadcast_{name}",
+        documentation,
+        buckets=list(zip(bounds, counts, strict=True)),
+        sum_value=histogram.total,
+    )
 
 
 def _by_label(

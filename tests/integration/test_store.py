@@ -244,3 +244,127 @@ def test_a_file_that_is_moved_away_ends_the_daemon(
     assert running.wait() == 1
     assert running.err.lines == []
     running.out.wait_for(r"\[CRITICAL\] stopping: --store: \S+ was moved or deleted")
+
+
+def page(client: LineClient, command: str) -> tuple[list[int], dict[str, object]]:
+    """Return the ids of the lines of an answer, and how it ends."""
+    client.send(command)
+    start = client.await_event("replay")
+    ids = []
+    while (event := client.event())["event"] == "message":
+        assert event["replayed"]
+        assert event["text"].startswith(f"line {event['id']} ")
+        ids.append(event["id"])
+    assert event["event"] == "replayed"
+    assert start["count"] == len(ids)
+    return ids, event | {"missing": start["missing"]}
+
+
+@pytest.fixture
+def long_log(daemon: Start, connect: Connect, path: str) -> Callable[..., LineClient]:
+    """Start a daemon whose store has far more than its memory, with options."""
+    options = ("--store", path, "--log-size", "64K", "--rate", "0")
+    with Daemon(*options) as first:
+        client = connect(first)
+        client.send("/name al", *(f"line {n} {'x' * 90}" for n in range(1, 5001)))
+        client.since_ping()
+
+    def start(*more: str) -> LineClient:
+        client = connect(daemon(*options, *more))
+        assert join(client, "bo")[1] == 5000
+        return client
+
+    return start
+
+
+def test_all_that_is_stored_is_paged_back_to(
+    long_log: Callable[..., LineClient],
+) -> None:
+    """``/history`` goes from page to page to the first line; none is there twice."""
+    client = long_log("--history", "all")
+    ids, end = page(client, "/history 1000")
+    while end["more"]:
+        older, end = page(client, f"/history 1000 {end['first']}")
+        assert end["missing"] == 0
+        ids = older + ids
+    assert ids == list(range(1, 5001))
+
+
+def test_a_long_absence_is_made_good(long_log: Callable[..., LineClient]) -> None:
+    """``/since`` goes on from position to position, to what is in memory alone."""
+    client = long_log("--history", "all")
+    _, end = page(client, "/history 0")
+    epoch = str(end["position"]).partition(":")[0]
+    ids, end = page(client, f"/since {epoch}:7")
+    assert end["missing"] == 0
+    while end["more"]:
+        newer, end = page(client, f"/since {end['position']}")
+        assert end["missing"] == 0
+        ids += newer
+    assert ids == list(range(8, 5001))
+    ids, end = page(client, "/since another:3000")
+    assert (ids, end["missing"], end["more"]) == (ids[:1000], None, True)
+    assert ids[0] == 1
+
+
+def test_nobody_goes_back_further_than_history(
+    long_log: Callable[..., LineClient],
+) -> None:
+    """``--history`` counts stored lines too; those before it are missing."""
+    client = long_log("--history", "3000")
+    ids, end = page(client, "/since another:1")
+    assert (ids[0], end["missing"], end["more"]) == (2001, None, True)
+    epoch = str(end["position"]).partition(":")[0]
+    ids, end = page(client, f"/since {epoch}:1500")
+    assert (ids[0], end["missing"], end["more"]) == (2001, 500, True)
+    ids, end = page(client, f"/history 100 {epoch}:2051")
+    assert ids == list(range(2001, 2051))
+    assert (end["missing"], end["more"]) == (50, False)
+    ids, end = page(client, f"/history 100 {epoch}:1500")
+    assert (ids, end["missing"], end["more"]) == ([], 100, False)
+
+
+def test_no_history_is_nothing_however_much_is_stored(
+    long_log: Callable[..., LineClient],
+) -> None:
+    """With ``--history 0`` nobody is given anything older, by any command."""
+    client = long_log("--history", "0")
+    ids, end = page(client, "/history 1000")
+    assert (ids, end["more"]) == ([], False)
+    epoch = str(end["position"]).partition(":")[0]
+    assert page(client, f"/history 9 {epoch}:3000")[0] == []
+    ids, end = page(client, f"/since {epoch}:3000")
+    assert (ids, end["missing"], end["more"]) == ([], 2000, False)
+    assert page(client, "/since another:1")[0] == []
+
+
+def test_answers_keep_their_order_behind_a_page(
+    long_log: Callable[..., LineClient],
+) -> None:
+    """Whatever is told after a page that is read comes after it; a page is whole."""
+    client = long_log("--history", "all")
+    client.send("/history 1000", "/ping a", "later", "/history 900", "/ping b")
+    events = client.events_until("pong", token="b")
+    told = [event["event"] for event in events if not event.get("replayed")]
+    assert [each for each in told if each != "message"] == [
+        *("replay", "replayed", "pong"),
+        *("replay", "replayed", "pong"),
+    ]
+    assert told.index("message") > told.index("replayed")
+    client.send("/format text", "/history 1000", "/quit")
+    rest = client.rest().decode().split("\n")
+    assert [line for line in rest if line.startswith("* ")][-4:] == [
+        "* the last 1000 lines:",
+        rest[-4],
+        "* that was the last 1000 lines",
+        "* Bye",
+    ]
+
+
+def test_a_page_that_nobody_reads_goes_with_its_reader(
+    long_log: Callable[..., LineClient],
+) -> None:
+    """Who breaks off while its pages are read costs others nothing."""
+    client = long_log("--history", "all")
+    client.send(*["/history 1000"] * 30)
+    client.reset()

@@ -65,10 +65,11 @@ def test_the_log_tells_of_a_full_disk_each_minute() -> None:
         hall.wait(REMINDER)
         keeper.flowing()
         hall.wait(2 * REMINDER)
+    told = "nothing can be written: the disk is full; everybody waits"
     assert [formatEvent(event) for event in events] == [
-        "nothing can be written: the disk is full; everybody waits, and nothing is lost",
-        "nothing can be written: the disk is full; everybody waits, for 60 s now",
-        "nothing can be written: the disk is full; everybody waits, for 120 s now",
+        f"{told}, and nothing is lost",
+        f"{told}, for 60 s now",
+        f"{told}, for 120 s now",
         "lines can be written again",
     ]
     assert changes == ["the disk is full", ""]
