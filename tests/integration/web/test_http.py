@@ -302,8 +302,11 @@ def _metrics(daemon: Daemon) -> dict[str, float]:
     return {name: float(value) for name, value in pairs}
 
 
-def test_the_dashboard_asks_for_metrics_that_there_are(web: Daemon) -> None:
+def test_the_dashboard_asks_for_metrics_that_there_are(
+    daemon: Callable[..., Daemon], tmp_path: Path
+) -> None:
     """Every metric that the Grafana dashboard shows is one that we give."""
+    web = daemon("--web", "0", "--store", str(tmp_path / "room.db"))
     board = json.loads(Path("docs/grafana-dashboard.json").read_text())
     asked = {
         name
