@@ -19,14 +19,14 @@ import os
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, Final
 
 from broadcast.protocol.dialects import Speaker
-from broadcast.store.base import IRoom, IStore, Said
+from broadcast.store.base import IRoom, IStore
 from broadcast.store.codec import Body, encode
 from broadcast.store.database import Database
 from broadcast.store.entries import Batch, Run
@@ -64,7 +64,7 @@ class Room:
     def __init__(self) -> None:
         self.lines = 0
 
-    def heard(self, batch: Batch, said: Sequence[Said]) -> None:
+    def heard(self, batch: Batch) -> None:
         self.lines += batch.count
 
     def stalled(self, why: str) -> None:

@@ -159,31 +159,18 @@ def run(session: ISession, line: str) -> Next:
         return Next.LINE
 
 
-def claim_name(session: ISession, raw: str, key: str | None) -> None:
-    """Check a name and make whoever has it with the same key give it up.
-
-    Raises:
-        CommandError: not a good name, or somebody else's.
-    """
-    directory = session.room.directory
-    try:
-        other = directory.roster.check(raw, key, session.member)
-    except NameRefusedError as refused:
-        raise CommandError(refused.code, refused.message) from None
-    if other is not None:
-        message = "you came back in another connection"
-        directory.close(other, Bye("replaced", message))
-
-
 def _name(session: ISession, argument: str) -> Next:
     raw, key = parse_name(argument)
-    directory = session.room.directory
-    if directory.roster.is_certified(session.member):
+    room = session.room
+    if room.roster.is_certified(session.member):
         raise CommandError("bad-name", "your certificate says what you are called")
-    if directory.policy.turn_away("", raw) is not None:
+    if room.directory.policy.turn_away("", raw) is not None:
         raise CommandError("name-taken", "that name is banned")
-    claim_name(session, raw, key)
-    session.room.rename(session.subscription, raw, key)
+    try:
+        claim = room.roster.wanted(raw, key, session.member)
+    except NameRefusedError as refused:
+        raise CommandError(refused.code, refused.message) from None
+    room.rename(session.subscription, claim, key)
     return Next.TURN  # the answer comes before anything said under the new name
 
 
@@ -198,9 +185,9 @@ def _who_pieces(room: Room, prefix: str) -> Iterator[Who]:
     """Yield the list of names: each piece is true when it is told."""
     last, more = "", True
     while more:
-        found = room.directory.roster.starting_with(prefix, last, WHO_PIECE_NAMES + 1)
+        found = room.roster.starting_with(prefix, last, WHO_PIECE_NAMES + 1)
         listed = [(member.name, member.is_quiet) for member in found]
-        piece = who_piece(listed, len(room.subscriptions))
+        piece = who_piece(listed, room.count)
         yield piece
         more = piece.more
         last = piece.names[-1] if more else ""
@@ -253,10 +240,11 @@ def _say(session: ISession, argument: str) -> None:
     if not text:
         raise CommandError("bad-argument", "/say TOKEN TEXT", token)
     room, member, subscription = session.room, session.member, session.subscription
-    kept = None
-    if member.key:
-        kept = room.store.owner(names.fold(member.name), member.key)
+    kept = member.owner
     owner = kept or member.session_id
+    if kept and (id := room.store.state.tokens.get((kept, token))) is not None:
+        room.answer(subscription, Ack(token, id, double=True))
+        return
     said = room.dedup.find(owner, token)
     if said is not None:
         room.answer(

@@ -32,7 +32,7 @@ from broadcast.protocol.dialects import Speaker
 from broadcast.protocol.events import Notice
 from broadcast.protocol.sanitize import is_safe
 from broadcast.store.claims import Decided
-from broadcast.store.entries import Entry, Run, Told
+from broadcast.store.entries import Entry, Run, Told, decides
 from broadcast.store.forms import (
     FormError,
     UnknownFormError,
@@ -64,7 +64,7 @@ class Body:
         entries: runs, notices and what the state decides on, in order.
     """
 
-    entries: Sequence[Entry | Decided]
+    entries: Sequence[Entry]
 
     @property
     def runs(self) -> list[Run]:
@@ -74,7 +74,7 @@ class Body:
     @property
     def decided(self) -> list[Run | Decided]:
         """What the state is to be told of."""
-        return [entry for entry in self.entries if not isinstance(entry, Told)]
+        return [entry for entry in self.entries if decides(entry)]
 
     @property
     def count(self) -> int:
@@ -135,7 +135,7 @@ def decode(data: bytes, speakers: Speakers) -> Body:
     head, found, texts = data.partition(b"\n")
     if not found:
         raise BodyError("the head has no end")
-    entries: list[Entry | Decided] = []
+    entries: list[Entry] = []
     at = 0
     for entry in _entries(head):
         if type(entry) is list and entry[:1] == ["r"]:

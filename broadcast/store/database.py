@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Final
 
 from broadcast.store.base import InUseError, StoreError
-from broadcast.store.rows import VERSION, Connect, Row, Rows, plainly
+from broadcast.store.rows import MAX_ID, VERSION, Connect, Row, Rows, plainly
 
 JOURNAL_SIZE: Final = 8 << 20
 """Bytes that the write-ahead log keeps; a backup may have made it grow."""
@@ -17,6 +17,7 @@ JOURNAL_SIZE: Final = 8 << 20
 _LAYOUT: Final = (
     "CREATE TABLE meta(key TEXT PRIMARY KEY, value)",
     "CREATE TABLE batch(first INTEGER PRIMARY KEY, count INTEGER, at REAL, body BLOB)",
+    "CREATE TABLE state(seq INTEGER PRIMARY KEY, body BLOB)",
 )
 
 
@@ -81,15 +82,30 @@ class Database(Rows):
             row.body,
         )
 
-    def drop_oldest(self, size: int) -> bool:
+    def keep(self, seq: int, dumped: bytes) -> None:
+        """Keep a dump of the state, instead of the one before, on the disk.
+
+        Args:
+            seq: the last id that it knows of.
+            dumped: its bytes.
+        """
+        with self._transaction():
+            self._do("INSERT OR REPLACE INTO state VALUES(?, ?)", seq, dumped)
+            self._do("DELETE FROM state WHERE seq <> ?", seq)
+
+    def drop_oldest(self, size: int, until: int = MAX_ID) -> bool:
         """Delete the oldest rows: so many that their bodies have ``size`` bytes.
 
         The newest row stays, so that no id is ever given twice.
 
+        Args:
+            size: bytes.
+            until: the last id that may go; what was decided later has to stay.
+
         Returns:
             There was one to delete.
         """
-        stop = self._first_after(size)
+        stop = min(self._first_after(size), until + 1)
         return self._do("DELETE FROM batch WHERE first < ?", stop) > 0
 
     def drop_before(self, at: float) -> bool:

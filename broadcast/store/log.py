@@ -139,7 +139,8 @@ class Log:
         self.end += 1
         self.total += batch.count
         self.lines += batch.count
-        self.last_id = max(self.last_id, batch.first + batch.count - 1)
+        if batch.count:  # what was decided has ids too, and nobody is told them
+            self.last_id = batch.first + batch.count - 1
         self._batches.append(batch)
         self.size += batch.cost
 

@@ -5,6 +5,7 @@ or file is looked into. So all who read the log agree.
 """
 
 from collections import OrderedDict
+from itertools import takewhile
 from typing import Final, NamedTuple
 
 from broadcast.protocol.events import Attendance, Join, Rename
@@ -113,7 +114,7 @@ class Names:
         if claim.how is not How.CERTIFICATE:
             if self.certified.get(fold, key) != key:
                 return "certified"
-            if not is_own and self.is_alike(claim, author):
+            if not is_own and self.is_alike(claim, author, clock):
                 return "alike"
         holder = self.holders.get(fold)
         if is_own or (holder is not None and holder.owner == (author, claim.session)):
@@ -123,10 +124,19 @@ class Names:
         held = self.held.get(fold)
         return "" if held is None or held[1] <= clock or held[0] == key else "taken"
 
-    def is_alike(self, claim: Claim, author: str) -> bool:
+    def is_alike(self, claim: Claim, author: str, clock: float) -> bool:
         """Tell whether a name looks like another one, but its author's own."""
-        but = (claim.fold, self.sessions.get((author, claim.session), ""))
-        return self.looks.are_like(claim.fold, claim.look, but)
+        own = self.sessions.get((author, claim.session), "")
+        but = (claim.fold, own, *self.expired(clock))
+        plain = () if claim.look is None else claim.look.plain
+        return self.looks.are_like(claim.fold, claim.look, but) or any(
+            fold not in but and self.is_known(fold) for fold in plain
+        )
+
+    def expired(self, clock: float) -> list[str]:
+        """Return the held names whose time is over, as far as they are known still."""
+        held = takewhile(lambda each: each[2][1] <= clock, self.held.items())
+        return [fold for fold, _, _ in held if fold not in self.certified]
 
     def claim(self, claim: Claim, author: str, clock: float) -> Named | str:
         """Grant a claim, or return why it is refused: as ``refusal``, or ``lost``."""

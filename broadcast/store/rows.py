@@ -2,8 +2,9 @@
 
 ``meta`` has the epoch, the version of the layout, the salt of the owners and, in a
 copy, a mark that it is one. ``batch`` has what was said: the first line's id, how many
-lines, when, and the body (``codec``). The row after one without lines has the next id
-all the same, so that each has a key of its own.
+lines, when, and the body (``codec``). ``state`` has the newest dump of what was decided
+(``store.state``), and the last id that it knows of. The row after one without lines has
+the next id all the same, so that each has a key of its own.
 """
 
 import errno
@@ -15,9 +16,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from broadcast.base.values import reason_of
-from broadcast.store.base import DamagedError, Said, TooNewError
+from broadcast.store.base import DamagedError, TooNewError
 from broadcast.store.codec import BodyError, NewerBodyError, Speakers, decode
-from broadcast.store.entries import Batch
+from broadcast.store.entries import Batch, is_run
 
 VERSION: Final = 1
 """The version of the layout."""
@@ -186,8 +187,24 @@ class Rows:
         told = [" ".join(str(words).split()) for (words,) in found]
         return [] if told == ["ok"] else told
 
-    def batch(self, row: Row, speakers: Speakers) -> tuple[Batch, list[Said]]:
-        """Return what a row says, and its tokens.
+    def batch(self, row: Row, speakers: Speakers) -> Batch:
+        """Return what was said in a row, by nobody that is here.
+
+        Args:
+            speakers: those of all that is read together.
+
+        Raises:
+            StoreError: it can't be read.
+        """
+        batch = self.whole(row, speakers)
+        runs = [entry for entry in batch.entries if is_run(entry)]
+        for run in runs:
+            run.session_id = NO_SESSION
+        batch.retell([*runs])
+        return batch
+
+    def whole(self, row: Row, speakers: Speakers) -> Batch:
+        """Return all that a row says, as it was committed.
 
         Args:
             speakers: those of all that is read together.
@@ -203,15 +220,19 @@ class Rows:
             raise self._broken(row, str(error)) from None
         if body.count != row.count:
             raise self._broken(row, "it has not as many lines as it says")
-        runs = body.runs
-        for run in runs:
-            run.session_id = NO_SESSION
-        said = [
-            Said(run.owner, run.token, run)
-            for run in runs
-            if run.owner is not None and run.token is not None
-        ]
-        return Batch([*runs], row.first, row.at), said
+        return Batch([*body.entries], row.first, row.at)
+
+    def newest_dump(self) -> tuple[int, bytes]:
+        """Return the last id that the newest dump knows of, and the dump.
+
+        0 and no bytes, if there is none.
+        """
+        found = self._all("SELECT seq, body FROM state ORDER BY seq DESC LIMIT 1")
+        for seq, body in found:
+            if type(seq) is not int or not isinstance(body, bytes):
+                raise damaged(self.path, "its state is none of ours")
+            return seq, body
+        return 0, b""
 
     def _begin(self) -> None:
         if not self._is_laid_out():
@@ -225,7 +246,7 @@ class Rows:
             DamagedError: there are others.
         """
         tables = {name for (name,) in self._all("SELECT name FROM sqlite_master")}
-        if tables and not tables >= {"meta", "batch"}:
+        if tables and not tables >= {"meta", "batch", "state"}:
             raise damaged(self.path, "it is another program's")
         return bool(tables)
 

@@ -8,7 +8,8 @@ import hashlib
 import secrets
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from time import monotonic
 from typing import Final
@@ -18,12 +19,15 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from broadcast.store.base import IRoom, Limits, Page, StoreError
+from broadcast.store.claims import Decided, Up
 from broadcast.store.codec import Body, encode
 from broadcast.store.entries import Batch, Entry, Run
 from broadcast.store.figures import Commits, Figures
 from broadcast.store.history import History
 from broadcast.store.journal import GivenUpError, Journal, Opened, Retry
+from broadcast.store.ledger import Ledger
 from broadcast.store.rows import Connect, Row
+from broadcast.store.state import State
 from broadcast.store.worker import IReactorFromThreads, Worker
 
 LIMITS: Final = Limits(lines=4095, size=512 * 1024)
@@ -71,6 +75,9 @@ class SqliteStore:
         self.last_id = 0
         self._salt = secrets.token_bytes(16)
         self._refill = refill
+        self._ledger = Ledger()
+        self._up: Up | None = None  # what the first commit begins with
+        self._is_keeping = False
         self._room: IRoom | None = None
         self._commits = Commits(clock)
         self._writer = Worker(reactor, "store")
@@ -118,22 +125,34 @@ class SqliteStore:
         self._room = room
         return execute(lambda: self._begin(self._journal.open(self._refill), room))
 
-    def commit(self, entries: list[Entry], done: Callable[[Batch], None]) -> None:
-        """Write the lines, then call ``done``; at once if there are none to write.
+    @property
+    def state(self) -> State:
+        """What the log has decided."""
+        return self._ledger.state
 
-        Presence is not kept: nobody is told of it later.
-        """
+    @property
+    def incarnation(self) -> str:
+        """This daemon's, new at each start."""
+        return self._ledger.incarnation
+
+    def commit(
+        self,
+        entries: list[Entry],
+        done: Callable[[Batch], None],
+        decided: Sequence[Run | Decided] = (),
+    ) -> None:
+        """Write what was said and claimed, then call ``done``."""
+        if self._up is not None:
+            entries, decided = [self._up, *entries], [self._up, *decided]
+            self._up = None
         first, at = self.last_id + 1, self.time()
-        body = Body([entry for entry in entries if type(entry) is Run])
-        if not body.entries:
-            done(Batch(entries, first, at))
-            return
+        row = Row(first, sum(entry.count for entry in entries), at, b"")
         self._commits.begin()
         written = self._writer.do(
-            lambda: self._write(body, first, at), then=self._journal.trim
+            lambda: self._write(Body(entries), row), then=self._journal.trim
         )
         written.addCallbacks(
-            lambda _: self._committed(Batch(entries, first, at), done), self._failed
+            lambda _: self._committed(row, entries, decided, done), self._failed
         )
         written.addErrback(self._log_failure)
 
@@ -161,17 +180,41 @@ class SqliteStore:
     def _begin(self, opened: Opened, room: IRoom) -> None:
         self.epoch, self._salt = opened.epoch, opened.salt
         self.last_id = opened.last_id
-        for batch, said in opened.batches:
-            room.heard(batch, said)
+        self._ledger = opened.ledger
+        self._up = self._ledger.begin()
+        for batch in opened.batches:
+            room.heard(batch)
 
-    def _write(self, body: Body, first: int, at: float) -> None:
+    def _write(self, body: Body, row: Row) -> None:
         """Write what was said: in the thread that writes."""
-        self._journal.write(Row(first, body.count, at, encode(body)))
+        self._journal.write(replace(row, body=encode(body)))
 
-    def _committed(self, batch: Batch, done: Callable[[Batch], None]) -> None:
-        self.last_id = batch.first + batch.count - 1
-        self._commits.end(batch.count)
+    def _committed(
+        self,
+        row: Row,
+        entries: list[Entry],
+        decided: Sequence[Run | Decided],
+        done: Callable[[Batch], None],
+    ) -> None:
+        batch = Batch(entries, row.first, row.at)
+        self.last_id = row.next_id - 1
+        self._commits.end(row.count)
+        if decided:
+            self._ledger.settle(batch, decided)
+        if self._journal.wants_state and not self._is_keeping:
+            self._keep()
         done(batch)
+
+    def _keep(self) -> None:
+        """Keep the state: it is made into bytes in the thread that writes."""
+        self._is_keeping = True
+        seq, make = self.last_id, self._ledger.state.freeze()
+
+        def kept(_: object) -> None:
+            self._is_keeping = False
+
+        keeping = self._writer.do(lambda: self._journal.keep(seq, make))
+        keeping.addErrback(self._log_failure).addBoth(kept)
 
     def _failed(self, failure: Failure) -> None:
         """Give up: what was in flight is neither acknowledged nor told to anybody."""

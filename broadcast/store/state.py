@@ -6,7 +6,7 @@ state is the same in every daemon that reads the log, and after every restart.
 """
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -14,8 +14,9 @@ from broadcast.protocol.events import Attendance
 from broadcast.store.claims import Claim, Decided, Leave, Look, Order, Up, Verb
 from broadcast.store.entries import Run
 from broadcast.store.mutes import Mutes
-from broadcast.store.names import Holder, Named, Names, Session
+from broadcast.store.names import Holder, Named, Names
 from broadcast.store.nodes import Nodes
+from broadcast.store.outcomes import SAID, Outcome
 from broadcast.store.quota import Quota
 
 MAX_TOKENS: Final = 50_000
@@ -24,43 +25,9 @@ MAX_TOKENS: Final = 50_000
 VERSION: Final = 1
 """The version of the form of a dump."""
 
-_NO_EVENTS: Final[Sequence[tuple[int | None, Attendance]]] = ()
-
 
 class StateError(ValueError):
     """The bytes are no dump."""
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What has become of an entry.
-
-    Attributes:
-        refused: why it counts for nothing, "" if it counts. A claim: ``taken``,
-            ``certified``, ``alike``, ``lost``. A line: ``double``, ``lost``, ``muted``.
-            An order: ``full``.
-        holder: what a claim has given; None if none was granted.
-        before: what a session was called, that has a new name.
-        replaced: whose name it was, with the same right to it.
-        is_muted: the holder may not speak.
-        freed: the folds that are muted no longer.
-        id: the line that was said with the same token before.
-        events: what everybody is told, in order: each with the session that it is told
-            to in another way, or None.
-    """
-
-    refused: str = ""
-    holder: Holder | None = None
-    before: str | None = None
-    replaced: Session | None = None
-    is_muted: bool = False
-    freed: frozenset[str] = frozenset()
-    id: int = 0
-    events: Sequence[tuple[int | None, Attendance]] = _NO_EVENTS
-
-
-SAID: Final = Outcome()
-"""The outcome of what counts, where nothing is to be said of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,10 +100,9 @@ class State:
             before += self._end(lost)
         return Applied(before, [self._decide(each, incarnation) for each in entries])
 
-    def may_say(self, holder: Holder) -> bool:
-        """Tell whether a member is not muted, by its name or its account."""
-        fold = self.names.sessions.get(holder.owner, "")
-        return fold not in self.mutes and holder.account not in self.mutes
+    def is_muted(self, fold: str, account: str) -> bool:
+        """Tell whether a member with this folded name and account may not speak."""
+        return fold in self.mutes or account in self.mutes
 
     def freeze(self) -> Callable[[], bytes]:
         """Return what makes the dump of the state as it is now, in any thread."""
@@ -230,7 +196,8 @@ class State:
             return Outcome("lost")
         if self.mutes:
             fold = self.names.sessions.get(me)
-            if fold is not None and not self.may_say(self.names.holders[fold]):
+            account = "" if fold is None else self.names.holders[fold].account
+            if fold is not None and self.is_muted(fold, account):
                 return Outcome("muted")
         if run.token is None or run.owner is None:
             return SAID
@@ -253,7 +220,7 @@ class State:
             holder=found.holder,
             before=found.before and found.before[0],
             replaced=found.replaced,
-            is_muted=not self.may_say(found.holder),
+            is_muted=self.is_muted(fold, claim.account),
             events=[*((None, event) for event in earlier), (claim.session, own)],
         )
 

@@ -18,6 +18,7 @@ from broadcast.store.base import StoreError
 from broadcast.store.codec import Speakers
 from broadcast.store.database import Database, Lock, sync_folder
 from broadcast.store.entries import Run
+from broadcast.store.recall import recall
 from broadcast.store.rows import Row, Rows, in_words
 
 PIECE: Final = 64
@@ -80,7 +81,7 @@ def dump(path: str, render: Render) -> Iterator[bytes]:
     with _reading(path) as rows:
         speakers = Speakers()
         for row in _all(rows):
-            batch = rows.batch(row, speakers)[0]
+            batch = rows.batch(row, speakers)
             for run in batch.entries:
                 if isinstance(run, Run):
                     text = _safe(run.text)
@@ -101,6 +102,7 @@ def prune(path: str, size: int | None = None, before: float | None = None) -> in
     """
     with _changing(path) as database:
         had = database.count
+        database.keep(database.last_id, recall(database).ledger.state.dump())
         if before is not None:
             database.drop_before(before)
         if size is not None:

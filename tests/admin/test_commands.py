@@ -29,7 +29,14 @@ class Admin:
 
     def order(self, line: str) -> list[Row]:
         """Return what is answered to a line."""
-        return list(carry_out(self.actions, line))
+        rows: list[Row] = []
+        for row in carry_out(self.actions, line):
+            if isinstance(row, Deferred):
+                self.hall.turn()
+                assert row.called
+            else:
+                rows.append(row)
+        return rows
 
     def refusal(self, line: str) -> object:
         """Return the error that is all that is answered to a line."""

@@ -44,3 +44,24 @@ def test_owners_that_are_not_those_of_the_items_are_an_error() -> None:
     """What is loaded was dumped by the same program."""
     with pytest.raises(ValueError, match="owners"):
         Quota[int, int](4).load([(1, "a", 1)], ["b"])
+
+
+@given(STEPS)
+def test_the_greediest_pays(steps: list[tuple[int, str, bool]]) -> None:
+    """Never too many; whichever loses one has the most, and loses its oldest."""
+    quota = Quota[int, str](5)
+    model: dict[int, str] = {}
+    for key, owner, is_put in steps:
+        assert quota.drop(key) == (model.pop(key, None) is not None)
+        if not is_put:
+            continue
+        model[key] = owner
+        lost = quota.put(key, owner, "")
+        assert (lost is not None) == (len(model) > 5)
+        if lost is not None:
+            having = [*model.values()]
+            theirs = model[lost]
+            assert having.count(theirs) == max(map(having.count, having))
+            assert lost == next(n for n, each in model.items() if each == theirs)
+            del model[lost]
+        assert [key for key, _, _ in quota.items()] == [*model]

@@ -26,7 +26,8 @@ from broadcast.store.claims import (
 from broadcast.store.entries import Run
 from broadcast.store.names import HOLD
 from broadcast.store.nodes import BEAT, FRESH, MISSED, REMEMBERED, STEP
-from broadcast.store.state import Applied, Outcome, State, StateError
+from broadcast.store.outcomes import Outcome
+from broadcast.store.state import Applied, State, StateError
 
 PATIENTLY = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 NUMBERS = st.integers(0, 3)
@@ -178,7 +179,7 @@ def test_a_name_that_looks_like_another_one_is_refused() -> None:
     look = Look("C", ("al",), ("al",))
     alike = Claim(2, "АΙ", "аι", "k", look=look)
     first, second = log.decide(claim_of(1, "al"), alike)
-    assert (first.refused, second.refused) == ("", "")
+    assert (first.refused, second.refused) == ("", "alike")
     log = Log()
     first, second = log.decide(alike, claim_of(1, "al"))
     assert (first.refused, second.refused) == ("", "alike")

@@ -1,9 +1,10 @@
 """A store that commits late, as one does that writes to a disk or asks others."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from broadcast.store.base import Limits
-from broadcast.store.entries import Batch, Entry
+from broadcast.store.claims import Decided
+from broadcast.store.entries import Batch, Entry, Run
 from broadcast.store.memory import MemoryStore
 from tests.support.clock import TurnClock
 
@@ -30,7 +31,12 @@ class LateStore(MemoryStore):
         self.limits = limits
         self.in_flight = False
 
-    def commit(self, entries: list[Entry], done: Callable[[Batch], None]) -> None:
+    def commit(
+        self,
+        entries: list[Entry],
+        done: Callable[[Batch], None],
+        decided: Sequence[Run | Decided] = (),
+    ) -> None:
         assert not self.in_flight, "one commit at a time"
         assert entries, "a commit of nothing"
         if self.limits is not None and len(entries) > 1:
@@ -40,6 +46,6 @@ class LateStore(MemoryStore):
 
         def make() -> None:
             self.in_flight = False
-            MemoryStore.commit(self, entries, done)
+            MemoryStore.commit(self, entries, done, decided)
 
         self._clock.callLater(self._delay, make)

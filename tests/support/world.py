@@ -225,10 +225,9 @@ class World:
                 if lost[1] not in daemon.left:
                     daemon.left.add(lost[1])
                     daemon.queue.append(Leave(lost[1], "replaced", is_held=False))
-            if is_own and isinstance(entry, Claim) and outcome.holder is not None:
-                if entry.session not in daemon.left:
-                    holder = outcome.holder
-                    daemon.members[entry.session] = holder.name, holder.key
+            holder = outcome.holder if is_own else None
+            if isinstance(entry, Claim) and holder and entry.session not in daemon.left:
+                daemon.members[entry.session] = holder.name, holder.key
 
     def _apply(self, state: State, message: Message) -> Applied | None:
         return state.apply(message.at, message.author, message.n, message.entries)

@@ -9,7 +9,6 @@ import select
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,6 @@ from twisted.internet import selectreactor
 from twisted.internet.protocol import Protocol
 from twisted.internet.stdio import StandardIO
 
-from broadcast.store.base import Said
 from broadcast.store.entries import Batch
 from broadcast.store.journal import Retry
 from broadcast.store.sqlite import SqliteStore
@@ -46,7 +44,7 @@ class Writing:
         self._store = store
         self._number = number
 
-    def heard(self, batch: Batch, said: Sequence[Said]) -> None:
+    def heard(self, batch: Batch) -> None:
         """Do nothing with what was there before."""
 
     def stalled(self, why: str) -> None:
@@ -69,7 +67,7 @@ class Writing:
         """Commit once, and again after that."""
         run = run_of(*texts_of(self._number))
         run.token, run.owner = f"t{self._number}", "0" * 32
-        self._store.commit([run], self._said)
+        self._store.commit([run], self._said, [run])
 
     def _said(self, batch: Batch) -> None:
         tell("said", batch.first, batch.count, self._number)
