@@ -19,7 +19,7 @@ from twisted.python.failure import Failure
 
 from broadcast.store.base import IRoom, Limits, Page, Said, StoreError
 from broadcast.store.codec import Body, encode
-from broadcast.store.entries import Batch, Entry, Run
+from broadcast.store.entries import Batch, Entry, Run, is_run, merge, number
 from broadcast.store.figures import Commits, Figures
 from broadcast.store.history import History
 from broadcast.store.journal import GivenUpError, Journal, Opened, Retry
@@ -124,7 +124,8 @@ class SqliteStore:
         Presence is not kept: nobody is told of it later.
         """
         first, at = self.last_id + 1, self.time()
-        body = self._body([entry for entry in entries if type(entry) is Run])
+        merged = merge(entries)
+        body = self._body([*filter(is_run, merged)])
         if not body.runs:
             done(Batch(entries, first, at))
             return
@@ -132,9 +133,12 @@ class SqliteStore:
         written = self._writer.do(
             lambda: self._write(body, first, at), then=self._journal.trim
         )
-        written.addCallbacks(
-            lambda _: self._committed(Batch(entries, first, at), done), self._failed
-        )
+
+        def committed(_: object) -> None:
+            number(entries, first)  # others may have a run that was merged
+            self._committed(Batch(merged, first, at), done)
+
+        written.addCallbacks(committed, self._failed)
         written.addErrback(self._log_failure)
 
     def read_before(self, id: int, lines: int, size: int) -> Deferred[Page]:
