@@ -185,6 +185,8 @@ class Subscription:
         """Send old lines after all that is queued."""
         if self.live:
             self._fall_behind()
+        elif not self.has_started:
+            self._readers.behind[self.member.session_id] = self
         self._readers.reads_from(replay.seq)
         self._queue(replay)
 
