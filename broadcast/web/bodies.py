@@ -64,7 +64,7 @@ class Body:
     def _go_on(self, unread: bytearray) -> bool:
         """Take what stands between two chunks; tell whether it was whole."""
         if self._has_chunk:
-            if unread[:2] not in (b"", b"\r", b"\r\n"):
+            if not b"\r\n".startswith(bytes(unread[:2])):
                 raise BodyError("a chunk is longer than it says")
             if len(unread) < 2:
                 return False

@@ -19,6 +19,14 @@ ALWAYS: Final = {
 MAX_BODY: Final = 64 * 1024
 """Bytes of a body, at most."""
 
+COMMON: Final = {
+    b"Cache-Control": b"no-store",
+    b"Content-Security-Policy": b"default-src 'none'; sandbox",
+    b"Vary": b"Origin",
+    b"X-Accel-Buffering": b"no",
+}
+"""Further headers of the answers that are no files of the page."""
+
 PLAIN: Final = "text/plain; charset=utf-8"
 
 NO_BODY: Final = (
@@ -48,19 +56,33 @@ def answer(
     return body
 
 
-def refusal(status: int, message: str) -> bytes:
-    """Return the whole answer to a request whose rest is not read."""
-    body = f"{message}\n".encode()
-    kind = {b"Content-Type": PLAIN.encode(), b"Cache-Control": b"no-store"}
-    named = {**ALWAYS, **kind, b"Content-Length": b"%d" % len(body)}
+def head_of(status: int, kind: str, more: Mapping[bytes, bytes] | None = None) -> bytes:
+    """Return the head of the last answer on a connection, of the type ``kind``."""
+    own = {b"Content-Type": kind.encode(), b"Connection": b"close"}
+    named = {**ALWAYS, **COMMON, **own, **(more or {})}
     lines = [b"%b: %b" % pair for pair in named.items()]
     first = b"HTTP/1.1 %d %b" % (status, HTTPStatus(status).phrase.encode())
-    return b"\r\n".join([first, *lines, b"Connection: close", b"", body])
+    return b"\r\n".join([first, *lines, b"", b""])
+
+
+def refusal(
+    status: int, message: str, more: Mapping[bytes, bytes] | None = None
+) -> bytes:
+    """Return the whole answer to a request whose rest is not read."""
+    return whole(status, PLAIN, f"{message}\n".encode(), more)
+
+
+def whole(
+    status: int, kind: str, body: bytes, more: Mapping[bytes, bytes] | None = None
+) -> bytes:
+    """Return the last answer on a connection, head and body."""
+    length = {b"Content-Length": b"%d" % len(body)}
+    return head_of(status, kind, {**length, **(more or {})}) + body
 
 
 def say(request: Request, status: int, message: str) -> bytes:
     """Answer with the line ``message``."""
-    return answer(request, status, PLAIN, f"{message}\n".encode())
+    return answer(request, status, PLAIN, f"{message}\n".encode(), COMMON)
 
 
 def headers(request: Request, name: str) -> list[str]:

@@ -54,8 +54,9 @@ class Visit(Request):
 
         Args:
             line: the request line.
-            length: what the body will have; None if it comes in chunks.
+            length: the bytes of the body; None if it comes in chunks.
         """
+        more: dict[bytes, bytes] = {}
         method, path, version = [*line.split(b" "), b"", b""][:3]
         try:
             target = self._target(path, version)
@@ -65,13 +66,14 @@ class Visit(Request):
             authority = target.authority.encode("latin-1")
             self.requestHeaders.setRawHeaders(b"Host", [authority])
             taker.check_page(self)
+            more = taker.shared(self)
         except RefusedError as error:
             return refusal(error.status, str(error))
         encodings = headers(self, "Transfer-Encoding")
         is_chunked = [one.lower() for one in encodings] == ["chunked"]
         if encodings and not (is_chunked and version == b"HTTP/1.1"):
-            return refusal(400, "a body comes in chunks, or with its length")
-        return refusal(413, TOO_LARGE) if (length or 0) > MAX_BODY else b""
+            return refusal(400, "a body comes in chunks, or with its length", more)
+        return refusal(413, TOO_LARGE, more) if (length or 0) > MAX_BODY else b""
 
     def requestReceived(self, command: bytes, path: bytes, version: bytes) -> None:
         """Process a whole request, after a check of its target."""

@@ -1,4 +1,4 @@
-"""An address of the API: who may use it, and what its answers have in common.
+"""An address of the API: the rules on its callers, and the form of its answers.
 
 The rules on pages come first, before anything of a request is looked at. A browser asks
 before it sends a request with other headers than a form's (the preflight), and shows an
@@ -22,15 +22,7 @@ from broadcast.web.api.framing import Framings
 from broadcast.web.api.logins import Caller, Logins
 from broadcast.web.api.stream import Comments
 from broadcast.web.door import Door, RefusedError
-from broadcast.web.http import PLAIN, answer, headers
-
-COMMON: Final = {
-    b"Cache-Control": b"no-store",
-    b"Content-Security-Policy": b"default-src 'none'; sandbox",
-    b"Vary": b"Origin",
-    b"X-Accel-Buffering": b"no",
-}
-"""Headers of every answer, besides those of all answers of the HTTP port."""
+from broadcast.web.http import COMMON, PLAIN, answer, headers
 
 ALLOWED_HEADERS: Final = b"Authorization, Content-Type, Idempotency-Key, Last-Event-ID"
 
@@ -40,12 +32,12 @@ BUSY: Final = 1
 
 @dataclass(frozen=True, slots=True)
 class Api:
-    """What the addresses have in common.
+    """The parts that all addresses share.
 
     Attributes:
         connections: the open connections, and their room.
         door: the rules about pages.
-        logins: finds out who has sent a request.
+        logins: names the caller of a request.
         rates: the lines that each may post.
         framings: those of the room's streams.
         comments: writes comments to streams of events.
@@ -60,7 +52,7 @@ class Api:
 
 
 def api_for(connections: Connections, door: Door) -> Api:
-    """Return what the addresses of a room have in common."""
+    """Return the parts that all addresses of a room share."""
     room, clock = connections.room, connections.work.clock
     return Api(
         connections,
@@ -76,7 +68,7 @@ class Endpoint(Resource):
     """An address of the API.
 
     Args:
-        api: what the addresses have in common.
+        api: the parts that all addresses share.
     """
 
     isLeaf = True

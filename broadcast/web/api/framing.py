@@ -14,7 +14,7 @@ END: Final = b"0\r\n\r\n"
 """The end of a chunked body (RFC 9112, 7.1)."""
 
 COMMENT: Final = b":\n\n"
-"""What an EventSource ignores, and what keeps proxies from closing."""
+"""A line that an EventSource ignores, and that keeps proxies from closing."""
 
 FINAL: Final = "bye"
 """The ``id:`` of a ``bye`` that forbids to come back.

@@ -38,7 +38,7 @@ ASKED: Final = "log in: Authorization: Bearer SECRET, or Basic with NAME:PASSWOR
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who has sent a request.
+    """The sender of a request.
 
     Attributes:
         address: the peer's, as in the log.
@@ -62,7 +62,7 @@ class Caller:
 
 
 class Logins:
-    """Finds out who has sent a request.
+    """Finds the sender of a request.
 
     Args:
         authenticator: checks logins; None if nobody has to log in.
@@ -79,7 +79,7 @@ class Logins:
         self._version = 0
 
     async def admit(self, request: Any) -> Caller:
-        """Return who has sent ``request``.
+        """Return the sender of ``request``.
 
         Raises:
             RefusedError: it has no login, or a wrong one.

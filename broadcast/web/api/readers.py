@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Final
 from broadcast.protocol.dialects import JSON, TEXT
 from broadcast.protocol.events import Bye
 from broadcast.session.reader import Wish
-from broadcast.web.api.endpoint import BUSY, COMMON, Endpoint
+from broadcast.web.api.endpoint import BUSY, Endpoint
 from broadcast.web.api.framing import FINAL, chunk
 from broadcast.web.api.logins import Caller
 from broadcast.web.api.query import (
@@ -24,7 +24,7 @@ from broadcast.web.api.query import (
 )
 from broadcast.web.api.stream import StreamConnection
 from broadcast.web.door import RefusedError
-from broadcast.web.http import ALWAYS, PLAIN, headers
+from broadcast.web.http import PLAIN, head_of, headers, whole
 
 NDJSON: Final = "application/x-ndjson"
 EVENT_STREAM: Final = "text/event-stream"
@@ -66,9 +66,12 @@ class Reading(Endpoint):
     def serve(self, request: Any, caller: Caller) -> None:
         """Begin a stream for one that may read."""
         wish = self.wish_of(request, caller)
+        directory = self.api.connections.room.directory
+        if (bye := directory.policy.turn_away("", wish.name)) is not None:
+            raise RefusedError(403, bye.message)
         if wish.follows:
-            occupancy = self.api.connections.room.directory.occupancy
-            if (bye := occupancy.refuse(caller.address)) is not None:
+            bye = directory.occupancy.refuse(caller.address)
+            if bye is not None:
                 raise RefusedError(503, bye.message, BUSY)
         kind = self.kind_of(wish)
         if request.method == b"HEAD":
@@ -78,13 +81,8 @@ class Reading(Endpoint):
 
     def head(self, request: Any, kind: str) -> bytes:
         """Return the head of an answer without an end."""
-        named = {**ALWAYS, **COMMON, **self.shared(request)}
-        named[b"Content-Type"] = kind.encode()
-        named[b"Connection"] = b"close"
-        if is_chunked(request):
-            named[b"Transfer-Encoding"] = b"chunked"
-        lines = [b"%b: %b" % pair for pair in named.items()]
-        return b"\r\n".join([b"HTTP/1.1 200 OK", *lines, b"", b""])
+        chunked = {b"Transfer-Encoding": b"chunked"} if is_chunked(request) else {}
+        return head_of(200, kind, {**self.shared(request), **chunked})
 
     def begin_stream(
         self, request: Any, head: bytes, framing: Any, wish: Wish
@@ -191,13 +189,7 @@ def farewell(bye: Bye) -> bytes:
 
 def refusal_of_events(message: str) -> bytes:
     """Return the whole answer to an EventSource for which there is no place."""
-    body = farewell(Bye("full", message))
-    named = {**ALWAYS, **COMMON}
-    named[b"Content-Type"] = EVENT_STREAM.encode()
-    lines = [b"%b: %b" % pair for pair in named.items()]
-    length = b"Content-Length: %d" % len(body)
-    first = b"HTTP/1.1 200 OK"
-    return b"\r\n".join([first, *lines, length, b"Connection: close", b"", body])
+    return whole(200, EVENT_STREAM, farewell(Bye("full", message)))
 
 
 def _last_event(request: Any) -> str | None:

@@ -85,7 +85,7 @@ class Post:
     Args:
         say: the address that it came to.
         request: the request.
-        caller: who has sent it.
+        caller: its sender.
         member: says the lines, and never joins.
         speaker: the name that they are said under.
         token: its ``Idempotency-Key``; None without one.

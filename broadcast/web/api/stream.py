@@ -35,10 +35,10 @@ class StreamConnection:
     Args:
         connections: the open connections.
         transport: the transport, which nobody else writes to any more.
-        head: the head of the answer, and what comes before the first event.
+        head: the head of the answer, and bytes before the first event.
         framing: how lines are framed.
         is_chunked: the body is sent in chunks.
-        wish: what the reader has asked for.
+        wish: the wishes of the reader.
     """
 
     kind = "http"
@@ -122,7 +122,7 @@ class StreamConnection:
             self.transport.loseConnection()
 
     def linger(self) -> None:
-        """Close in two seconds; what comes meanwhile is discarded."""
+        """Close in two seconds; input is discarded meanwhile."""
         if not self._lingers:
             self._lingers = True
             make_room(self.transport)
