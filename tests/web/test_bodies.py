@@ -121,7 +121,7 @@ def test_pipelined_posts_are_said_in_order(http: Http, size: int) -> None:
     visitor.send(*(data[at : at + size] for at in range(0, len(data), size)))
     for _ in range(20):
         http.hall.turn()
-    assert [line for line in ear.lines()] == [
+    assert ear.lines() == [
         "http: one",
         "http: two",
         "http: three",
