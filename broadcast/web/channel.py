@@ -15,7 +15,7 @@ from twisted.internet.interfaces import IHalfCloseableProtocol
 from twisted.protocols.basic import LineReceiver
 from twisted.python.failure import Failure
 from twisted.web.http import HTTPChannel
-from zope.interface import alsoProvides, noLongerProvides
+from zope.interface import implementer
 
 from broadcast.base.hosts import is_loopback
 from broadcast.net import sockopts
@@ -53,6 +53,7 @@ class State(enum.Enum):
     GONE = enum.auto()
 
 
+@implementer(IHalfCloseableProtocol)  # else an end of file drops unwritten answers
 class Channel(HTTPChannel):
     """An HTTP connection: a request at a time.
 
@@ -86,8 +87,6 @@ class Channel(HTTPChannel):
         self._request_time = self.timeOut
         self.is_inside = _is_inside(self.transport)
         sockopts.prepare(self.transport)
-        # Without it an end of file would also drop answers that are not written yet.
-        alsoProvides(self, IHalfCloseableProtocol)
         super().connectionMade()  # type: ignore[no-untyped-call]  # Twisted's
         places = self.factory.places
         address = sockopts.name_of(self.transport.getPeer())
@@ -173,11 +172,15 @@ class Channel(HTTPChannel):
             self.factory.work.add(self)
 
     def readConnectionLost(self) -> None:
-        """Answer the requests received, and close: the peer has closed its end."""
-        self._has_ended = True
-        if self._stream is not None:
-            self._stream.read_lost()
+        """Answer the requests received, and close: the peer has closed its end.
+
+        After an upgrade there is nothing to answer, but by a stream that has an end.
+        """
+        if self._upgraded is not None:
+            if self._stream is None or not self._stream.goes_on:
+                self.transport.connectionLost(_DONE)
             return
+        self._has_ended = True
         if self._state is State.UNWANTED:
             self._turn_away()
         self._mind_reading()
@@ -256,7 +259,6 @@ class Channel(HTTPChannel):
 
     def upgrade(self, make: Callable[[Any], U]) -> U:
         """Hand the transport to the WebSocket that ``make`` returns."""
-        noLongerProvides(self, IHalfCloseableProtocol)
         self.factory.places.leave(self)
         made = self._hand_over(make)
         self._upgraded = made

@@ -118,5 +118,6 @@ class IUpgraded(Protocol):
 class IStream(IUpgraded, Protocol):
     """An answer that goes on for long, with the transport to itself."""
 
-    def read_lost(self) -> None:
-        """Know that the other end has closed its side."""
+    @property
+    def goes_on(self) -> bool:
+        """Tell whether it is written on, though the other end has closed its side."""

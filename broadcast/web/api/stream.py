@@ -46,7 +46,6 @@ class StreamConnection:
     __slots__ = (
         "__weakref__",
         "_connections",
-        "_has_left",
         "_is_chunked",
         "_lingers",
         "_liveness",
@@ -73,7 +72,6 @@ class StreamConnection:
         self._liveness: Liveness | None = None
         self._surplus = 0
         self._lingers = False
-        self._has_left = False
         transport.bufferSize = SMALL_READ
         room, peer = connections.room, peer_of(transport)
         self.session = reader_session(room, self, peer, wish)
@@ -89,17 +87,14 @@ class StreamConnection:
         if self._surplus > MAX_SURPLUS and not self._lingers:
             self.abort()
 
-    def read_lost(self) -> None:
-        """Leave; a reader that does not follow is still sent what there is."""
-        if self._lingers:
-            self.transport.loseConnection()
-        elif self._wish.follows:
-            self._has_left = True
-            self.abort()
+    @property
+    def goes_on(self) -> bool:
+        """Tell whether it is written on, though the other end has closed its side."""
+        return not (self._wish.follows or self._lingers)
 
     def connection_lost(self, reason: Failure) -> None:
         """Be gone."""
-        has_left = self._has_left or reason.check(ConnectionDone) is not None
+        has_left = reason.check(ConnectionDone) is not None
         is_clean = has_left and not self.writer.is_broken
         self._lingers = True
         self._connections.forget(self)

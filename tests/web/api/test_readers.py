@@ -396,12 +396,11 @@ class TestMembers:
     def test_one_that_ends_its_side_has_left(self, http: Http) -> None:
         """As anybody else; but one that doesn't follow is still answered."""
         reader = http.read("/lines")
-        reader.visitor.channel.readConnectionLost()
-        assert reader.visitor.is_aborted()
+        reader.visitor.end()
+        assert http.hall.directory.stats.left == {"left": 1}
         whole = http.visit()
         whole.channel.dataReceived(request("GET", "/lines?follow=0"))
-        whole.channel.readConnectionLost()
-        http.hall.turn()
+        whole.end()
         assert b"that was the last 0 lines" in whole.take()
 
     def test_one_that_is_too_slow_is_closed_and_resumes(self) -> None:
