@@ -19,8 +19,8 @@ ATTEMPTS = """
 const [server, done] = arguments;
 const outcomes = {};
 const tries = {
-  text: () => fetch(server + "/say", {method: "POST", body: "evil text", mode: "no-cors",
-                                      credentials: "include"}),
+  text: () => fetch(server + "/say", {method: "POST", body: "evil text",
+                                      mode: "no-cors", credentials: "include"}),
   cors: () => fetch(server + "/say", {method: "POST", body: "evil cors",
                                       credentials: "include"}),
   form: () => fetch(server + "/say", {method: "POST", mode: "no-cors",
