@@ -24,6 +24,7 @@ OTHER_PROGRAMS = frozenset(
     (
         *("--extra", "--recv-only", "--now", "--upgrade"),  # uv, ncat, systemctl, pip
         *("--data-binary", "--retry-all-errors", "--oneline"),  # curl, git
+        "--engine",  # of our tests
     )
 )
 _OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*[a-z]")
