@@ -21,7 +21,11 @@ PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(ROOT.glob("docs/*
 TEXTS = {path: path.read_text("utf-8") for path in PAGES}
 
 OTHER_PROGRAMS = frozenset(
-    ("--extra", "--recv-only", "--now", "--upgrade")  # uv, ncat, systemctl, pip
+    (
+        *("--extra", "--recv-only", "--now", "--upgrade"),  # uv, ncat, systemctl, pip
+        *("--data-binary", "--retry-all-errors", "--oneline"),  # curl, git
+        "--engine",  # of our tests
+    )
 )
 _OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*[a-z]")
 _LINK = re.compile(r"\]\(([^)\s]+)\)")

@@ -46,7 +46,7 @@ from broadcast.store.base import IStore, shares
 from broadcast.store.claims import Claim, Decided, Order
 from broadcast.store.claims import Leave as LeaveEntry
 from broadcast.store.dedup import TokenIndex
-from broadcast.store.entries import Batch, Entry, Run, Told, decides
+from broadcast.store.entries import Batch, Entry, Run, Told, decides, session_of
 from broadcast.store.log import Log
 from broadcast.store.outcomes import Outcome
 
@@ -74,8 +74,8 @@ class Room:
     Attributes:
         subscriptions: who is here, by session id.
         too_slow: how many were closed because the log has moved past them.
-        is_clogged: a commit is in flight, and as much as one may have has been
-            collected since: nobody is to be heard until it is made.
+        is_clogged: nothing more is to be said. A commit is in flight, and as much as
+            one may have has been collected since; or the last one is still being sent.
         deadlines: ends those who are asked for a name, and don't give one.
         roster: the names of the members.
         claims: what was claimed, and has not been decided.
@@ -97,7 +97,7 @@ class Room:
         self.work = work
         self.log = Log(log_size)
         self.stats = directory.stats
-        self.fanout = Fanout(self.log, self.stats, work)
+        self.fanout = Fanout(self.log, self.stats, work, self._sent)
         self.reads = ReadQueue()
         self.dedup = TokenIndex()
         policy = directory.policy
@@ -196,15 +196,18 @@ class Room:
             detail: what the log says besides.
         """
         session_id = member.session_id
-        has_joined = self.subscriptions.pop(session_id, None) is not None
-        is_withdrawn = not has_joined and self.claims.withdraw(session_id)
-        if not self.claims.forget(session_id) and not has_joined:
+        subscription = self.subscriptions.get(session_id)
+        is_withdrawn = subscription is None and self.claims.withdraw(session_id)
+        if not self.claims.forget(session_id) and subscription is None:
             return
+        if subscription is not None:
+            subscription.settle()
+            del self.subscriptions[session_id]
         self.directory.occupancy.went(member.address)
         if not is_withdrawn and not self.settings.relay:
             self.roster.leaving(member)
             self._decide(LeaveEntry(session_id, code, code not in FOR_GOOD))
-        if has_joined:
+        if subscription is not None:
             self.dedup.forget(session_id)
             self.stats.left[code] += 1
             self._note("left", member, f" ({code}{detail})")
@@ -319,7 +322,10 @@ class Room:
 
     def flush(self) -> None:
         """Commit what was collected and send it; answers are given in turn."""
-        if self._in_flight:
+        if self._in_flight or self._shares:
+            return
+        if self.fanout.readers.left:
+            self._give_answers()
             return
         entries, self._entries = self._entries, []
         decided, self._decided = self._decided, []
@@ -344,16 +350,26 @@ class Room:
         if entries:
             self._in_flight = True
             self.store.commit(entries, self._committed, decided)
+        elif self._fold.pending and (told := self._fold.fold([])):
+            self._committed(Batch(told, self.log.last_id + 1, self.store.time()))
         else:
-            if self._fold.pending:
-                self._tell_pending()
             answers, self._due_answers = self._due_answers, []
             self._finish(answers)
 
-    def _tell_pending(self) -> None:
-        """Tell what was held back of a burst, if that is due."""
-        if told := self._fold.fold([]):
-            self.fanout.send(Batch(told, self.log.last_id + 1, self.store.time()))
+    @property
+    def answers_only(self) -> bool:
+        """The room is clogged, but commands can be answered."""
+        return bool(self.fanout.readers.left) and not self._in_flight
+
+    def _give_answers(self) -> None:
+        """Give the answers to members that have said nothing since the last commit."""
+        waiting = {session_of(entry) for entry in self._entries}
+        answers, self._answers = self._answers, []
+        due: list[Owed] = []
+        for owed in answers:
+            is_due = owed[0].member.session_id not in waiting
+            (due if is_due else self._answers).append(owed)
+        self._finish(due)
 
     def welcome(self, member: Member) -> Welcome:
         """Return the greeting for ``member`` as things stand."""
@@ -400,13 +416,23 @@ class Room:
             self._settle(batch)
         if batch.outcomes or self._fold.pending:
             batch.retell(self._fold.fold(batch.entries))
-        self.fanout.send(batch)
+        if batch.entries:
+            self.fanout.send(batch)
         self.stats.fan_out.add(self.work.clock.seconds() - began)
+        if not self._shares:
+            answers, self._due_answers = self._due_answers, []
+            self._finish(answers)
+        if self.fanout.readers.left:
+            self.is_clogged = True
+            self.work.add(self.fanout)
+        else:
+            self._sent()
+
+    def _sent(self) -> None:
+        """Go on: the last batch has been sent to all."""
         if self._shares:
             self._commit_share(self._shares.popleft())
             return
-        answers, self._due_answers = self._due_answers, []
-        self._finish(answers)
         if self.is_clogged:
             self.is_clogged = False
             self.stats.clogged += self.work.clock.seconds() - self._clogged_at

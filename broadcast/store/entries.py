@@ -6,11 +6,12 @@ A *run* is consecutive lines of one member from one read, as one text. A
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import ClassVar, Final, TypeGuard
 
 from broadcast.protocol.dialects import Dialect, Moment, Speaker
 from broadcast.protocol.events import Event, Notice
-from broadcast.store.claims import Decided
+from broadcast.store.claims import Claim, Decided, Leave
 from broadcast.store.outcomes import Outcome
 
 # What the objects around the bytes take, measured with tracemalloc, rounded up.
@@ -98,6 +99,50 @@ def decides(entry: Entry) -> TypeGuard[Run | Decided]:
     if type(entry) is Run:
         return entry.owner is not None
     return type(entry) is not Told
+
+
+def session_of(entry: Entry) -> int | None:
+    """Return whose entry it is; None if it is nobody's."""
+    if isinstance(entry, Run | Told):
+        return entry.session_id
+    return entry.session if isinstance(entry, Claim | Leave) else None
+
+
+def merge(entries: list[Entry]) -> list[Entry]:
+    """Return entries in which all that a member says in a row is one run.
+
+    A batch of one run is sent and kept as it is; of several, copies are made. A run
+    with a token stays by itself, since it is known to others.
+    """
+    merged: list[Entry] = []
+    for whose, row in groupby(entries, _whose):
+        if whose is None:
+            merged.extend(row)
+        else:
+            merged.append(_one([*filter(is_run, row)]))
+    return merged
+
+
+def _whose(entry: Entry) -> tuple[int, Speaker] | None:
+    if type(entry) is Run and entry.token is None:
+        return entry.session_id, entry.speaker
+    return None
+
+
+def _one(row: list[Run]) -> Run:
+    first = row[0]
+    if len(row) == 1:
+        return first
+    text = b"".join([run.text for run in row])
+    return Run(first.session_id, first.speaker, text, sum(run.count for run in row))
+
+
+def number(entries: list[Entry], first: int) -> None:
+    """Give the runs their ids, from ``first`` on."""
+    for entry in entries:
+        if type(entry) is Run:
+            entry.first = first
+            first += entry.count
 
 
 def is_run(entry: Entry) -> TypeGuard[Run]:

@@ -21,7 +21,7 @@ from twisted.python.failure import Failure
 from broadcast.store.base import IRoom, Limits, Page, StoreError
 from broadcast.store.claims import Decided, Up
 from broadcast.store.codec import Body, encode
-from broadcast.store.entries import Batch, Entry, Run
+from broadcast.store.entries import Batch, Entry, Run, merge, number
 from broadcast.store.figures import Commits, Figures
 from broadcast.store.history import History
 from broadcast.store.journal import GivenUpError, Journal, Opened, Retry
@@ -146,14 +146,18 @@ class SqliteStore:
             entries, decided = [self._up, *entries], [self._up, *decided]
             self._up = None
         first, at = self.last_id + 1, self.time()
-        row = Row(first, sum(entry.count for entry in entries), at, b"")
+        merged = merge(entries)
+        row = Row(first, sum(entry.count for entry in merged), at, b"")
         self._commits.begin()
         written = self._writer.do(
-            lambda: self._write(Body(entries), row), then=self._journal.trim
+            lambda: self._write(Body(merged), row), then=self._journal.trim
         )
-        written.addCallbacks(
-            lambda _: self._committed(row, entries, decided, done), self._failed
-        )
+
+        def committed(_: object) -> None:
+            number(entries, first)  # others may have a run that was merged
+            self._committed(row, merged, decided, done)
+
+        written.addCallbacks(committed, self._failed)
         written.addErrback(self._log_failure)
 
     def read_before(self, id: int, lines: int, size: int) -> Deferred[Page]:

@@ -5,6 +5,7 @@ elsewhere on the page, and no scripts but these files.
 """
 
 import hashlib
+import re
 from collections.abc import Callable
 from importlib.resources import files
 from typing import Any, Final
@@ -16,12 +17,15 @@ from broadcast.base.hosts import is_loopback
 from broadcast.base.settings import Settings
 from broadcast.net.connections import Connections
 from broadcast.protocol.roles import ASKING, UNRESTRICTED
+from broadcast.web.api.endpoint import Endpoint, api_for
+from broadcast.web.api.readers import Events, Lines, refusal_of_events
+from broadcast.web.api.say import Say
 from broadcast.web.channel import Channel
 from broadcast.web.door import Door
 from broadcast.web.http import answer, headers, is_current, say
 from broadcast.web.metrics import CONTENT_TYPE, Exporter
 from broadcast.web.notices import Notices
-from broadcast.web.places import Places
+from broadcast.web.places import Bodies, Places
 from broadcast.web.upgrade import Front, Socket
 from broadcast.web.visit import Visit
 
@@ -37,6 +41,8 @@ CONTENT_POLICY: Final = (
     b" connect-src 'self'; base-uri 'none'; form-action 'none';"
     b" frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
 )
+
+_EVENTS = re.compile(rb"GET /events[? ]")
 
 REQUEST_TIME = 20
 """Seconds within which a request must be whole."""
@@ -161,6 +167,8 @@ class WebSite(Site):
         self.places = Places(
             settings.web_max_connections, settings.web_max_per_host, notices
         )
+        self.bodies = Bodies()
+        self._say: Say | None = None
         role = ASKING if settings.web_ask else UNRESTRICTED
         socket = Socket(connections, self.door, role)
         self._add(b"ws", socket)
@@ -173,6 +181,7 @@ class WebSite(Site):
             self._add(b"", Front(Plain(lambda: (404, "a relay has no page")), socket))
         else:
             self._add_page(socket)
+            self._add_api()
 
     def _add_page(self, socket: Socket) -> None:
         found = load()
@@ -181,6 +190,35 @@ class WebSite(Site):
         for name, file in found.items():
             folder.putChild(name.encode(), file)
         self._add(b"static", folder)
+
+    def _add_api(self) -> None:
+        api = api_for(self._connections, self.door)
+        self._say = Say(api)
+        self._add(b"say", self._say)
+        self._add(b"lines", Lines(api))
+        self._add(b"events", Events(api))
+
+    def takes_body(self, method: bytes, path: str) -> Endpoint | None:
+        """Return the resource that takes the body of a request; None: there is none.
+
+        Args:
+            method: the request's method.
+            path: its path, maybe with a query.
+        """
+        is_post = method == b"POST" and path.partition("?")[0] == "/say"
+        return self._say if is_post else None
+
+    def refusal_for(self, line: bytes, usual: bytes) -> bytes:
+        """Return the answer to a connection for which there is no place.
+
+        Args:
+            line: the first line that it has sent, as far as it has come.
+            usual: the answer to all but an EventSource, which would never come back.
+        """
+        is_reader = self._say and _EVENTS.match(line)
+        return (
+            refusal_of_events("too many connections are open") if is_reader else usual
+        )
 
     def _add(self, name: bytes, resource: Any) -> None:
         self.root.putChild(name, resource)

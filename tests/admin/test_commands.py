@@ -1,6 +1,7 @@
 """The admin's commands: a line in, rows and one last object out."""
 
 import pytest
+from twisted.internet.defer import Deferred
 from twisted.logger import capturedLogs
 
 from broadcast.admin import HELP
