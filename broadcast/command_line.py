@@ -11,7 +11,7 @@ from twisted.logger import Logger, textFileLogObserver
 from twisted.python.usage import Options as UsageOptions
 from twisted.python.usage import UsageError
 
-from broadcast import __version__, logfile, logqueue
+from broadcast import __version__, logqueue, logstyle
 from broadcast.base import manual
 from broadcast.base.rows import Option
 from broadcast.base.settings import Settings
@@ -55,7 +55,7 @@ class Options(UsageOptions):
 
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # Twisted's
-        self.threshold = logfile.Threshold()
+        self.threshold = logstyle.LineFormat()
 
     def __setitem__(self, name: str, value: Any) -> None:
         """Set the value of an option; append it if the option is repeatable."""
@@ -105,10 +105,37 @@ class Options(UsageOptions):
     def postOptions(self) -> None:
         """Check all options, and take over the console."""
         self.settings = self.read()
+        self.threshold.is_json = self.settings.log_style == "json"
         if self.parent is not None:
-            _choose_format(self.parent, self.threshold)
+            self._choose_format(self.parent)
             log = Logger(namespace="broadcast")
             self.console = logqueue.take_over(self.parent, log)
+
+    def _choose_format(self, twist: Any) -> None:
+        """Log the daemon's lines on the console, unless Twisted's were requested.
+
+        ``twist`` itself defaults to its JSON if stdout is no terminal.
+        """
+        is_given = _is_format_given(twist)
+        self.refuse_two_formats(is_given)
+        is_text = twist.get("fileLogObserverFactory") is textFileLogObserver
+        if is_text or not is_given:
+            twist["fileLogObserverFactory"] = self.threshold.line_observer
+
+    def refuse_two_formats(self, is_given: bool) -> None:
+        """Refuse ``--log-style json`` if the console has another format already.
+
+        Args:
+            is_given: there is a ``--log-format``, which is for the console alone.
+
+        Raises:
+            SettingError: both are given.
+        """
+        if is_given and self.threshold.is_json:
+            raise SettingError(
+                "--log-style: --log-format has another one for the console; leave out"
+                " --log-format"
+            )
 
     def read(self) -> Settings:
         """Return the settings, from the command line and the file's current content.
@@ -126,24 +153,16 @@ class Options(UsageOptions):
         return settings_from(given, config, path or "")
 
 
-def _choose_format(twist: Any, threshold: logfile.Threshold) -> None:
-    """Log the daemon's lines on the console, unless JSON was requested.
-
-    ``twist`` itself defaults to JSON if stdout is no terminal. But a log in a pipe is
-    still read by people.
-    """
-    is_text = twist.get("fileLogObserverFactory") is textFileLogObserver
-    if is_text or not _is_format_given(twist):
-        twist["fileLogObserverFactory"] = threshold.line_observer
-
-
 def _is_format_given(twist: Any) -> bool:
     """Tell whether ``--log-format`` is among twist's own options.
 
     These end at the plugin's name. They are parsed as ``twist`` does, so that an
     abbreviation counts, and the value of another option doesn't.
     """
-    own, _ = getopt.getopt(sys.argv[1:], twist.shortOpt, twist.longOpt)
+    try:
+        own, _ = getopt.getopt(sys.argv[1:], twist.shortOpt, twist.longOpt)
+    except getopt.GetoptError:  # twist's options came from elsewhere
+        return False
     return any(name == "--log-format" for name, _ in own)
 
 

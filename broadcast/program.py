@@ -22,10 +22,10 @@ _FORMATS = ("text", "json")
 OWN: Final = (
     Option(
         values.one_of(*_FORMATS),
-        "How the log is printed.",
+        "Lines on the console: those of --log-style text, or Twisted's own records.",
         Group.PROGRAM,
         "text|json",
-        "text",
+        default_is="what --log-style says",
         name="log-format",
     ),
     Option(
@@ -45,7 +45,7 @@ class ProgramOptions(Options):
 
     command = "python -m broadcast"
     rows = (*Options.rows, *OWN)
-    optParameters: ClassVar = [["log-format", None, "text", OWN[0].description]]
+    optParameters: ClassVar = [["log-format", None, None, OWN[0].description]]
 
     def opt_reactor(self, name: str) -> None:
         """Install one of Twisted's reactors."""
@@ -59,8 +59,10 @@ class ProgramOptions(Options):
     def postOptions(self) -> None:
         """Check all options, and take over the console."""
         super().postOptions()
-        if self["log-format"] not in _FORMATS:
-            raise UsageError(f"--log-format: {self['log-format']!r} is none of them")
+        chosen = self["log-format"]
+        if chosen not in (None, *_FORMATS):
+            raise UsageError(f"--log-format: {chosen!r} is none of them")
+        self.refuse_two_formats(chosen is not None)
         log = Logger(namespace="broadcast")
         self.console = logqueue.take_over({"logFile": sys.stdout}, log)
 

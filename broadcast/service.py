@@ -83,12 +83,23 @@ class Reload:
         try:
             message = self._reloads[name]()
         except (OSError, ValueError) as error:
-            why = reason_of(error)
-            self._logger.error("{name} kept as before: {why}", name=name, why=why)
+            self._logger.error(
+                "{subject} kept as before: {reason}",
+                event="not-reloaded",
+                subject=name,
+                reason=reason_of(error),
+            )
         except Exception:
-            self._logger.failure("{name} could not be read again", name=name)
+            self._logger.failure(
+                "{subject} could not be read again", event="fault", subject=name
+            )
         else:
-            self._logger.info("{name} read again: {words}", name=name, words=message)
+            self._logger.info(
+                "{subject} read again: {result}",
+                event="reloaded",
+                subject=name,
+                result=message,
+            )
 
 
 class LiveSettings:
@@ -217,7 +228,8 @@ class BroadcastService(Service):
         connections, room = self._connections, self._connections.room
         connections.stop(GOODBYE)
         await self._listeners.close()
-        self._logger.info("shutting down, {count} here", count=len(room.subscriptions))
+        count = len(room.subscriptions)
+        self._logger.info("shutting down, {count} here", event="stopping", count=count)
         for connection in tuple(connections):
             connection.session.close(GOODBYE, When.AFTER_READ)
         if connections:
@@ -230,7 +242,7 @@ class BroadcastService(Service):
         for connection in tuple(connections):
             connection.abort()
         await self._listeners.close_web()
-        self._logger.info("stopped")
+        self._logger.info("stopped", event="stopped")
 
     def stopService(self) -> Deferred[None]:
         """Stop accepting, notify all members, deliver all messages, and close.
@@ -253,7 +265,9 @@ class BroadcastService(Service):
         connections = self._connections
         left = sum(not c.session.subscription.finished for c in connections)
         if left:
-            self._logger.warn("{left} cut off, with lines to read", left=left)
+            self._logger.warn(
+                "{count} cut off, with lines to read", event="cut-off", count=left
+            )
         self._is_drained()
 
     def _is_drained(self) -> None:

@@ -15,7 +15,7 @@ from twisted.application.service import Service
 from twisted.internet.error import ReactorNotRunning
 from twisted.logger import LogEvent, Logger, globalLogPublisher
 
-from broadcast import __version__, exhaustion, limits, logfile
+from broadcast import __version__, exhaustion, limits, logfile, logstyle
 from broadcast.admin.actions import AdminActions
 from broadcast.admin.server import AdminFactory
 from broadcast.auth.policy import Policy, policy_from
@@ -39,7 +39,9 @@ __all__ = ["Options", "makeService"]  # by these names twist looks for them
 
 T = TypeVar("T")
 
-OPEN_SECRET = "--{name}: every account of this machine may use {path}; chmod o-rwx it"
+OPEN_SECRET = (
+    "--{option}: every account of this machine may use {subject}; chmod o-rwx it"
+)
 
 GC_THRESHOLD = (5_000, 100, 10)
 """Thresholds of the garbage collector. Young objects are collected seven times as
@@ -127,7 +129,7 @@ def _warn_of_open_secrets(settings: Settings) -> None:
     log = Logger(namespace="broadcast")
     for name, path in named.items():
         if path and files.is_open_to_others(path):
-            log.warn(OPEN_SECRET, name=name, path=path)
+            log.warn(OPEN_SECRET, event="open-secret", subject=path, option=name)
 
 
 def _room_for(settings: Settings, policy: Policy, work: Work) -> Room:
@@ -163,7 +165,7 @@ def _wrap_for(settings: Settings, reload: Reload, reactor: Any) -> WrapTLS | Non
 def _admin_for(
     settings: Settings,
     connections: Connections,
-    threshold: logfile.Threshold,
+    threshold: logstyle.LineFormat,
     reactor: Any,
 ) -> AdminFactory | None:
     if settings.admin is None:
@@ -239,13 +241,13 @@ def _policy_for(settings: Settings, work: Work, reactor: Any) -> Policy:
 
 
 def _log_to_file(
-    path: str, settings: Settings, threshold: logfile.Threshold, reactor: Any
+    path: str, settings: Settings, threshold: logstyle.LineFormat, reactor: Any
 ) -> logfile.RotatingFile:
     log = Logger(namespace="broadcast")
     size, count = settings.log_file_size, settings.log_file_count
     hint = "name a file that can be written"
     try:
-        file = logfile.RotatingFile(path, size, count, log)
+        file = logfile.RotatingFile(path, size, count, log, threshold.lost_line)
     except OSError as error:
         raise refusal(f"--log-file: {path}: {reason_of(error)}; {hint}") from None
     observer: Any = _once(threshold.line_observer(file), reactor)

@@ -338,6 +338,13 @@ class Settings(RoomSettings):
         default_is="a sixteenth of the open files",
         unset=0,
     )
+    log_style: str = option(
+        values.one_of("text", "json"),
+        "Lines of the log: text for people, or one json object each for programs.",
+        Group.LOG,
+        "text|json",
+        "text",
+    )
     log_file: str | None = option(
         values.text_or_none,
         "File to log to as well.",

@@ -43,8 +43,8 @@ WrapTLS = Callable[[Any, Handshakes], Any]
 
 _REUSEPORT = re.compile(r"(?<!\\):reuseport=([^:]*)")
 
-LISTENING_ON = "listening on {where}{tls}{only}{inside}"
-PAGE_IS_ON = "the page is on {where}{only}{inside}"
+LISTENING_ON = "listening on {address}{tls}{only}{inside}"
+PAGE_IS_ON = "the page is on {address}{only}{inside}"
 INSIDE = " (this machine only{hint})"
 HOST_HINT = "; --host 0.0.0.0 lets others in"
 
@@ -220,7 +220,8 @@ class Listeners:
             self._connections.page = f"{scheme}://{where}/"
         self._logger.info(
             PAGE_IS_ON if is_web else LISTENING_ON,
-            where=f"{scheme}://{where}/" if is_web else where,
+            event="page" if is_web else "listening",
+            address=f"{scheme}://{where}/" if is_web else where,
             tls=" (tls)" if place.is_tls else "",
             only=role.note,
             inside=INSIDE.format(hint=place.hint) if inside else "",
@@ -233,7 +234,12 @@ class Listeners:
             and is_plain
             and not inside
         ):
-            self._logger.warn("{name}: {words}", name=place.name, words=NO_LOGIN)
+            self._logger.warn(
+                "{address}: {words}",
+                event="no-login",
+                address=place.name,
+                words=NO_LOGIN,
+            )
 
     async def _open_admin(self, path: str, problems: list[str]) -> None:
         try:
@@ -242,7 +248,11 @@ class Listeners:
         except Exception as error:
             problems.append(f"broadcast: --admin unix:{path}: {why_not(error)}")
             return
-        self._logger.info("listening on unix:{path} (for bcast-admin)", path=path)
+        self._logger.info(
+            "listening on {address} (for bcast-admin)",
+            event="listening",
+            address=f"unix:{path}",
+        )
 
     def _addresses(self) -> list[tuple[ListenAddress, Role]]:
         settings = self._settings
