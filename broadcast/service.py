@@ -19,12 +19,11 @@ from broadcast.base.rows import Option, options_of
 from broadcast.base.settings import RoomSettings, Settings, Timeouts
 from broadcast.base.values import reason_of
 from broadcast.base.work import IReactorTime
+from broadcast.drain import Drain
 from broadcast.net.connections import Connections
 from broadcast.net.listeners import Listeners
 from broadcast.net.liveness import LivenessMonitor
-from broadcast.protocol.events import Bye
 from broadcast.protocol.sanitize import escape
-from broadcast.room.directory import When
 from broadcast.signals import Signals
 from broadcast.systemd import Notifier
 
@@ -35,8 +34,6 @@ have changed nothing then."""
 
 EXIT_TIME = 5.0
 """Seconds within which a drained daemon has certainly exited."""
-
-GOODBYE = Bye("shutdown", "The server has shut down")
 
 
 class Reload:
@@ -176,8 +173,8 @@ class BroadcastService(Service):
         self._fail = fail
         self._listeners = listeners
         self._logger = Logger(namespace="broadcast")
-        self._drained: Deferred[None] | None = None
-        self._signals = Signals(reactor, self._cut_short, self._read_again)
+        self._drain = Drain(reactor, connections)
+        self._signals = Signals(reactor, self._drain.hurry, self._read_again)
         self._liveness = LivenessMonitor(
             _timeouts(settings), connections, connections.work.clock
         )
@@ -224,23 +221,10 @@ class BroadcastService(Service):
 
     async def _stop(self) -> None:
         self._signals.is_stopping = True
-        self._notifier.stopping(self._status(), self._settings.drain + EXIT_TIME)
-        connections, room = self._connections, self._connections.room
-        connections.stop(GOODBYE)
-        await self._listeners.close()
-        count = len(room.subscriptions)
-        self._logger.info("shutting down, {count} here", event="stopping", count=count)
-        for connection in tuple(connections):
-            connection.session.close(GOODBYE, When.AFTER_READ)
-        if connections:
-            self._drained = Deferred()
-            timer = self._reactor.callLater(self._settings.drain, self._cut_short)
-            connections.when_empty(self._is_drained)
-            await self._drained
-            if timer.active():
-                timer.cancel()
-        for connection in tuple(connections):
-            connection.abort()
+        settings = self._settings
+        patience = settings.lame_duck + settings.drain + EXIT_TIME
+        self._notifier.stopping(self._status(), patience)
+        await self._drain.run(settings.lame_duck, settings.drain, self._listeners.close)
         await self._listeners.close_web()
         self._logger.info("stopped", event="stopped")
 
@@ -249,31 +233,15 @@ class BroadcastService(Service):
 
         Returns:
             A Deferred that fires when all connections are closed, at the latest after
-            ``--drain`` seconds. It never fails.
+            ``--lame-duck`` and ``--drain`` seconds. It never fails.
         """
         super().stopService()  # type: ignore[no-untyped-call]  # Twisted's
         return Deferred.fromCoroutine(self._stop())
 
     def _sweep(self) -> None:
-        if self.running:
+        if not self._connections.is_stopping:
             self._liveness.sweep()
             self._reactor.callLater(self._liveness.interval, self._sweep)
-
-    def _cut_short(self) -> None:
-        if self._drained is None:
-            return
-        connections = self._connections
-        left = sum(not c.session.subscription.finished for c in connections)
-        if left:
-            self._logger.warn(
-                "{count} cut off, with lines to read", event="cut-off", count=left
-            )
-        self._is_drained()
-
-    def _is_drained(self) -> None:
-        drained, self._drained = self._drained, None
-        if drained is not None:
-            drained.callback(None)
 
 
 def _timeouts(settings: Settings) -> Timeouts:

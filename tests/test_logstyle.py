@@ -16,6 +16,9 @@ from broadcast.logstyle import FIELDS, LineFormat, format_json, format_text
 ROOT = Path(__file__).parent.parent
 ADMIN = (ROOT / "docs/admin.md").read_text("utf-8")
 EVERYWHERE = {"time", "level", "event", "message"}
+FORWARDERS = {("_note", "room.py"), ("_log", "drain.py")}
+"""Methods that log the event that they are given as their first argument."""
+
 LOG_METHODS = {"debug", "info", "warn", "error", "critical", "failure"}
 
 
@@ -137,14 +140,14 @@ def _log_calls() -> Iterator[tuple[str, ast.Call]]:
             is_log = owner.endswith(("logger", "log")) and owner != "_log"
             if is_log and node.func.attr in LOG_METHODS:
                 yield f"{path.relative_to(ROOT)}:{node.lineno}", node
-            if node.func.attr == "_note" and "room.py" in path.name:
+            if (node.func.attr, path.name) in FORWARDERS:
                 yield f"{path.relative_to(ROOT)}:{node.lineno}", node
 
 
 def _names_in(call: ast.Call) -> list[str]:
     """Return the names of events that a call can log."""
     given = [keyword.value for keyword in call.keywords if keyword.arg == "event"]
-    if not given and getattr(call.func, "attr", "") == "_note":
+    if not given and getattr(call.func, "attr", "") not in LOG_METHODS:
         given = call.args[:1]
     return [
         str(node.value)
@@ -178,7 +181,7 @@ def test_each_line_of_ours_has_a_documented_event() -> None:
         assert names or forwards, f"{place}: no event"
         logged |= set(names)
         fields = {keyword.arg for keyword in call.keywords} & set(FIELDS)
-        if getattr(call.func, "attr", "") == "_note":
+        if getattr(call.func, "attr", "") not in LOG_METHODS:
             continue
         for name in names:
             assert fields <= known.get(name, set()), (place, name, fields)

@@ -182,7 +182,7 @@ def test_sighup_changes_what_the_manual_says() -> None:
     """All other options need a restart, and the daemon says so."""
     told = (
         "welcome name-prompt joined-text history idle-timeout stall-timeout rate burst"
-        " flush-partial drain"
+        " flush-partial drain lame-duck"
     ).replace("-", "_")
     live = {option.field for option in OPTIONS if option.is_live}
     assert set(told.split()) == live

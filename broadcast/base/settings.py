@@ -207,6 +207,15 @@ class Settings(RoomSettings):
         "off",
         on_reload=OnReload.CHANGES,
     )
+    lame_duck: float = option(
+        values.seconds,
+        "Seconds for which all goes on when the daemon is to stop, but that /readyz"
+        " says 503.",
+        Group.ROOM,
+        "SECONDS",
+        "0",
+        on_reload=OnReload.CHANGES,
+    )
     drain: float = option(
         values.seconds,
         "Seconds to deliver what was said when the daemon stops.",
