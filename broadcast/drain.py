@@ -1,9 +1,10 @@
 """The end of the daemon: it steps out of the way, says goodbye, and waits.
 
 First comes the lame duck time, in which all goes on, but ``/readyz`` says 503: a load
-balancer takes this daemon off its list before a connection is refused. Then the listeners close, and the members get their ``bye``. After a lame
-duck time they get it one by one over the first half of the drain, so that they don't
-all come to the next daemon at once; without one, at once.
+balancer takes this daemon off its list before a connection is refused. Then the
+listeners close, and the members get their ``bye``. After a lame duck time they get it
+one by one over the first half of the drain, so that they don't all come to the next
+daemon at once; without one, at once.
 """
 
 from collections import deque

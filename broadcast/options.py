@@ -15,7 +15,7 @@ from broadcast import limits
 from broadcast.base import manual, values
 from broadcast.base.files import read_text
 from broadcast.base.rows import Group, Option, options_of
-from broadcast.base.settings import Settings
+from broadcast.base.settings import SCRAPERS, Settings
 from broadcast.protocol import origins, roles
 
 OPTIONS: Final = options_of(Settings)
@@ -108,6 +108,10 @@ def settings_from(
     if found["relay"] and (found["ask"] or found["web_ask"]):
         named = "ask" if found["ask"] else "web-ask"
         raise SettingError(f"--relay: nobody has a name in it; leave out --{named}")
+    if found["metrics"] and "web-metrics" in places:
+        raise SettingError(
+            f"{places['web-metrics']}: it does nothing beside --metrics; leave it out"
+        )
     _refuse_what_is_idle(given, config, places)
     return Settings(**found)
 
@@ -150,8 +154,9 @@ def _complete(found: dict[str, Any]) -> None:
     if found["web_max_per_host"] is None:
         found["web_max_per_host"] = limits.web_share(16)
     if found["max_members"] is None:
-        web = found["web_max_connections"] if found["web"] else 0
-        found["max_members"] = limits.usual_members(web)
+        others = found["web_max_connections"] if found["web"] else 0
+        others += SCRAPERS if found["metrics"] else 0
+        found["max_members"] = limits.usual_members(others)
 
 
 def _refuse_what_is_idle(
@@ -174,8 +179,9 @@ def _refuse_what_is_idle(
     named = next((option for option in _ENDPOINTS if chosen.get(option)), None)
     if named is None:
         return
-    web = str(ours.get("web", config.get("web", "")))
-    for name in ("port",) if web.isdigit() else ("port", "host"):
+    faces = [str(ours.get(name, config.get(name, ""))) for name in ("web", "metrics")]
+    is_host_used = any(face.isdigit() for face in faces)
+    for name in ("port",) if is_host_used else ("port", "host"):
         if name in chosen:
             instead = f"say --{named} tcp:PORT:interface=HOST"
             raise SettingError(

@@ -88,14 +88,17 @@ def makeService(options: Options) -> Service:
     factory = BroadcastFactory(
         connections, settings.flush_partial, settings.tls_handshake
     )
+    certificates = _certificates_for(settings)
+    web, metrics = _sites_for(settings, connections, certificates, reactor)
     listeners = Listeners(
         reactor,
         settings,
         connections,
         factory.with_role,
-        _wrap_for(settings, reload, reactor),
-        _web_for(settings, connections, reactor),
+        _wrap_for(certificates, settings, reload, reactor),
+        web,
         _admin_for(settings, connections, options.threshold, reactor),
+        metrics,
     )
     notifier = Notifier(os.environ, time.monotonic)
     service = BroadcastService(
@@ -145,9 +148,13 @@ def _room_for(settings: Settings, policy: Policy, work: Work) -> Room:
     )
 
 
-def _wrap_for(settings: Settings, reload: Reload, reactor: Any) -> WrapTLS | None:
+def _wrap_for(
+    certificates: "Certificates | None",
+    settings: Settings,
+    reload: Reload,
+    reactor: Any,
+) -> WrapTLS | None:
     """Return the function that puts TLS around a factory; register its reload."""
-    certificates = _certificates_for(settings)
     if certificates is None:
         return None
     paths = (settings.tls_cert, settings.tls_key, settings.tls_client_ca)
@@ -186,15 +193,30 @@ def _stop(reactor: Any) -> None:
         reactor.stop()
 
 
-def _web_for(settings: Settings, connections: Connections, reactor: Any) -> Any:
-    if settings.web is None:
-        return None
+def _sites_for(
+    settings: Settings,
+    connections: Connections,
+    certificates: "Certificates | None",
+    reactor: Any,
+) -> tuple[Any, Any]:
+    """Return the factories of ``--web`` and ``--metrics``; None for one not given."""
+    if settings.web is settings.metrics is None:
+        return None, None
     try:
-        from broadcast.web.site import WebSite
+        from broadcast.web.metrics import Exporter
+        from broadcast.web.site import MetricsSite, WebSite
     except ModuleNotFoundError as missing:
+        option = "--metrics" if settings.web is None else "--web"
         hint = "pip install wsproto prometheus_client"
-        raise refusal(f"--web: there is no {missing.name}; {hint}") from None
-    return WebSite(reactor, connections, settings)
+        raise refusal(f"{option}: there is no {missing.name}; {hint}") from None
+    expiry = None if certificates is None else lambda: certificates.expiry
+    exporter = Exporter(connections, expiry)
+    web = metrics = None
+    if settings.web is not None:
+        web = WebSite(reactor, connections, settings, exporter)
+    if settings.metrics is not None:
+        metrics = MetricsSite(reactor, connections, exporter)
+    return web, metrics
 
 
 def _certificates_for(settings: Settings) -> "Certificates | None":

@@ -6,9 +6,13 @@ reads them.
 """
 
 from dataclasses import dataclass
+from typing import Final
 
 from broadcast.base import files, values
 from broadcast.base.rows import Group, OnReload, option
+
+SCRAPERS: Final = 64
+"""HTTP connections that may be open on the endpoint of ``--metrics``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +97,7 @@ class RoomSettings:
         "Members that may be here.",
         Group.LIMITS,
         "MEMBERS",
-        default_is="64 fewer than files may be open, less those of --web",
+        default_is="64 fewer than files may be open, less those of --web and --metrics",
         unset=1_000_000,
     )
     max_per_host: int = option(
@@ -330,6 +334,13 @@ class Settings(RoomSettings):
         Group.WEB,
         "off|loopback|on",
         "loopback",
+    )
+    metrics: str | None = option(
+        values.text_or_none,
+        "Port on --host, or Twisted endpoint, of metrics and health alone. The page's"
+        " port then has no metrics.",
+        Group.WEB,
+        "PORT|ENDPOINT",
     )
     web_max_connections: int = option(
         values.optional(values.whole(1, 10_000_000)),

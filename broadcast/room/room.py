@@ -100,6 +100,7 @@ class Room:
         self._collected = 0
         self._has_news = False
         self._in_flight = False
+        self._commit_began = 0.0
         self._shares: deque[list[Entry]] = deque()  # of one collection, not committed
         self._due_answers: list[Owed] = []  # to that collection
         self.is_clogged = False
@@ -256,6 +257,7 @@ class Room:
     def _commit(self, entries: list[Entry]) -> None:
         if entries:
             self._in_flight = True
+            self._commit_began = self.work.clock.seconds()
             self.store.commit(entries, self._committed)
         else:
             answers, self._due_answers = self._due_answers, []
@@ -296,6 +298,7 @@ class Room:
     def _committed(self, batch: Batch) -> None:
         self._in_flight = False
         began = self.work.clock.seconds()
+        self.stats.commit.add(began - self._commit_began)
         self.fanout.send(batch)
         self.stats.fan_out.add(self.work.clock.seconds() - began)
         if self._shares:
