@@ -18,11 +18,13 @@ from twisted.logger import LogEvent, Logger, globalLogPublisher
 from broadcast import __version__, exhaustion, limits, logfile, logstyle
 from broadcast.admin.actions import AdminActions
 from broadcast.admin.server import AdminFactory
+from broadcast.auth.bans import Bans
 from broadcast.auth.policy import Policy, policy_from
 from broadcast.base import files
 from broadcast.base.settings import Settings
 from broadcast.base.values import reason_of
 from broadcast.base.work import Work
+from broadcast.check import faults_of, refuse_unwritable
 from broadcast.command_line import Options, refusal
 from broadcast.net.connections import Connections
 from broadcast.net.lines import BroadcastFactory
@@ -63,6 +65,9 @@ def makeService(options: Options) -> Service:
     from twisted.internet import reactor as installed
 
     reactor: Any = installed
+    if options["check"]:
+        faults = [*options.faults, *_faults(options.settings, reactor)]
+        raise refusal(*faults) if faults else SystemExit(0)
     gc.set_threshold(*GC_THRESHOLD)
     observe: Any = exhaustion.observe  # zope knows it as an observer
     globalLogPublisher.addObserver(observe)
@@ -112,6 +117,35 @@ def makeService(options: Options) -> Service:
     gc.collect()
     gc.freeze()  # these objects stay, and collecting them takes 10 ms each time
     return service
+
+
+def _faults(settings: Settings, reactor: Any) -> list[str]:
+    """Return a line for each fault of what the settings name."""
+    work = Work(reactor)
+    policy = Policy(Bans(time.time))
+    connections = Connections(_room_for(settings, policy, work), new_session)
+    access = ("token_file", "users", "auth", "ban_file")
+    each: list[Any] = [
+        replace(settings, **{name: None for name in access if name != one})  # type: ignore[arg-type]  # None is right for all of them
+        for one in access
+    ]
+    found = faults_of(
+        (
+            lambda: _raise_file_limit(settings),
+            *(partial(_policy_for, one, work, reactor) for one in each),
+            lambda: _certificates_for(settings),
+            lambda: _sites_for(settings, connections, None, reactor),
+            lambda: refuse_unwritable("admin", settings.admin),
+            lambda: refuse_unwritable("log-file", settings.log_file),
+        )
+    )
+    # Two that are right alone may not go together.
+    found = found or faults_of([lambda: _policy_for(settings, work, reactor)])
+    wrap: Any = None if settings.tls_cert is None else lambda inner, _: inner
+    listeners = Listeners(
+        reactor, settings, connections, lambda _: None, wrap, None, None
+    )
+    return found + listeners.faults()
 
 
 def _raise_file_limit(settings: Settings) -> None:

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from broadcast.base.rows import Option
-from broadcast.options import OPTIONS, SettingError, read_config, settings_from
+from broadcast.options import OPTIONS, settings_from
+from broadcast.sources import SettingError, read_config
 from tests.support.settings import refusal_of, settings_of
 
 WRONG = [

@@ -30,16 +30,20 @@ _PAGE: Final = """\
 change it there. -->
 
 `twist broadcast --help` shows the same. An option stands on the command line
-(`--max-line 1000`) or, under the same name, in the section `[server]` of the INI file
-that `--config` names (`max-line = 1000`; `max_line` will do). The command line wins
-over the file, the file over the default. In the file a flag is `yes` or `no`, an option
-that may be given again takes several values with spaces between them, and `#` or `;`
-begins a comment.
+(`--max-line 1000`), in the environment (`BCASTD_MAX_LINE=1000`) or, under the same
+name, in the section `[server]` of the INI file that `--config` or `BCASTD_CONFIG` names
+(`max-line = 1000`; `max_line` will do). The command line wins over the environment,
+that over the file, the file over the default. In the environment and in the file a flag
+is `yes` or `no`, and an option that may be given again takes several values with spaces
+between them; in the file `#` or `;` begins a comment.
 
 The last column says what SIGHUP does, for those who are here too: an option with
 nothing there needs a restart. A value that can't be right is one line on stderr and a
 non-zero exit at the start; at SIGHUP it is one line in the log, and everything stays as
 it was. Files of text are UTF-8, with or without a byte order mark, and no named pipes.
+
+Secrets stand in files. A file of TLS, of `--token-file` or of `--users` may be
+`credential:NAME`: what systemd has loaded under that name (`LoadCredential=`).
 
 A `SIZE` is a number of bytes, or one with `K`, `M` or `G`, powers of 1024. `SECONDS`
 may have a point. An `ENDPOINT` is

@@ -229,14 +229,14 @@ class Settings(RoomSettings):
         on_reload=OnReload.CHANGES,
     )
     tls_cert: str | None = option(
-        values.text_or_none,
+        files.path_or_none,
         "PEM file of the certificate, then its chain, for tls: endpoints.",
         Group.TLS,
         "FILE",
         on_reload=OnReload.REREADS,
     )
     tls_key: str | None = option(
-        values.text_or_none,
+        files.path_or_none,
         "PEM file of the certificate's key, without a password.",
         Group.TLS,
         "FILE",
@@ -245,7 +245,7 @@ class Settings(RoomSettings):
         is_secret=True,
     )
     tls_client_ca: str | None = option(
-        values.text_or_none,
+        files.path_or_none,
         "PEM file of the authority that signs members' own certificates. Every tls:"
         " endpoint then asks for one.",
         Group.TLS,
@@ -268,7 +268,7 @@ class Settings(RoomSettings):
         "10",
     )
     token_file: str | None = option(
-        values.text_or_none,
+        files.path_or_none,
         "File of shared secrets to log in with, one a line.",
         Group.ACCESS,
         "FILE",
@@ -276,7 +276,7 @@ class Settings(RoomSettings):
         is_secret=True,
     )
     users: str | None = option(
-        values.text_or_none,
+        files.path_or_none,
         "File of names and passwords to log in with, written by bcast-passwd.",
         Group.ACCESS,
         "FILE",

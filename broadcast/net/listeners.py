@@ -193,6 +193,24 @@ class Listeners:
             Deferred.fromCoroutine(self._open_admin(self._settings.admin, problems))
         return problems
 
+    def faults(self) -> list[str]:
+        """Return a line for each endpoint whose syntax is wrong; open none.
+
+        A socket of the service manager's may be there later on.
+        """
+        places = [place for place, _ in self._addresses()]
+        web = (self._settings.web, self._settings.metrics)
+        places += [self._web_address(text) for text in web if text is not None]
+        found: list[str] = []
+        for place in places:
+            try:
+                place.make()
+            except (KeyError, IndexError):
+                continue
+            except Exception as error:
+                found.append(f"can't listen on {place.name}: {why_not(error)}")
+        return found
+
     async def close(self) -> None:
         """Take no members any more; HTTP still tells how things are."""
         for port in self._ports:
