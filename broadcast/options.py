@@ -5,12 +5,13 @@ The command line wins over the environment, and that over the INI file:
 docs/options.md.
 """
 
+import sys
 from collections import ChainMap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final
 
-from broadcast import limits
+from broadcast import __version__, limits
 from broadcast.base import manual, values
 from broadcast.base.rows import Group, Option, options_of
 from broadcast.base.settings import SCRAPERS, Settings
@@ -203,5 +204,11 @@ def _idle(layers: Sequence[Given], places: Mapping[str, str]) -> Iterator[str]:
             yield f"{places[name]}: it does nothing beside --{named}; {instead}"
 
 
+def manual_of(words: Sequence[str]) -> str:
+    """Return docs/options.md, or with ``--man`` docs/man/bcastd.8."""
+    rows = (*OPTIONS, *PROGRAM)
+    return manual.man(rows, __version__) if "--man" in words else manual.page(rows)
+
+
 if __name__ == "__main__":
-    print(manual.page((*OPTIONS, *PROGRAM)), end="")
+    print(manual_of(sys.argv[1:]), end="")

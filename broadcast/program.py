@@ -5,6 +5,7 @@ It does the same as ``twist broadcast``, with the same options and two of ``twis
 
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, ClassVar, Final, Protocol
 
 from twisted.application.reactors import NoSuchReactor, installReactor
@@ -43,7 +44,7 @@ OWN: Final = (
 class ProgramOptions(Options):
     """The options of ``python -m broadcast``."""
 
-    command = "python -m broadcast"
+    command = "bcastd" if Path(sys.argv[0]).stem == "bcastd" else "python -m broadcast"
     rows = (*Options.rows, *OWN)
     optParameters: ClassVar = [["log-format", None, None, OWN[0].description]]
 

@@ -124,3 +124,75 @@ def _cells(option: Option) -> str:
     reload = "" if option.on_reload is OnReload.KEEPS else option.on_reload.value
     cells = (f"`{name}`", default, f"{option.help}{again}", reload)
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+
+_MAN: Final = """\
+.\\" Made by python -m broadcast.options --man: change broadcast/base/settings.py.
+.TH BCASTD 8 "2026" "broadcast {version}" "System Administration"
+.SH NAME
+bcastd \\- a line broadcast daemon: what anyone says, everybody else hears at once
+.SH SYNOPSIS
+.B bcastd
+.RI [ options ]
+.br
+.B python \\-m broadcast
+.RI [ options ]
+.br
+.B twist broadcast
+.RI [ options ]
+.SH DESCRIPTION
+{introduction}
+.PP
+An option stands on the command line, in the environment
+.RB ( BCASTD_MAX_LINE
+for
+.BR \\-\\-max\\-line )
+or, under the same name, in the section [server] of an INI file. The command line wins
+over the environment, and that over the file.
+"""
+
+_MAN_END: Final = """\
+.SH SIGNALS
+.TP
+.B SIGTERM, SIGINT
+stop: not ready for
+.B \\-\\-lame\\-duck
+seconds, then tell everybody and deliver what was said, for at most
+.B \\-\\-drain
+seconds; a second signal cuts that short.
+.TP
+.B SIGHUP
+read the files again, and the options that can change.
+.SH EXIT STATUS
+1, with a line on stderr for each fault, if it can't start; else the signal that stopped
+it.
+.SH SEE ALSO
+.BR bcast\\-client (1),
+.BR bcast\\-admin (1),
+.BR bcast\\-passwd (1)
+"""
+
+
+def man(options: Iterable[Option], version: str) -> str:
+    """Return docs/man/bcastd.8, a page for man(1).
+
+    Args:
+        options: the options, in the order in which they are listed.
+        version: the version of the daemon.
+    """
+    introduction = "\n".join(textwrap.wrap(_escaped(INTRODUCTION), 88))
+    parts = [_MAN.format(version=version, introduction=introduction)]
+    for group, members in _grouped(options):
+        parts.append(f".SH {group.value.upper()}\n")
+        for option in members:
+            short = f"\\-{option.short}\\fR, \\fB" if option.short else ""
+            unit = f" \\fI{_escaped(option.unit)}\\fR" if option.unit else ""
+            name = _escaped(f"--{option.name}")
+            told = "\n".join(textwrap.wrap(_escaped(option.description), 88))
+            parts.append(f".TP\n\\fB{short}{name}\\fR{unit}\n{told}\n")
+    return "".join([*parts, _MAN_END])
+
+
+def _escaped(text: str) -> str:
+    """Return text as roff wants it, where no line of it begins with a request."""
+    return text.replace("\\", "\\e").replace("-", "\\-").replace(" .", " \\&.")
