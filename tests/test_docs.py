@@ -20,8 +20,10 @@ PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(ROOT.glob("docs/*
 TEXTS = {path: path.read_text("utf-8") for path in PAGES}
 
 OTHER_PROGRAMS = frozenset(
-    ("--extra", "--recv-only", "--now", "--upgrade")  # uv, ncat, systemctl, pip
-    + ("--build-arg", "--cap-drop", "--read-only")  # podman
+    (
+        *("--extra", "--recv-only", "--now", "--upgrade"),  # uv, ncat, systemctl, pip
+        *("--build-arg", "--cap-drop", "--format", "--read-only"),  # podman
+    )
 )
 _OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*[a-z]")
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
