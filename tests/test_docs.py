@@ -22,7 +22,8 @@ TEXTS = {path: path.read_text("utf-8") for path in PAGES}
 OTHER_PROGRAMS = frozenset(
     (
         *("--extra", "--recv-only", "--now", "--upgrade"),  # uv, ncat, systemctl, pip
-        *("--build-arg", "--cap-drop", "--format", "--read-only"),  # podman
+        *("--build-arg", "--cap-drop", "--format", "--isolation"),  # podman
+        *("--network", "--read-only"),
     )
 )
 _OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*[a-z]")
