@@ -93,7 +93,11 @@ class _Read:
         try:
             kept = await archive.read(self._question)
         except StoreError as error:
-            _logger.error("old lines can't be had: {why}", why=str(error))
+            _logger.error(
+                "old lines can't be had: {reason}",
+                event="store-not-read",
+                reason=str(error),
+            )
             kept = NOTHING
         dialect = subscription.dialect
         log, page = archive.page(self._question, kept, dialect)
