@@ -157,6 +157,30 @@ def test_a_long_absence_is_made_good(web: Daemon, open_page: Open, join: Join) -
     proxy.close()
 
 
+def test_a_log_that_lasts_has_no_gap(
+    daemon: Callable[..., Daemon], open_page: Open, join: Join, tmp_path: Path
+) -> None:
+    """The daemon is killed and started anew: the page goes on where it was."""
+    store = ("--store", str(tmp_path / "room.db"))
+    first = daemon("--web", "0", *store)
+    page = open_page(first).connected()
+    page.write("one\n")
+    page.wait_until(lambda: page.texts(".own .text") == ["one"], "one")
+    page.wait_until(lambda: page.texts(".sending") == [], "an acknowledgement")
+    port = web_port(first)
+    first.kill()
+    page.wait_until(lambda: "away" in page.text("#status"), "away")
+    second = daemon("--web", str(port), *store)
+    dora = join(second, "dora")
+    dora.since_ping("meanwhile")
+    page.connected()
+    page.shows("meanwhile")
+    page.write("two\n")
+    page.shows("two")
+    assert page.texts()[-3:] == ["one", "meanwhile", "two"]
+    assert page.texts(".gap") == []
+
+
 def test_unread_lines_are_counted_in_the_title(
     web: Daemon, open_page: Open, join: Join
 ) -> None:
