@@ -63,6 +63,7 @@ _PARSED: Final[Mapping[str, Callable[[str], Any]]] = MappingProxyType(
         "listen-only": values.several,
         "speak-only": roles.parse_speak_only,
         "web-origin": origins.parse_all,
+        "web-embed": origins.parse_sites,
     }
 )
 """What reads the words of an option once more: there may be spaces in each of them,

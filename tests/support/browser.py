@@ -37,12 +37,17 @@ class Browsers:
 
     def give_back(self, driver: Any) -> None:
         """Close its tab, and all that the page kept there; keep the browser."""
-        used = driver.current_window_handle
+        origin = driver.execute_script("return location.origin")
+        used = driver.window_handles
         driver.switch_to.new_window("tab")
         fresh = driver.current_window_handle
-        driver.switch_to.window(used)
-        driver.close()
+        for handle in used:
+            driver.switch_to.window(handle)
+            driver.close()
         driver.switch_to.window(fresh)
+        if origin != "null":
+            kept = {"origin": origin, "storageTypes": "all"}
+            driver.execute_cdp_cmd("Storage.clearDataForOrigin", kept)
         driver.get_log("browser")
         self._idle.append(driver)
 
@@ -84,6 +89,7 @@ class Page:
         is_dark: bool = False,
     ) -> None:
         self._browsers = browsers
+        self.url = url
         self.driver = browsers.take()
         width, height = size
         metrics = {"width": width, "height": height, "deviceScaleFactor": 1}
@@ -132,7 +138,52 @@ class Page:
 
     def write(self, keys: str) -> None:
         """Type into the line."""
-        self.driver.find_element("id", "text").send_keys(keys)
+        self.type("text", keys)
+
+    def type(self, field: str, keys: str) -> None:
+        """Type into the field with that id."""
+        self.driver.find_element("id", field).send_keys(keys)
+
+    def click(self, button: str) -> None:
+        """Click on what has that id."""
+        self.driver.find_element("id", button).click()
+
+    def value(self, field: str = "text") -> str:
+        """Return what stands in the field with that id."""
+        found: str = self.run(
+            "return document.getElementById(arguments[0]).value", field
+        )
+        return found
+
+    def is_shown(self, element: str) -> bool:
+        """Tell whether what has that id can be seen."""
+        found: bool = self.run(
+            "return document.getElementById(arguments[0]).checkVisibility()", element
+        )
+        return found
+
+    def sent(self) -> "Page":
+        """Wait until all that was typed has its answer."""
+        self.wait_until(lambda: self.texts(".sending") == [], "sent")
+        return self
+
+    def drawn(self) -> None:
+        """Wait until what has happened is drawn."""
+        self.driver.execute_async_script(
+            "requestAnimationFrame(() => requestAnimationFrame(arguments[0]))"
+        )
+
+    def another(self, url: str = "") -> str:
+        """Open another tab of the same browser, and look at it; return its handle."""
+        self.driver.switch_to.new_window("tab")
+        self.driver.get(url or self.url)
+        handle: str = self.driver.current_window_handle
+        return handle
+
+    def reload(self) -> "Page":
+        """Load the page again."""
+        self.driver.refresh()
+        return self
 
     def run(self, script: str, *arguments: object) -> Any:
         """Return what ``script`` returns."""
