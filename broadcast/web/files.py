@@ -1,7 +1,7 @@
 """The page's files: read once, compressed once.
 
-The Content-Security-Policy allows nothing from elsewhere on the page, and no scripts but
-these files.
+The Content-Security-Policy allows nothing from elsewhere on the page, and only these
+files as scripts.
 """
 
 import gzip
@@ -15,6 +15,7 @@ from twisted.web.server import Request
 
 from broadcast.protocol.origins import Origin
 from broadcast.web.http import accepts_gzip, answer, headers, is_current
+from broadcast.web.modules import join
 
 KINDS: Final = {
     ".css": "text/css; charset=utf-8",
@@ -22,6 +23,9 @@ KINDS: Final = {
     ".js": "text/javascript; charset=utf-8",
     ".svg": "image/svg+xml",
 }
+
+SCRIPT: Final = "page.js"
+"""The file that has all modules in it."""
 
 _POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self';"
@@ -97,8 +101,15 @@ def load(
         embedders: as in ``content_policy``.
     """
     folder = files("broadcast.web") / "static"
-    return {
-        item.name: File(item.name, item.read_bytes(), embedders)
+    found = {
+        item.name: item.read_bytes()
         for item in folder.iterdir()
         if item.name.endswith(tuple(KINDS))
     }
+    modules = {
+        name: content.decode()
+        for name, content in found.items()
+        if name.endswith(".js")
+    }
+    found[SCRIPT] = join(modules, "main.js").encode()
+    return {name: File(name, content, embedders) for name, content in found.items()}

@@ -91,13 +91,30 @@ class Page:
         self._browsers = browsers
         self.url = url
         self.driver = browsers.take()
-        width, height = size
-        metrics = {"width": width, "height": height, "deviceScaleFactor": 1}
-        self._command("setDeviceMetricsOverride", metrics | {"mobile": width < 600})
+        self.resize(*size)
         scheme = "dark" if is_dark else "light"
         features = [{"name": "prefers-color-scheme", "value": scheme}]
         self._command("setEmulatedMedia", {"features": features})
         self.driver.get(url)
+
+    def resize(self, width: int, height: int) -> None:
+        """Make the window as large as that; a narrow one is a phone's."""
+        metrics = {"width": width, "height": height, "deviceScaleFactor": 1}
+        self._command("setDeviceMetricsOverride", metrics | {"mobile": width < 600})
+
+    def hide(self, is_hidden: bool = True) -> None:
+        """Have the page believe that nobody looks at it."""
+        self.run(
+            "Object.defineProperty(document, 'hidden',"
+            " { configurable: true, get: () => arguments[0] });"
+            "document.dispatchEvent(new Event('visibilitychange'))".replace(
+                "arguments[0]", "true" if is_hidden else "false"
+            )
+        )
+
+    def look(self) -> None:
+        """Have the page believe that it is looked at again."""
+        self.hide(False)
 
     def _command(self, name: str, arguments: dict[str, Any]) -> None:
         self.driver.execute_cdp_cmd(f"Emulation.{name}", arguments)
@@ -147,6 +164,14 @@ class Page:
     def click(self, button: str) -> None:
         """Click on what has that id."""
         self.driver.find_element("id", button).click()
+
+    def click_text(self, text: str, selector: str = "button") -> None:
+        """Click on what ``selector`` finds, if it is shown and has that text."""
+        for found in self.driver.find_elements("css selector", selector):
+            if found.text == text:
+                found.click()
+                return
+        raise AssertionError(f"no {text} in {selector}")
 
     def value(self, field: str = "text") -> str:
         """Return what stands in the field with that id."""

@@ -13,6 +13,7 @@ export class Composer {
     this.recalled = [];
     this.place = 0; // in what is recalled
     this.free = 0; // lines that were given back: they were sent once already
+    this.returned = ""; // what was given back, at the beginning
     this.completion = new Completion(names);
     text.value = memory.tab.get("draft") ?? "";
     form.addEventListener("submit", (event) => {
@@ -102,6 +103,7 @@ export class Composer {
     }
     flush();
     this.free = left.length;
+    this.returned = "";
     this.put(left.join("\n"));
   }
 
@@ -125,9 +127,13 @@ export class Composer {
   giveBack(texts, why) {
     const lines = texts.map((text) => (text.startsWith("/") ? `/${text}` : text));
     const { value, selectionStart } = this.text;
-    const before = `${lines.join("\n")}${value ? "\n" : ""}`;
+    // Behind what was given back a moment ago, which was typed before.
+    const before = `${value}\n`.startsWith(this.returned) ? this.returned : "";
+    const rest = value.slice(before.length);
+    this.returned = `${before}${lines.join("\n")}\n`;
     this.free += lines.length;
-    this.put(before + value, before.length + (value ? selectionStart : 0));
+    const text = rest ? this.returned + rest : this.returned.slice(0, -1);
+    this.put(text, Math.min(text.length, selectionStart - value.length + text.length));
     this.say(why);
   }
 

@@ -35,7 +35,6 @@ export class Search {
   }
 
   look() {
-    this.view.isFiltered = this.isOn;
     for (const item of this.view.span.items) {
       if (this.isOn) this.filter(item);
       else item.node.hidden = false;
@@ -84,7 +83,6 @@ export class Search {
   }
 
   left() {
-    this.view.isFiltered = false;
     for (const { node } of this.view.span.items) node.hidden = false;
     this.clear();
     this.tell();

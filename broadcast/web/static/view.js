@@ -13,6 +13,8 @@ const EVERY = 100;
 const NEAR = 48; // pixels from the end that count as the end
 const EDGE = 80; // pixels from an edge where more is loaded
 
+const LASTING = new Set(["line", "notice", "mark"]);
+
 export const lines = (count) => `${count} ${count === 1 ? "line" : "lines"}`;
 
 export class View extends EventTarget {
@@ -227,9 +229,10 @@ export class View extends EventTarget {
     return node.getBoundingClientRect().top - this.scroller.getBoundingClientRect().top;
   }
 
-  // The first row that is in sight. Rows are in order: the half of the half is enough.
+  // The first row in sight that no change to the span takes away. Rows are in order: the
+  // half of the half is enough.
   eye() {
-    const items = this.isFiltered ? this.span.items.filter(({ node }) => !node.hidden) : this.span.items;
+    const items = this.span.items.filter(({ node, kind }) => LASTING.has(kind) && !node.hidden);
     let low = 0;
     let high = items.length - 1;
     if (high < 0) return null;
