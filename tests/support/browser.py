@@ -1,10 +1,13 @@
 """Chromium without a window, looking at the page."""
 
+import os
 import shutil
 import tempfile
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
+from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -92,10 +95,13 @@ class Page:
         self.url = url
         self.driver = browsers.take()
         self.resize(*size)
-        scheme = "dark" if is_dark else "light"
-        features = [{"name": "prefers-color-scheme", "value": scheme}]
-        self._command("setEmulatedMedia", {"features": features})
+        self.prefer("prefers-color-scheme", "dark" if is_dark else "light")
         self.driver.get(url)
+
+    def prefer(self, feature: str, value: str) -> None:
+        """Have the browser believe that the person prefers that (a media feature)."""
+        features = [{"name": feature, "value": value}]
+        self._command("setEmulatedMedia", {"features": features})
 
     def resize(self, width: int, height: int) -> None:
         """Make the window as large as that; a narrow one is a phone's."""
@@ -213,6 +219,33 @@ class Page:
     def run(self, script: str, *arguments: object) -> Any:
         """Return what ``script`` returns."""
         return self.driver.execute_script(script, *arguments)
+
+    def accessibility(self) -> list[str]:
+        """Return what axe-core finds wrong with what is shown: rules and elements."""
+        axe = files("axe_core_python") / "axe.min.js"
+        override = os.environ.get("AXE", "")  # another release of it, by its file
+        text = Path(override).read_text() if override else axe.read_text("utf-8")
+        self.driver.execute_cdp_cmd("Page.setBypassCSP", {"enabled": True})
+        self.run(text)
+        found: list[str] = self.driver.execute_async_script(
+            "const done = arguments[0]; axe.run(document, { resultTypes:"
+            " ['violations'] }).then(({ violations }) => done(violations.flatMap("
+            "(rule) => rule.nodes.map(({ target }) => `${rule.id}: ${target}`))))"
+        )
+        return found
+
+    def record(self) -> None:
+        """Keep what the page sends from now on, for ``recorded``."""
+        self.run(
+            "const send = WebSocket.prototype.send; window.recorded = [];"
+            "WebSocket.prototype.send = function (data) {"
+            " window.recorded.push(data); send.call(this, data) };"
+        )
+
+    def recorded(self) -> list[str]:
+        """Return the messages that the page has sent since ``record``."""
+        found: list[str] = self.run("return window.recorded")
+        return found
 
     def assert_no_complaints(self) -> None:
         """Check that the browser complained of nothing: no script, no policy."""

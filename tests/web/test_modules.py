@@ -8,7 +8,9 @@ from broadcast.web.modules import UnknownFormError, join
 def test_modules_are_joined_in_order() -> None:
     """A module comes once, after all that it imports; its own names stay its own."""
     modules = {
-        "main.js": 'import { a } from "./a.js";\nimport { b } from "./b.js";\nrun(a, b);\n',
+        "main.js": (
+            'import { a } from "./a.js";\nimport { b } from "./b.js";\nrun(a, b);\n'
+        ),
         "a.js": 'import {\n  b,\n} from "./b.js";\nexport const a = b;\n',
         "b.js": "const mine = 1;\nexport function b() {}\nexport class C {}\n",
         "unused.js": "export const d = 1;\n",

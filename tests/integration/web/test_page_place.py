@@ -1,4 +1,4 @@
-"""The page's place: one scrollbar, the line that is read stays, older ones can be had."""
+"""The page's place: one scrollbar, and the line that is read stays."""
 
 import random
 import re
@@ -45,6 +45,14 @@ def say_all(client: LineClient, name: str, count: int) -> None:
     for begin in range(0, count, 500):
         lines = [f"{name} {n}" for n in range(begin, min(begin + 500, count))]
         client.since_ping(*lines)
+
+
+def changed(page: Page, place: int, was: str, otherwise: str = "\0") -> None:
+    """Wait until another text is at that place, or ``otherwise`` is there."""
+    page.wait_until(
+        lambda: page.texts()[place] != was or otherwise in page.text("#lines"),
+        f"another than {was}",
+    )
 
 
 def scroll(page: Page, to: float) -> None:
@@ -114,15 +122,9 @@ def test_one_scrolls_back_to_the_beginning_and_on_to_the_end(
     page.shows("book 2499")
     seen: list[str] = []
     first = ""
-    while not "can't be had" in page.text("#older"):
+    while "can't be had" not in page.text("#older"):
         scroll(page, 0)
-        was = first
-        page.wait_until(
-            lambda was=was: (
-                page.texts()[0] != was or "can't be had" in page.text("#older")
-            ),
-            "older",
-        )
+        changed(page, 0, first, "can't be had")
         first = page.texts()[0]
         now = [text for text in page.texts() if text.startswith("book ")]
         seen = now[: now.index(seen[0])] + seen if seen and seen[0] in now else now
@@ -134,10 +136,7 @@ def test_one_scrolls_back_to_the_beginning_and_on_to_the_end(
         last = page.texts()[-1]
         page.run("const it = document.getElementById('lines'); it.scrollTop = 1e7")
         page.drawn()
-        page.wait_until(
-            lambda last=last: page.texts()[-1] != last or "book 2499" in page.texts(),
-            "newer",
-        )
+        changed(page, -1, last, "book 2499")
         now = [text for text in page.texts() if text.startswith("book ")]
         seen += now[now.index(seen[-1]) + 1 :] if seen[-1] in now else []
     assert seen == [f"book {number}" for number in range(2500)]
@@ -157,7 +156,7 @@ def test_the_line_looked_at_stays_while_older_ones_are_loaded(
         before = page.run(
             f"document.getElementById('lines').scrollTop = 60; {TOP}", first
         )
-        page.wait_until(lambda first=first: page.texts()[0] != first, "loaded")
+        changed(page, 0, first)
         page.drawn()
         assert abs(page.run(TOP, first) - before) < 1  # rows have parts of pixels
 

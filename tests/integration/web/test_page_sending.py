@@ -134,16 +134,12 @@ def test_many_lines_are_asked_about(web: Daemon, open_page: Open, join: Join) ->
     page.write("\ue00c")  # Escape
     assert not page.is_shown("question")
     assert not any("pasted" in line for line in dora.since_ping("/who"))
-    page.run(
-        "const send = WebSocket.prototype.send; window.messages = [];"
-        "WebSocket.prototype.send = function (data) {"
-        " window.messages.push(data); send.call(this, data) };"
-    )
+    page.record()
     page.write("\n")
     page.write("\n")  # Enter again: it is meant
     heard = dora.until("pasted 7")
     assert len([line for line in heard if "pasted" in line]) == 8
-    messages = page.run("return window.messages.filter((m) => /pasted/.test(m))")
+    messages = [sent for sent in page.recorded() if "pasted" in sent]
     assert len(messages) == 1
     page.run(TYPE, "\n".join(f"few {number}" for number in range(5)))
     dora.until("few 4")
@@ -227,7 +223,7 @@ def test_drafts_and_recall(web: Daemon, open_page: Open) -> None:
 
 
 def test_names_are_completed(web: Daemon, open_page: Open, join: Join) -> None:
-    """Each Tab offers another one, who spoke last first; ``: `` ends one at the start."""
+    """Each Tab offers another one, who spoke last first, with a colon at the start."""
     page = open_page(web).connected()
     zoe, zora = join(web, "zoe"), join(web, "zora")
     zoe.send("I am zoe")
