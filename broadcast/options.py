@@ -19,7 +19,7 @@ from broadcast.base.settings import Settings
 from broadcast.protocol import origins, roles
 
 OPTIONS: Final = options_of(Settings)
-"""What may stand on the command line and in the file."""
+"""The options of the command line and of the file."""
 
 CONFIG: Final = Option(
     values.some_text,
@@ -42,7 +42,7 @@ PROGRAM: Final = (
         name="version",
     ),
 )
-"""What may stand on the command line alone."""
+"""The options of the command line alone."""
 
 CHAT_RATE: Final = 10_000.0
 """Lines a second: ten times what a screen scrolls by, a hundredth of what a
@@ -66,7 +66,7 @@ _PARSED: Final[Mapping[str, Callable[[str], Any]]] = MappingProxyType(
         "web-embed": origins.parse_sites,
     }
 )
-"""What reads the words of an option once more: there may be spaces in each of them,
+"""Readers of options whose words are read once more: there may be spaces in each,
 as there are in the file, or ``base`` knows too little."""
 
 _NOTHING: Final[Mapping[str, str]] = MappingProxyType({})

@@ -1,4 +1,4 @@
-"""What the admin chose, checked: frozen dataclasses that are handed around.
+"""The admin's settings, checked: frozen dataclasses that are handed around.
 
 Each field that is an option carries its row: all that the command line, the file, the
 help and docs/options.md say of it is here, and nowhere else. ``broadcast.options``
@@ -13,7 +13,7 @@ from broadcast.base.rows import Group, OnReload, option
 
 @dataclass(frozen=True, slots=True)
 class RoomSettings:
-    """What of the settings concerns the room. Rates are lines a second.
+    """The settings of the room. Rates are lines a second.
 
     Attributes:
         server: name and version, told in the greeting.

@@ -7,7 +7,8 @@ milliseconds in a turn, half of it before the turn's messages are committed and 
 
 A connection that was idle goes first, for a single unit of work. So a lone ``/ping``
 doesn't wait for connections that have sent thousands (the rule of fq_codel for sparse
-flows, RFC 8290, 4.2). Reads are counted too.
+flows, RFC 8290, 4.2). Output that no member waits for, thousands of members that fall
+behind at one moment, takes turns with all the rest. Reads are counted too.
 """
 
 from collections import deque
@@ -78,7 +79,9 @@ class Work:
         self.commits: list[Callable[[], None]] = []
         self._fresh: deque[IJob] = deque()
         self._old: deque[IJob] = deque()
-        self.queued: dict[IJob, bool] = {}  # and whether it is a fresh one
+        self._background: deque[IJob] = deque()
+        self._is_old_next = True
+        self.queued: dict[IJob, deque[IJob]] = {}  # and in which queue
         self.is_due = False
         self._end = 0.0
         self._skipped: set[object] = set()
@@ -98,16 +101,20 @@ class Work:
             is_fresh: the job belongs to a connection that was idle. A job that goes
                 on, or was held up, is not fresh.
         """
-        if job not in self.queued:
-            self.queued[job] = is_fresh
-            (self._fresh if is_fresh else self._old).append(job)
-            self.soon()
+        self._add(job, self._fresh if is_fresh else self._old)
+        self.soon()
+
+    def add_background(self, job: IJob) -> None:
+        """Queue ``job``, unless it is queued already, behind those that are awaited."""
+        self._add(job, self._background)
+        self.soon()
 
     def hasten(self, job: Any) -> None:
-        """Have a job that waits among the old ones go before them."""
-        if self.queued.get(job) is False:
-            self.queued[job] = True
-            self._fresh.append(job)  # it stays among the old, and is skipped there
+        """Have a job that waits among others go before them."""
+        queue = self.queued.get(job)
+        if queue is not None and queue is not self._fresh:
+            self.queued[job] = self._fresh
+            self._fresh.append(job)  # it stays in its queue, and is skipped there
 
     def is_late(self) -> bool:
         """Tell whether this turn's budget is spent."""
@@ -151,17 +158,34 @@ class Work:
             self.soon()
 
     def _run(self, seconds: float) -> None:
-        """Step jobs for ``seconds``; fresh jobs have the first half of it."""
+        """Step jobs for ``seconds``; fresh jobs have the first half of it.
+
+        In the rest, old jobs and those of the background take turns.
+        """
         now = self.clock.seconds()
         half, end = now + seconds / 2, now + seconds
         while self.queued and now < end:
-            is_fresh = bool(self._fresh) and (now < half or not self._old)
-            job = (self._fresh if is_fresh else self._old).popleft()
-            if self.queued.get(job) is is_fresh:
-                self._step(job, now if is_fresh else now + SLICE)
+            others = self._others()
+            is_fresh = bool(self._fresh) and (now < half or not others)
+            queue = self._fresh if is_fresh else others
+            job = queue.popleft()
+            if self.queued.get(job) is queue:
+                self._is_old_next = queue is not self._old
+                self._step(job, now if is_fresh else now + SLICE, queue)
                 now = self.clock.seconds()
 
-    def _step(self, job: IJob, until: float) -> None:
+    def _others(self) -> deque[IJob]:
+        """Return the queue whose turn it is, but for the fresh jobs."""
+        if self._is_old_next:
+            return self._old or self._background
+        return self._background or self._old
+
+    def _add(self, job: IJob, queue: deque[IJob]) -> None:
+        if job not in self.queued:
+            self.queued[job] = queue
+            queue.append(job)
+
+    def _step(self, job: IJob, until: float, queue: deque[IJob]) -> None:
         del self.queued[job]  # before the step, which may add it again
         try:
             has_more = job.step(until)
@@ -169,6 +193,5 @@ class Work:
             self._logger.failure("a connection is closed: its work has failed")
             job.abort()
             return
-        if has_more and job not in self.queued:
-            self.queued[job] = False
-            self._old.append(job)
+        if has_more:
+            self._add(job, self._old if queue is self._fresh else queue)

@@ -1,10 +1,10 @@
-"""Opens all that the daemon listens on, and says of each why it can't.
+"""Opens the daemon's listeners, or reports for each why it can't be opened.
 
 ``--listen`` takes Twisted's endpoints, and some of our own: ``tls:`` before another
 endpoint, or before a port, puts our certificates in front of it, ``haproxy:`` the
 PROXY protocol; ``reuseport=yes`` lets several daemons have one TCP port. A unix socket
-is ours alone; one that the service manager holds is left as it is. What is done with a
-connection is its factory's business.
+is ours alone; a socket that the service manager holds is left as it is. Connections
+are the business of their factory.
 """
 
 import re
@@ -58,7 +58,7 @@ def endpoint_for(reactor: Any, text: str, wrap: Wrap | None = None) -> Any:
     """Return the endpoint that ``text`` describes.
 
     Args:
-        reactor: what listens; ``Ports``, for ``haproxy:`` and ``reuseport=yes``.
+        reactor: listens; ``Ports``, for ``haproxy:`` and ``reuseport=yes``.
         text: as on the command line.
         wrap: puts TLS in front of ``tls:`` endpoints; None: there are no
             certificates.
@@ -122,7 +122,7 @@ class ListenAddress:
     """Somewhere to listen.
 
     Attributes:
-        name: what a failure calls it.
+        name: its name in a failure's message.
         make: returns the endpoint, or raises why there can be none.
         hint: how to let other machines in, where an option would do that.
     """

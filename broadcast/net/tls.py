@@ -21,6 +21,7 @@ from zope.interface import implementer
 
 from broadcast.base.hosts import host_of
 from broadcast.base.values import reason_of
+from broadcast.base.work import SMALL_READ
 from broadcast.net import sockopts
 from broadcast.net.handshakes import Handshakes, host_at
 from broadcast.net.internals import is_handshake_done
@@ -165,14 +166,22 @@ class TLSConnection(BufferingTLSTransport):
                 self.factory.handshakes.wait(self._host, self)
 
     def go_on(self) -> None:
-        """Process the bytes of the handshake received so far."""
-        came, self._came = self._came, b""
+        """Process a piece of what has been received so far, the handshake first.
+
+        Bytes that came with the end of the handshake take turns too: they may be
+        thousands of records of one byte each.
+        """
+        came, self._came = self._came[:SMALL_READ], self._came[SMALL_READ:]
         try:
             super().dataReceived(came)  # type: ignore[no-untyped-call]  # Twisted's
         except BaseException:
             self.transport.abortConnection()
             raise
-        if is_handshake_done(self):
+        if self._state is not HandshakeState.IN_FLIGHT:
+            return  # it was lost meanwhile
+        if self._came:
+            self.factory.handshakes.wait(self._host, self)
+        elif is_handshake_done(self):
             self._end()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:

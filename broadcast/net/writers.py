@@ -96,7 +96,10 @@ class DirectWriter:
         work = subscription.work
         is_late = work.queued and work.is_late()
         if is_late or self._pull(work.clock.seconds() + SLICE):
-            work.add(self, subscription.is_awaited)
+            if subscription.is_awaited:
+                work.add(self, is_fresh=True)
+            else:
+                work.add_background(self)
 
     def step(self, until: float) -> bool:
         """Write on, as a job; a whole slice for a member that waits for an answer."""

@@ -59,7 +59,7 @@ class Attendance(Event):
 
 @dataclass(frozen=True, slots=True)
 class Join(Attendance):
-    """Somebody came; ``count`` are here now."""
+    """A member joined; ``count`` are here now."""
 
     kind = "join"
     name: str
@@ -72,7 +72,7 @@ class Join(Attendance):
 
 @dataclass(frozen=True, slots=True)
 class Leave(Attendance):
-    """Somebody left, for ``reason`` (``quit``, ``lost``, a ``bye`` code)."""
+    """A member left, for ``reason`` (``quit``, ``lost``, a ``bye`` code)."""
 
     kind = "leave"
     name: str
@@ -86,7 +86,7 @@ class Leave(Attendance):
 
 @dataclass(frozen=True, slots=True)
 class Rename(Attendance):
-    """Somebody is called ``to`` from now on."""
+    """A member is called ``to`` from now on."""
 
     kind = "rename"
     name: str
@@ -289,7 +289,7 @@ class Notice(TextEvent):
 
 @dataclass(frozen=True, slots=True)
 class Login(TextEvent):
-    """One has to log in before anything else."""
+    """A login is needed before anything else."""
 
     kind = "login"
 

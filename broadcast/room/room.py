@@ -66,8 +66,8 @@ class Room:
     Attributes:
         subscriptions: who is here, by session id.
         too_slow: how many were closed because the log has moved past them.
-        is_clogged: a commit is in flight, and as much as one may have has been
-            collected since: nobody is to be heard until it is made.
+        is_clogged: nothing more is to be said. A commit is in flight, and as much as
+            one may have has been collected since; or the last one is still being sent.
         deadlines: ends those who are asked for a name, and don't give one.
     """
 
@@ -85,7 +85,7 @@ class Room:
         self.work = work
         self.log = Log(log_size)
         self.stats = directory.stats
-        self.fanout = Fanout(self.log, self.stats, work)
+        self.fanout = Fanout(self.log, self.stats, work, self._sent)
         self.dedup = TokenIndex()
         self.subscriptions = self.fanout.subscriptions
         self.deadlines = Deadlines[ReferenceType[IApplicant]](
@@ -153,8 +153,10 @@ class Room:
             code: why, for everybody.
             detail: what the log says besides.
         """
-        if self.subscriptions.pop(member.session_id, None) is None:
+        if (subscription := self.subscriptions.get(member.session_id)) is None:
             return
+        subscription.settle()
+        del self.subscriptions[member.session_id]
         self.directory.occupancy.went(member.address)
         self.directory.roster.release(member, hold=code not in FOR_GOOD)
         self.dedup.forget(member.session_id)
@@ -232,7 +234,10 @@ class Room:
 
     def flush(self) -> None:
         """Commit what was collected and send it; answers are given in turn."""
-        if self._in_flight:
+        if self._in_flight or self._shares:
+            return
+        if self.fanout.readers.left:
+            self._give_answers()
             return
         entries, self._entries = self._entries, []
         if self._has_news or self._fold.pending:
@@ -254,6 +259,21 @@ class Room:
         else:
             answers, self._due_answers = self._due_answers, []
             self._finish(answers)
+
+    @property
+    def answers_only(self) -> bool:
+        """The room is clogged, but commands can be answered."""
+        return bool(self.fanout.readers.left) and not self._in_flight
+
+    def _give_answers(self) -> None:
+        """Give the answers to members that have said nothing since the last commit."""
+        waiting = {entry.session_id for entry in self._entries}
+        answers, self._answers = self._answers, []
+        due: list[Owed] = []
+        for owed in answers:
+            is_due = owed[0].member.session_id not in waiting
+            (due if is_due else self._answers).append(owed)
+        self._finish(due)
 
     def welcome(self, member: Member) -> Welcome:
         """Return the greeting for ``member`` as things stand."""
@@ -292,11 +312,20 @@ class Room:
         began = self.work.clock.seconds()
         self.fanout.send(batch)
         self.stats.fan_out.add(self.work.clock.seconds() - began)
+        if not self._shares:
+            answers, self._due_answers = self._due_answers, []
+            self._finish(answers)
+        if self.fanout.readers.left:
+            self.is_clogged = True
+            self.work.add(self.fanout)
+        else:
+            self._sent()
+
+    def _sent(self) -> None:
+        """Go on: the last batch has been sent to all."""
         if self._shares:
             self._commit(self._shares.popleft())
             return
-        answers, self._due_answers = self._due_answers, []
-        self._finish(answers)
         if self.is_clogged:
             self.is_clogged = False
             held_up, self._held_up = self._held_up, []

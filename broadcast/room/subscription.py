@@ -136,6 +136,7 @@ class Subscription:
         if self.live:
             self._unlisten()
         self._readers.behind.pop(self.member.session_id, None)
+        self._readers.left.pop(self.member.session_id, None)
         self._stop = self.cursor = NEVER
         self.writer = CLOSED_WRITER
         self._output = None
@@ -160,6 +161,8 @@ class Subscription:
         """Send ``data``, whole lines, after all that is queued."""
         if self.is_gone or self._stop is not None:
             return
+        if self._readers.left:
+            self.settle()
         if not self.live:
             self._queue(data)
             return
@@ -177,12 +180,14 @@ class Subscription:
     def switch(self, dialect: Dialect) -> None:
         """Change the dialect after all that is queued."""
         self.next_dialect = self._with_its_eol(dialect)
+        self.settle()
         if self.live:
             self._fall_behind()
         self._queue(Switch(dialect))
 
     def replay(self, replay: ReplayCursor) -> None:
         """Send old lines after all that is queued."""
+        self.settle()
         if self.live:
             self._fall_behind()
         self._readers.reads_from(replay.seq)
@@ -198,6 +203,7 @@ class Subscription:
         if self._crlf:
             return
         self._crlf = True
+        self.settle()
         if self.dialect is TEXT:
             self._keep_rest()
             was_live = self.live
@@ -211,6 +217,21 @@ class Subscription:
 
     # The cursor
 
+    def settle(self) -> None:
+        """Send the batch that the fan-out has left to its job, if there is one."""
+        data, batch = self._readers.left.pop(self.member.session_id, (b"", None))
+        if batch is None:
+            return
+        try:
+            taken = self.writer.send_shared(data)
+        except OSError:
+            taken = 0
+        if taken < len(data):
+            stats = self._readers.stats
+            stats.deliveries -= batch.count
+            stats.bytes_out -= len(data) - taken
+            self.stop_at(batch, taken)
+
     def stop_at(self, batch: Batch, offset: int) -> None:
         """Fall behind: only ``offset`` bytes of ``batch`` have been taken."""
         if self.live:
@@ -218,7 +239,10 @@ class Subscription:
             self.cursor = batch.seq
             self._offset = offset
             self._readers.reads_from(batch.seq)
-            self._readers.work.add(self, self.is_awaited)
+            if self.is_awaited:
+                self._readers.work.add(self, is_fresh=True)
+            else:
+                self._readers.work.add_background(self)
 
     def end(self, last: bytes, now: bool = False) -> None:
         """Send the last words after all that is queued (``now``: instead of it)."""

@@ -15,7 +15,7 @@ from twisted.internet.interfaces import IHalfCloseableProtocol
 from twisted.protocols.basic import LineReceiver
 from twisted.python.failure import Failure
 from twisted.web.http import HTTPChannel
-from zope.interface import alsoProvides, noLongerProvides
+from zope.interface import implementer
 
 from broadcast.base.hosts import is_loopback
 from broadcast.net import sockopts
@@ -49,6 +49,7 @@ class State(enum.Enum):
     GONE = enum.auto()
 
 
+@implementer(IHalfCloseableProtocol)  # else an end of file drops unwritten answers
 class Channel(HTTPChannel):
     """An HTTP connection: a request at a time.
 
@@ -78,8 +79,6 @@ class Channel(HTTPChannel):
         self._request_time = self.timeOut
         self.is_inside = _is_inside(self.transport)
         sockopts.prepare(self.transport)
-        # Without it an end of file would also drop answers that are not written yet.
-        alsoProvides(self, IHalfCloseableProtocol)
         super().connectionMade()  # type: ignore[no-untyped-call]  # Twisted's
         places = self.factory.places
         address = sockopts.name_of(self.transport.getPeer())
@@ -159,7 +158,13 @@ class Channel(HTTPChannel):
             self.factory.work.add(self)
 
     def readConnectionLost(self) -> None:
-        """Answer the requests received, and close: the peer has closed its end."""
+        """Answer the requests received, and close: the peer has closed its end.
+
+        After an upgrade there is nothing to answer.
+        """
+        if self._upgraded is not None:
+            self.transport.connectionLost(_DONE)
+            return
         self._has_ended = True
         self._mind_reading()
         if self._state is State.REFUSED:
@@ -222,7 +227,6 @@ class Channel(HTTPChannel):
         self.transport.unregisterProducer()  # this channel itself
         self.transport.resumeProducing()
         self._state = State.UPGRADED
-        noLongerProvides(self, IHalfCloseableProtocol)
         made = make(self.transport)
         self._upgraded = made
         return made

@@ -77,7 +77,7 @@ class Socket(Resource):
     Args:
         connections: all that are open.
         door: says which pages may talk.
-        role: what those who come this way may do.
+        role: the rights of members that come this way.
     """
 
     isLeaf = True
