@@ -79,7 +79,7 @@ export class Attention {
 }
 
 // Tells whether a text names somebody: the whole name, in any case.
-export function names(text, name) {
+export function isNamed(text, name) {
   if (!name) return false;
   const folded = name.toLowerCase();
   const isIt = (word) => word === folded || word.replace(/[._-]+$/u, "") === folded;

@@ -1,7 +1,7 @@
 // The page: its parts, and what passes between them.
 
 import { Announcer } from "./announcer.js";
-import { Attention, names } from "./attention.js";
+import { Attention, isNamed } from "./attention.js";
 import { Commands } from "./commands.js";
 import { Composer } from "./composer.js";
 import { Login, Naming } from "./entry.js";
@@ -56,13 +56,13 @@ const people = new People(
   room,
   (...what) => tabs.ask(...what),
 );
-const notice = (text) => view.add({ kind: "notice", text });
+const notice = (text, ...names) => view.add({ kind: "notice", text, names });
 
 // What the view shows of a message; null of one who is ignored.
 function entry(event) {
   if (ignored.has(event.name)) return null;
   const own = event.name === room.name;
-  const mention = !own && names(event.text, room.name);
+  const mention = !own && isNamed(event.text, room.name);
   return { kind: "line", ...event, position: `${room.epoch}:${event.id}`, own, mention };
 }
 
@@ -83,7 +83,7 @@ const commands = new Commands({
   ignored,
   login,
   show: {
-    notice,
+    notice: (text) => notice(text),
     problem: (text) => composer.say(text),
     lines(title, events, end) {
       view.add({ kind: "mark", text: title });
@@ -137,12 +137,12 @@ const hear = {
   join(event) {
     people.counted(event.count);
     people.came(event.name);
-    if (!event.quiet) notice(`${event.name} joined`);
+    if (!event.quiet) notice(`${event.name} joined`, event.name);
   },
   leave(event) {
     people.counted(event.count);
     people.went(event.name);
-    if (!event.quiet) notice(`${event.name} left`);
+    if (!event.quiet) notice(`${event.name} left`, event.name);
   },
   rename(event) {
     people.went(event.name);
@@ -151,7 +151,7 @@ const hear = {
       naming.show(event.to);
       naming.ask();
     }
-    if (!event.quiet) notice(`${event.name} is now ${event.to}`);
+    if (!event.quiet) notice(`${event.name} is now ${event.to}`, event.name, event.to);
   },
   presence(event) {
     people.counted(event.count);

@@ -89,8 +89,7 @@ export class People {
 
   row(name) {
     const row = element("li");
-    const who = element("span", `name ${colour(name)}`, name);
-    who.dir = "auto";
+    const who = element("bdi", `name ${colour(name)}`, name);
     row.append(who);
     if (name === this.room.name) row.append(element("span", "you", " you"));
     if (this.quiet.has(name)) row.append(element("span", "you", " quiet"));

@@ -45,8 +45,8 @@ export function said({ name, text, at, own, mention }) {
   const time = element("time", "", clock.format(when));
   time.dateTime = at;
   time.title = both.format(when);
-  const who = element("span", `who ${colour(name)}`, name);
-  who.dir = "auto";
+  const who = element("span", `who ${colour(name)}`);
+  who.append(element("bdi", "", name));
   const words = element("span", "text");
   words.dir = "auto";
   linked(words, isAction(text) ? text.slice(2) : text);
@@ -64,9 +64,17 @@ export function sending(text) {
   return row;
 }
 
-export function notice(text) {
-  const row = element("div", "row notice", text);
-  row.dir = "auto";
+// What the server tells; of names in it, each keeps its own direction.
+export function notice(text, names = []) {
+  const row = element("div", "row notice");
+  if (!names.length) row.dir = "auto";
+  let from = 0;
+  for (const name of names) {
+    const at = text.indexOf(name, from);
+    row.append(text.slice(from, at), element("bdi", "", name));
+    from = at + name.length;
+  }
+  row.append(text.slice(from));
   return row;
 }
 

@@ -78,7 +78,7 @@ export class View extends EventTarget {
     const entries = this.queue.splice(0);
     if (this.missed) this.begin(this.missed);
     this.missed = 0;
-    if (entries.some(({ kind }) => kind === "new")) this.held(() => this.span.drop(({ kind }) => kind === "new"));
+    if (entries.some(({ kind }) => kind === "new")) this.unmark();
     const items = entries.flatMap((entry) => this.items(entry));
     this.span.append(items);
     if (this.follows && this.span.length > FOLLOWED + SPARE) {
@@ -87,6 +87,12 @@ export class View extends EventTarget {
     }
     if (!this.follows && this.span.length > READ) this.detach(this.span.length - READ);
     this.dispatchEvent(new CustomEvent("built", { detail: { items } }));
+  }
+
+  // What was new once. Above the eye its mark leaves its room empty, so that nothing moves.
+  unmark() {
+    if (this.follows) this.span.drop(({ kind }) => kind === "new");
+    else for (const { kind, node } of this.span.items) if (kind === "new") node.classList.add("past");
   }
 
   // The span begins anew, after so many lines that were never shown.
@@ -101,7 +107,7 @@ export class View extends EventTarget {
     if (entry.kind === "line") return [this.span.line(entry)];
     if (entry.kind === "new") return [{ kind: "new", node: mark("new since you looked", "new") }];
     if (entry.kind === "mark") return [{ kind: "mark", node: mark(entry.text, entry.gap ? "gap" : "") }];
-    return entry.text.split("\n").map((text) => ({ kind: "notice", node: notice(text) }));
+    return entry.text.split("\n").map((text) => ({ kind: "notice", node: notice(text, entry.names) }));
   }
 
   // One reads far from the end: it isn't kept, and is asked for when one comes there.

@@ -190,7 +190,7 @@ def test_names_and_commands_are_completed(call: Call) -> None:
 
 def test_a_name_is_found_as_a_whole_word(call: Call) -> None:
     """In any case of letters, with what ends a sentence behind it."""
-    script = "return it.names(...given)"
+    script = "return it.isNamed(...given)"
     for text in ("ann", "Hi Ann!", "@ann: x", "(ann)", "ann.", "ann..."):
         assert call("attention", script, text, "Ann"), text
     for text in ("anna", "hann", "ann-marie", ""):

@@ -215,7 +215,7 @@ def test_each_direction_is_right(web: Daemon, open_page: Open, join: Join) -> No
     page.shows("שלום, world!")
     found = page.run(
         "const row = [...document.querySelectorAll('.said')].at(-1);"
-        "return ['.who', '.text'].map((it) =>"
+        "return ['.who bdi', '.text'].map((it) =>"
         " getComputedStyle(row.querySelector(it)).direction)"
     )
     assert found == ["rtl", "rtl"]
