@@ -144,7 +144,7 @@ class Room:
             member.silenced = member.silenced or "muted"
         here, quiet = len(self.subscriptions), member.is_quiet
         self._tell_others(Join(member.name, here, quiet=quiet), member)
-        self._note("joined", member, "")
+        self._note("joined", member)
         if hears and self.settings.relay:
             subscription.start()  # no greeting tells from where on it hears
         elif hears:
@@ -170,7 +170,7 @@ class Room:
         self.stats.left[code] += 1
         here, quiet = len(self.subscriptions), member.is_quiet
         self._tell_others(Leave(member.name, here, code, quiet=quiet), member)
-        self._note("left", member, f" ({code}{detail})")
+        self._note("left", member, code, f" ({code}{detail})")
 
     def rename(self, subscription: Subscription, name: str, key: str | None) -> None:
         """Call a member by a name that has been found good and free."""
@@ -186,7 +186,13 @@ class Room:
         self._tell_others(event, member)
         when = Moment(self.store.time())
         self.answer(subscription, lambda: subscription.tell(event, when))
-        self._logger.info("{old} is now {new}", old=old, new=member.name)
+        self._logger.info(
+            "{name} is now {to}",
+            event="renamed",
+            name=old,
+            to=member.name,
+            address=member.address,
+        )
 
     def announce(self, message: str) -> None:
         """Tell everybody ``message``, in its place among what is said."""
@@ -327,7 +333,7 @@ class Room:
         self.work.add(self)
 
     def _clog(self) -> None:
-        """Have nobody heard until the commit in flight is made."""
+        """Let nothing more be said until the commit in flight is made and sent."""
         if not self.is_clogged:
             self.is_clogged = True
             self._clogged_at = self.work.clock.seconds()
@@ -347,7 +353,7 @@ class Room:
             answers, self._due_answers = self._due_answers, []
             self._finish(answers)
         if self.fanout.readers.left:
-            self.is_clogged = True
+            self._clog()
             self.work.add(self.fanout)
         else:
             self._sent()
@@ -383,7 +389,7 @@ class Room:
         message = f"too slow: you missed {lines(missed)}"
         detail = f", missed {lines(missed)}"
         if member.session_id not in self.subscriptions:  # has left, and reads on
-            self._note("too slow", member, detail)
+            self._note("too-slow", member, detail=detail)
         self.directory.close(member, Bye("too-slow", message, missed), detail)
 
     def _greet(self, subscription: Subscription, first: bytes, instead: str) -> None:
@@ -408,12 +414,17 @@ class Room:
         self._fold_is_timed = False
         self.work.soon()
 
-    def _note(self, what: str, member: Member, detail: str) -> None:
+    def _note(
+        self, event: str, member: Member, reason: str | None = None, detail: str = ""
+    ) -> None:
         self._logger.info(
-            "{name} {what} from {address}{detail}, {count} here",
-            name=member.name or "somebody",
-            what=what,
+            "{who} {what} from {address}{detail}, {count} here",
+            event=event,
+            who=member.name or "somebody",
+            what=event.replace("-", " "),
+            name=member.name or None,
             address=member.address,
+            reason=reason,
             detail=detail,
             count=len(self.subscriptions),
         )

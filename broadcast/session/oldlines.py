@@ -58,7 +58,11 @@ class OldLines:
         try:
             kept = await archive.read(question)
         except StoreError as error:
-            self._logger.error("old lines can't be had: {why}", why=str(error))
+            self._logger.error(
+                "old lines can't be had: {reason}",
+                event="store-not-read",
+                reason=str(error),
+            )
             kept = _NOTHING
         log, page = archive.page(question, kept, subscription.dialect)
         if log is not room.log:
