@@ -17,6 +17,7 @@ from twisted.logger import Logger
 from broadcast.net.connections import Connections
 from broadcast.protocol.events import Bye
 from broadcast.room.directory import When
+from broadcast.room.keeper import Settling
 
 GOODBYE: Final = Bye("shutdown", "The server has shut down")
 
@@ -45,7 +46,7 @@ class Drain:
         drain: float,
         close_listeners: Callable[[], Awaitable[None]],
     ) -> None:
-        """Return when no connection is left.
+        """Return when no connection is left, and all that was said is committed.
 
         Args:
             lame_duck: seconds for which all goes on.
@@ -61,8 +62,10 @@ class Drain:
         await close_listeners()
         self._log("stopping", "shutting down, {count} here")
         self._say_goodbye(drain / 2 if lame_duck else 0.0)
-        if connections:
-            connections.when_empty(self._end_wait)
+        if connections or not connections.room.is_settled:
+            connections.when_empty(self._are_gone)
+            if not connections:
+                self._reactor.callLater(0, self._are_gone)
             await self._wait(drain, self._cut_short)
         for connection in tuple(connections):
             connection.abort()
@@ -103,6 +106,14 @@ class Drain:
         over, self._over = self._over, None
         if over is not None:
             over.callback(None)
+
+    def _are_gone(self) -> None:
+        """Wait for what the members said last to be committed."""
+        room = self._connections.room
+        if room.keeper.why_cut_off:
+            self._end_wait()
+        else:
+            room.work.add(Settling(room, self._end_wait))
 
     def _cut_short(self) -> None:
         connections = self._connections

@@ -4,6 +4,7 @@ On SIGHUP the registered files and settings are reloaded. A broken file leaves t
 value in effect. The result of each is a line in the log.
 """
 
+import os
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -13,7 +14,9 @@ from typing import Any
 from twisted.application.service import Service
 from twisted.internet.base import ReactorBase
 from twisted.internet.defer import Deferred
+from twisted.internet.defer import TimeoutError as DeferredTimeoutError
 from twisted.logger import Logger
+from twisted.python.failure import Failure
 
 from broadcast.base.rows import Option, options_of
 from broadcast.base.settings import RoomSettings, Settings, Timeouts
@@ -25,6 +28,7 @@ from broadcast.net.listeners import Listeners
 from broadcast.net.liveness import LivenessMonitor
 from broadcast.protocol.sanitize import escape
 from broadcast.signals import Signals
+from broadcast.store.base import StoreError
 from broadcast.systemd import Notifier
 
 Again = Callable[[], str]
@@ -34,6 +38,9 @@ have changed nothing then."""
 
 EXIT_TIME = 5.0
 """Seconds within which a drained daemon has certainly exited."""
+
+CLOSE_TIME = 3.0
+"""Seconds that a store may take to close."""
 
 
 class Reload:
@@ -153,6 +160,7 @@ class BroadcastService(Service):
         notifier: notifies the service manager.
         listeners: the listening ports.
         fail: called with lines for stderr if the daemon can't start.
+        leave: ends the process with a status, when the reactor has stopped.
     """
 
     def __init__(
@@ -164,13 +172,16 @@ class BroadcastService(Service):
         notifier: Notifier,
         listeners: Listeners,
         fail: Callable[[str], None] = sys.exit,
+        leave: Callable[[int], object] = os._exit,
     ) -> None:
         self._reactor = reactor
         self._settings = settings
         self._connections = connections
+        self._room = connections.room
         self._reload = reload
         self._notifier = notifier
         self._fail = fail
+        self._leave = leave
         self._listeners = listeners
         self._logger = Logger(namespace="broadcast")
         self._drain = Drain(reactor, connections)
@@ -180,11 +191,27 @@ class BroadcastService(Service):
         )
 
     def startService(self) -> None:
-        """Open every listener; ``fail`` with a line for each that can't be opened."""
+        """Open the store and every listener; ``fail`` with a line for each problem."""
         super().startService()  # type: ignore[no-untyped-call]  # Twisted's
+        opened: list[object] = []
+        started = self._room.store.start(self._room.keeper)
+        started.addBoth(opened.append)
+        if opened:
+            self._begin(opened[0], self._fail)
+        else:
+            started.addCallback(lambda _: self._begin(opened[0], self._give_up))
+
+    def _begin(self, opened: object, fail: Callable[[str], None]) -> None:
+        """Let members in, if the store is open."""
+        if isinstance(opened, Failure):
+            if not opened.check(StoreError):
+                opened.raiseException()
+            fail(f"--store: {escape(str(opened.value))}")
+            return
+        self._room.keeper.on_change = self._store_changed
         problems = self._listeners.open()
         if problems:
-            self._fail("\n".join(map(escape, problems)))
+            fail("\n".join(map(escape, problems)))
         self._connections.is_open = True
         self._signals.catch_hangup()
         self._reactor.callWhenRunning(self._run)
@@ -193,7 +220,7 @@ class BroadcastService(Service):
         """Apply the settings that can change while the daemon runs."""
         self._settings = settings
         self._liveness.timeouts = _timeouts(settings)
-        room = self._connections.room
+        room = self._room
         names = [option.field for option in options_of(RoomSettings) if option.is_live]
         news = {name: getattr(settings, name) for name in names}
         room.settings = replace(room.settings, **news)
@@ -212,7 +239,28 @@ class BroadcastService(Service):
     def _status(self) -> str:
         """Return a short status for the service manager."""
         left = "" if self.running else "stopping, "
-        return f"{left}{len(self._connections.room.subscriptions)} here"
+        if why := self._room.keeper.why_stalled:
+            left += f"{why}, "
+        return f"{left}{len(self._room.subscriptions)} here"
+
+    def _store_changed(self) -> None:
+        """Tell of the store's trouble, or of its end; a store cut off is left."""
+        keeper = self._room.keeper
+        if keeper.why_cut_off:
+            self._give_up(f"--store: {keeper.why_cut_off}")
+        else:
+            self._notifier.show(self._status())
+
+    def _give_up(self, line: str) -> None:
+        """Stop, and end with a failure: the service manager may start it again."""
+        self._logger.critical(
+            "stopping: {reason}", event="store-lost", reason=escape(line)
+        )
+        leave = self._leave
+        self._reactor.addSystemEventTrigger("after", "shutdown", lambda: leave(1))
+        if not self._signals.is_stopping:
+            self._signals.is_stopping = True
+            self._reactor.stop()
 
     def _read_again(self) -> None:
         self._notifier.reloading()
@@ -222,11 +270,25 @@ class BroadcastService(Service):
     async def _stop(self) -> None:
         self._signals.is_stopping = True
         settings = self._settings
-        patience = settings.lame_duck + settings.drain + EXIT_TIME
+        is_cut_off = bool(self._room.keeper.why_cut_off)
+        lame_duck = 0.0 if is_cut_off else settings.lame_duck
+        patience = lame_duck + settings.drain + EXIT_TIME
         self._notifier.stopping(self._status(), patience)
-        await self._drain.run(settings.lame_duck, settings.drain, self._listeners.close)
+        await self._drain.run(lame_duck, settings.drain, self._listeners.close)
         await self._listeners.close_web()
+        await self._close_store()
         self._logger.info("stopped", event="stopped")
+
+    async def _close_store(self) -> None:
+        """Close the store; its thread is left alone if it hangs in the kernel."""
+        stopped = self._room.store.stop().addTimeout(CLOSE_TIME, self._reactor)
+        try:
+            await stopped
+        except DeferredTimeoutError:
+            self._logger.error(
+                "the store does not close; it is left as it is",
+                event="store-not-closed",
+            )
 
     def stopService(self) -> Deferred[None]:
         """Stop accepting, notify all members, deliver all messages, and close.

@@ -34,7 +34,9 @@ from broadcast.room.directory import Directory
 from broadcast.room.room import Room
 from broadcast.service import BroadcastService, LiveSettings, Reload, keep_steady_time
 from broadcast.session import new_session
+from broadcast.store.base import IStore
 from broadcast.store.memory import MemoryStore
+from broadcast.store.sqlite import SqliteStore
 from broadcast.systemd import Notifier
 
 __all__ = ["Options", "makeService"]  # by these names twist looks for them
@@ -85,7 +87,7 @@ def makeService(options: Options) -> Service:
     work = Work(reactor)
     policy = _policy_for(settings, work, reactor)
     connections = Connections(
-        _room_for(settings, policy, work),
+        _room_for(settings, policy, work, reactor),
         new_session,
         settings.greeting_delay,
         limits.most_connections(),
@@ -123,7 +125,9 @@ def _faults(settings: Settings, reactor: Any) -> list[str]:
     """Return a line for each fault of what the settings name."""
     work = Work(reactor)
     policy = Policy(Bans(time.time))
-    connections = Connections(_room_for(settings, policy, work), new_session)
+    stored = replace(settings, store=None)  # no file is opened
+    room = _room_for(stored, policy, work, reactor)
+    connections = Connections(room, new_session)
     access = ("token_file", "users", "auth", "ban_file")
     each: list[Any] = [
         replace(settings, **{name: None for name in access if name != one})  # type: ignore[arg-type]  # None is right for all of them
@@ -137,6 +141,7 @@ def _faults(settings: Settings, reactor: Any) -> list[str]:
             lambda: _sites_for(settings, connections, None, reactor),
             lambda: refuse_unwritable("admin", settings.admin),
             lambda: refuse_unwritable("log-file", settings.log_file),
+            lambda: refuse_unwritable("store", settings.store),
         )
     )
     # Two that are right alone may not go together.
@@ -169,17 +174,23 @@ def _warn_of_open_secrets(settings: Settings) -> None:
             log.warn(OPEN_SECRET, event="open-secret", subject=path, option=name)
 
 
-def _room_for(settings: Settings, policy: Policy, work: Work) -> Room:
+def _room_for(settings: Settings, policy: Policy, work: Work, reactor: Any) -> Room:
     directory = Directory(
         work.clock, policy, settings.max_members, settings.max_per_host
     )
     return Room(
         replace(settings, server=f"broadcast/{__version__}"),
-        MemoryStore(),
+        _store_for(settings, reactor),
         settings.log_size,
         directory,
         work,
     )
+
+
+def _store_for(settings: Settings, reactor: Any) -> IStore:
+    if settings.store is None:
+        return MemoryStore()
+    return SqliteStore(settings.store, reactor, settings.store_size, settings.log_size)
 
 
 def _wrap_for(

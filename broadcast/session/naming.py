@@ -77,7 +77,10 @@ def turned_away(session: ISession, naming: Naming | None = None) -> bool:
         return False
     directory.roster.release(member)
     Logger(namespace="broadcast").info(
-        "{code}: {address} turned away", code=bye.code, address=member.address
+        "{reason}: {address} turned away",
+        event="turned-away",
+        reason=bye.code,
+        address=member.address,
     )
     session.close(bye, When.NOW)
     return True
