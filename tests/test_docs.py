@@ -25,6 +25,7 @@ OTHER_PROGRAMS = frozenset(
         *("--extra", "--recv-only", "--now", "--upgrade"),  # uv, ncat, systemctl, pip
         *("--build-arg", "--cap-drop", "--format", "--isolation"),  # podman
         *("--network", "--read-only"),
+        *("--data-binary", "--retry-all-errors", "--oneline"),  # curl, git
     )
 )
 _OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*[a-z]")

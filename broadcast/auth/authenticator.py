@@ -69,6 +69,8 @@ class Authenticator:
         )
         self.refused: Counter[str] = Counter()
         """Refused logins, by error code."""
+        self.version = 0
+        """Goes up whenever what is right may have changed."""
         self._logger = Logger(namespace="broadcast")
 
     @property

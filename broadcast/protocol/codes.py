@@ -15,6 +15,7 @@ ERRORS: Final = (
     "login-throttled",
     "muted",
     "name-taken",
+    "not-saved",
     "slowed",
     "too-long",
     "unknown-command",
@@ -35,6 +36,7 @@ LEFT: Final = (
     "kicked",
     "quit",
     "replaced",
+    "restarted",
     "shutdown",
     "too-slow",
 )

@@ -176,9 +176,10 @@ class Fanout:
         self.readers.work.add(self)
 
     def _unread(self, subscription: Subscription, dropped: list[Batch]) -> int:
-        """Count the lines from the cursor to the end of reading."""
+        """Count the lines from the cursor, or a first replay, to the end of reading."""
         stop = self._before(subscription.reads_to, dropped)
-        return stop - self._before(subscription.cursor, dropped)
+        begin = subscription.cursor if subscription.has_started else subscription.oldest
+        return stop - self._before(begin, dropped)
 
     def _before(self, seq: int, dropped: list[Batch]) -> int:
         """Count the lines before the batch at ``seq``, which may be a dropped one."""

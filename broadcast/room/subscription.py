@@ -199,6 +199,8 @@ class Subscription:
         self.settle()
         if self.live:
             self._fall_behind()
+        elif not self.has_started:
+            self._readers.behind[self.member.session_id] = self
         if isinstance(output, ReplayCursor):
             self._readers.reads_from(output.seq)
         self._queue(output)

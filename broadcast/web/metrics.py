@@ -46,7 +46,7 @@ FRESH: Final = 1.0
 LAG_INTERVAL: Final = 0.1
 """Seconds between two measurements of the reactor's lag."""
 
-FACES: Final = ("tcp", "tls", "unix", "websocket")
+FACES: Final = ("http", "tcp", "tls", "unix", "websocket")
 
 DIALECTS: Final = (JSON.name, RAW.name, TEXT.name)
 

@@ -5,6 +5,7 @@ elsewhere on the page, and no scripts but these files.
 """
 
 import hashlib
+import re
 from collections.abc import Callable
 from importlib.resources import files
 from typing import Any, Final
@@ -16,12 +17,15 @@ from broadcast.base.hosts import is_loopback
 from broadcast.base.settings import SCRAPERS, Settings
 from broadcast.net.connections import Connections
 from broadcast.protocol.roles import ASKING, UNRESTRICTED
+from broadcast.web.api.endpoint import Endpoint, api_for
+from broadcast.web.api.readers import Events, Lines, refusal_of_events
+from broadcast.web.api.say import Say
 from broadcast.web.channel import Channel
 from broadcast.web.door import Door
 from broadcast.web.http import answer, headers, is_current, say
 from broadcast.web.metrics import CONTENT_TYPE, Exporter
 from broadcast.web.notices import Notices
-from broadcast.web.places import Places
+from broadcast.web.places import Bodies, Places
 from broadcast.web.upgrade import Front, Socket
 from broadcast.web.visit import Visit
 
@@ -37,6 +41,8 @@ CONTENT_POLICY: Final = (
     b" connect-src 'self'; base-uri 'none'; form-action 'none';"
     b" frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
 )
+
+_EVENTS = re.compile(rb"GET /events[? ]")
 
 REQUEST_TIME = 20
 """Seconds within which a request must be whole."""
@@ -140,6 +146,9 @@ class HttpSite(Site):
         most_per_host: the same for a host; 0 is any number.
         origins: other origins whose pages may ask.
         exporter: begins to measure once a port listens.
+
+    Attributes:
+        speech: the resource for lines over HTTP, where there is one.
     """
 
     noisy = False
@@ -166,14 +175,40 @@ class HttpSite(Site):
         notices = Notices(self.work.clock)
         self.door = Door(origins, notices)
         self.places = Places(most, most_per_host, notices)
-        self._add(b"healthz", Plain(lambda: (200, "alive")))
-        self._add(b"readyz", Plain(lambda: _readiness(connections)))
+        self.bodies = Bodies()
+        self.speech: Say | None = None
+        self.add(b"healthz", Plain(lambda: (200, "alive")))
+        self.add(b"readyz", Plain(lambda: _readiness(connections)))
 
-    def _add(self, name: bytes, resource: Any) -> None:
+    def takes_body(self, method: bytes, path: str) -> Endpoint | None:
+        """Return the resource that takes the body of a request; None: there is none.
+
+        Args:
+            method: the request's method.
+            path: its path, maybe with a query.
+        """
+        is_post = method == b"POST" and path.partition("?")[0] == "/say"
+        return self.speech if is_post else None
+
+    def refusal_for(self, line: bytes, usual: bytes) -> bytes:
+        """Return the answer to a connection for which there is no place.
+
+        Args:
+            line: the first line that it has sent, as far as it has come.
+            usual: the answer to all but an EventSource, which would never come back.
+        """
+        is_reader = self.speech and _EVENTS.match(line)
+        return (
+            refusal_of_events("too many connections are open") if is_reader else usual
+        )
+
+    def add(self, name: bytes, resource: Any) -> None:
+        """Put a resource at ``/NAME``."""
         self.root.putChild(name, resource)
 
-    def _add_metrics(self, is_open: bool) -> None:
-        self._add(b"metrics", Metrics(self._exporter.render, is_open))
+    def add_metrics(self, is_open: bool) -> None:
+        """Put the metrics at ``/metrics``, for everybody or for this machine."""
+        self.add(b"metrics", Metrics(self._exporter.render, is_open))
 
     @property
     def is_stopping(self) -> bool:
@@ -227,21 +262,29 @@ class WebSite(HttpSite):
         )
         role = ASKING if settings.web_ask else UNRESTRICTED
         socket = Socket(connections, self.door, role)
-        self._add(b"ws", socket)
+        self.add(b"ws", socket)
         if settings.metrics is None and settings.web_metrics != "off":
-            self._add_metrics(settings.web_metrics == "on")
+            self.add_metrics(settings.web_metrics == "on")
         if settings.relay:
-            self._add(b"", Front(Plain(lambda: (404, "a relay has no page")), socket))
+            self.add(b"", Front(Plain(lambda: (404, "a relay has no page")), socket))
         else:
             self._add_page(socket)
+            self._add_api(connections)
 
     def _add_page(self, socket: Socket) -> None:
         found = load()
-        self._add(b"", Front(found.pop("index.html"), socket))
+        self.add(b"", Front(found.pop("index.html"), socket))
         folder: Any = Folder()
         for name, file in found.items():
             folder.putChild(name.encode(), file)
-        self._add(b"static", folder)
+        self.add(b"static", folder)
+
+    def _add_api(self, connections: Connections) -> None:
+        api = api_for(connections, self.door)
+        self.speech = Say(api)
+        self.add(b"say", self.speech)
+        self.add(b"lines", Lines(api))
+        self.add(b"events", Events(api))
 
 
 class MetricsSite(HttpSite):
@@ -257,7 +300,7 @@ class MetricsSite(HttpSite):
         self, reactor: Any, connections: Connections, exporter: Exporter
     ) -> None:
         super().__init__(reactor, connections, SCRAPERS, 0, frozenset(), exporter)
-        self._add_metrics(is_open=True)
+        self.add_metrics(is_open=True)
 
 
 def _is_local(request: Request) -> bool:

@@ -13,6 +13,7 @@ from broadcast.web import channel, site, visit
 SUBCLASSES = [
     (channel, channel.Channel, HTTPChannel),
     (visit, visit.Visit, Request),
+    (site, site.HttpSite, Site),
     (site, site.WebSite, Site),
 ]
 
