@@ -58,6 +58,7 @@ class Stats:
         refused: error code → lines and commands refused with it.
         joined: members that have joined.
         left: reason → members that have left for it.
+        turned_away: reason → connections that were closed for it instead of joining.
         commit: seconds from handing a batch to the store until it is committed.
         fan_out: seconds taken to send a batch to all live subscriptions.
     """
@@ -72,6 +73,7 @@ class Stats:
         "left",
         "lines_in",
         "refused",
+        "turned_away",
     )
 
     def __init__(self) -> None:
@@ -82,5 +84,6 @@ class Stats:
         self.refused: Counter[str] = Counter()
         self.joined = 0
         self.left: Counter[str] = Counter()
+        self.turned_away: Counter[str] = Counter()
         self.commit = Histogram()
         self.fan_out = Histogram()

@@ -76,6 +76,7 @@ def turned_away(session: ISession, naming: Naming | None = None) -> bool:
     if bye is None:
         return False
     directory.roster.release(member)
+    directory.stats.turned_away[bye.code] += 1
     Logger(namespace="broadcast").info(
         "{reason}: {address} turned away",
         event="turned-away",

@@ -197,6 +197,12 @@ def _traffic(room: Room) -> Iterator[Metric]:
     yield _counter("joined", "Members that joined", stats.joined)
     yield _by_reason("left", "Members that left", codes.LEFT, stats.left)
     yield _by_reason(
+        "turned_away",
+        "Connections closed instead of joining",
+        codes.TURNED_AWAY,
+        stats.turned_away,
+    )
+    yield _by_reason(
         "refused", "Lines and commands refused", codes.ERRORS, stats.refused
     )
     yield _histogram(

@@ -30,6 +30,7 @@ CONTRACT = {
     "joined": "counter",
     "refused": "counter",
     "left": "counter",
+    "turned_away": "counter",
     "logins_refused": "counter",
     "bans": "gauge",
     "mutes": "gauge",
@@ -84,6 +85,8 @@ def test_an_empty_room_has_its_numbers() -> None:
         assert f"left_total {reason}" in found
     for reason in codes.ERRORS:
         assert f"refused_total {reason}" in found
+    for reason in codes.TURNED_AWAY:
+        assert f"turned_away_total {reason}" in found
     for reason in codes.LOGINS:
         assert f"logins_refused_total {reason}" in found
     faces = {name.split()[2] for name in found if name.startswith("members ")}
@@ -118,7 +121,7 @@ def test_all_reasons_are_known() -> None:
     page = (Path(__file__).parents[2] / "docs" / "protocol.md").read_text("utf-8")
     told = page.partition("Codes of `error`:")[2].partition("\n\n")[0]
     assert set(re.findall(r"`([a-z-]+)`", told)) - set(codes.LEFT) >= set(codes.ERRORS)
-    assert ends == {*codes.LEFT, *codes.TURNED_AWAY}
+    assert ends == {*codes.LEFT, *codes.TURNED_AWAY, *codes.NEVER_JOINED}
 
 
 def test_members_and_connections_are_told_apart() -> None:
@@ -252,3 +255,15 @@ def test_logins_bans_and_mutes_are_counted(tmp_path: Path) -> None:
     found = _values(hall)
     assert (found["bans"], found["mutes"]) == (1, 1)
     assert found["logins_refused_total login-failed"] == 2
+
+
+def test_who_is_turned_away_is_counted() -> None:
+    """By reason: the room is full, or closing."""
+    hall = Hall(max_members=1)
+    hall.join("/name al")
+    hall.join("/name bo")
+    hall.connections.stop(Bye("shutdown", "going down"))
+    hall.join("/name cy")
+    found = _values(hall)
+    assert found["turned_away_total full"] == found["turned_away_total shutdown"] == 1
+    assert found["joined_total"] == 1
