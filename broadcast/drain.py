@@ -63,9 +63,10 @@ class Drain:
         self._log("stopping", "shutting down, {count} here")
         self._say_goodbye(drain / 2 if lame_duck else 0.0)
         if connections or not connections.room.is_settled:
-            connections.when_empty(self._are_gone)
-            if not connections:
-                self._reactor.callLater(0, self._are_gone)
+            if connections:
+                connections.when_empty(self._await_commit)
+            else:
+                self._await_commit()
             await self._wait(drain, self._cut_short)
         for connection in tuple(connections):
             connection.abort()
@@ -107,11 +108,11 @@ class Drain:
         if over is not None:
             over.callback(None)
 
-    def _are_gone(self) -> None:
-        """Wait for what the members said last to be committed."""
+    def _await_commit(self) -> None:
+        """End the wait when all that was said has been committed, or never will be."""
         room = self._connections.room
         if room.keeper.why_cut_off:
-            self._end_wait()
+            self._reactor.callLater(0, self._end_wait)
         else:
             room.work.add(Settling(room, self._end_wait))
 

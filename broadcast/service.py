@@ -274,7 +274,7 @@ class BroadcastService(Service):
         lame_duck = 0.0 if is_cut_off else settings.lame_duck
         patience = lame_duck + settings.drain + EXIT_TIME
         self._notifier.stopping(self._status(), patience)
-        await self._drain.run(lame_duck, settings.drain, self._listeners.close)
+        await self._drain.run(settings.lame_duck, settings.drain, self._listeners.close)
         await self._listeners.close_web()
         await self._close_store()
         self._logger.info("stopped", event="stopped")
@@ -285,10 +285,8 @@ class BroadcastService(Service):
         try:
             await stopped
         except DeferredTimeoutError:
-            self._logger.error(
-                "the store does not close; it is left as it is",
-                event="store-not-closed",
-            )
+            message = "the store does not close; it is left as it is"
+            self._logger.error(message, event="store-not-closed")
 
     def stopService(self) -> Deferred[None]:
         """Stop accepting, notify all members, deliver all messages, and close.

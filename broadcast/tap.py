@@ -125,8 +125,7 @@ def _faults(settings: Settings, reactor: Any) -> list[str]:
     """Return a line for each fault of what the settings name."""
     work = Work(reactor)
     policy = Policy(Bans(time.time))
-    stored = replace(settings, store=None)  # no file is opened
-    room = _room_for(stored, policy, work, reactor)
+    room = _room_for(replace(settings, store=None), policy, work, reactor)
     connections = Connections(room, new_session)
     access = ("token_file", "users", "auth", "ban_file")
     each: list[Any] = [

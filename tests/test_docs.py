@@ -23,9 +23,9 @@ TEXTS = {path: path.read_text("utf-8") for path in PAGES}
 OTHER_PROGRAMS = frozenset(
     (
         *("--extra", "--recv-only", "--now", "--upgrade"),  # uv, ncat, systemctl, pip
+        *("--data-binary", "--retry-all-errors", "--oneline"),  # curl, git
         *("--build-arg", "--cap-drop", "--format", "--isolation"),  # podman
         *("--network", "--read-only"),
-        *("--data-binary", "--retry-all-errors", "--oneline"),  # curl, git
     )
 )
 _OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*[a-z]")

@@ -76,7 +76,7 @@ class Keeper:
         """Say that it can be written again."""
         self.why_stalled = ""
         self._stalls += 1
-        self._logger.warn("lines can be written again", event="store-flows")
+        self._logger.warn("lines can be written again", event="store-written")
         self.on_change()
 
     def cut_off(self, why: str) -> None:
@@ -91,7 +91,7 @@ class Keeper:
         """Send everybody away, and begin the log anew: it is another one."""
         self._logger.warn(
             "another log from now on: epoch {subject}",
-            event="new-epoch",
+            event="store-restarted",
             subject=epoch,
         )
         self._send_away()
@@ -109,7 +109,7 @@ class Keeper:
         seconds = round(self._clock.seconds() - began)
         self._logger.error(
             "nothing can be written: {reason}; everybody waits{since}",
-            event="store-stalled",
+            event="store-not-written",
             reason=self.why_stalled,
             since=f", for {seconds} s now" if seconds else ", and nothing is lost",
         )

@@ -176,9 +176,9 @@ class HttpSite(Site):
         self.door = Door(origins, notices)
         self.places = Places(most, most_per_host, notices)
         self.bodies = Bodies()
-        self.speech: Say | None = None
-        self.add(b"healthz", Plain(lambda: (200, "alive")))
-        self.add(b"readyz", Plain(lambda: _readiness(connections)))
+        self._say: Say | None = None
+        self._add(b"healthz", Plain(lambda: (200, "alive")))
+        self._add(b"readyz", Plain(lambda: _readiness(connections)))
 
     def takes_body(self, method: bytes, path: str) -> Endpoint | None:
         """Return the resource that takes the body of a request; None: there is none.
@@ -269,7 +269,14 @@ class WebSite(HttpSite):
             self.add(b"", Front(Plain(lambda: (404, "a relay has no page")), socket))
         else:
             self._add_page(socket)
-            self._add_api(connections)
+            self._add_api()
+
+    def _add_api(self) -> None:
+        api = api_for(self._connections, self.door)
+        self._say = Say(api)
+        self._add(b"say", self._say)
+        self._add(b"lines", Lines(api))
+        self._add(b"events", Events(api))
 
     def _add_page(self, socket: Socket) -> None:
         found = load()
