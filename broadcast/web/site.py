@@ -146,9 +146,6 @@ class HttpSite(Site):
         most_per_host: the same for a host; 0 is any number.
         origins: other origins whose pages may ask.
         exporter: begins to measure once a port listens.
-
-    Attributes:
-        speech: the resource for lines over HTTP, where there is one.
     """
 
     noisy = False
@@ -188,7 +185,7 @@ class HttpSite(Site):
             path: its path, maybe with a query.
         """
         is_post = method == b"POST" and path.partition("?")[0] == "/say"
-        return self.speech if is_post else None
+        return self._say if is_post else None
 
     def refusal_for(self, line: bytes, usual: bytes) -> bytes:
         """Return the answer to a connection for which there is no place.
@@ -197,18 +194,16 @@ class HttpSite(Site):
             line: the first line that it has sent, as far as it has come.
             usual: the answer to all but an EventSource, which would never come back.
         """
-        is_reader = self.speech and _EVENTS.match(line)
+        is_reader = self._say and _EVENTS.match(line)
         return (
             refusal_of_events("too many connections are open") if is_reader else usual
         )
 
-    def add(self, name: bytes, resource: Any) -> None:
-        """Put a resource at ``/NAME``."""
+    def _add(self, name: bytes, resource: Any) -> None:
         self.root.putChild(name, resource)
 
-    def add_metrics(self, is_open: bool) -> None:
-        """Put the metrics at ``/metrics``, for everybody or for this machine."""
-        self.add(b"metrics", Metrics(self._exporter.render, is_open))
+    def _add_metrics(self, is_open: bool) -> None:
+        self._add(b"metrics", Metrics(self._exporter.render, is_open))
 
     @property
     def is_stopping(self) -> bool:
@@ -262,11 +257,11 @@ class WebSite(HttpSite):
         )
         role = ASKING if settings.web_ask else UNRESTRICTED
         socket = Socket(connections, self.door, role)
-        self.add(b"ws", socket)
+        self._add(b"ws", socket)
         if settings.metrics is None and settings.web_metrics != "off":
-            self.add_metrics(settings.web_metrics == "on")
+            self._add_metrics(settings.web_metrics == "on")
         if settings.relay:
-            self.add(b"", Front(Plain(lambda: (404, "a relay has no page")), socket))
+            self._add(b"", Front(Plain(lambda: (404, "a relay has no page")), socket))
         else:
             self._add_page(socket)
             self._add_api()
@@ -280,18 +275,11 @@ class WebSite(HttpSite):
 
     def _add_page(self, socket: Socket) -> None:
         found = load()
-        self.add(b"", Front(found.pop("index.html"), socket))
+        self._add(b"", Front(found.pop("index.html"), socket))
         folder: Any = Folder()
         for name, file in found.items():
             folder.putChild(name.encode(), file)
-        self.add(b"static", folder)
-
-    def _add_api(self, connections: Connections) -> None:
-        api = api_for(connections, self.door)
-        self.speech = Say(api)
-        self.add(b"say", self.speech)
-        self.add(b"lines", Lines(api))
-        self.add(b"events", Events(api))
+        self._add(b"static", folder)
 
 
 class MetricsSite(HttpSite):
@@ -307,7 +295,7 @@ class MetricsSite(HttpSite):
         self, reactor: Any, connections: Connections, exporter: Exporter
     ) -> None:
         super().__init__(reactor, connections, SCRAPERS, 0, frozenset(), exporter)
-        self.add_metrics(is_open=True)
+        self._add_metrics(is_open=True)
 
 
 def _is_local(request: Request) -> bool:
