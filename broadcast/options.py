@@ -70,6 +70,7 @@ _PARSED: Final[Mapping[str, Callable[[str], Any]]] = MappingProxyType(
         "listen-only": values.several,
         "speak-only": roles.parse_speak_only,
         "web-origin": origins.parse_all,
+        "web-embed": origins.parse_sites,
     }
 )
 """Readers of options whose words are read once more: there may be spaces in each,

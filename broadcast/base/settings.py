@@ -127,6 +127,7 @@ class Settings(RoomSettings):
         speak_only: the name of those who come there ("" for one of their own
             choice), and the endpoint.
         web_origin: other origins whose pages may talk: scheme, host, port.
+        web_embed: origins whose pages may show the page in a frame.
     """
 
     port: int = option(
@@ -338,6 +339,14 @@ class Settings(RoomSettings):
     web_origin: frozenset[tuple[str, str, int]] = option(
         values.several,
         "Origin whose pages may use the WebSocket too, such as https://example.org.",
+        Group.WEB,
+        "ORIGIN",
+        unset=frozenset(),
+        is_repeated=True,
+    )
+    web_embed: frozenset[tuple[str, str, int]] = option(
+        values.several,
+        "Origin whose pages may show the page in a frame; no others may.",
         Group.WEB,
         "ORIGIN",
         unset=frozenset(),

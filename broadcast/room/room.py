@@ -106,10 +106,10 @@ class Room:
         self._collected = 0
         self._has_news = False
         self._in_flight = False
-        self._commit_began = 0.0
         self._shares: deque[list[Entry]] = deque()  # of one collection, not committed
         self._due_answers: list[Owed] = []  # to that collection
         self.is_clogged = False
+        self._clogged_at = 0.0
         self._held_up: list[IJob] = []
         self._fold_is_timed = False
         work.commits.append(self.flush)
@@ -223,7 +223,7 @@ class Room:
         self._collected += len(text)
         if self._collected >= FLUSH_BYTES:
             if self._in_flight:
-                self.is_clogged = True
+                self._clog()
             else:
                 self._flush_early()
         elif not self.work.is_due:
@@ -259,7 +259,7 @@ class Room:
 
     def settle(self, job: IJob) -> None:
         """Add ``job`` to the work when a commit is made: what was said needs one."""
-        self.is_clogged = True
+        self._clog()
         self.wait(job)
         self.work.soon()
 
@@ -286,7 +286,6 @@ class Room:
     def _commit(self, entries: list[Entry]) -> None:
         if entries:
             self._in_flight = True
-            self._commit_began = self.work.clock.seconds()
             self.store.commit(entries, self._committed)
         else:
             answers, self._due_answers = self._due_answers, []
@@ -333,6 +332,12 @@ class Room:
         """Go on with the others who have lost their place."""
         self.work.add(self)
 
+    def _clog(self) -> None:
+        """Let nothing more be said until the commit in flight is made and sent."""
+        if not self.is_clogged:
+            self.is_clogged = True
+            self._clogged_at = self.work.clock.seconds()
+
     def _flush_early(self) -> None:
         """Commit in the middle of a turn: this is not the speaker's own time."""
         began = self.work.clock.seconds()
@@ -342,14 +347,13 @@ class Room:
     def _committed(self, batch: Batch) -> None:
         self._in_flight = False
         began = self.work.clock.seconds()
-        self.stats.commit.add(began - self._commit_began)
         self.fanout.send(batch)
         self.stats.fan_out.add(self.work.clock.seconds() - began)
         if not self._shares:
             answers, self._due_answers = self._due_answers, []
             self._finish(answers)
         if self.fanout.readers.left:
-            self.is_clogged = True
+            self._clog()
             self.work.add(self.fanout)
         else:
             self._sent()
@@ -361,6 +365,7 @@ class Room:
             return
         if self.is_clogged:
             self.is_clogged = False
+            self.stats.clogged += self.work.clock.seconds() - self._clogged_at
             held_up, self._held_up = self._held_up, []
             for job in held_up:
                 self.work.add(job)

@@ -12,6 +12,7 @@ from typing import Protocol
 from twisted.internet.defer import Deferred
 
 from broadcast.store.entries import Batch, Entry, Run
+from broadcast.store.figures import Figures
 
 
 class StoreError(Exception):
@@ -153,6 +154,7 @@ class IStore(Protocol):
             rolled back. A position is ``epoch:id``.
         last_id: the newest line's id. Ids go up without gaps.
         limits: what one commit may have; None if there is no limit.
+        figures: its figures at this moment.
         first_id: the oldest line's id that can be read from it; the next one's if none
             can.
     """
@@ -172,6 +174,10 @@ class IStore(Protocol):
     @property
     def first_id(self) -> int:
         """Return the oldest line's id that can be read from it."""
+
+    @property
+    def figures(self) -> Figures | None:
+        """Return its figures; None if it has nothing to wait for."""
 
     def time(self) -> float:
         """Return seconds since 1970, as batches are stamped with."""

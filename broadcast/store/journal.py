@@ -67,7 +67,9 @@ class Journal:
         connect: ``sqlite3.connect``.
 
     Attributes:
+        size: bytes above which the oldest rows are deleted.
         failures: tries to write that have failed, by why.
+        syncs: times that the disk was waited for.
         used: bytes of the file that hold something.
         first_id: the oldest line's id; the first one's if there is none.
     """
@@ -85,7 +87,8 @@ class Journal:
         self.failures: Counter[str] = Counter()
         self.used = 0
         self.first_id = 1
-        self._size = size
+        self.size = size
+        self.syncs = 0
         self._stalled = stalled
         self._flowing = flowing
         self._retry = retry
@@ -149,8 +152,9 @@ class Journal:
         if database is None:
             return
         try:
-            if database.used > self._size:
+            if database.used > self.size:
                 database.drop_oldest(SLICE)
+                self.syncs += 1
                 self.first_id = database.first_id
             self.used = database.used
         except (sqlite3.Error, OSError, StoreError) as error:  # told at the next commit
@@ -180,6 +184,7 @@ class Journal:
                 if self._database.holds(row):
                     return None
             self._database.insert(row)
+            self.syncs += 1
         except (sqlite3.OperationalError, OSError) as error:
             self._let_go()
             return in_words(error)

@@ -8,6 +8,7 @@ from twisted.internet.defer import Deferred, succeed
 
 from broadcast.store.base import IRoom, Limits, Page
 from broadcast.store.entries import Batch, Entry
+from broadcast.store.figures import Figures
 
 
 class MemoryStore:
@@ -20,6 +21,9 @@ class MemoryStore:
 
     limits: Limits | None = None
     """A commit costs no more than the memory that it is in already."""
+
+    figures: Figures | None = None
+    """A commit is made at once."""
 
     def __init__(self, time: Callable[[], float] = time.time, epoch: str = "") -> None:
         self.time = time

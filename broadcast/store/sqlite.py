@@ -8,9 +8,9 @@ import hashlib
 import secrets
 import sqlite3
 import time
-from collections import Counter
 from collections.abc import Callable
 from functools import partial
+from time import monotonic
 from typing import Final
 
 from twisted.internet.defer import Deferred, execute, gatherResults
@@ -19,7 +19,8 @@ from twisted.python.failure import Failure
 
 from broadcast.store.base import IRoom, Limits, Page, Said, StoreError
 from broadcast.store.codec import Body, encode
-from broadcast.store.entries import Batch, Entry, Run
+from broadcast.store.entries import Batch, Entry, Run, is_run, merge, number
+from broadcast.store.figures import Commits, Figures
 from broadcast.store.history import History
 from broadcast.store.journal import GivenUpError, Journal, Opened, Retry
 from broadcast.store.rows import Connect, Row
@@ -42,6 +43,7 @@ class SqliteStore:
         refill: bytes that the batches may cost which are handed in at the start.
         time: returns seconds since 1970, for the batches' times.
         retry: how long to wait where the disk is full.
+        clock: returns seconds, for the figures.
         connect: ``sqlite3.connect``.
 
     Attributes:
@@ -61,6 +63,7 @@ class SqliteStore:
         refill: int = 16 << 20,
         time: Callable[[], float] = time.time,
         retry: Retry | None = None,
+        clock: Callable[[], float] = monotonic,
         connect: Connect = sqlite3.connect,
     ) -> None:
         self.time = time
@@ -69,6 +72,7 @@ class SqliteStore:
         self._salt = secrets.token_bytes(16)
         self._refill = refill
         self._room: IRoom | None = None
+        self._commits = Commits(clock)
         self._writer = Worker(reactor, "store")
         self._reader = Worker(reactor, "history")
         self._history = History(path, connect)
@@ -87,14 +91,18 @@ class SqliteStore:
         return self._journal.first_id
 
     @property
-    def used(self) -> int:
-        """The bytes of the file that hold something."""
-        return self._journal.used
-
-    @property
-    def failures(self) -> Counter[str]:
-        """How many tries to write have failed, by why."""
-        return self._journal.failures
+    def figures(self) -> Figures:
+        """The file's figures, and those of the commits."""
+        journal, commits = self._journal, self._commits
+        return Figures(
+            journal.used,
+            journal.size,
+            journal.syncs,
+            journal.failures.copy(),
+            commits.seconds,
+            commits.lines,
+            commits.waiting,
+        )
 
     def owner(self, fold: str, key: str) -> str:
         """Return a digest: a key is never in the file."""
@@ -116,16 +124,21 @@ class SqliteStore:
         Presence is not kept: nobody is told of it later.
         """
         first, at = self.last_id + 1, self.time()
-        body = self._body([entry for entry in entries if type(entry) is Run])
+        merged = merge(entries)
+        body = self._body([*filter(is_run, merged)])
         if not body.runs:
             done(Batch(entries, first, at))
             return
+        self._commits.begin()
         written = self._writer.do(
             lambda: self._write(body, first, at), then=self._journal.trim
         )
-        written.addCallbacks(
-            lambda _: self._committed(Batch(entries, first, at), done), self._failed
-        )
+
+        def committed(_: object) -> None:
+            number(entries, first)  # others may have a run that was merged
+            self._committed(Batch(merged, first, at), done)
+
+        written.addCallbacks(committed, self._failed)
         written.addErrback(self._log_failure)
 
     def read_before(self, id: int, lines: int, size: int) -> Deferred[Page]:
@@ -171,6 +184,7 @@ class SqliteStore:
 
     def _committed(self, batch: Batch, done: Callable[[Batch], None]) -> None:
         self.last_id = batch.first + batch.count - 1
+        self._commits.end(batch.count)
         done(batch)
 
     def _failed(self, failure: Failure) -> None:

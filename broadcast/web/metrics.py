@@ -30,12 +30,13 @@ from twisted.copyright import version as twisted_version
 
 from broadcast import __version__
 from broadcast.auth.policy import Policy
+from broadcast.base.histogram import Histogram
 from broadcast.base.work import IReactorTime
 from broadcast.net.connections import Connections
 from broadcast.protocol import codes
 from broadcast.protocol.dialects import JSON, RAW, TEXT
 from broadcast.room.room import Room
-from broadcast.room.stats import BOUNDS, Histogram
+from broadcast.store.figures import DISK_FULL, Figures
 
 CONTENT_TYPE: Final = CONTENT_TYPE_LATEST
 
@@ -128,6 +129,8 @@ class DaemonCollector(Collector):
                 "When the certificate of --tls-cert expires, in Unix time",
                 self._expiry(),
             )
+        if room.store.figures is not None:
+            yield from _store(room, room.store.figures)
 
     def _members(self) -> Counter[tuple[str, str]]:
         here = self._connections.room.subscriptions
@@ -206,9 +209,6 @@ def _traffic(room: Room) -> Iterator[Metric]:
         "refused", "Lines and commands refused", codes.ERRORS, stats.refused
     )
     yield _histogram(
-        "commit_seconds", "Time for the store to commit a batch", stats.commit
-    )
-    yield _histogram(
         "fan_out_seconds", "Time to send a batch to all who are live", stats.fan_out
     )
 
@@ -236,6 +236,27 @@ def _log(room: Room) -> Iterator[Metric]:
     )
 
 
+def _store(room: Room, figures: Figures) -> Iterator[Metric]:
+    yield _gauge("store_bytes", "Bytes that the store holds", figures.size)
+    yield _gauge("store_limit_bytes", "Bytes that it may hold", figures.limit)
+    yield _counter("store_syncs", "Waits for the disk", figures.syncs)
+    known = (DISK_FULL,)
+    failures = figures.failures
+    yield _by_reason("store_failures", "Tries to write that failed", known, failures)
+    yield _histogram("commit_seconds", "Time to commit a batch", figures.seconds)
+    yield _histogram("commit_lines", "Lines of a commit", figures.lines)
+    yield _gauge(
+        "commit_waiting_seconds",
+        "Time for which the commit in flight has waited",
+        figures.waiting,
+    )
+    yield _counter(
+        "clogged_seconds",
+        "Time in which nothing more was said, since the last batch was under way",
+        room.stats.clogged,
+    )
+
+
 def _gauge(name: str, documentation: str, value: float) -> Metric:
     return GaugeMetricFamily(f"broadcast_{name}", documentation, value=value)
 
@@ -245,11 +266,12 @@ def _counter(name: str, documentation: str, value: float) -> Metric:
 
 
 def _histogram(name: str, documentation: str, histogram: Histogram) -> Metric:
-    bounds = [*map(str, BOUNDS), "+Inf"]
+    counts = accumulate(histogram.buckets)
+    bounds = [*map(str, histogram.bounds), "+Inf"]
     return HistogramMetricFamily(
         f"broadcast_{name}",
         documentation,
-        buckets=list(zip(bounds, accumulate(histogram.buckets), strict=True)),
+        buckets=list(zip(bounds, counts, strict=True)),
         sum_value=histogram.total,
     )
 

@@ -1,14 +1,8 @@
-"""An HTTP port: the page, the WebSocket, metrics and health.
+"""An HTTP port: the page, the WebSocket, metrics and health."""
 
-The page's files are read once. The Content-Security-Policy allows nothing from
-elsewhere on the page, and no scripts but these files.
-"""
-
-import hashlib
 import re
 from collections.abc import Callable
-from importlib.resources import files
-from typing import Any, Final
+from typing import Any
 
 from twisted.web.resource import Resource
 from twisted.web.server import Request, Site
@@ -22,65 +16,18 @@ from broadcast.web.api.readers import Events, Lines, refusal_of_events
 from broadcast.web.api.say import Say
 from broadcast.web.channel import Channel
 from broadcast.web.door import Door
-from broadcast.web.http import answer, headers, is_current, say
+from broadcast.web.files import load
+from broadcast.web.http import answer, headers, say
 from broadcast.web.metrics import CONTENT_TYPE, Exporter
 from broadcast.web.notices import Notices
 from broadcast.web.places import Bodies, Places
 from broadcast.web.upgrade import Front, Socket
 from broadcast.web.visit import Visit
 
-KINDS: Final = {
-    ".css": "text/css; charset=utf-8",
-    ".html": "text/html; charset=utf-8",
-    ".js": "text/javascript; charset=utf-8",
-    ".svg": "image/svg+xml",
-}
-
-CONTENT_POLICY: Final = (
-    b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self';"
-    b" connect-src 'self'; base-uri 'none'; form-action 'none';"
-    b" frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
-)
-
 _EVENTS = re.compile(rb"GET /events[? ]")
 
 REQUEST_TIME = 20
 """Seconds within which a request must be whole."""
-
-
-class File(Resource):
-    """A file, kept in memory; a browser revalidates its copy at each use."""
-
-    isLeaf = True
-
-    def __init__(self, name: str, content: bytes) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]  # Twisted's
-        self._kind = KINDS["." + name.rpartition(".")[2]]
-        self._content = content
-        self._tag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
-
-    def render_GET(self, request: Request) -> bytes:
-        """Return the file, or 304 if the client's copy is current."""
-        more = {
-            b"Content-Security-Policy": CONTENT_POLICY,
-            b"Cache-Control": b"no-cache",
-            b"ETag": self._tag.encode(),
-        }
-        is_known = is_current(headers(request, "If-None-Match"), self._tag)
-        # With 304 Twisted sends the content's length, as it may, but no content.
-        return answer(
-            request, 304 if is_known else 200, self._kind, self._content, more
-        )
-
-
-def load() -> dict[str, File]:
-    """Return the page's files by name."""
-    folder = files("broadcast.web") / "static"
-    return {
-        item.name: File(item.name, item.read_bytes())
-        for item in folder.iterdir()
-        if item.name.endswith(tuple(KINDS))
-    }
 
 
 class Folder(Resource):
@@ -263,7 +210,7 @@ class WebSite(HttpSite):
         if settings.relay:
             self._add(b"", Front(Plain(lambda: (404, "a relay has no page")), socket))
         else:
-            self._add_page(socket)
+            self._add_page(socket, settings)
             self._add_api()
 
     def _add_api(self) -> None:
@@ -273,8 +220,8 @@ class WebSite(HttpSite):
         self._add(b"lines", Lines(api))
         self._add(b"events", Events(api))
 
-    def _add_page(self, socket: Socket) -> None:
-        found = load()
+    def _add_page(self, socket: Socket, settings: Settings) -> None:
+        found = load(settings.web_embed)
         self._add(b"", Front(found.pop("index.html"), socket))
         folder: Any = Folder()
         for name, file in found.items():

@@ -2,6 +2,7 @@
 
 import re
 import resource
+import shutil
 import signal
 import sqlite3
 import time
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.daemon import DEADLINE, Daemon, refused_start
-from tests.support.lineclient import LineClient
+from tests.support.lineclient import LineClient, connect_tcp
 from tests.support.manager import NotifySocket
 
 Start = Callable[..., Daemon]
@@ -260,17 +261,30 @@ def page(client: LineClient, command: str) -> tuple[list[int], dict[str, object]
     return ids, event | {"missing": start["missing"]}
 
 
-@pytest.fixture
-def long_log(daemon: Start, connect: Connect, path: str) -> Callable[..., LineClient]:
-    """Start a daemon whose store has far more than its memory, with options."""
-    options = ("--store", path, "--log-size", "64K", "--rate", "0")
-    with Daemon(*options) as first:
-        client = connect(first)
+SMALL = ("--log-size", "64K", "--rate", "0")
+
+
+@pytest.fixture(scope="module")
+def long_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give the folder of a store that has far more than a small memory."""
+    folder = tmp_path_factory.mktemp("long")
+    with Daemon("--store", str(folder / ROOM), *SMALL) as daemon:
+        client = LineClient(connect_tcp(daemon.port))
         client.send("/name al", *(f"line {n} {'x' * 90}" for n in range(1, 5001)))
         client.since_ping()
+        client.close()
+    return folder
+
+
+@pytest.fixture
+def long_log(
+    daemon: Start, connect: Connect, long_file: Path, tmp_path: Path
+) -> Callable[..., LineClient]:
+    """Start a daemon on a copy of it, with options, and join."""
+    folder = shutil.copytree(long_file, tmp_path / "copy")
 
     def start(*more: str) -> LineClient:
-        client = connect(daemon(*options, *more))
+        client = connect(daemon("--store", str(folder / ROOM), *SMALL, *more))
         assert join(client, "bo")[1] == 5000
         return client
 

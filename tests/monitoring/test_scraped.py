@@ -24,9 +24,11 @@ _VARIABLES = {"$__rate_interval": "1m", "$instance": ".*"}
 
 @pytest.fixture(scope="module")
 def scraped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
-    """A daemon with TLS and metrics, in which nobody has been yet."""
-    key, certificate = make_certificate(tmp_path_factory.mktemp("tls"))
+    """A daemon with TLS, a store and metrics, in which nobody has been yet."""
+    folder = tmp_path_factory.mktemp("scraped")
+    key, certificate = make_certificate(folder)
     with Daemon(
+        *("--store", str(folder / "room.db")),
         *("--listen", "tls:0:interface=127.0.0.1", "--metrics", "0"),
         *("--tls-cert", str(certificate), "--tls-key", str(key)),
     ) as daemon:

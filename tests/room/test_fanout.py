@@ -199,6 +199,7 @@ def test_who_has_left_and_reads_on_is_told_too(before: int, last: str) -> None:
     assert hall.room.too_slow == last.startswith("* too slow")
 
 
+@pytest.mark.counts_turns
 def test_who_is_kicked_just_then_is_told_of_the_kick() -> None:
     """The last words stay the last, though the log moved past their member."""
     hall = Hall(RoomSettings(max_line=100_000), log_size=300_000)
@@ -217,6 +218,7 @@ def test_who_is_kicked_just_then_is_told_of_the_kick() -> None:
     assert hall.room.too_slow == 0
 
 
+@pytest.mark.counts_turns
 def test_many_too_slow_are_closed_a_few_a_turn() -> None:
     """Closing them holds nobody up; none hears a line more than it can be told of.
 

@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -51,6 +52,7 @@ def _crowd(hall: Hall, count: int) -> list[Guest]:
     return guests
 
 
+@pytest.mark.counts_turns
 def test_a_list_holds_nobody_up() -> None:
     """Each piece of it is a unit of work: others' pings, asked for later, are answered
     between them; and it is whole all the same."""

@@ -194,7 +194,7 @@ def test_a_slice_that_can_not_be_deleted(
     """What was committed is committed; the file is opened anew for the next."""
     faults = Faults()
     tried = trial(before=faults)
-    tried.journal._size = 1
+    tried.journal.size = 1
     faults.pending = [("DELETE", error)]
     for n in range(1, 4):
         tried.journal.write(row_of(n))
@@ -215,7 +215,7 @@ def test_members_wait_while_the_disk_is_full(tmp_path: Path) -> None:
     assert (done, kept.room.told) == ([], ["stalled the disk is full"])
     kept.loop.wait_until(lambda: bool(done))
     assert kept.room.told == ["stalled the disk is full", "flowing"]
-    assert kept.store.failures == {"the disk is full": 3}
+    assert kept.store.figures.failures == {"the disk is full": 3}
     kept.say("three")
     kept.stop()
     again = Kept(tmp_path / "room.db").start()

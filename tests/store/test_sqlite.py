@@ -261,7 +261,7 @@ def test_the_oldest_are_deleted_beyond_the_size(opened: Open, tmp_path: Path) ->
     for n in range(80):
         kept.say(*(f"{n} {'x' * 98}" for _ in range(1000)))
     kept.stop()
-    assert 1 << 20 <= kept.store.used <= 3 << 20
+    assert 1 << 20 <= kept.store.figures.size <= 3 << 20
     assert (tmp_path / "room.db").stat().st_size < 5 << 20
     rows = Rows(str(tmp_path / "room.db"))
     kept_rows = list(rows.after(0))
@@ -327,3 +327,20 @@ def test_threads_begin_when_there_is_something_to_do(tmp_path: Path) -> None:
     kept = Kept(tmp_path / "room.db")
     assert threading.active_count() == before
     assert isinstance(kept.loop, Loop)
+
+
+def test_the_figures_of_what_was_committed(tmp_path: Path) -> None:
+    """Each commit that is written is timed, its lines and its sync are counted."""
+    seconds = iter([10.0, 10.5, 20.0, 20.25, 20.5])
+    kept = Kept(tmp_path / "room.db", clock=lambda: next(seconds)).start()
+    kept.say("one", "two")
+    kept.commit(joined())
+    done = kept.begin(run_of("three"))
+    figures = kept.store.figures
+    assert figures.waiting == 0.25
+    kept.loop.wait_until(lambda: bool(done))
+    figures = kept.store.figures
+    assert (figures.syncs, figures.waiting) == (2, 0.0)
+    assert (figures.seconds.total, figures.lines.total) == (1.0, 3.0)
+    assert 0 < figures.size < figures.limit == 1 << 30
+    kept.stop()

@@ -1,6 +1,7 @@
 """Metrics: their names are a contract, and their values are the room's own."""
 
 import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -8,10 +9,12 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
 import broadcast
+from broadcast.base.histogram import SECONDS, Histogram
 from broadcast.base.settings import RoomSettings
 from broadcast.protocol import codes
 from broadcast.protocol.events import Bye
-from broadcast.room.stats import BOUNDS
+from broadcast.store.figures import LINES, Figures
+from broadcast.store.memory import MemoryStore
 from broadcast.web.metrics import FRESH, LAG_INTERVAL, Exporter, LagProbe
 from tests.support.hall import Hall, LoginHall
 
@@ -35,7 +38,6 @@ CONTRACT = {
     "bans": "gauge",
     "mutes": "gauge",
     "reactor_lag_seconds": "histogram",
-    "commit_seconds": "histogram",
     "fan_out_seconds": "histogram",
     "log_bytes": "gauge",
     "log_limit_bytes": "gauge",
@@ -175,13 +177,13 @@ def test_refusals_and_leavings_are_counted_by_reason() -> None:
 def test_the_histogram_adds_up() -> None:
     """Each bucket holds all that were as fast; the last one, and the count, all."""
     hall = Hall()
-    for seconds in (BOUNDS[0], 0.003, 0.003, 20.0):
+    for seconds in (SECONDS[0], 0.003, 0.003, 20.0):
         hall.room.stats.fan_out.add(seconds)
     found = _values(hall)
     buckets = [
         value for name, value in found.items() if name.startswith("fan_out_seconds_b")
     ]
-    assert buckets == [1, 1, 1, 1, 1, *[3] * (len(BOUNDS) - 5), 4]
+    assert buckets == [1, 1, 1, 1, 1, *[3] * (len(SECONDS) - 5), 4]
     assert found["fan_out_seconds_count"] == found["fan_out_seconds_bucket +Inf"] == 4
     assert found["fan_out_seconds_sum"] == pytest.approx(20.0061)
 
@@ -231,14 +233,6 @@ def test_lag_is_how_late_a_timer_comes() -> None:
     assert sum(probe.lags.buckets) == 4
 
 
-def test_commits_are_timed() -> None:
-    """One for each batch."""
-    hall = Hall()
-    before = _values(hall)["commit_seconds_count"]
-    hall.join("/name al").send("hello")
-    assert _values(hall)["commit_seconds_count"] > before
-
-
 def test_the_certificate_expires_when_it_says() -> None:
     """There is none without TLS."""
     hall = Hall()
@@ -267,3 +261,52 @@ def test_who_is_turned_away_is_counted() -> None:
     found = _values(hall)
     assert found["turned_away_total full"] == found["turned_away_total shutdown"] == 1
     assert found["joined_total"] == 1
+
+
+STORE = {
+    "store_bytes": "gauge",
+    "store_limit_bytes": "gauge",
+    "store_syncs": "counter",
+    "store_failures": "counter",
+    "commit_seconds": "histogram",
+    "commit_lines": "histogram",
+    "commit_waiting_seconds": "gauge",
+    "clogged_seconds": "counter",
+}
+
+
+class LastingStore(MemoryStore):
+    """A store in memory with the figures of one that lasts."""
+
+    figures = Figures(
+        size=7,
+        limit=10,
+        syncs=3,
+        failures=Counter({"the disk is full": 2}),
+        seconds=Histogram(),
+        lines=Histogram(LINES),
+        waiting=1.5,
+    )
+
+
+def test_a_store_that_lasts_has_its_own() -> None:
+    """They are there with ``--store`` alone, and are the store's figures."""
+    hall = Hall()
+    hall.room.store = LastingStore(hall.clock.seconds)
+    assert hall.room.store.figures is not None
+    hall.room.store.figures.lines.add(16)
+    hall.room.stats.clogged = 2.5
+    types = {name: family.type for name, family in _families(hall).items()}
+    assert types == CONTRACT | STORE
+    values = _values(hall)
+    assert values["store_failures_total the disk is full"] == 2
+    assert [values[f"commit_lines_bucket {n}"] for n in ("4.0", "16.0", "+Inf")] == [
+        *(0, 1, 1)
+    ]
+    assert {name: values[name] for name in values if name in STORE} == {
+        "store_bytes": 7,
+        "store_limit_bytes": 10,
+        "commit_waiting_seconds": 1.5,
+    }
+    assert values["store_syncs_total"] == 3
+    assert values["clogged_seconds_total"] == 2.5

@@ -29,7 +29,7 @@ def test_the_page_and_its_files(web: Daemon) -> None:
     """Each file has its type and a strict policy; unchanged, it isn't sent again."""
     head, body = http(web, "/")
     assert head.startswith("HTTP/1.1 200")
-    for name, kind in re.findall(r'"/static/([\w.]+\.(\w+))"', body):
+    for name, kind in re.findall(r'"static/([\w.-]+\.(\w+))"', body):
         file_head, file_body = http(web, f"/static/{name}")
         assert file_head.startswith("HTTP/1.1 200"), name
         assert {"js": "javascript", "css": "css", "svg": "svg"}[kind] in file_head

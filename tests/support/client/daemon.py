@@ -59,8 +59,13 @@ class Daemon:
         for line in self.process.stdout:
             self.printed += line
 
+    def kill(self) -> None:
+        """End it at once, as a crash does."""
+        self.process.kill()
+        self.process.wait(15)
+
     def restart(self) -> None:
-        """Stop it, and start it again on the same port."""
+        """Stop it, unless it has ended; and start it again on the same port."""
         self.stop()
         if self.listen.startswith("tcp:"):
             self.listen = f"tcp:{self.port}:interface=127.0.0.1"
