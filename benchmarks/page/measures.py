@@ -18,20 +18,7 @@ const row = [...lines.querySelectorAll('.said')].find(
 return [row.querySelector('.text').textContent, row.getBoundingClientRect().top - edge];
 """
 
-WORDS = [
-    "the",
-    "quick",
-    "brown",
-    "fox",
-    "jumps",
-    "over",
-    "the",
-    "lazy",
-    "dog",
-    "and",
-    "says",
-    "so",
-]
+WORDS = "the quick brown fox jumps over the lazy dog and says so".split()
 
 
 def some_line(chance: random.Random, number: int) -> str:
