@@ -46,7 +46,7 @@ class Drain:
         drain: float,
         close_listeners: Callable[[], Awaitable[None]],
     ) -> None:
-        """Return when no connection is left.
+        """Return when no connection is left, and all that was said is committed.
 
         Args:
             lame_duck: seconds for which all goes on.

@@ -270,7 +270,9 @@ class BroadcastService(Service):
     async def _stop(self) -> None:
         self._signals.is_stopping = True
         settings = self._settings
-        patience = settings.lame_duck + settings.drain + EXIT_TIME
+        is_cut_off = bool(self._room.keeper.why_cut_off)
+        lame_duck = 0.0 if is_cut_off else settings.lame_duck
+        patience = lame_duck + settings.drain + EXIT_TIME
         self._notifier.stopping(self._status(), patience)
         await self._drain.run(settings.lame_duck, settings.drain, self._listeners.close)
         await self._listeners.close_web()

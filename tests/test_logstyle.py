@@ -137,6 +137,8 @@ def _log_calls() -> Iterator[tuple[str, ast.Call]]:
                 continue
             receiver = node.func.value
             owner = getattr(receiver, "attr", getattr(receiver, "id", ""))
+            if isinstance(receiver, ast.Call):  # Logger(namespace=…).info(…)
+                owner = str(getattr(receiver.func, "id", "")).lower()
             is_log = owner.endswith(("logger", "log")) and owner != "_log"
             if is_log and node.func.attr in LOG_METHODS:
                 yield f"{path.relative_to(ROOT)}:{node.lineno}", node

@@ -169,7 +169,8 @@ it.
 .SH SEE ALSO
 .BR bcast\\-client (1),
 .BR bcast\\-admin (1),
-.BR bcast\\-passwd (1)
+.BR bcast\\-passwd (1),
+.BR bcast\\-store (1)
 """
 
 

@@ -15,6 +15,7 @@ ERRORS: Final = (
     "login-throttled",
     "muted",
     "name-taken",
+    "not-saved",
     "slowed",
     "too-long",
     "unknown-command",
@@ -41,5 +42,8 @@ LEFT: Final = (
 )
 """Why a member has left: a code of ``bye``, or of the log alone."""
 
-TURNED_AWAY: Final = ("full", "login-failed", "login-timeout", "stray")
-"""Why a connection was closed that had not joined."""
+TURNED_AWAY: Final = ("banned", "full", "shutdown")
+"""Why a connection was closed that was about to join."""
+
+NEVER_JOINED: Final = ("login-failed", "login-timeout", "stray")
+"""Why a connection was closed before that."""

@@ -76,8 +76,12 @@ def turned_away(session: ISession, naming: Naming | None = None) -> bool:
     if bye is None:
         return False
     directory.roster.release(member)
+    directory.stats.turned_away[bye.code] += 1
     Logger(namespace="broadcast").info(
-        "{code}: {address} turned away", code=bye.code, address=member.address
+        "{reason}: {address} turned away",
+        event="turned-away",
+        reason=bye.code,
+        address=member.address,
     )
     session.close(bye, When.NOW)
     return True

@@ -47,7 +47,7 @@ FRESH: Final = 1.0
 LAG_INTERVAL: Final = 0.1
 """Seconds between two measurements of the reactor's lag."""
 
-FACES: Final = ("tcp", "tls", "unix", "websocket")
+FACES: Final = ("http", "tcp", "tls", "unix", "websocket")
 
 DIALECTS: Final = (JSON.name, RAW.name, TEXT.name)
 
@@ -199,6 +199,12 @@ def _traffic(room: Room) -> Iterator[Metric]:
     yield _counter("too_slow", "Members closed for being too slow", room.too_slow)
     yield _counter("joined", "Members that joined", stats.joined)
     yield _by_reason("left", "Members that left", codes.LEFT, stats.left)
+    yield _by_reason(
+        "turned_away",
+        "Connections closed instead of joining",
+        codes.TURNED_AWAY,
+        stats.turned_away,
+    )
     yield _by_reason(
         "refused", "Lines and commands refused", codes.ERRORS, stats.refused
     )

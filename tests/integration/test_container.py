@@ -119,6 +119,7 @@ def first(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
         "BCASTD_LISTEN": "tcp:0:interface=127.0.0.1",
         "BCASTD_METRICS": "tcp:0:interface=127.0.0.1",
         "BCASTD_ADMIN": "unix:/var/lib/broadcast/admin",
+        "BCASTD_STORE": "/var/lib/broadcast/room.db",
     }
     inside = [sys.executable, "-m", "tests.support.image", str(root), str(volume)]
     process = subprocess.Popen(

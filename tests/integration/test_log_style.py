@@ -4,7 +4,6 @@ import json
 import re
 import shutil
 import subprocess
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -51,16 +50,17 @@ def _noise(daemon: Daemon, admin: Path) -> None:
         office.run(*words)
 
 
-@pytest.fixture
-def noisy(daemon: Callable[..., Daemon], tmp_path: Path) -> tuple[list[str], list[str]]:
+@pytest.fixture(scope="module")
+def noisy(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[str], list[str]]:
     """The lines of the console and of the file, of a daemon that has had visitors."""
-    admin, log = tmp_path / "admin", tmp_path / "log"
-    running = daemon(
-        "--log-style", "json", "--log-file", str(log), "--admin", f"unix:{admin}"
-    )
-    _noise(running, admin)
-    running.stop()
-    return running.out.lines, log.read_text("utf-8").splitlines()
+    folder = tmp_path_factory.mktemp("noisy")
+    admin, log = folder / "admin", folder / "log"
+    with Daemon(
+        *("--log-style", "json", "--log-file", str(log), "--admin", f"unix:{admin}")
+    ) as running:
+        _noise(running, admin)
+        running.stop()
+        return running.out.lines, log.read_text("utf-8").splitlines()
 
 
 def test_each_line_is_an_object(noisy: tuple[list[str], list[str]]) -> None:

@@ -33,6 +33,7 @@ CONTRACT = {
     "joined": "counter",
     "refused": "counter",
     "left": "counter",
+    "turned_away": "counter",
     "logins_refused": "counter",
     "bans": "gauge",
     "mutes": "gauge",
@@ -86,31 +87,43 @@ def test_an_empty_room_has_its_numbers() -> None:
         assert f"left_total {reason}" in found
     for reason in codes.ERRORS:
         assert f"refused_total {reason}" in found
+    for reason in codes.TURNED_AWAY:
+        assert f"turned_away_total {reason}" in found
     for reason in codes.LOGINS:
         assert f"logins_refused_total {reason}" in found
     faces = {name.split()[2] for name in found if name.startswith("members ")}
-    assert faces == {"tcp", "tls", "unix", "websocket"}
+    kinds = set(re.findall(r'^    kind = "(\w+)"', _source("web"), re.MULTILINE))
+    assert faces == {"tcp", "tls", "unix"} | kinds
+    assert len(kinds) == 2
+
+
+def _source(folder: str = "") -> str:
+    """Return all of the daemon's source, but the list of codes."""
+    return "".join(
+        path.read_text("utf-8")
+        for path in (Path(broadcast.__file__).parent / folder).rglob("*.py")
+        if "client" not in path.parts and path.name != "codes.py"
+    )
 
 
 def test_all_reasons_are_known() -> None:
     """Each code that the daemon gives is one of those that have a series; none else."""
-    source = "".join(
-        path.read_text("utf-8")
-        for path in Path(broadcast.__file__).parent.rglob("*.py")
-        if "client" not in path.parts and path.name != "codes.py"
-    )
 
     def given(pattern: str) -> set[str]:
-        return set(re.findall(pattern, source))
+        return set(re.findall(pattern, _source()))
 
     errors = given(
         r'\b(?:\w*Error|Refusal|Refused)\(\s*"([a-z]+-[a-z-]+|muted|slowed)"'
     )
     errors |= given(r'silenced = (?:member\.silenced or )?"([a-z-]+)"')
     errors |= given(r'silenced\("([a-z-]+)"')
+    errors |= given(r'\brefused\["([a-z-]+)"\]')
     ends = given(r'\bBye\(\s*"([a-z-]+)"') | given(r'\.close\(\s*"([a-z-]+)"')
     assert errors <= set(codes.ERRORS)
-    assert ends == {*codes.LEFT, *codes.TURNED_AWAY}
+    page = (Path(__file__).parents[2] / "docs" / "protocol.md").read_text("utf-8")
+    told = page.partition("Codes of `error`:")[2].partition("\n\n")[0]
+    assert set(re.findall(r"`([a-z-]+)`", told)) - set(codes.LEFT) >= set(codes.ERRORS)
+    assert ends == {*codes.LEFT, *codes.TURNED_AWAY, *codes.NEVER_JOINED}
 
 
 def test_members_and_connections_are_told_apart() -> None:
@@ -236,6 +249,18 @@ def test_logins_bans_and_mutes_are_counted(tmp_path: Path) -> None:
     found = _values(hall)
     assert (found["bans"], found["mutes"]) == (1, 1)
     assert found["logins_refused_total login-failed"] == 2
+
+
+def test_who_is_turned_away_is_counted() -> None:
+    """By reason: the room is full, or closing."""
+    hall = Hall(max_members=1)
+    hall.join("/name al")
+    hall.join("/name bo")
+    hall.connections.stop(Bye("shutdown", "going down"))
+    hall.join("/name cy")
+    found = _values(hall)
+    assert found["turned_away_total full"] == found["turned_away_total shutdown"] == 1
+    assert found["joined_total"] == 1
 
 
 STORE = {
