@@ -145,12 +145,17 @@ class Notice(Event):
 
 @dataclass(frozen=True, slots=True)
 class Problem(Event):
-    """The server refused something (its ``error``); with ``token``, a line of ours."""
+    """The server refused something (its ``error``).
+
+    With ``token``, it is about a line of ours; ``line`` is then the text of one that
+    will not be said.
+    """
 
     code: str
     command: str
     text: str
     token: str = ""
+    line: str = ""
 
     @property
     def is_final(self) -> bool:

@@ -10,10 +10,14 @@ from broadcast.client.cli.config import name_on_this_machine
 from broadcast.client.cli.stdio import read_lines
 from broadcast.client.core.options import Options
 from broadcast.client.core.requests import Profile
+from broadcast.client.core.words import count_of, shorten
 from broadcast.client.errors import ClientError
 from broadcast.client.io.runner import NAME_ERRORS, Exit, Runner, complain
+from broadcast.protocol.sanitize import mend
 
 Source = AsyncIterator[list[str]]
+
+DOUBT = "said or not, nobody can tell"
 
 
 class Feeder:
@@ -26,8 +30,8 @@ class Feeder:
     def __init__(self, runner: Runner) -> None:
         self._runner = runner
         self._room = asyncio.Event()
-        self._refused = 0
-        self._is_renamed = False
+        self._refused = self._doubtful = 0
+        self._is_renamed = self._has_spoken = False
         self.is_fed = False
 
     @property
@@ -38,15 +42,20 @@ class Feeder:
     @property
     def exit(self) -> Exit:
         """The exit code for the lines that were fed."""
+        if self._doubtful:
+            return Exit.LOST
         return Exit.REFUSED if self._refused else Exit.DONE
 
     def hear(self, event: ev.Event) -> None:
-        """Count the lines that were refused, and act on a refused name."""
+        """Name the lines that were refused or are in doubt; act on a refused name."""
         match event:
             case ev.Problem(token=token, text=text, code=code) if token:
                 if event.is_final:
                     self._refused += 1
-                    complain(f"a line was refused: {text or code}")
+                    line = shorten(mend(event.line))
+                    complain(f"a line was refused: {text or code}: {line}")
+            case ev.Ack():
+                self._has_spoken, self._is_renamed = True, False
             case ev.Problem(command="name", text=text, code=code) if (
                 self._runner.session.is_nameless
             ):
@@ -54,8 +63,7 @@ class Feeder:
             case ev.Problem(code=code, text=text) if code in NAME_ERRORS:
                 self._runner.end(Exit.REFUSED, text or code)
             case ev.Doubtful(lines=lines):
-                text = f"{len(lines)} lines may have been said or not: not sent again"
-                self._runner.end(Exit.LOST, text)
+                self._doubt(lines)
 
     async def feed(
         self, source: Source, take: Callable[[str], Awaitable[None]]
@@ -92,10 +100,60 @@ class Feeder:
             if self._runner.session.outbox.waiting:
                 await self._room.wait()
 
+    async def run(self, feeding: Coroutine[object, object, None]) -> Exit:
+        """Feed while the command runs, and no longer; its exit code.
+
+        Whatever ends it, no line is left out: those that are unanswered are named.
+        """
+        task = asyncio.create_task(feeding)
+        is_named = False
+        try:
+            code = await self._runner.run()
+            is_named = True
+        finally:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+            self._account(is_named)
+        return code
+
     def wake(self) -> None:
         """Go on where there is room again."""
         if self._runner.session.outbox.has_room:
             self._room.set()
+
+    def _doubt(self, lines: tuple[str, ...]) -> None:
+        """Do with lines in doubt as the options say."""
+        outbox, action = self._runner.session.outbox, self._runner.options.on_doubt
+        self._doubtful += len(lines)
+        word = "perhaps said twice" if action == "resend" else DOUBT
+        for line in lines:
+            complain(f"{word}: {mend(line)}")
+        if action == "resend":
+            outbox.resend_doubtful()
+            return
+        outbox.drop_doubtful()
+        if action == "stop":
+            self._runner.connection.close()
+            self._runner.end(Exit.LOST)
+
+    def _account(self, is_named: bool) -> None:
+        """Name the lines that nobody answers any more, or only count them."""
+        outbox = self._runner.session.outbox
+        lines = list(outbox.unanswered())
+        unsaid = outbox.waiting
+        if not (self._has_spoken or self._doubtful) and len(lines) == unsaid:
+            return  # it never came to that
+        self._doubtful += len(lines) - unsaid
+        for number, line in enumerate(lines if is_named else ()):
+            word = DOUBT if number < len(lines) - unsaid else "not said"
+            complain(f"{word}: {mend(line.text)}")
+        if self._doubtful:
+            may = "may be said twice" * (self._runner.options.on_doubt == "resend")
+            may = may or "may have been said or not"
+            complain(f"{count_of(self._doubtful, 'line')} {may}")
+        if unsaid:
+            complain(f"{count_of(unsaid, 'line')} not said")
 
     def _rename(self, text: str) -> None:
         if self._runner.options.name is not None or self._is_renamed:
@@ -129,25 +187,12 @@ class Sender:
 
     async def run(self, source: Source) -> Exit:
         """Say all of it, until the server has it; the exit code."""
-        return await run_beside(self.feed(source), self.runner.run())
+        return await self.feeder.run(self.feed(source))
 
     def _check(self) -> None:
         self.feeder.wake()
         if self.feeder.is_done and self.runner.connection.welcomed:
             self.runner.end(self.feeder.exit)
-
-
-async def run_beside(
-    feeding: Coroutine[object, object, None], running: Awaitable[Exit]
-) -> Exit:
-    """Feed a command while it runs, and no longer; its exit code."""
-    task = asyncio.create_task(feeding)
-    try:
-        return await running
-    finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
 
 
 async def run_send(options: Options) -> int:

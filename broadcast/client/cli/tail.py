@@ -6,7 +6,7 @@ import sys
 
 from broadcast.client import events as ev
 from broadcast.client.cli.config import name_on_this_machine
-from broadcast.client.cli.send import Feeder, Source, run_beside
+from broadcast.client.cli.send import Feeder, Source
 from broadcast.client.cli.stdio import Printer, is_terminal, read_lines
 from broadcast.client.core.options import Options
 from broadcast.client.core.requests import Profile
@@ -153,7 +153,7 @@ class Pipe:
 
     async def run(self, source: Source) -> Exit:
         """Say all of it until it is answered, and print; the exit code."""
-        code = await run_beside(self.feed(source), self.runner.run())
+        code = await self._feeder.run(self.feed(source))
         return await self.listing.finish(code)
 
     async def feed(self, source: Source) -> None:

@@ -16,6 +16,7 @@ from broadcast.client.core import values
 from broadcast.client.events import Position
 
 BELLS = ("off", "mention", "all")
+DOUBTS = ("skip", "resend", "stop")
 COLORS = ("auto", "always", "never")
 
 CONNECT, SEND, TAIL = "connect", "send", "tail"
@@ -205,6 +206,15 @@ class Options:
         commands=(TAIL,),
         read=values.position,
         metavar="EPOCH:ID",
+    )
+    on_doubt: str = setting(
+        DOUBTS[0],
+        "lines that may have been said or not, where the server forgot: skip names "
+        "them on stderr, resend says them again, stop ends",
+        LINES,
+        commands=(SEND,),
+        choices=DOUBTS,
+        metavar="ACTION",
     )
     follow: bool = option(
         True,

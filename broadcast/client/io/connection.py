@@ -201,12 +201,17 @@ class Connection:
 
     def pump(self) -> None:
         """Move the session's output and events; called after each use of it."""
+        if self._closed:
+            return
+        was_held = self.session.is_held
         data = self.session.take_output()
         if data and self._transport is not None:
             self._transport.write(self._codec.encode(data))
         events = self.session.take_events()
         if events:
             self.listener(events)
+        if was_held:
+            self.pump()
 
     # Called by the event loop: see Receiver
 

@@ -14,7 +14,7 @@ from broadcast.client import events as ev
 from broadcast.client.address import NO_HOST
 from broadcast.client.core.options import Options
 from broadcast.client.core.requests import Profile
-from broadcast.client.core.session import Session
+from broadcast.client.core.session import Session, State
 from broadcast.client.io.asyncio import AsyncioLoop
 from broadcast.client.io.connection import Connection
 
@@ -185,7 +185,7 @@ class Runner:
                 text = "the server asks for a login: use --token-file or BCAST_TOKEN"
                 self.end(Exit.REFUSED, text)
             case ev.Problem(code=code, text=text) if (
-                code in LOGIN_ERRORS or self.session.state.is_early
+                code in LOGIN_ERRORS or self.session.state is State.LOGIN
             ):
                 self.end(Exit.REFUSED, text or code)
 

@@ -85,7 +85,7 @@ def test_slowing_is_no_refusal(capsys: pytest.CaptureFixture[str]) -> None:
             assert given.exit() is end
 
     run(main())
-    assert capsys.readouterr().err == "bcast-client: a line was refused: muted\n"
+    assert capsys.readouterr().err == "bcast-client: a line was refused: muted: one\n"
 
 
 def test_input_waits_for_the_server() -> None:

@@ -62,6 +62,16 @@ class Daemon:
     def restart(self) -> None:
         """Stop it, and start it again on the same port."""
         self.stop()
+        self._start_again()
+
+    def crash(self) -> None:
+        """Kill it as a lack of memory would, and start it again on the same port."""
+        self.process.kill()
+        self.process.wait(15)
+        self.stop()
+        self._start_again()
+
+    def _start_again(self) -> None:
         if self.listen.startswith("tcp:"):
             self.listen = f"tcp:{self.port}:interface=127.0.0.1"
         self._start()
