@@ -6,8 +6,10 @@ which the later ones win; their values are read once they are one.
 """
 
 import argparse
+import codecs
 import configparser
 import os
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -37,8 +39,14 @@ def config_path(
     return _folder(environ, "XDG_CONFIG_HOME", ".config", "config.ini")
 
 
+def file_for(kind: str, address: Address, folder: Path | None) -> Path | None:
+    """The file in which something is kept of a server, in the folder of all such."""
+    name = re.sub(r"[^A-Za-z0-9.-]+", "_", str(address))
+    return folder and folder / f"{kind}-{name}"
+
+
 def state_path(environ: Mapping[str, str], platform: str = sys.platform) -> Path | None:
-    """The folder for the typed lines of each server; None: there is no home."""
+    """The folder for what is kept of each server; None: there is no home."""
     if platform == "darwin":
         return _folder(environ, "", "Library/Application Support")
     if platform == "win32":
@@ -78,8 +86,9 @@ def read_config(path: Path, *, must_exist: bool) -> dict[str, Settings]:
             raise ConfigError(f"{path}: no such file") from None
         return {}
     except (OSError, UnicodeDecodeError, configparser.Error) as problem:
-        reason = getattr(problem, "strerror", None) or str(problem).splitlines()[0]
-        raise ConfigError(f"{path}: {reason}") from None
+        if not must_exist and not os.path.exists(path):
+            return {}  # the home is another account's, or no folder
+        raise ConfigError(f"{path}: {_reason(problem)}") from None
     sections = {name: dict(parser[name]) for name in parser.sections()}
     for name, settings in sections.items():
         for key in settings:
@@ -145,6 +154,7 @@ def parse_options(argv: Sequence[str], environ: Mapping[str, str]) -> Options:
     if given.command == "completion":
         return Options("completion", shell=given.shell)
     try:
+        _check_encoding(given, environ)
         if "--" not in argv:
             _check_words(given)
         return _options(given, environ)
@@ -188,6 +198,20 @@ def _values(given: argparse.Namespace, settings: Settings) -> dict[str, Any]:
             except ValueError as problem:
                 raise ConfigError(f"--{each.key}: {problem}") from None
     return values
+
+
+def _check_encoding(given: argparse.Namespace, environ: Mapping[str, str]) -> None:
+    """See that the text and the secret are what their bytes mean."""
+    for word in getattr(given, "text", ()):
+        if not _is_unicode(word):
+            raise ConfigError(f"{word!r} is not in the encoding of this locale")
+    if not _is_unicode(environ.get("BCAST_TOKEN", "")):
+        raise ConfigError("BCAST_TOKEN is not in the encoding of this locale")
+
+
+def _is_unicode(text: str) -> bool:
+    """Whether no byte of an argument or a variable was left undecoded."""
+    return not any("\ud800" <= char <= "\udfff" for char in text)
 
 
 def _check_words(given: argparse.Namespace) -> None:
@@ -254,9 +278,17 @@ def _secret(path: str | None, environ: Mapping[str, str]) -> str | None:
     try:
         text = Path(path).read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as problem:
-        reason = getattr(problem, "strerror", None) or "not UTF-8"
-        raise ConfigError(f"--token-file: {path}: {reason}") from None
+        raise ConfigError(f"--token-file: {path}: {_reason(problem)}") from None
     secret = next((line.strip() for line in text.splitlines() if line.strip()), "")
     if not secret:
         raise ConfigError(f"--token-file: {path}: nothing in it")
     return secret
+
+
+def _reason(problem: Exception) -> str:
+    """Why a file can't be read, in a few words."""
+    if isinstance(problem, UnicodeDecodeError):
+        start = bytes(problem.object[:2])
+        is_wide = start in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+        return "UTF-16, and should be UTF-8" if is_wide else "not UTF-8"
+    return getattr(problem, "strerror", None) or str(problem).splitlines()[0]

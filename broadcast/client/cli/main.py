@@ -19,14 +19,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     take_standard_numbers()
     options = parse_options(sys.argv[1:] if argv is None else argv, os.environ)
     from broadcast.client.errors import CannotConnectError
-    from broadcast.client.io.runner import Exit, complain
+    from broadcast.client.io.descriptors import complain, write_all
+    from broadcast.client.io.runner import Exit
 
     if options.command == "completion":
         from broadcast.client.cli.completion import script_for
 
         try:
-            with open(1, "w", encoding="utf-8", closefd=False) as stdout:
-                stdout.write(script_for(options.shell))
+            write_all(1, script_for(options.shell).encode())
         except BrokenPipeError:
             return Exit.DONE
         except OSError as problem:
@@ -59,7 +59,7 @@ def _run(options: Options) -> Coroutine[object, object, int]:
 
 async def run_chat(options: Options) -> int:
     """``bcast-client connect`` at a terminal: asks for a name, then chats."""
-    from broadcast.client.cli.config import state_path
+    from broadcast.client.cli.config import file_for, state_path
     from broadcast.client.core.requests import Profile
     from broadcast.client.io.runner import Exit
     from broadcast.client.ui.chat import Chat
@@ -75,9 +75,10 @@ async def run_chat(options: Options) -> int:
         name=name, secret=options.secret, history=options.history, roster=True
     )
     completer = RoomCompleter()
-    folder = state_path(os.environ)
-    history = typed_lines(folder, options.address, lambda text: chat.note(text))
-    chat = Chat(options, profile, Screen(completer=completer, history=history))
+    file = file_for("history", options.address, state_path(os.environ))
+    screen = Screen(completer=completer)
+    chat = Chat(options, profile, screen)
+    screen.history = typed_lines(file, chat.note)
     completer.names = lambda: chat.session.roster.names - {chat.session.name}
     return await chat.run()
 
@@ -87,7 +88,8 @@ async def ask_name() -> str | None:
     from prompt_toolkit import PromptSession
 
     from broadcast.client.cli.config import name_on_this_machine
-    from broadcast.protocol.names import RULE, is_word
+    from broadcast.client.core.words import why_no_name
+    from broadcast.protocol.names import is_word
 
     session: PromptSession[str] = PromptSession()
     usual = name_on_this_machine()
@@ -99,7 +101,7 @@ async def ask_name() -> str | None:
         name = answer.strip() or usual
         if is_word(name):
             return name
-        print(RULE)
+        print(why_no_name(name))
 
 
 if __name__ == "__main__":

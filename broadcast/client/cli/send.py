@@ -7,12 +7,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 
 from broadcast.client import events as ev
 from broadcast.client.cli.config import name_on_this_machine
-from broadcast.client.cli.stdio import read_lines
+from broadcast.client.cli.stdio import BOM, read_lines
 from broadcast.client.core.options import Options
 from broadcast.client.core.requests import Profile
 from broadcast.client.core.words import count_of, shorten
 from broadcast.client.errors import ClientError
-from broadcast.client.io.runner import NAME_ERRORS, Exit, Runner, complain
+from broadcast.client.io.descriptors import complain
+from broadcast.client.io.runner import NAME_ERRORS, Exit, Runner
 from broadcast.protocol.sanitize import mend
 
 Source = AsyncIterator[list[str]]
@@ -31,7 +32,7 @@ class Feeder:
         self._runner = runner
         self._room = asyncio.Event()
         self._refused = self._doubtful = 0
-        self._is_renamed = self._has_spoken = False
+        self._is_renamed = self._has_spoken = self._has_failed = False
         self.is_fed = False
 
     @property
@@ -42,6 +43,8 @@ class Feeder:
     @property
     def exit(self) -> Exit:
         """The exit code for the lines that were fed."""
+        if self._has_failed:
+            return Exit.FAILED
         if self._doubtful:
             return Exit.LOST
         return Exit.REFUSED if self._refused else Exit.DONE
@@ -76,8 +79,12 @@ class Feeder:
                 self._runner.connection.pump()
         except EOFError:
             pass
-        except (ValueError, ClientError) as problem:
+        except ClientError as problem:
             self._runner.end(Exit.FAILED, str(problem))
+        except (OSError, ValueError) as problem:  # what was read before is still said
+            self._has_failed = True
+            reason = getattr(problem, "strerror", None) or problem
+            complain(f"stdin: {reason}")
         self.is_fed = True
         self._runner.connection.pump()
 
@@ -204,4 +211,4 @@ async def run_send(options: Options) -> int:
 
 
 async def _words(text: tuple[str, ...]) -> Source:
-    yield " ".join(text).split("\n")
+    yield " ".join(text).removeprefix(BOM).split("\n")

@@ -11,8 +11,10 @@ from broadcast.client.cli.stdio import Printer, is_terminal, read_lines
 from broadcast.client.core.options import Options
 from broadcast.client.core.requests import Profile
 from broadcast.client.core.session import State
+from broadcast.client.core.words import why_no_rename
 from broadcast.client.errors import ClientError
-from broadcast.client.io.runner import PRESENCE, Exit, Runner, complain
+from broadcast.client.io.descriptors import complain
+from broadcast.client.io.runner import PRESENCE, Exit, Runner
 from broadcast.client.ui.commands import Local, Say, interpret
 from broadcast.client.ui.format import Formatter, wants_color
 from broadcast.protocol.sanitize import mend_json
@@ -176,6 +178,8 @@ class Pipe:
                 await self._ask("/help")
                 return
             raise ClientError(f"/{meant.word} needs a terminal")
+        elif meant.word == "name" and (reason := why_no_rename(meant.rest)):
+            raise ClientError(reason)
         else:
             await self._ask(meant.line)
 

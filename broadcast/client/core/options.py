@@ -73,7 +73,8 @@ class Option:
             ValueError: it is none, and why.
         """
         if self.choices and text not in self.choices:
-            raise ValueError(f"{text!r} is none of {', '.join(self.choices)}")
+            given = f"{text!r} is none" if text else "nothing is given, but one"
+            raise ValueError(f"{given} of {', '.join(self.choices)}")
         return self.read(text)
 
 

@@ -11,7 +11,9 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from broadcast.client.core.words import count_of
 from broadcast.client.errors import OutboxFullError
+from broadcast.protocol.sanitize import mend
 
 MAX_LINES = 10_000
 MAX_CHARACTERS = 4 * 1024 * 1024
@@ -30,7 +32,11 @@ class Line:
 
     def command(self) -> bytes:
         """The command that says it."""
-        return f"/say {self.token} {self.text}\n".encode(errors="replace")
+        command = f"/say {self.token} {self.text}\n"
+        try:
+            return command.encode()
+        except UnicodeEncodeError:  # typed bytes that are no UTF-8: said as U+FFFD
+            return f"/say {self.token} {mend(self.text)}\n".encode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +127,9 @@ class Outbox:
         """
         characters = self._waiting_characters + sum(map(len, texts))
         if len(self._waiting) + len(texts) > MAX_LINES or characters > MAX_CHARACTERS:
-            raise OutboxFullError(f"{len(self._waiting)} lines are waiting already")
+            raise OutboxFullError(
+                f"{count_of(len(self._waiting), 'line')} waiting already"
+            )
 
     def take(self, ground: Ground, max_line: int) -> tuple[list[bytes], list[Line]]:
         """Take the lines to send now, on this ground, as far as the window goes.

@@ -6,8 +6,9 @@ They raise a ``ValueError`` in words for a person.
 import os
 from pathlib import Path
 
+from broadcast.client.core.words import why_no_name
 from broadcast.client.events import Position
-from broadcast.protocol.names import RULE, is_word
+from broadcast.protocol.names import is_word
 
 
 def whole(text: str) -> int:
@@ -51,7 +52,7 @@ def port(text: str) -> int:
 def name(text: str) -> str:
     """A member's name."""
     if not is_word(text):
-        raise ValueError(f"{text!r} is none: {RULE}")
+        raise ValueError(why_no_name(text))
     return text
 
 

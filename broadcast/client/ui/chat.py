@@ -9,13 +9,14 @@ from broadcast.client import events as ev
 from broadcast.client.core.options import Options
 from broadcast.client.core.requests import Profile
 from broadcast.client.core.session import Session, State
+from broadcast.client.core.words import count_of
 from broadcast.client.errors import OutboxFullError
+from broadcast.client.io.descriptors import complain
 from broadcast.client.io.runner import (
     LOGIN_ERRORS,
     PRESENCE,
     Exit,
     Runner,
-    complain,
 )
 from broadcast.client.ui.commands import (
     Local,
@@ -104,6 +105,7 @@ class Chat:
         self._divided = False
         self._question: Question | None = None
         self._login_words = ""
+        self._counting: asyncio.TimerHandle | None = None
         self._replaying = False
         self._last = ""
 
@@ -222,7 +224,8 @@ class Chat:
             self.screen.print(words)
         self._replaying = event.count > 0
         if self._replaying:
-            self.screen.print(self.formatter.divider(f"replayed: {event.count} lines"))
+            count = count_of(event.count, "line")
+            self.screen.print(self.formatter.divider(f"replayed: {count}"))
 
     def _doubt(self, lines: tuple[str, ...]) -> None:
         self.note("these lines may have been said or not; the server cannot tell:")
@@ -265,7 +268,7 @@ class Chat:
 
     def _note_queued(self, says: list[str]) -> None:
         if len(says) > FEW:
-            self.note(f"queued: {len(says)} lines")
+            self.note(f"queued: {count_of(len(says), 'line')}")
             return
         for text in says:
             self.note(f"queued: {mend(text)}")
@@ -299,8 +302,11 @@ class Chat:
     def _count_down(self) -> None:
         """Draw the seconds until the next try."""
         self._draw()
+        if self._counting is not None:
+            self._counting.cancel()
+        self._counting = None
         if self.connection.retry_at is not None:
-            self._loop.call_later(1, self._count_down)
+            self._counting = self._loop.call_later(1, self._count_down)
 
     def _prompt_ended(self, task: "asyncio.Task[None]") -> None:
         problem = None if task.cancelled() else task.exception()

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from broadcast.client.core.options import BELLS, Options
 from broadcast.client.core.session import Session, State
+from broadcast.client.core.words import count_of, why_no_rename
 from broadcast.client.events import Event
 from broadcast.client.io.runner import Exit
 from broadcast.client.ui.format import Formatter
@@ -185,7 +186,7 @@ class LocalCommands:
         except (RuntimeError, ValueError) as problem:  # no such home, a NUL in it
             chat.note(f"not saved: {mend(path)}: {problem}")
         else:
-            chat.note(f"saved: {len(lines)} lines in {mend(path)}")
+            chat.note(f"saved: {count_of(len(lines), 'line')} in {mend(path)}")
 
     def set_bell(self, when: str = "") -> None:
         """When to ring."""
@@ -199,12 +200,12 @@ class LocalCommands:
     def resend(self, *_: str) -> None:
         """Say the doubtful lines again."""
         count = self._chat.session.outbox.resend_doubtful()
-        self._chat.note(f"sending again: {count} lines")
+        self._chat.note(f"sending again: {count_of(count, 'line')}")
 
     def drop(self, *_: str) -> None:
         """Forget the doubtful lines."""
         count = self._chat.session.outbox.drop_doubtful()
-        self._chat.note(f"forgotten: {count} lines")
+        self._chat.note(f"forgotten: {count_of(count, 'line')}")
 
     def quit(self, *_: str) -> None:
         """Leave when all lines are said; the second time, leave at once."""
@@ -213,13 +214,16 @@ class LocalCommands:
         if not left:
             chat.end(Exit.DONE)
         elif self._warned:
-            chat.end(Exit.LOST, f"{left} lines were not said")
+            said = count_of(left, "line was", "lines were")
+            chat.end(Exit.LOST, f"{said} not said")
         elif chat.session.state is State.LIVE:
             self._warned = self.is_leaving = True
-            chat.note(f"waiting until {left} lines are said; again to leave at once")
+            are = count_of(left, "line is", "lines are")
+            chat.note(f"waiting until {are} said; again to leave at once")
         else:
             self._warned = True
-            chat.note(f"{left} lines are not said yet; again to leave without them")
+            are = count_of(left, "line is", "lines are")
+            chat.note(f"{are} not said yet; again to leave all the same")
 
 
 def send_command(chat: ChatContext, meant: Remote) -> None:
@@ -230,6 +234,8 @@ def send_command(chat: ChatContext, meant: Remote) -> None:
         chat.note("this client and the server speak json; /format is not for you")
     elif meant.word == "login" and not meant.rest:
         chat.ask_secret(True)
+    elif meant.word == "name" and (reason := why_no_rename(meant.rest)):
+        chat.note(reason)
     elif meant.word == "name" and meant.rest and " " not in meant.rest:
         chat.session.rename(meant.rest)
     else:

@@ -71,8 +71,9 @@ class Formatter:
             case ev.Renamed(name=name, to=to):
                 return self._aside(event.at, f"{name} is now {to}")
             case ev.Presence(joined=joined, left=left, count=count):
-                text = f"{joined} joined, {left} left, {count} here"
-                return self._aside(event.at, text)
+                came = f"{joined} joined, " if joined else ""
+                went = f"{left} left, " if left else ""
+                return self._aside(event.at, f"{came}{went}{count} here")
             case ev.Notice(text=text):
                 return self.server(text)
             case ev.Problem(text=text, code=code):

@@ -84,7 +84,6 @@ class Screen:
         self,
         *,
         completer: Completer | None = None,
-        history: History | None = None,
         input: Input | None = None,
         output: Output | None = None,
     ) -> None:
@@ -99,7 +98,6 @@ class Screen:
             complete_while_typing=False,
             complete_style=CompleteStyle.COLUMN,
             reserve_space_for_menu=5,
-            history=history,
             enable_history_search=True,
             enable_suspend=True,
             prompt_continuation="",
@@ -110,6 +108,15 @@ class Screen:
         )
         self._app = self._session.app
         self._app.key_processor.before_key_press += lambda _: self.touched()
+
+    @property
+    def history(self) -> History:
+        """The lines that were typed before; to be set before ``run``."""
+        return self._session.history
+
+    @history.setter
+    def history(self, history: History) -> None:
+        self._session.history = self._session.default_buffer.history = history
 
     async def run(self, started: Callable[[], None]) -> None:
         """Until ``leave``; ``started`` is called when the prompt is there.

@@ -138,7 +138,7 @@ def test_quitting_again_leaves(live: bool) -> None:
     assert "again to leave" in chat.notes[-1]
     assert local.is_leaving is live
     local.quit()
-    assert chat.ended == [(Exit.LOST, "1 lines were not said")]
+    assert chat.ended == [(Exit.LOST, "1 line was not said")]
 
 
 @pytest.mark.parametrize(
@@ -158,6 +158,26 @@ def test_what_the_server_gets(line: str, sent: str) -> None:
     assert isinstance(meant, Remote)
     send_command(chat, meant)
     assert (chat.script.sent(), chat.notes, chat.asked) == ([sent], [], [])
+
+
+@pytest.mark.parametrize(
+    ("line", "offered"),
+    [
+        ("/name Zoë Müller", "Zoë-Müller"),
+        ("/name Anna Katharina", "Anna-Katharina"),
+        ("/nick Anna Maria von Trapp", "Anna-Maria-von-Trapp"),
+        ("/name Jean Jean-Jacques", "Jean-Jean-Jacques"),
+        ("/name bob 1234567", "bob-1234567"),
+    ],
+)
+def test_name_of_several_words_is_offered_as_one(line: str, offered: str) -> None:
+    """A word is no key: nobody gets half a name by accident."""
+    chat = Chat()
+    meant = interpret(line)
+    assert isinstance(meant, Remote)
+    send_command(chat, meant)
+    assert chat.script.sent() == []
+    assert chat.notes == [f"a name has no spaces: /name {offered} would do"]
 
 
 def test_what_the_server_does_not_get() -> None:

@@ -64,10 +64,10 @@ def test_leaving_with_lines_unsaid(daemon: Daemon, home: str) -> None:
         bob.wait_for("connection lost")
         bob.type("unsaid\r/who\r/quit\r")
         bob.wait_for("/who was not sent")
-        bob.wait_for("1 lines are not said yet")
+        bob.wait_for("1 line is not said yet")
         bob.type("/quit\r")
         assert bob.exit_code() == 5
-        assert "bcast-client: 1 lines were not said" in bob.shown
+        assert "bcast-client: 1 line was not said" in bob.shown
 
 
 def test_more_than_the_queue_takes(daemon: Daemon, home: str) -> None:
@@ -83,7 +83,7 @@ def test_more_than_the_queue_takes(daemon: Daemon, home: str) -> None:
         bob.type("\x1b[200~" + "x\r" * 10_000 + "\x1b[201~")
         bob.wait(lambda: bob.screen.cursor.y == bob.screen.lines - 1, 30)
         bob.type("\r")
-        bob.wait(lambda: b"not taken: 13 lines are waiting already" in bob.bytes, 30)
+        bob.wait(lambda: b"not taken: 13 lines waiting already" in bob.bytes, 30)
 
 
 def test_a_name_is_free_again_after_any_end(daemon: Daemon, home: str) -> None:
