@@ -13,12 +13,16 @@ from broadcast.client.core.requests import Profile
 from broadcast.client.core.words import count_of, shorten
 from broadcast.client.errors import ClientError
 from broadcast.client.io.descriptors import complain
-from broadcast.client.io.runner import NAME_ERRORS, Exit, Runner
+from broadcast.client.io.runner import (
+    DOUBT,
+    NAME_ERRORS,
+    Exit,
+    Runner,
+    name_unanswered,
+)
 from broadcast.protocol.sanitize import mend
 
 Source = AsyncIterator[list[str]]
-
-DOUBT = "said or not, nobody can tell"
 
 
 class Feeder:
@@ -147,14 +151,12 @@ class Feeder:
     def _account(self, is_named: bool) -> None:
         """Name the lines that nobody answers any more, or only count them."""
         outbox = self._runner.session.outbox
-        lines = list(outbox.unanswered())
-        unsaid = outbox.waiting
-        if not (self._has_spoken or self._doubtful) and len(lines) == unsaid:
+        sent, unsaid = len(outbox) - outbox.waiting, outbox.waiting
+        if not (self._has_spoken or self._doubtful or sent):
             return  # it never came to that
-        self._doubtful += len(lines) - unsaid
-        for number, line in enumerate(lines if is_named else ()):
-            word = DOUBT if number < len(lines) - unsaid else "not said"
-            complain(f"{word}: {mend(line.text)}")
+        if is_named:
+            name_unanswered(outbox)
+        self._doubtful += sent
         if self._doubtful:
             may = "may be said twice" * (self._runner.options.on_doubt == "resend")
             may = may or "may have been said or not"

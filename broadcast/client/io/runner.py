@@ -12,12 +12,14 @@ from collections.abc import Callable
 from broadcast.client import events as ev
 from broadcast.client.address import NO_HOST
 from broadcast.client.core.options import Options
+from broadcast.client.core.outbox import Outbox
 from broadcast.client.core.requests import Profile
 from broadcast.client.core.session import Session, State
 from broadcast.client.core.words import count_of, in_seconds
 from broadcast.client.io.asyncio import AsyncioLoop
 from broadcast.client.io.connection import Connection
 from broadcast.client.io.descriptors import complain
+from broadcast.protocol.sanitize import mend
 
 PRESENCE = (ev.Joined, ev.Left, ev.Renamed, ev.Presence)
 NAME_ERRORS = ("name-taken", "bad-name")
@@ -196,3 +198,19 @@ class Runner:
         left = asyncio.Event()
         self.connection.leave(lambda _: left.set())
         await left.wait()
+
+
+DOUBT = "said or not, nobody can tell"
+
+
+def name_unanswered(outbox: Outbox) -> tuple[int, int]:
+    """Name on stderr each line that nobody answers any more.
+
+    Returns:
+        How many of them may have been said, and how many were not sent.
+    """
+    lines, unsaid = list(outbox.unanswered()), outbox.waiting
+    sent = len(lines) - unsaid
+    for number, line in enumerate(lines):
+        complain(f"{DOUBT if number < sent else 'not said'}: {mend(line.text)}")
+    return sent, unsaid

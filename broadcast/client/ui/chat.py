@@ -3,12 +3,11 @@
 import asyncio
 import os
 from collections import deque
-from dataclasses import dataclass
 
 from broadcast.client import events as ev
 from broadcast.client.core.options import Options
 from broadcast.client.core.requests import Profile
-from broadcast.client.core.session import Session, State
+from broadcast.client.core.session import State
 from broadcast.client.core.words import count_of
 from broadcast.client.errors import OutboxFullError
 from broadcast.client.io.descriptors import complain
@@ -17,6 +16,7 @@ from broadcast.client.io.runner import (
     PRESENCE,
     Exit,
     Runner,
+    name_unanswered,
 )
 from broadcast.client.ui.commands import (
     Local,
@@ -27,62 +27,11 @@ from broadcast.client.ui.commands import (
     send_command,
 )
 from broadcast.client.ui.format import Formatter, wants_color
-from broadcast.client.ui.screen import GATHER, Screen, Typed
+from broadcast.client.ui.prompt import Question, pending, prompt
+from broadcast.client.ui.screen import GATHER, Screen, Status, Typed
 from broadcast.protocol.sanitize import mend
 
 KEEP_SHOWN = 10_000
-FEW = 10
-
-
-def prompt(session: Session, retry_in: float | None) -> str:
-    """Return the prompt, as ``connected · alice · 12 here> ``.
-
-    Args:
-        session: the session that it is about.
-        retry_in: seconds until the next try to come back; None: none is due.
-    """
-    state = session.state.value
-    if session.state is State.AWAY:
-        state = State.GREETING.value
-    if retry_in is not None:
-        state = f"reconnecting in {max(0, round(retry_in))} s"
-    parts = [state, session.name or "(no name yet)"]
-    if session.state in (State.LIVE, State.REPLAYING):
-        parts.append(f"{session.roster.count} here")
-    if session.state is not State.LIVE and len(session.outbox):
-        parts.append(f"{len(session.outbox)} queued")
-    return " · ".join(part for part in parts if part) + "> "
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """The question for a login: for a secret, or for the password of ``name``.
-
-    ``wording`` is the server's. The protocol's events do not say which of the two it
-    takes, but these words name its commands.
-    """
-
-    wording: str
-    name: str
-
-    @property
-    def prompt(self) -> str:
-        """The text before the cursor."""
-        if not self._is_for_name:
-            return "secret (hidden)> "
-        what = f"password for {self.name}" if self.name else "NAME PASSWORD"
-        return f"{what} (hidden)> "
-
-    def secret(self, typed: str) -> str:
-        """The secret to log in with: a password alone is that of ``name``."""
-        words = typed.split()
-        alone = self._is_for_name and self.name and len(words) == 1
-        return " ".join([self.name, *words] if alone else words)
-
-    @property
-    def _is_for_name(self) -> bool:
-        """Whether a name and its password are all that the server takes."""
-        return "/login NAME PASSWORD" in self.wording and "SECRET" not in self.wording
 
 
 class Chat:
@@ -97,6 +46,7 @@ class Chat:
         self.connection = self.runner.connection
         self.screen = screen
         screen.enter, screen.touched = self.enter, self.touched
+        screen.status = self._status
         self.formatter = Formatter(wants_color(options.color, os.environ, True))
         self.shown: deque[tuple[str, ev.Event]] = deque(maxlen=KEEP_SHOWN)
         self.local = LocalCommands(self)
@@ -111,7 +61,7 @@ class Chat:
 
     async def run(self) -> Exit:
         """Until the person leaves or the server is gone for good."""
-        self._draw()
+        self.screen.refresh()
         prompt = asyncio.create_task(self.screen.run(self.connection.start))
         prompt.add_done_callback(self._prompt_ended)
         try:
@@ -122,6 +72,7 @@ class Chat:
             await self.runner.leave()
         if self._last:
             complain(self._last)
+        name_unanswered(self.session.outbox)
         return code
 
     def end(self, code: Exit, reason: str = "") -> None:
@@ -141,7 +92,7 @@ class Chat:
                 self.hear(event)
         if self.local.is_leaving and not len(self.session.outbox):
             self.end(Exit.DONE)
-        self._draw()
+        self.screen.refresh()
 
     def hear(self, event: ev.Event) -> None:
         """One event: shown, or acted on."""
@@ -166,6 +117,8 @@ class Chat:
                     self.screen.print(self.formatter.divider("now"))
             case ev.Message():
                 self._message(event)
+            case ev.Problem(line=line) if line:
+                self._give_back(event)
             case ev.Welcome():
                 self._welcome(event)
             case _ if isinstance(event, PRESENCE) and self.options.quiet:
@@ -196,7 +149,7 @@ class Chat:
         """Take the next line as the secret, hidden."""
         name = self.session.profile.name or ""
         self._question = Question(self._login_words, name) if yes else None
-        self._draw()
+        self.screen.refresh()
 
     def _welcome(self, event: ev.Welcome) -> None:
         self.ask_secret(False)
@@ -218,6 +171,12 @@ class Chat:
             return
         if bell == "all" or self.formatter.is_mention(event):
             self.screen.ring()
+
+    def _give_back(self, event: ev.Problem) -> None:
+        """A line of ours is refused: put it back into the editor, or say so here."""
+        self.note(f"not said: {event.text or event.code}")
+        if not self.screen.give_back(event.line):
+            self.note(f"  {mend(event.line)}")
 
     def _replay(self, event: ev.Replay) -> None:
         if words := self.runner.outage.gap(event.missing):
@@ -241,7 +200,7 @@ class Chat:
         self._divided = False
         if self.connection.retry_at is not None:
             self.connection.wake()
-            self._draw()
+            self.screen.refresh()
 
     def enter(self, text: str) -> Typed:
         """A line, or several, were entered."""
@@ -259,19 +218,10 @@ class Chat:
             return Typed.KEPT
         for meant in lines:
             self._act(meant)
-        if self.session.state is not State.LIVE:
-            self._note_queued(says)
         self.connection.pump()
-        self._draw()
+        self.screen.refresh()
         secret = any(isinstance(m, Remote) and m.word == "login" for m in lines)
         return Typed.SECRET if secret else Typed.TAKEN
-
-    def _note_queued(self, says: list[str]) -> None:
-        if len(says) > FEW:
-            self.note(f"queued: {count_of(len(says), 'line')}")
-            return
-        for text in says:
-            self.note(f"queued: {mend(text)}")
 
     def _act(self, meant: Say | Local | Remote) -> None:
         if isinstance(meant, Local):
@@ -289,19 +239,19 @@ class Chat:
 
     # The prompt
 
-    def _draw(self) -> None:
-        """Show the text that belongs before the cursor now."""
+    def _status(self) -> Status:
+        """The text that belongs around the cursor now."""
         if self._question is not None:
-            self.screen.show_status(self._question.prompt, hidden=True)
-            return
+            return Status(self._question.prompt, is_hidden=True)
         wait = None
         if self.connection.retry_at is not None:
             wait = self.connection.retry_at - self._loop.time()
-        self.screen.show_status(prompt(self.session, wait))
+        rows = pending(self.session) if len(self.session.outbox) else ()
+        return Status(prompt(self.session, wait), rows)
 
     def _count_down(self) -> None:
         """Draw the seconds until the next try."""
-        self._draw()
+        self.screen.refresh()
         if self._counting is not None:
             self._counting.cancel()
         self._counting = None

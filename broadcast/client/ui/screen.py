@@ -9,7 +9,8 @@ typed text under load. Knows nothing of servers.
 
 import asyncio
 import enum
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 
 from prompt_toolkit import PromptSession
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion
@@ -21,6 +22,7 @@ from prompt_toolkit.input import Input
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.output import Output, create_output
 from prompt_toolkit.shortcuts import CompleteStyle
+from prompt_toolkit.styles import Attrs
 
 from broadcast.client.ui.commands import LOCAL_HELP, REMOTE_HELP
 from broadcast.client.ui.redraw import can_draw, write_above
@@ -28,6 +30,7 @@ from broadcast.client.ui.redraw import can_draw, write_above
 GATHER = 0.05
 GATHER_BUSY = 0.1
 BUSY = 50
+DIM = "dim" if hasattr(Attrs, "dim") else "italic"  # before 3.0.51
 
 
 class RoomCompleter(Completer):
@@ -72,12 +75,27 @@ class Typed(enum.Enum):
     KEPT = enum.auto()
 
 
+@dataclass(frozen=True, slots=True)
+class Status:
+    """The prompt.
+
+    Attributes:
+        text: before the cursor.
+        rows: above it, dimmed; each is cut, and not wrapped.
+        is_hidden: whether typed keys are not shown.
+    """
+
+    text: str = ""
+    rows: Sequence[str] = ()
+    is_hidden: bool = False
+
+
 class Screen:
     """A prompt with a status, and text above it.
 
-    Its user sets two callbacks: ``enter`` is called with the typed text, and a text
+    Its user sets three callbacks: ``enter`` is called with the typed text, and a text
     that is ``KEPT`` stays in the buffer, a ``SECRET`` one out of the history;
-    ``touched`` comes at each key press.
+    ``touched`` comes at each key press; ``status`` is asked at each drawing.
     """
 
     def __init__(
@@ -89,6 +107,7 @@ class Screen:
     ) -> None:
         self.enter: Callable[[str], Typed] = lambda _: Typed.TAKEN
         self.touched: Callable[[], None] = lambda: None
+        self.status: Callable[[], Status] = Status
         self._waiting: list[str] = []
         self._timer: asyncio.TimerHandle | None = None
         self._session: PromptSession[str] = PromptSession(
@@ -108,6 +127,7 @@ class Screen:
         )
         self._app = self._session.app
         self._app.key_processor.before_key_press += lambda _: self.touched()
+        self._app.before_render += lambda _: self._take_status()
 
     @property
     def history(self) -> History:
@@ -144,12 +164,18 @@ class Screen:
             wait = GATHER if len(self._waiting) < BUSY else GATHER_BUSY
             self._timer = asyncio.get_running_loop().call_later(wait, self._flush)
 
-    def show_status(self, status: str, *, hidden: bool = False) -> None:
-        """Draw this before the cursor; while ``hidden``, typed keys are not shown."""
-        session = self._session
-        if (status, hidden) != (session.message, session.is_password):
-            session.message, session.is_password = status, hidden
+    def refresh(self) -> None:
+        """Draw the status again; with the lines that wait, if there are some."""
+        if self._timer is None:
             self._app.invalidate()
+
+    def give_back(self, text: str) -> bool:
+        """Put a text into the editor, if nothing is in it."""
+        buffer = self._session.default_buffer
+        if buffer.text or self._session.is_password:
+            return False
+        buffer.set_document(Document(text))
+        return True
 
     def clear(self) -> None:
         """Empty the screen; the scrollback stays."""
@@ -161,6 +187,12 @@ class Screen:
         self._app.output.flush()
 
     # Inside
+
+    def _take_status(self) -> None:
+        status = self.status()
+        rows = [(DIM, f"{row}\n") for row in status.rows]
+        self._session.message = [*rows, ("", status.text)]
+        self._session.is_password = status.is_hidden
 
     def _flush(self) -> None:
         """Print the waiting lines above the prompt; later, if there is none."""

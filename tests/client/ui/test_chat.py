@@ -7,7 +7,8 @@ from prompt_toolkit.output import DummyOutput
 from broadcast.client.core.options import Options
 from broadcast.client.core.outbox import MAX_LINES, Ground
 from broadcast.client.core.requests import Profile
-from broadcast.client.ui.chat import Chat, Question
+from broadcast.client.ui.chat import Chat
+from broadcast.client.ui.prompt import Question
 from broadcast.client.ui.screen import Screen, Typed
 from tests.support.client.asynchronous import run
 

@@ -147,7 +147,7 @@ def test_name_and_server_commands(bob: Terminal) -> None:
     bob.type("/format text\r")
     bob.wait_for("speak json")
     bob.type("//literal\r")
-    bob.wait_for("robert [you]: /literal")
+    bob.wait_for(" robert [you]: /literal")
     bob.type("/clear\r")
     bob.wait(lambda: len(bob.shown) == 1)
 
@@ -236,7 +236,7 @@ def test_earlier_lines_come_between_dividers(daemon: Daemon, home: str) -> None:
     with Terminal(*arguments, home=home) as bob:
         bob.wait_for("connected · bob")
         bob.wait_for("now")
-        assert "replayed: 1 lines" in bob.shown[0]
+        assert "replayed: 1 line" in bob.shown[0]
         assert bob.shown[1].endswith("eve: two")
         assert "now" in bob.shown[2]
 

@@ -1,5 +1,7 @@
 """``connect`` for a person, on a pseudo-terminal, as the screen shows it."""
 
+import re
+import signal
 import subprocess
 import sys
 from functools import partial
@@ -231,3 +233,63 @@ def test_lost_history_file_is_told_once(room: RoomThread, home: str) -> None:
         assert [line["text"] for line in room.room.log] == ["one", "two", "three"]
         assert sum("no longer kept" in row for row in terminal.shown) == 1
         assert not any("Traceback" in row for row in terminal.everything)
+
+
+def test_typed_line_is_shown_before_the_server_answers(
+    daemon: Daemon, home: str
+) -> None:
+    """A line is on the screen, dimmed, though the daemon hangs; then it is said."""
+    with Terminal("connect", daemon.url, "-n", "bob", home=home) as terminal:
+        terminal.wait_for("connected · bob · 1 here>")
+        daemon.freeze()
+        try:
+            terminal.type("anybody?\r")
+            terminal.wait_for("bob [you]: anybody?", 2)
+            assert terminal.shown[-2:] == [
+                "bob [you]: anybody?",
+                "connected · bob · 1 here>",
+            ]
+            assert b"\x1b[0;2mbob [you]: anybody?" in terminal.bytes
+        finally:
+            daemon.process.send_signal(signal.SIGCONT)
+        stamped = re.compile(r"[\d:]+ bob \[you\]: anybody\?")
+        terminal.wait(lambda: any(map(stamped.fullmatch, terminal.shown)))
+        terminal.wait(lambda: "bob [you]: anybody?" not in terminal.shown)
+        assert sum("anybody?" in row for row in terminal.everything) == 1
+
+
+def test_refused_line_comes_back(room: RoomThread, home: str) -> None:
+    """It is in the editor again; where something is typed there already, it is told."""
+    held: list[tuple[Member, str]] = []
+
+    def refuse(member: Member, rest: str) -> bool:
+        token = rest.split()[0]
+        member.send("error", code="muted", command="say", text="hush", token=token)
+        return True
+
+    def hold(member: Member, rest: str) -> bool:
+        held.append((member, rest))
+        return True
+
+    with connect(room, home, "-n", "bob") as terminal:
+        terminal.wait_for("connected · bob · 1 here>")
+        room.room.on["/say"] = refuse
+        terminal.type("one\r")
+        terminal.wait_for("- not said: hush")
+        terminal.wait(lambda: terminal.prompt.endswith("here> one"))
+        room.room.on["/say"] = hold
+        terminal.type("\x15two\rhalf")
+        terminal.wait(lambda: held and terminal.prompt.endswith("here> half"))
+        room.do(lambda: refuse(*held.pop()))
+        terminal.wait_for("-   two")
+        assert terminal.prompt.endswith("here> half")
+
+
+def test_lines_given_up_are_named(room: RoomThread, home: str) -> None:
+    """Where it ends before they are said, they stand on the terminal afterwards."""
+    room.room.on["/say"] = lambda member, rest: True
+    with connect(room, home, "-n", "bob") as terminal:
+        terminal.wait_for("connected · bob · 1 here>")
+        terminal.type("unsaid\r/quit\r/quit\r")
+        assert terminal.exit_code() == 5
+        assert "bcast-client: said or not, nobody can tell: unsaid" in terminal.shown
