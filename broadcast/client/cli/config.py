@@ -18,7 +18,8 @@ from typing import Any
 
 from broadcast.client.address import DEFAULT_ADDRESS, Address, is_likely, parse_address
 from broadcast.client.cli import arguments
-from broadcast.client.core.options import SEND, Options, all_options
+from broadcast.client.core.option import SEND
+from broadcast.client.core.options import Options, all_options
 from broadcast.client.errors import AddressError, ConfigError
 
 Settings = dict[str, str]
@@ -106,7 +107,8 @@ def from_environment(environ: Mapping[str, str]) -> Settings:
 def merge(*layers: Settings) -> Settings:
     """The layers put together; later ones win.
 
-    A url replaces the host and port of the layers below it, and they replace a url.
+    A url replaces the host and port of the layers below it, and they replace a url;
+    so do quiet and presence.
     """
     merged: Settings = {}
     for layer in layers:
@@ -115,6 +117,9 @@ def merge(*layers: Settings) -> Settings:
             merged.pop("port", None)
         elif "host" in layer or "port" in layer:
             merged.pop("url", None)
+        for one, other in (("quiet", "presence"), ("presence", "quiet")):
+            if one in layer and other not in layer:
+                merged.pop(other, None)
         merged |= layer
     return merged
 
@@ -150,7 +155,7 @@ def parse_options(argv: Sequence[str], environ: Mapping[str, str]) -> Options:
             with 0 after help.
     """
     parser = arguments.make_parser()
-    given = parser.parse_args(argv)
+    given = arguments.parse(parser, argv)
     if given.command == "completion":
         return Options("completion", shell=given.shell)
     try:
@@ -164,7 +169,8 @@ def parse_options(argv: Sequence[str], environ: Mapping[str, str]) -> Options:
 
 def _options(given: argparse.Namespace, environ: Mapping[str, str]) -> Options:
     sections = _sections(given, environ)
-    values = _values(given, _settings(given, environ, sections))
+    settings, line = _settings(given, environ, sections)
+    values = _values(given, settings)
     address = _address(values)
     secret = _secret(values.get("token_file"), environ)
     if secret and not address.is_private and not given.plaintext_login:
@@ -174,7 +180,12 @@ def _options(given: argparse.Namespace, environ: Mapping[str, str]) -> Options:
         )
     names = tuple(name for name in sections if name != "client")
     return Options(
-        given.command, address=address, secret=secret, sections=names, **values
+        given.command,
+        address=address,
+        secret=secret,
+        sections=names,
+        given=frozenset(line),
+        **values,
     )
 
 
@@ -187,7 +198,7 @@ def _values(given: argparse.Namespace, settings: Settings) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for each in all_options():
         if not each.option.is_setting:
-            value = getattr(given, each.field, None)
+            value = getattr(given, each.field.strip("_"), None)
             if value is not None:
                 values[each.field] = tuple(value) if each.field == "text" else value
             continue
@@ -240,20 +251,23 @@ def _settings(
     given: argparse.Namespace,
     environ: Mapping[str, str],
     sections: Mapping[str, Settings],
-) -> Settings:
+) -> tuple[Settings, Settings]:
+    """All settings, and those of them that stand in the command line itself."""
     line = {
         key: str(value)
         for key in KEYS
         if (value := getattr(given, key.replace("-", "_"), None)) is not None
     }
-    server = given.server
+    server, given_port = given.server, getattr(given, "server_port", None)
     named: Settings = {}
     if server in sections and server != "client":
         named = sections[server]
+    elif server and given_port is not None:
+        line = {"host": server, "port": str(given_port)} | line
     elif server:
         line = {"url": server} | line
     common = sections.get("client", {})
-    return merge(common, from_environment(environ), named, line)
+    return merge(common, from_environment(environ), named, line), line
 
 
 def _address(values: Mapping[str, Any]) -> Address:

@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 
 from broadcast.client import events as ev
 from broadcast.client.cli.config import name_on_this_machine
-from broadcast.client.cli.stdio import BOM, read_lines
 from broadcast.client.core.options import Options
 from broadcast.client.core.requests import Profile
 from broadcast.client.core.words import count_of, shorten
@@ -20,6 +19,7 @@ from broadcast.client.io.runner import (
     Runner,
     name_unanswered,
 )
+from broadcast.client.io.stdio import BOM, read_lines
 from broadcast.protocol.sanitize import mend
 
 Source = AsyncIterator[list[str]]
@@ -207,7 +207,10 @@ class Sender:
 async def run_send(options: Options) -> int:
     """``bcast-client send``."""
     name = options.name or name_on_this_machine()
-    sender = Sender(options, Profile(name=name, secret=options.secret, insist=True))
+    profile = Profile(
+        name=name, secret=options.secret, insist=True, quiet=not options.announced
+    )
+    sender = Sender(options, profile)
     source = _words(options.text) if options.text else read_lines(0)
     return await sender.run(source)
 

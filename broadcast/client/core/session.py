@@ -16,6 +16,7 @@ from broadcast.client import events as ev
 from broadcast.client.core.decode import LineSplitter, decode
 from broadcast.client.core.outbox import Ground, Outbox
 from broadcast.client.core.requests import HEARTBEAT, Profile, Requests
+from broadcast.client.core.strangers import unknown
 from broadcast.client.core.sync import Roster, Sync
 from broadcast.client.errors import BadLineError
 from broadcast.protocol.names import fold
@@ -117,7 +118,10 @@ class Session:
             return None
         if not reading:
             self._requests.heard(now)
-        verdict = self._requests.verdict(now, greeted=self.state is not State.GREETING)
+        strange = unknown(self.preface or "binary data" * self._lines.has_binary)
+        verdict = self._requests.verdict(
+            now, greeted=self.state is not State.GREETING, strange=strange
+        )
         if verdict is None:
             self._send(*self._requests.due(now))
         return verdict
@@ -150,6 +154,14 @@ class Session:
         self._take_lines()
         self._requests.by_hand(line)
         self._send(line)
+
+    def look_back(self, before: str = "") -> None:
+        """Ask for a page of the log, before a position or the last; a ``Page`` comes.
+
+        Where the connection goes, none comes.
+        """
+        self._take_lines()
+        self._send(self._requests.for_page(before))
 
     # Out
 
@@ -272,7 +284,8 @@ class Session:
                 self._emit(event)
             return
         line = self.outbox.settle(event.token) if event.is_final else None
-        self._emit(replace(event, line=line.text) if line else event)
+        if event.command != "quiet":  # an older server announces us, then
+            self._emit(replace(event, line=line.text) if line else event)
         if event.command == "who":
             self.roster.refused()
         elif event.command in ("since", "history"):

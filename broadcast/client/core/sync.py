@@ -21,6 +21,7 @@ class Asked(enum.Enum):
     """Why a replay was asked for."""
 
     BY_HAND = "a person typed it"
+    PAGE = "to look through"
     HISTORY = "the last lines, on the first connection"
     SINCE = "what was said since a position"
 
@@ -51,6 +52,7 @@ class Sync:
         self._goes_on = False
         self._from = 0
         self._held: deque[ev.Event] = deque()
+        self._page: list[ev.Message] = []
 
     @property
     def position(self) -> ev.Position | None:
@@ -94,6 +96,9 @@ class Sync:
         """
         if isinstance(event, ev.Replay):
             self._replaying = self._asked.popleft() if self._asked else Asked.BY_HAND
+            if self._replaying is Asked.PAGE:
+                self._page = []
+                return []
             goes_on, self._goes_on = self._goes_on and self._resumes, False
             if self._resumes:
                 self._from = self.last
@@ -111,6 +116,10 @@ class Sync:
         Where there is more since our position, it has not: ask on from there.
         """
         why, self._replaying = self._replaying, None
+        if why is Asked.PAGE:
+            first = event.first if event.more else ""
+            page, self._page = ev.Page(tuple(self._page), first), []
+            return [page], False
         if why not in (Asked.HISTORY, Asked.SINCE):
             return [event], False
         if why is Asked.SINCE and event.more:
@@ -126,6 +135,8 @@ class Sync:
     def refused(self) -> tuple[list[ev.Event], bool]:
         """A question for a replay was answered with an error."""
         why = self._asked.popleft() if self._asked else Asked.BY_HAND
+        if why is Asked.PAGE:
+            return [ev.Page(())], False
         if why is Asked.BY_HAND:
             return [], False
         self._goes_on = False
@@ -160,6 +171,9 @@ class Sync:
         return shown
 
     def _message(self, event: ev.Message) -> list[ev.Event]:
+        if self._replaying is Asked.PAGE:
+            self._page.append(event)
+            return []
         if self._replaying is Asked.BY_HAND:
             if not self._is_resume_asked:
                 self.last = max(self.last, event.id)

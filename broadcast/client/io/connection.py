@@ -281,7 +281,8 @@ class Connection:
             code = "refused" if ended else "lost"
             code = "quit" if farewell.code == "quit" else code
             return Lost(farewell.text or farewell.code, delay, code)
-        reason = self.session.preface or reason
+        if self._dead is None:  # else it says more than the other side's first words
+            reason = self.session.preface or reason
         if self.welcomed:
             return Lost(reason, delay, "lost")
         return Lost(advice(reason, self._address), delay, "cannot-connect")

@@ -8,12 +8,10 @@ typed text under load. Knows nothing of servers.
 """
 
 import asyncio
-import enum
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 
 from prompt_toolkit import PromptSession
-from prompt_toolkit.completion import CompleteEvent, Completer, Completion
+from prompt_toolkit.completion import Completer
 from prompt_toolkit.document import Document
 from prompt_toolkit.enums import DEFAULT_BUFFER
 from prompt_toolkit.filters import Condition, has_focus
@@ -24,79 +22,18 @@ from prompt_toolkit.output import Output, create_output
 from prompt_toolkit.shortcuts import CompleteStyle
 from prompt_toolkit.styles import Attrs
 
-from broadcast.client.ui.commands import LOCAL_HELP, REMOTE_HELP
+from broadcast.client.ui.display import GATHER, Status, Typed
 from broadcast.client.ui.redraw import can_draw, write_above
 
-GATHER = 0.05
 GATHER_BUSY = 0.1
 BUSY = 50
 DIM = "dim" if hasattr(Attrs, "dim") else "italic"  # before 3.0.51
 
 
-class RoomCompleter(Completer):
-    """Completes the names that ``names`` gives, and the commands with their help."""
-
-    def __init__(self, names: Callable[[], set[str]] = set) -> None:
-        self.names = names
-
-    def get_completions(
-        self, document: Document, complete_event: CompleteEvent
-    ) -> Iterable[Completion]:
-        """See prompt_toolkit."""
-        line = document.current_line_before_cursor
-        if line.startswith("/") and " " not in line:
-            yield from _commands(line[1:].lower())
-            return
-        word = line.rpartition(" ")[2]
-        ending = ": " if word == line else " "
-        wanted = word.lstrip("@").casefold()
-        for name in sorted(self.names(), key=str.casefold):
-            if name.casefold().startswith(wanted):
-                start = -len(word.lstrip("@"))
-                yield Completion(name + ending, start, display=name)
-
-
-def _commands(typed: str) -> Iterable[Completion]:
-    for table, side in ((LOCAL_HELP, "here"), (REMOTE_HELP, "server")):
-        for word, words, text in table:
-            if word.startswith(typed) and (side, word) != ("server", "help"):
-                meta = f"{text} ({side})"
-                display = f"/{word} {words}".rstrip()
-                yield Completion(
-                    f"{word} ", -len(typed), display=display, display_meta=meta
-                )
-
-
-class Typed(enum.Enum):
-    """The fate of an entered text."""
-
-    TAKEN = enum.auto()
-    SECRET = enum.auto()
-    KEPT = enum.auto()
-
-
-@dataclass(frozen=True, slots=True)
-class Status:
-    """The prompt.
-
-    Attributes:
-        text: before the cursor.
-        rows: above it, dimmed; each is cut, and not wrapped.
-        is_hidden: whether typed keys are not shown.
-    """
-
-    text: str = ""
-    rows: Sequence[str] = ()
-    is_hidden: bool = False
-
-
 class Screen:
-    """A prompt with a status, and text above it.
+    """The ``Display`` with a prompt and its status, and text above it."""
 
-    Its user sets three callbacks: ``enter`` is called with the typed text, and a text
-    that is ``KEPT`` stays in the buffer, a ``SECRET`` one out of the history;
-    ``touched`` comes at each key press; ``status`` is asked at each drawing.
-    """
+    echoes = False
 
     def __init__(
         self,
@@ -107,6 +44,7 @@ class Screen:
     ) -> None:
         self.enter: Callable[[str], Typed] = lambda _: Typed.TAKEN
         self.touched: Callable[[], None] = lambda: None
+        self.interrupted: Callable[[], bool] = lambda: True
         self.status: Callable[[], Status] = Status
         self._waiting: list[str] = []
         self._timer: asyncio.TimerHandle | None = None
@@ -139,12 +77,7 @@ class Screen:
         self._session.history = self._session.default_buffer.history = history
 
     async def run(self, started: Callable[[], None]) -> None:
-        """Until ``leave``; ``started`` is called when the prompt is there.
-
-        Raises:
-            KeyboardInterrupt: Ctrl-C on an empty line.
-            EOFError: the terminal is gone.
-        """
+        """See ``Display``."""
         try:
             await self._session.prompt_async(
                 pre_run=started, set_exception_handler=False
@@ -185,6 +118,15 @@ class Screen:
         """The terminal's bell."""
         self._app.output.bell()
         self._app.output.flush()
+
+    def set_title(self, title: str) -> None:
+        """See ``Display``."""
+        output = self._app.output
+        if title:
+            output.set_title(title)
+        else:
+            output.clear_title()
+        output.flush()
 
     # Inside
 
@@ -234,7 +176,7 @@ class Screen:
         def _(event: KeyPressEvent) -> None:
             if event.current_buffer.text:
                 event.current_buffer.reset()
-            else:
+            elif self.interrupted():
                 event.app.exit(exception=KeyboardInterrupt())
 
         @bindings.add("c-d", filter=focused & is_empty)

@@ -8,8 +8,9 @@ from broadcast.client.core.options import Options
 from broadcast.client.core.outbox import MAX_LINES, Ground
 from broadcast.client.core.requests import Profile
 from broadcast.client.ui.chat import Chat
+from broadcast.client.ui.display import Typed
 from broadcast.client.ui.prompt import Question
-from broadcast.client.ui.screen import Screen, Typed
+from broadcast.client.ui.screen import Screen
 from tests.support.client.asynchronous import run
 
 ACCOUNTS = "log in first: /login NAME PASSWORD"

@@ -9,8 +9,9 @@ from prompt_toolkit.history import History
 from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.output import DummyOutput
 
+from broadcast.client.ui.display import Typed
 from broadcast.client.ui.history import MAX_BYTES, typed_lines
-from broadcast.client.ui.screen import Screen, Typed
+from broadcast.client.ui.screen import Screen
 from tests.support.client.asynchronous import run
 
 

@@ -72,7 +72,7 @@ def test_leaving(room: RoomThread, home: str) -> None:
         ("/exit\r", 0),
         ("exit\r", 0),
         ("\x04", 0),
-        ("half a line\x03\x03", 130),
+        ("half a line\x03\x03\x03", 130),
     ):
         with connect(room, home, "-n", "bob") as terminal:
             terminal.wait_for("here>")

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from broadcast.client.cli.stdio import FULL, Printer, read_lines
 from broadcast.client.core.decode import MAX_LINE
+from broadcast.client.io.stdio import FULL, Printer, read_lines
 from tests.support.client.asynchronous import run
 
 
