@@ -7,15 +7,29 @@ from pathlib import Path
 import pytest
 
 from tests.support.daemon import Daemon
+from tests.support.engine import ENGINES, choose, is_late
 from tests.support.hall import LoginHall
 from tests.support.lineclient import LineClient, connect_tcp
 from tests.support.signals import restore
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let the store be chosen that the tests run over."""
+    parser.addoption("--engine", choices=ENGINES, default=ENGINES[0])
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip what rests on a commit that is made at once."""
+    if is_late() and item.get_closest_marker("counts_turns"):
+        pytest.skip("it counts what happens in one turn")
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Make our markers known, and let what is started mind signals."""
     restore()
+    choose(config.getoption("--engine"))
     config.addinivalue_line("markers", "options(*options): how the daemon is started")
+    config.addinivalue_line("markers", "counts_turns: needs a store that is never late")
 
 
 @pytest.fixture

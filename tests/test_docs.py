@@ -14,13 +14,20 @@ from broadcast.admin.cli import main as admin
 from broadcast.auth.passwd import main as passwd
 from broadcast.client.cli.main import main as client
 from broadcast.options import OPTIONS, PROGRAM
+from broadcast.store.cli import main as store
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(ROOT.glob("docs/*.md"))]
 TEXTS = {path: path.read_text("utf-8") for path in PAGES}
 
 OTHER_PROGRAMS = frozenset(
-    ("--extra", "--recv-only", "--now", "--upgrade")  # uv, ncat, systemctl, pip
+    (
+        *("--extra", "--recv-only", "--now", "--upgrade"),  # uv, ncat, systemctl, pip
+        *("--data-binary", "--retry-all-errors", "--oneline"),  # curl, git
+        *("--build-arg", "--cap-drop", "--format", "--isolation"),  # podman
+        *("--network", "--read-only"),
+        "--engine",  # of our tests
+    )
 )
 _OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*[a-z]")
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
@@ -96,6 +103,7 @@ def options_of_all(capsys: pytest.CaptureFixture[str]) -> Iterator[str]:
         *((client, [command]) for command in ("connect", "send", "tail")),
         (admin, []),
         (passwd, []),
+        *((store, [command]) for command in ("dump", "prune")),
     ]
     for main, words in calls:
         with pytest.raises(SystemExit):

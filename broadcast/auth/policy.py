@@ -155,9 +155,24 @@ def policy_from(
             settings.login_timeout,
             settings.allow_plaintext_login,
         )
+        for option in ("token-file", "users"):
+            if option in files:
+                files[option] = _renewing(authenticator, files[option])
     if users is None:
         return Policy(bans, authenticator, files=files)
     return Policy(bans, authenticator, users.knows, files, users.is_like_one)
+
+
+def _renewing(
+    authenticator: Authenticator, reload: Callable[[], str]
+) -> Callable[[], str]:
+    """Return ``reload``, after which no remembered login counts."""
+
+    def renew() -> str:
+        authenticator.version += 1
+        return reload()
+
+    return renew
 
 
 def _checkers_from(

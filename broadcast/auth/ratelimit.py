@@ -1,4 +1,4 @@
-"""Rate limits: for login attempts, and for lines.
+"""Rate limits: for login attempts, for a member's lines, and for posted lines.
 
 Login attempts are counted by host and name, and by host. A class of thirty behind a
 single address must not be locked out by one pupil, so the limit for a name is low and
@@ -106,3 +106,55 @@ class Bucket:
             return False
         self._level -= lines
         return True
+
+    def wait_for(self, lines: int, now: float) -> float:
+        """Take ``lines`` at ``now``, or return the seconds to wait before they are.
+
+        More lines than ``burst`` are taken from a full bucket, whose level is negative
+        then.
+        """
+        if self.take(lines, now):
+            return 0.0
+        missing = min(float(lines), self.burst) - self._level
+        if missing <= 0:
+            self._level -= lines
+            return 0.0
+        return missing / self.rate
+
+
+class Rates:
+    """The buckets of those that say lines without being members.
+
+    Args:
+        clock: fills the buckets.
+        most: buckets at most; the least recently used are forgotten.
+    """
+
+    def __init__(self, clock: IReactorTime, most: int = MAX_KEYS) -> None:
+        self._clock = clock
+        self._most = most
+        self._buckets: OrderedDict[Hashable, Bucket] = OrderedDict()
+
+    def wait_for(self, owner: Hashable, lines: int, rate: float, burst: float) -> float:
+        """Count ``lines`` of ``owner``, or return the seconds to wait before they are.
+
+        Args:
+            owner: the account, the secret or the host that says them.
+            lines: how many lines.
+            rate: lines a second; 0 is any number.
+            burst: lines at once.
+        """
+        if not rate:
+            return 0.0
+        now = self._clock.seconds()
+        bucket = self._buckets.pop(owner, None)
+        if bucket is None or (bucket.rate, bucket.burst) != (rate, burst):
+            bucket = Bucket(rate, burst, now)
+        self._buckets[owner] = bucket
+        if len(self._buckets) > self._most:
+            self._buckets.popitem(last=False)
+        return bucket.wait_for(lines, now)
+
+    def __len__(self) -> int:
+        """Return the number of buckets."""
+        return len(self._buckets)

@@ -7,10 +7,11 @@ milliseconds in a turn, half of it before the turn's messages are committed and 
 
 A connection that was idle goes first, for a single unit of work. So a lone ``/ping``
 doesn't wait for connections that have sent thousands (the rule of fq_codel for sparse
-flows, RFC 8290, 4.2). Reads are counted too.
+flows, RFC 8290, 4.2). Output that no member waits for, thousands of members that fall
+behind at one moment, takes turns with all the rest. Reads are counted too.
 """
 
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Callable, Hashable
 from typing import Any, Final, Protocol
 
@@ -27,6 +28,10 @@ SMALL_READ: Final = 4096
 or has work queued. A dirty 64 KiB costs half a millisecond before any queue can help.
 """
 
+READS: Final = 32
+"""Readers that go on in a turn, of those that had to wait. A read that finds the end of
+a connection takes the time of a hundred others, and is known for one too late."""
+
 LARGE_READ: Final = 65536
 """Bytes read at a time from a connection whose lines are clean."""
 
@@ -42,6 +47,13 @@ class IReactorTime(Protocol):
 
     def callLater(self, delay: float, callable: Callable[[], object]) -> Any:
         """Call ``callable`` after ``delay`` seconds; return a delayed call."""
+
+
+class IReader(Hashable, Protocol):
+    """A connection that is read in turn."""
+
+    def read_on(self) -> object:
+        """Watch the socket again; ``may_read`` is asked when there is input."""
 
 
 class IJob(Hashable, Protocol):
@@ -78,11 +90,13 @@ class Work:
         self.commits: list[Callable[[], None]] = []
         self._fresh: deque[IJob] = deque()
         self._old: deque[IJob] = deque()
-        self.queued: dict[IJob, bool] = {}  # and whether it is a fresh one
+        self._background: deque[IJob] = deque()
+        self._is_old_next = True
+        self.queued: dict[IJob, deque[IJob]] = {}  # and in which queue
         self.is_due = False
         self._end = 0.0
-        self._skipped: set[object] = set()
-        self._first: set[object] = set()
+        self._waiting = OrderedDict[IReader, None]()  # a set
+        self._first: set[IReader] = set()
 
     def soon(self) -> None:
         """Schedule a turn, even if there is no job."""
@@ -98,16 +112,20 @@ class Work:
             is_fresh: the job belongs to a connection that was idle. A job that goes
                 on, or was held up, is not fresh.
         """
-        if job not in self.queued:
-            self.queued[job] = is_fresh
-            (self._fresh if is_fresh else self._old).append(job)
-            self.soon()
+        self._add(job, self._fresh if is_fresh else self._old)
+        self.soon()
+
+    def add_background(self, job: IJob) -> None:
+        """Queue ``job``, unless it is queued already, behind those that are awaited."""
+        self._add(job, self._background)
+        self.soon()
 
     def hasten(self, job: Any) -> None:
-        """Have a job that waits among the old ones go before them."""
-        if self.queued.get(job) is False:
-            self.queued[job] = True
-            self._fresh.append(job)  # it stays among the old, and is skipped there
+        """Have a job that waits among others go before them."""
+        queue = self.queued.get(job)
+        if queue is not None and queue is not self._fresh:
+            self.queued[job] = self._fresh
+            self._fresh.append(job)  # it stays in its queue, and is skipped there
 
     def is_late(self) -> bool:
         """Tell whether this turn's budget is spent."""
@@ -123,14 +141,15 @@ class Work:
         if self._end:
             self._end += seconds
 
-    def may_read(self, reader: object) -> bool:
+    def may_read(self, reader: IReader) -> bool:
         """Tell whether ``reader`` may be read in this turn.
 
-        Readers that were skipped come first in the next turn. The kernel reports them
-        in the same order each time, so the last ones would starve otherwise.
+        If not, it is to watch its socket no more, until ``read_on``. Readers that wait
+        come first in the next turns. The kernel reports readers in the same order each
+        time, so the last ones would starve otherwise.
         """
         if (self._first and reader not in self._first) or self.is_late():
-            self._skipped.add(reader)
+            self._waiting[reader] = None
             return False
         return True
 
@@ -145,30 +164,59 @@ class Work:
             commit()
         self._run(BUDGET / 2)
         self._end = 0.0
-        self._first, self._skipped = self._skipped, self._first
-        self._skipped.clear()
+        self._first.clear()
+        if self._waiting:
+            self._read_on()
         if self.queued or self._first:
             self.soon()
 
+    def _read_on(self) -> None:
+        """Let some that wait be read in the next turn: the oldest and the newest.
+
+        Of thousands that came at once the newest may be one that sends now and then.
+        """
+        for number in range(min(READS, len(self._waiting))):
+            reader, _ = self._waiting.popitem(last=number % 2 == 1)
+            self._first.add(reader)
+            reader.read_on()
+
     def _run(self, seconds: float) -> None:
-        """Step jobs for ``seconds``; fresh jobs have the first half of it."""
+        """Step jobs for ``seconds``; fresh jobs have the first half of it.
+
+        In the rest, old jobs and those of the background take turns.
+        """
         now = self.clock.seconds()
         half, end = now + seconds / 2, now + seconds
         while self.queued and now < end:
-            is_fresh = bool(self._fresh) and (now < half or not self._old)
-            job = (self._fresh if is_fresh else self._old).popleft()
-            if self.queued.get(job) is is_fresh:
-                self._step(job, now if is_fresh else now + SLICE)
+            others = self._others()
+            is_fresh = bool(self._fresh) and (now < half or not others)
+            queue = self._fresh if is_fresh else others
+            job = queue.popleft()
+            if self.queued.get(job) is queue:
+                self._is_old_next = queue is not self._old
+                self._step(job, now if is_fresh else now + SLICE, queue)
                 now = self.clock.seconds()
 
-    def _step(self, job: IJob, until: float) -> None:
+    def _others(self) -> deque[IJob]:
+        """Return the queue whose turn it is, but for the fresh jobs."""
+        if self._is_old_next:
+            return self._old or self._background
+        return self._background or self._old
+
+    def _add(self, job: IJob, queue: deque[IJob]) -> None:
+        if job not in self.queued:
+            self.queued[job] = queue
+            queue.append(job)
+
+    def _step(self, job: IJob, until: float, queue: deque[IJob]) -> None:
         del self.queued[job]  # before the step, which may add it again
         try:
             has_more = job.step(until)
         except Exception:
-            self._logger.failure("a connection is closed: its work has failed")
+            self._logger.failure(
+                "a connection is closed: its work has failed", event="fault"
+            )
             job.abort()
             return
-        if has_more and job not in self.queued:
-            self.queued[job] = False
-            self._old.append(job)
+        if has_more:
+            self._add(job, self._old if queue is self._fresh else queue)

@@ -24,14 +24,14 @@ _LOOKED_AT: Final = 4  # bytes of blank lines that a PROXY header has
 
 
 class FirstBytes:
-    """What has come before a connection's first line is whole.
+    """The bytes received before a connection's first line is whole.
 
     Args:
-        is_raw: it is a relay's: each blank line counts.
+        is_raw: the connection is a relay's: each blank line counts.
         is_narrow: only TLS and HTTP are turned away.
 
     Attributes:
-        data: what has come of the first line, and after it.
+        data: the bytes of the first line, and those after it.
     """
 
     __slots__ = ("_before", "_held", "_is_begun", "_is_narrow", "_is_raw", "data")
@@ -79,7 +79,8 @@ class FirstBytes:
         """Return after how much silence ``half_line`` is a line; None: never.
 
         Args:
-            delay: seconds, of any other line.
+            half_line: the first line, without its end.
+            delay: the seconds of any other line.
         """
         if strays.find(half_line + b"\n", self._before, self._is_narrow) is not None:
             return delay

@@ -1,4 +1,4 @@
-"""What one connection sends becomes whole lines, however the bytes are cut.
+"""The bytes of a connection become whole lines, however they are cut.
 
 Negotiation is taken out first, then come line ends, then the rules of the first bytes.
 No socket and no timer: those are the connection's.
@@ -22,14 +22,14 @@ class Intake:
     """The bytes of one connection before they are whole lines.
 
     Args:
-        session: it answers negotiation, and writes CRLF to one that does.
-        is_raw: it is a relay's: bytes stay as they are.
+        session: answers negotiation, and writes CRLF to a peer that does.
+        is_raw: the connection is a relay's: bytes stay as they are.
         is_narrow: only TLS and HTTP are strays.
 
     Attributes:
-        first: what has come before the first line is whole; None from then on.
-        partial: what has no line end yet.
-        has_telnet: it has begun to negotiate.
+        first: the bytes before the first line is whole; None from then on.
+        partial: the bytes after the last line end.
+        has_telnet: the peer has begun to negotiate.
     """
 
     __slots__ = (
@@ -55,6 +55,7 @@ class Intake:
         """Return ``data`` without negotiation, which is answered in its own time.
 
         Args:
+            data: the bytes of one read.
             ends_at_cr: a CR ends a line also where no LF follows.
         """
         if not self._is_raw and (self._telnet is not None or IAC in data):
@@ -62,13 +63,13 @@ class Intake:
         return self._end_at_cr(data) if ends_at_cr else data
 
     def admit(self, data: bytes, is_all: bool = False) -> bytes | Stray:
-        """Return what is to be heard of the first bytes, or what stray they are from.
+        """Return the bytes that are a client's, or the stray that the bytes are from.
 
-        Nothing as long as that is unknown.
+        As long as that is unknown, no bytes are returned.
 
         Args:
-            data: all that has come since the blank lines.
-            is_all: nothing follows: what one sees is what it is.
+            data: all bytes since the blank lines.
+            is_all: nothing follows: the kind is decided by these bytes.
         """
         first = self.first
         assert first is not None

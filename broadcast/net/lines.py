@@ -1,6 +1,6 @@
 """Lines over any stream that Twisted listens on.
 
-Bytes become whole lines here; what they mean is the session's business. A stray
+Bytes become whole lines here; their meaning is the session's business. A stray
 (``protocol.strays``) is turned away before anybody hears it.
 """
 
@@ -103,7 +103,7 @@ class LineProtocol(Protocol):
             self._arrange_flush(silence)
 
     def readConnectionLost(self) -> None:
-        """Leave: the other end has said all; what is queued is still written."""
+        """Leave: the peer has ended its side; queued output is still written."""
         self._is_ended = True
         if self._lingers:
             self.transport.loseConnection()
@@ -148,7 +148,7 @@ class LineProtocol(Protocol):
             self.transport.loseWriteConnection()
 
     def linger(self) -> None:
-        """Close in two seconds; what comes meanwhile is discarded.
+        """Close in two seconds; input is discarded meanwhile.
 
         The kernel gets room for the last words, and for the end.
         """
@@ -168,7 +168,7 @@ class LineProtocol(Protocol):
 
     @property
     def kind(self) -> str:
-        """What it goes over: tcp, tls or unix."""
+        """The kind of the transport: tcp, tls or unix."""
         return sockopts.kind_of(self.transport)
 
     # What the liveness monitor and the deadlines ask
@@ -188,7 +188,11 @@ class LineProtocol(Protocol):
         if self.session.state is not State.SECURING or not self.abort():
             return False
         address = self.session.member.address
-        self._logger.info("no TLS handshake from {address} in time", address=address)
+        self._logger.info(
+            "no TLS handshake from {address} in time",
+            event="no-tls-handshake",
+            address=address,
+        )
         return True
 
     def check(self, now: float, timeouts: Timeouts) -> None:
@@ -203,10 +207,11 @@ class LineProtocol(Protocol):
     # The rules of the first bytes, and of the last
 
     def _admit(self, data: bytes, is_all: bool = False) -> bytes:
-        """Return what is to be heard of ``data``, the first bytes; turn away strays.
+        """Return the bytes of ``data`` that are a client's; turn away strays.
 
         Args:
-            is_all: nothing follows: what one sees is what it is.
+            data: the first bytes.
+            is_all: nothing follows: the kind is decided by these bytes.
         """
         found = self._intake.admit(data, is_all)
         if isinstance(found, bytes):
@@ -244,8 +249,9 @@ class LineProtocol(Protocol):
     def _reject(self, stray: Stray) -> None:
         self._intake.take_partial()
         self._logger.info(
-            "{what} from {address}: turned away",
-            what=stray.value,
+            "{reason} from {address}: turned away",
+            event="stray",
+            reason=stray.value,
             address=self.session.member.address,
         )
         page = self.factory.connections.page
@@ -317,7 +323,7 @@ class RoleFactory(ServerFactory):
 
     Args:
         factory: makes the connections.
-        role: what their members may do.
+        role: the rights of their members.
     """
 
     noisy = False

@@ -1,9 +1,9 @@
 """Telnet negotiation (RFC 854), swallowed before lines are split, and answered.
 
 No option is done here: every DO is answered WONT, every WILL DONT, each time that it
-comes (RFC 1143). WONT and DONT are what holds anyway, and never answered.
+comes (RFC 1143). WONT and DONT say what holds anyway, and are never answered.
 
-Whoever sends nothing but negotiation must not hold up the others: the passes over
+A peer that sends nothing but negotiation must not hold up the others: the passes over
 the bytes are made by ``re``, and there are few of them, whatever the bytes are.
 """
 
@@ -23,7 +23,7 @@ _MAX_BODY: Final = MAX_SUBNEGOTIATION - 4
 _ASKED = re.compile(rb"(?:\xff[\xfc\xfe].)*+((?:\xff[\xfb\xfd].)*+)", re.DOTALL)
 
 _Kept = list[tuple[bytes, bytes]]
-"""What is left of a stream: what is agreed on, and the text behind it."""
+"""The rest of a stream: its negotiation, and the text behind it."""
 
 
 def _grammar(commands: bytes, subnegotiation: bytes) -> re.Pattern[bytes]:

@@ -21,6 +21,7 @@ from zope.interface import implementer
 
 from broadcast.base.hosts import host_of
 from broadcast.base.values import reason_of
+from broadcast.base.work import SMALL_READ
 from broadcast.net import sockopts
 from broadcast.net.handshakes import Handshakes, host_at
 from broadcast.net.internals import is_handshake_done
@@ -88,10 +89,15 @@ class Certificates:
         return is_settled and stamp != self._seen
 
     @property
+    def expiry(self) -> float:
+        """The end of the certificate's validity, in seconds since the epoch."""
+        until: datetime = self._served().not_valid_after_utc
+        return until.timestamp()
+
+    @property
     def summary(self) -> str:
         """The certificate's subject and expiry."""
-        served = SSL.Connection(self._context, None)
-        certificate: Any = served.get_certificate(as_cryptography=True)
+        certificate = self._served()
         until = certificate.not_valid_after_utc
         is_over = until < datetime.now(UTC)
         subject = certificate.subject.rfc4514_string() or "somebody without a name"
@@ -104,6 +110,10 @@ class Certificates:
     def serverConnectionForTLS(self, protocol: Any) -> SSL.Connection:
         """Return a connection with the newest certificate."""
         return SSL.Connection(self._context, None)
+
+    def _served(self) -> Any:
+        served = SSL.Connection(self._context, None)
+        return served.get_certificate(as_cryptography=True)
 
     def _stamp(self) -> tuple[tuple[int, int, int] | None, ...]:
         files = (self._certificate, self._key, self._client_ca)
@@ -165,14 +175,22 @@ class TLSConnection(BufferingTLSTransport):
                 self.factory.handshakes.wait(self._host, self)
 
     def go_on(self) -> None:
-        """Process the bytes of the handshake received so far."""
-        came, self._came = self._came, b""
+        """Process a piece of what has been received so far, the handshake first.
+
+        Bytes that came with the end of the handshake take turns too: they may be
+        thousands of records of one byte each.
+        """
+        came, self._came = self._came[:SMALL_READ], self._came[SMALL_READ:]
         try:
             super().dataReceived(came)  # type: ignore[no-untyped-call]  # Twisted's
         except BaseException:
             self.transport.abortConnection()
             raise
-        if is_handshake_done(self):
+        if self._state is not HandshakeState.IN_FLIGHT:
+            return  # it was lost meanwhile
+        if self._came:
+            self.factory.handshakes.wait(self._host, self)
+        elif is_handshake_done(self):
             self._end()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:

@@ -43,8 +43,7 @@ class DirectWriter:
     """Writes straight to a plain TCP or unix socket; a pull producer when behind.
 
     Attributes:
-        is_broken: the socket has failed. It reports its error only once, so the
-            reactor, which reads later, may see a mere end of file.
+        is_broken: see ``IWriter``.
     """
 
     __slots__ = (
@@ -96,7 +95,10 @@ class DirectWriter:
         work = subscription.work
         is_late = work.queued and work.is_late()
         if is_late or self._pull(work.clock.seconds() + SLICE):
-            work.add(self, subscription.is_awaited)
+            if subscription.is_awaited:
+                work.add(self, is_fresh=True)
+            else:
+                work.add_background(self)
 
     def step(self, until: float) -> bool:
         """Write on, as a job; a whole slice for a member that waits for an answer."""
@@ -155,15 +157,15 @@ class DirectWriter:
 class BufferedWriter:
     """Writes through the transport (TLS, a proxy's wrapper); a push producer."""
 
-    __slots__ = ("_connection", "_done", "_paused")
+    __slots__ = ("_connection", "_done", "_paused", "is_broken")
 
     framing: Framing | None = None
-    is_broken = False
 
     def __init__(self, connection: IConnection) -> None:
         self._connection = connection
         self._paused = False
         self._done = False
+        self.is_broken = False
         connection.transport.registerProducer(self, True)
 
     def send(self, data: bytes) -> int:

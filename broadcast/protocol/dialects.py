@@ -71,15 +71,15 @@ class Speaker:
 
 
 class Dialect(ABC):
-    """One way to write what is said and what happens, as whole lines.
+    """A way to write messages and events, as whole lines.
 
-    What is said comes as ``text``: lines that begin with the speaker's prefix
-    and end with LF, which is what most members are sent.
+    Messages arrive as ``text``: lines that begin with the speaker's prefix
+    and end with LF. Most members are sent that.
 
     Attributes:
         name: as in ``/format NAME``.
         returns_own: senders get their own lines back, in their place.
-        keeps_text: what is said goes out as it is kept; ``said`` would return it.
+        keeps_text: messages are sent as they are kept; ``said`` would return them.
     """
 
     name: str

@@ -64,7 +64,7 @@ class Attendance(Event):
 
 @dataclass(frozen=True, slots=True)
 class Join(Attendance):
-    """Somebody came; ``count`` are here now."""
+    """A member joined; ``count`` are here now."""
 
     kind = "join"
     name: str
@@ -77,7 +77,7 @@ class Join(Attendance):
 
 @dataclass(frozen=True, slots=True)
 class Leave(Attendance):
-    """Somebody left, for ``reason`` (``quit``, ``lost``, a ``bye`` code)."""
+    """A member left, for ``reason`` (``quit``, ``lost``, a ``bye`` code)."""
 
     kind = "leave"
     name: str
@@ -91,7 +91,7 @@ class Leave(Attendance):
 
 @dataclass(frozen=True, slots=True)
 class Rename(Attendance):
-    """Somebody is called ``to`` from now on."""
+    """A member is called ``to`` from now on."""
 
     kind = "rename"
     name: str
@@ -297,7 +297,7 @@ class Notice(TextEvent):
 
 @dataclass(frozen=True, slots=True)
 class Login(TextEvent):
-    """One has to log in before anything else."""
+    """A login is needed before anything else."""
 
     kind = "login"
 

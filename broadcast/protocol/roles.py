@@ -1,4 +1,4 @@
-"""Roles: what a listener lets its members do, and whether it asks for a name."""
+"""Roles: the rights of a listener's members, and whether it asks for a name."""
 
 from dataclasses import dataclass
 
@@ -11,12 +11,12 @@ class RoleError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """What the members of a listener may do.
+    """The rights of a listener's members.
 
     Attributes:
         speaks: they may say something.
         hears: they are told what is said, and may give commands.
-        name: what they are called; "" is for them to choose.
+        name: the name of them all; "" is for them to choose.
         asks: they are asked for their name before they join.
     """
 
@@ -27,7 +27,7 @@ class Role:
 
     @property
     def note(self) -> str:
-        """What the start line says of it, with a space before."""
+        """The role in the start line, with a space before."""
         if not self.hears:
             return f" (a feed{self.name and ' called '}{self.name}: it only speaks)"
         if self.asks:

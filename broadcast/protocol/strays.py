@@ -1,7 +1,7 @@
-"""Strays: what comes first from a program that is no client of that port.
+"""Strays: the first bytes of a program that is no client of that port.
 
-Here they are recognised and answered; the connections turn them away. What is looked
-at is the first line that isn't blank, and the blank ones that stand right before it.
+Here they are recognised and answered; the connections turn them away. Only the first
+line that isn't blank is examined, with the blank lines that stand right before it.
 """
 
 import re
@@ -28,9 +28,11 @@ _PROXY_V2_BLANK: Final = b"\r\n\r\n"
 _PROXY_V2: Final = b"\0\r\nQUIT\n"
 
 _METHODS: Final = (
-    *(b"GET", b"HEAD", b"POST", b"PUT", b"DELETE", b"CONNECT", b"OPTIONS", b"TRACE"),
-    *(b"PATCH", b"PRI", b"PROPFIND", b"INVITE", b"REGISTER", b"DESCRIBE"),
+    *(b"GET", b"HEAD", b"POST", b"PUT", b"DELETE", b"OPTIONS", b"TRACE", b"PATCH"),
+    *(b"PRI", b"PROPFIND", b"INVITE", b"REGISTER", b"DESCRIBE"),
 )
+"""Of unfinished requests; half a ``CONNECT`` is a handshake, which doesn't wait."""
+
 _HALF_TARGET: Final = re.compile(rb"(?:%b) [^\s:]*\Z" % b"|".join(_METHODS))
 _FIRST_WORDS: Final = (_TLS_HELLO, *[method + b" " for method in _METHODS])
 _MORE_WORDS: Final = (
@@ -99,6 +101,7 @@ def answer(stray: Stray, page: str = "") -> bytes:
     """Return what ``stray`` is told before it is closed.
 
     Args:
+        stray: the kind of the program.
         page: the address of the page, where there is one.
     """
     if stray is Stray.HTTP:
@@ -115,7 +118,7 @@ def _bad_request(text: bytes) -> bytes:
 
 
 HTTP_SPOKEN_HERE: Final = _bad_request(_HTTP_WORDS.encode())
-"""What a client that speaks lines is answered on a web port."""
+"""The answer to a client that speaks lines on a web port."""
 
 
 def is_no_http(data: bytes | bytearray) -> bool:

@@ -3,6 +3,10 @@
 The loop that sends never blocks. A reader that can't take all of a batch gets a cursor
 (``subscription`` reads on from it). A reader whose cursor is older than the log's
 retention is closed.
+
+Thousands of readers take long. After some milliseconds the rest is sent as a job, so
+that input is read and answered meanwhile. The room commits no further batch before the
+last one has been sent to all.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator
@@ -19,17 +23,20 @@ from broadcast.store.log import Log
 MUCH: Final = 4 << 20
 """Bytes to all together that may take long to send."""
 
+MANY: Final = 500
+"""Readers that may take long to send to, however little it is."""
+
 LOOK_AFTER: Final = 32
 """Sends between two looks at the clock, where there is much."""
 
-SLOW: Final = 0.0001
-"""Seconds of one send that the kernel had to find memory for: five times the usual."""
+LONGEST: Final = 0.01
+"""Seconds of a fan-out after which the rest is left to the job."""
 
-PATIENCE: Final = 0.01
-"""Seconds of a fan-out after which the rest is left for later, if sends are slow."""
+PIECE: Final = 0.001
+"""Seconds of a step of that job: the others of a turn are shorter."""
 
-LONGEST: Final = 0.05
-"""Seconds after which the rest is left for later in any case."""
+BROKEN: Final = -1
+"""The bytes that a lost connection has taken. Its error is not told to reads, too."""
 
 Sends = dict[int, Callable[[bytes], int]]
 """Session id → how to send."""
@@ -49,20 +56,27 @@ class Fanout:
         log: the log that batches are appended to.
         stats: counts the output.
         work: the queue of jobs.
+        sent: called when the job has sent a batch to the last of its readers.
 
     Attributes:
         subscriptions: those of all members, by session id; kept by the room.
         readers: the registry of the log's readers.
     """
 
-    def __init__(self, log: Log, stats: Stats, work: Work) -> None:
+    def __init__(
+        self, log: Log, stats: Stats, work: Work, sent: Callable[[], None]
+    ) -> None:
         self.log = log
+        self._sent = sent
         self.subscriptions: dict[int, Subscription] = {}
         self.readers = Readers[Subscription](log, stats, work)
         self._stats = stats
 
     def send(self, batch: Batch) -> None:
-        """Append ``batch`` to the log and send it to all live subscriptions."""
+        """Append ``batch`` to the log and send it to all live subscriptions.
+
+        A rest may be left to the job: ``readers.left``.
+        """
         self.log.append(batch)
         short: list[tuple[Subscription, int]] = []
         for audience in self.readers.audiences.values():
@@ -115,40 +129,63 @@ class Fanout:
                 if copy := rendering.copy_for(session_id, speaker.member.echo):
                     speaker.put(copy)
         stats.bytes_out += size * len(sends)
-        if size * len(sends) < MUCH:
+        if len(sends) < MANY and size * len(sends) < MUCH:
             lagging = _send_all(sends.items(), data)
         else:
-            lagging = self._send_in_time(sends, data)
+            lagging = self._send_in_time(sends, data, batch)
         for session_id, taken in lagging:
             behind = self.subscriptions.get(session_id)
             if behind is not None and behind.live:
+                if taken == BROKEN:
+                    behind.writer.is_broken = True
+                taken = max(0, taken)
                 stats.deliveries -= batch.count
                 stats.bytes_out -= size - taken
                 short.append((behind, taken))
 
-    def _send_in_time(self, sends: Sends, data: bytes) -> list[tuple[int, int]]:
-        """Send to all, unless the kernel has to find memory for each: the rest later.
-
-        Thousands of readers that stop at one moment make it do so. Each of them then
-        takes as long as a hundred others.
-        """
+    def _send_in_time(
+        self, sends: Sends, data: bytes, batch: Batch
+    ) -> list[tuple[int, int]]:
+        """Send to as many as there is time for, and leave the others to the job."""
         seconds = self.readers.work.clock.seconds
-        left = iter(sends.items())
+        waiting = iter(sends.items())
         lagging: list[tuple[int, int]] = []
-        start = seconds()
-        while some := tuple(islice(left, LOOK_AFTER)):
-            began = seconds()
+        end = seconds() + LONGEST
+        while some := tuple(islice(waiting, LOOK_AFTER)):
             lagging += _send_all(some, data)
-            now = seconds()
-            is_slow = now - began > LOOK_AFTER * SLOW
-            if now - start > (PATIENCE if is_slow else LONGEST):
-                lagging += [(session_id, 0) for session_id, _ in left]
+            if seconds() > end:
+                left = self.readers.left
+                left.update((session_id, (data, batch)) for session_id, _ in waiting)
         return lagging
 
+    def step(self, until: float) -> bool:
+        """Send on for a piece of time: a job."""
+        left = self.readers.left
+        seconds = self.readers.work.clock.seconds
+        until = max(until, seconds() + PIECE)
+        while left:
+            session_id = next(reversed(left))
+            subscription = self.subscriptions.get(session_id)
+            if subscription is None:
+                del left[session_id]  # it has left, and been sent all before
+            else:
+                subscription.settle()
+            if seconds() >= until:
+                break
+        if left:
+            return True
+        self._sent()
+        return False
+
+    def abort(self) -> None:
+        """Go on with the others."""
+        self.readers.work.add(self)
+
     def _unread(self, subscription: Subscription, dropped: list[Batch]) -> int:
-        """Count the lines from the cursor to the end of reading."""
+        """Count the lines from the cursor, or a first replay, to the end of reading."""
         stop = self._before(subscription.reads_to, dropped)
-        return stop - self._before(subscription.cursor, dropped)
+        begin = subscription.cursor if subscription.has_started else subscription.oldest
+        return stop - self._before(begin, dropped)
 
     def _before(self, seq: int, dropped: list[Batch]) -> int:
         """Count the lines before the batch at ``seq``, which may be a dropped one."""
@@ -162,14 +199,19 @@ class Fanout:
 def _send_all(
     sends: Iterable[tuple[int, Callable[[bytes], int]]], data: bytes
 ) -> list[tuple[int, int]]:
-    """Send ``data``; return who has not taken all of it, and how much it has."""
+    """Send ``data``; return who has not taken all of it, and how much it has.
+
+    A lost connection has taken ``BROKEN``.
+    """
     lagging = []
     size = len(data)
     for session_id, send in sends:
         try:
             taken = send(data)
-        except OSError:
+        except BlockingIOError:
             taken = 0
+        except OSError:
+            taken = BROKEN
         if taken != size:
             lagging.append((session_id, taken))
     return lagging

@@ -25,7 +25,7 @@ class PresenceFold:
         count: how many are here now.
 
     Attributes:
-        pending: what is held back.
+        pending: the events that are held back.
     """
 
     def __init__(self, clock: IReactorTime, count: Callable[[], int]) -> None:

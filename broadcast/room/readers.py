@@ -9,7 +9,7 @@ from typing import Generic, NamedTuple, TypeVar
 from broadcast.base.work import Work
 from broadcast.protocol.dialects import Dialect
 from broadcast.room.stats import Stats
-from broadcast.store.entries import Framing
+from broadcast.store.entries import Batch, Framing
 from broadcast.store.log import Log
 
 S = TypeVar("S")
@@ -35,6 +35,8 @@ class Readers(Generic[S]):
         audiences: the live readers; an audience may be empty.
         behind: the readers with a cursor of their own, by session id.
         oldest: no cursor of a reader that is behind is older than this.
+        left: live readers that have yet to be sent a batch, by session id: its bytes,
+            and the batch.
     """
 
     def __init__(self, log: Log, stats: Stats, work: Work) -> None:
@@ -43,6 +45,7 @@ class Readers(Generic[S]):
         self.work = work
         self.behind: dict[int, S] = {}
         self.oldest = 0
+        self.left: dict[int, tuple[bytes, Batch]] = {}
         self.audiences: dict[tuple[Dialect, Framing | None], Audience] = {}
 
     def listen(

@@ -36,12 +36,14 @@ from broadcast.protocol.events import (
 from broadcast.room.answers import Answer, owe
 from broadcast.room.directory import Directory
 from broadcast.room.fanout import Fanout, Overtaken
+from broadcast.room.keeper import Keeper
 from broadcast.room.member import Member
 from broadcast.room.presence import PresenceFold
+from broadcast.room.reads import ReadQueue
 from broadcast.room.subscription import Subscription
 from broadcast.store.base import IStore, shares
 from broadcast.store.dedup import TokenIndex
-from broadcast.store.entries import Batch, Entry, Run, Told
+from broadcast.store.entries import Batch, Entry, Run, Told, is_run
 from broadcast.store.log import Log
 
 FLUSH_BYTES = 128 * 1024
@@ -66,9 +68,11 @@ class Room:
     Attributes:
         subscriptions: who is here, by session id.
         too_slow: how many were closed because the log has moved past them.
-        is_clogged: a commit is in flight, and as much as one may have has been
-            collected since: nobody is to be heard until it is made.
+        is_clogged: nothing more is to be said. A commit is in flight, and as much as
+            one may have has been collected since; or the last one is still being sent.
         deadlines: ends those who are asked for a name, and don't give one.
+        keeper: what the store is told of the room.
+        reads: the reads of the store that wait for their turn.
     """
 
     def __init__(
@@ -85,8 +89,10 @@ class Room:
         self.work = work
         self.log = Log(log_size)
         self.stats = directory.stats
-        self.fanout = Fanout(self.log, self.stats, work)
+        self.fanout = Fanout(self.log, self.stats, work, self._sent)
+        self.reads = ReadQueue()
         self.dedup = TokenIndex()
+        self.keeper = Keeper(self.fanout, self.dedup, directory, work.clock)
         self.subscriptions = self.fanout.subscriptions
         self.deadlines = Deadlines[ReferenceType[IApplicant]](
             settings.login_timeout, work, expire_applicant
@@ -103,6 +109,7 @@ class Room:
         self._shares: deque[list[Entry]] = deque()  # of one collection, not committed
         self._due_answers: list[Owed] = []  # to that collection
         self.is_clogged = False
+        self._clogged_at = 0.0
         self._held_up: list[IJob] = []
         self._fold_is_timed = False
         work.commits.append(self.flush)
@@ -137,7 +144,7 @@ class Room:
             member.silenced = member.silenced or "muted"
         here, quiet = len(self.subscriptions), member.is_quiet
         self._tell_others(Join(member.name, here, quiet=quiet), member)
-        self._note("joined", member, "")
+        self._note("joined", member)
         if hears and self.settings.relay:
             subscription.start()  # no greeting tells from where on it hears
         elif hears:
@@ -153,15 +160,17 @@ class Room:
             code: why, for everybody.
             detail: what the log says besides.
         """
-        if self.subscriptions.pop(member.session_id, None) is None:
+        if (subscription := self.subscriptions.get(member.session_id)) is None:
             return
+        subscription.settle()
+        del self.subscriptions[member.session_id]
         self.directory.occupancy.went(member.address)
         self.directory.roster.release(member, hold=code not in FOR_GOOD)
         self.dedup.forget(member.session_id)
         self.stats.left[code] += 1
         here, quiet = len(self.subscriptions), member.is_quiet
         self._tell_others(Leave(member.name, here, code, quiet=quiet), member)
-        self._note("left", member, f" ({code}{detail})")
+        self._note("left", member, code, f" ({code}{detail})")
 
     def rename(self, subscription: Subscription, name: str, key: str | None) -> None:
         """Call a member by a name that has been found good and free."""
@@ -177,7 +186,13 @@ class Room:
         self._tell_others(event, member)
         when = Moment(self.store.time())
         self.answer(subscription, lambda: subscription.tell(event, when))
-        self._logger.info("{old} is now {new}", old=old, new=member.name)
+        self._logger.info(
+            "{name} is now {to}",
+            event="renamed",
+            name=old,
+            to=member.name,
+            address=member.address,
+        )
 
     def announce(self, message: str) -> None:
         """Tell everybody ``message``, in its place among what is said."""
@@ -192,16 +207,23 @@ class Room:
         text: bytes,
         count: int,
         token: str | None = None,
+        owner: str | None = None,
     ) -> Run:
-        """Let ``member`` say ``text``: ``count`` safe lines with its prefix."""
+        """Let ``member`` say ``text``: ``count`` safe lines with its prefix.
+
+        Args:
+            token: what the member calls it.
+            owner: whose token that is, if it outlives the connection.
+        """
         run = Run(member.session_id, speaker, text, count)
-        run.token = token
+        if token is not None:
+            run.token, run.owner = token, owner
         self._entries.append(run)
         self.stats.lines_in += count
         self._collected += len(text)
         if self._collected >= FLUSH_BYTES:
             if self._in_flight:
-                self.is_clogged = True
+                self._clog()
             else:
                 self._flush_early()
         elif not self.work.is_due:
@@ -230,9 +252,23 @@ class Room:
         """Add ``job`` to the work again when the room is clogged no longer."""
         self._held_up.append(job)
 
+    @property
+    def is_settled(self) -> bool:
+        """All that was said has been committed."""
+        return not self._in_flight and not any(map(is_run, self._entries))
+
+    def settle(self, job: IJob) -> None:
+        """Add ``job`` to the work when a commit is made: what was said needs one."""
+        self._clog()
+        self.wait(job)
+        self.work.soon()
+
     def flush(self) -> None:
         """Commit what was collected and send it; answers are given in turn."""
-        if self._in_flight:
+        if self._in_flight or self._shares:
+            return
+        if self.fanout.readers.left:
+            self._give_answers()
             return
         entries, self._entries = self._entries, []
         if self._has_news or self._fold.pending:
@@ -254,6 +290,21 @@ class Room:
         else:
             answers, self._due_answers = self._due_answers, []
             self._finish(answers)
+
+    @property
+    def answers_only(self) -> bool:
+        """The room is clogged, but commands can be answered."""
+        return bool(self.fanout.readers.left) and not self._in_flight
+
+    def _give_answers(self) -> None:
+        """Give the answers to members that have said nothing since the last commit."""
+        waiting = {entry.session_id for entry in self._entries}
+        answers, self._answers = self._answers, []
+        due: list[Owed] = []
+        for owed in answers:
+            is_due = owed[0].member.session_id not in waiting
+            (due if is_due else self._answers).append(owed)
+        self._finish(due)
 
     def welcome(self, member: Member) -> Welcome:
         """Return the greeting for ``member`` as things stand."""
@@ -281,6 +332,12 @@ class Room:
         """Go on with the others who have lost their place."""
         self.work.add(self)
 
+    def _clog(self) -> None:
+        """Let nothing more be said until the commit in flight is made and sent."""
+        if not self.is_clogged:
+            self.is_clogged = True
+            self._clogged_at = self.work.clock.seconds()
+
     def _flush_early(self) -> None:
         """Commit in the middle of a turn: this is not the speaker's own time."""
         began = self.work.clock.seconds()
@@ -292,13 +349,23 @@ class Room:
         began = self.work.clock.seconds()
         self.fanout.send(batch)
         self.stats.fan_out.add(self.work.clock.seconds() - began)
+        if not self._shares:
+            answers, self._due_answers = self._due_answers, []
+            self._finish(answers)
+        if self.fanout.readers.left:
+            self._clog()
+            self.work.add(self.fanout)
+        else:
+            self._sent()
+
+    def _sent(self) -> None:
+        """Go on: the last batch has been sent to all."""
         if self._shares:
             self._commit(self._shares.popleft())
             return
-        answers, self._due_answers = self._due_answers, []
-        self._finish(answers)
         if self.is_clogged:
             self.is_clogged = False
+            self.stats.clogged += self.work.clock.seconds() - self._clogged_at
             held_up, self._held_up = self._held_up, []
             for job in held_up:
                 self.work.add(job)
@@ -322,7 +389,7 @@ class Room:
         message = f"too slow: you missed {lines(missed)}"
         detail = f", missed {lines(missed)}"
         if member.session_id not in self.subscriptions:  # has left, and reads on
-            self._note("too slow", member, detail)
+            self._note("too-slow", member, detail=detail)
         self.directory.close(member, Bye("too-slow", message, missed), detail)
 
     def _greet(self, subscription: Subscription, first: bytes, instead: str) -> None:
@@ -347,12 +414,17 @@ class Room:
         self._fold_is_timed = False
         self.work.soon()
 
-    def _note(self, what: str, member: Member, detail: str) -> None:
+    def _note(
+        self, event: str, member: Member, reason: str | None = None, detail: str = ""
+    ) -> None:
         self._logger.info(
-            "{name} {what} from {address}{detail}, {count} here",
-            name=member.name or "somebody",
-            what=what,
+            "{who} {what} from {address}{detail}, {count} here",
+            event=event,
+            who=member.name or "somebody",
+            what=event.replace("-", " "),
+            name=member.name or None,
             address=member.address,
+            reason=reason,
             detail=detail,
             count=len(self.subscriptions),
         )

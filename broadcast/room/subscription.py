@@ -20,6 +20,7 @@ from broadcast.room.output import (
     IWriter,
     Last,
     Output,
+    Pending,
     Switch,
     weight_of,
 )
@@ -110,7 +111,12 @@ class Subscription:
     @property
     def oldest(self) -> int:
         """The oldest batch still to be read, replays included, as a ``seq``."""
-        replays = (a.seq for _, a in self._output or () if isinstance(a, ReplayCursor))
+        log = self._readers.log
+        replays = (
+            answer.seq
+            for _, answer in self._output or ()
+            if isinstance(answer, ReplayCursor) and answer.log is log
+        )
         has_all = self._stop is not None and self.cursor >= self._stop
         return min(NEVER if has_all else self.cursor, *replays, NEVER)
 
@@ -136,6 +142,7 @@ class Subscription:
         if self.live:
             self._unlisten()
         self._readers.behind.pop(self.member.session_id, None)
+        self._readers.left.pop(self.member.session_id, None)
         self._stop = self.cursor = NEVER
         self.writer = CLOSED_WRITER
         self._output = None
@@ -160,6 +167,8 @@ class Subscription:
         """Send ``data``, whole lines, after all that is queued."""
         if self.is_gone or self._stop is not None:
             return
+        if self._readers.left:
+            self.settle()
         if not self.live:
             self._queue(data)
             return
@@ -177,16 +186,24 @@ class Subscription:
     def switch(self, dialect: Dialect) -> None:
         """Change the dialect after all that is queued."""
         self.next_dialect = self._with_its_eol(dialect)
+        self.settle()
         if self.live:
             self._fall_behind()
         self._queue(Switch(dialect))
 
-    def replay(self, replay: ReplayCursor) -> None:
-        """Send old lines after all that is queued."""
+    def send(self, output: Output) -> None:
+        """Send any answer after all that is queued."""
+        if isinstance(output, bytes):
+            self.put(output)
+            return
+        self.settle()
         if self.live:
             self._fall_behind()
-        self._readers.reads_from(replay.seq)
-        self._queue(replay)
+        elif not self.has_started:
+            self._readers.behind[self.member.session_id] = self
+        if isinstance(output, ReplayCursor):
+            self._readers.reads_from(output.seq)
+        self._queue(output)
 
     @property
     def eol(self) -> bytes:
@@ -198,6 +215,7 @@ class Subscription:
         if self._crlf:
             return
         self._crlf = True
+        self.settle()
         if self.dialect is TEXT:
             self._keep_rest()
             was_live = self.live
@@ -211,6 +229,24 @@ class Subscription:
 
     # The cursor
 
+    def settle(self) -> None:
+        """Send the batch that the fan-out has left to its job, if there is one."""
+        data, batch = self._readers.left.pop(self.member.session_id, (b"", None))
+        if batch is None:
+            return
+        try:
+            taken = self.writer.send_shared(data)
+        except BlockingIOError:
+            taken = 0
+        except OSError:
+            taken = 0
+            self.writer.is_broken = True
+        if taken < len(data):
+            stats = self._readers.stats
+            stats.deliveries -= batch.count
+            stats.bytes_out -= len(data) - taken
+            self.stop_at(batch, taken)
+
     def stop_at(self, batch: Batch, offset: int) -> None:
         """Fall behind: only ``offset`` bytes of ``batch`` have been taken."""
         if self.live:
@@ -218,7 +254,10 @@ class Subscription:
             self.cursor = batch.seq
             self._offset = offset
             self._readers.reads_from(batch.seq)
-            self._readers.work.add(self, self.is_awaited)
+            if self.is_awaited:
+                self._readers.work.add(self, is_fresh=True)
+            else:
+                self._readers.work.add_background(self)
 
     def end(self, last: bytes, now: bool = False) -> None:
         """Send the last words after all that is queued (``now``: instead of it)."""
@@ -266,6 +305,10 @@ class Subscription:
         self._tail = b""
         while space > 0 and not self.finished:
             if self._output and not self._offset and self._output[0][0] <= self.cursor:
+                if isinstance(pending := self._output[0][1], Pending):
+                    if not self._resolve(pending):
+                        break
+                    continue
                 piece = self._next_output()
             elif self.cursor < log.end:
                 piece = self._next_lines(space)
@@ -274,7 +317,7 @@ class Subscription:
             pieces.append(piece)
             space -= len(piece)
         chunk = b"".join(pieces)
-        if not chunk and not self.finished:
+        if not chunk and not self.finished and not self._output:
             self._catch_up()
         self._readers.stats.bytes_out += len(chunk)
         return chunk
@@ -335,6 +378,20 @@ class Subscription:
             self.dialect = self._with_its_eol(answer.dialect)
         self.finished = isinstance(answer, Last)
         return b""
+
+    def _resolve(self, pending: Pending) -> bool:
+        """Put an answer in the place that was kept for it; tell whether it has come."""
+        pending.ask()
+        if pending.outputs is None or self._output is None:
+            return False
+        at, _ = self._output.popleft()
+        self.backlog -= weight_of(pending)
+        for output in reversed(pending.outputs):
+            if isinstance(output, ReplayCursor):
+                self._readers.reads_from(output.seq)
+            self._output.appendleft((at, output))
+            self.backlog += weight_of(output)
+        return True
 
     def _next_lines(self, space: int) -> bytes:
         log = self._readers.log

@@ -167,7 +167,7 @@ class Session:
             self._pause()
             subscription.waiter = self
             return False
-        if self.room.is_clogged:
+        if self.room.is_clogged and not self._may_go_on():
             self._pause()
             self.room.wait(self)
             return False
@@ -221,6 +221,13 @@ class Session:
         rest = self.speech.sift(self, self._rest, until)
         self._rest = b"" if self.state in ENDED else rest
         self._is_sifting = bool(self._rest)
+
+    def _may_go_on(self) -> bool:
+        """Tell whether a command comes next that the clogged room can answer."""
+        if not self.room.answers_only:
+            return False
+        is_command = self._rest.startswith(b"/") and not self._rest.startswith(b"//")
+        return self.handshake is not None or is_command
 
     def _say_share(self, share: bytes) -> bool:
         """Say a clean share of what waits; tell whether it could be."""

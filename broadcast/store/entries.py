@@ -6,6 +6,7 @@ A *run* is consecutive lines of one member from one read, as one text. A
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import groupby
 from typing import ClassVar, Final, TypeGuard
 
 from broadcast.protocol.dialects import Dialect, Moment, Speaker
@@ -36,9 +37,19 @@ class Run:
         count: how many.
         first: the first line's id; 0 until committed.
         token: what its sender called it; None if nothing.
+        owner: whose token that is, as ``IStore.owner`` returns it; None if it is its
+            connection's alone.
     """
 
-    __slots__ = ("count", "first", "session_id", "speaker", "text", "token")
+    __slots__ = (
+        "count",
+        "first",
+        "owner",
+        "session_id",
+        "speaker",
+        "text",
+        "token",
+    )
 
     def __init__(
         self, session_id: int, speaker: Speaker, text: bytes, count: int
@@ -49,6 +60,7 @@ class Run:
         self.count = count
         self.first = 0
         self.token: str | None = None
+        self.owner: str | None = None
 
     @property
     def cost(self) -> int:
@@ -77,6 +89,43 @@ class Told:
 
 
 Entry = Run | Told
+
+
+def merge(entries: list[Entry]) -> list[Entry]:
+    """Return entries in which all that a member says in a row is one run.
+
+    A batch of one run is sent and kept as it is; of several, copies are made. A run
+    with a token stays by itself, since it is known to others.
+    """
+    merged: list[Entry] = []
+    for whose, row in groupby(entries, _whose):
+        if whose is None:
+            merged.extend(row)
+        else:
+            merged.append(_one([*filter(is_run, row)]))
+    return merged
+
+
+def _whose(entry: Entry) -> tuple[int, Speaker] | None:
+    if type(entry) is Run and entry.token is None:
+        return entry.session_id, entry.speaker
+    return None
+
+
+def _one(row: list[Run]) -> Run:
+    first = row[0]
+    if len(row) == 1:
+        return first
+    text = b"".join([run.text for run in row])
+    return Run(first.session_id, first.speaker, text, sum(run.count for run in row))
+
+
+def number(entries: list[Entry], first: int) -> None:
+    """Give the runs their ids, from ``first`` on."""
+    for entry in entries:
+        if type(entry) is Run:
+            entry.first = first
+            first += entry.count
 
 
 def is_run(entry: Entry) -> TypeGuard[Run]:

@@ -8,6 +8,7 @@ from twisted.internet.defer import Deferred, succeed
 
 from broadcast.store.base import IRoom, Limits, Page
 from broadcast.store.entries import Batch, Entry
+from broadcast.store.figures import Figures
 
 
 class MemoryStore:
@@ -21,6 +22,9 @@ class MemoryStore:
     limits: Limits | None = None
     """A commit costs no more than the memory that it is in already."""
 
+    figures: Figures | None = None
+    """A commit is made at once."""
+
     def __init__(self, time: Callable[[], float] = time.time, epoch: str = "") -> None:
         self.time = time
         self._next_id = 1
@@ -30,6 +34,11 @@ class MemoryStore:
     def last_id(self) -> int:
         """The newest line's id."""
         return self._next_id - 1
+
+    @property
+    def first_id(self) -> int:
+        """The next line's id: the ring is all there is."""
+        return self._next_id
 
     def owner(self, fold: str, key: str) -> str:
         """Return both: they are kept nowhere else than they are now."""

@@ -15,14 +15,15 @@ from twisted.internet.interfaces import IHalfCloseableProtocol
 from twisted.protocols.basic import LineReceiver
 from twisted.python.failure import Failure
 from twisted.web.http import HTTPChannel
-from zope.interface import alsoProvides, noLongerProvides
+from zope.interface import implementer
 
 from broadcast.base.hosts import is_loopback
 from broadcast.net import sockopts
 from broadcast.net.closing import LINGER
 from broadcast.net.writers import is_plain
 from broadcast.protocol import strays
-from broadcast.web.http import NO_BODY, TOO_LONG, IUpgraded
+from broadcast.web.bodies import Body, BodyError
+from broadcast.web.http import TOO_LONG, IStream, IUpgraded, refusal
 
 IDLE_TIME: Final = 15
 """Seconds for which an idle connection is kept after an answer."""
@@ -37,6 +38,8 @@ ahead during an answer."""
 _HEAD_END = b"\r\n\r\n"
 _DONE = Failure(ConnectionDone())
 
+S = TypeVar("S", bound=IStream)
+T = TypeVar("T")
 U = TypeVar("U", bound=IUpgraded)
 
 
@@ -44,11 +47,13 @@ class State(enum.Enum):
     """The state of a connection, which decides what its input is."""
 
     HTTP = enum.auto()
+    UNWANTED = enum.auto()  # it is refused, in the way of the request that it makes
     REFUSED = enum.auto()  # input is discarded
-    UPGRADED = enum.auto()  # input is a WebSocket's
+    UPGRADED = enum.auto()  # input is a WebSocket's, or a stream has begun
     GONE = enum.auto()
 
 
+@implementer(IHalfCloseableProtocol)  # else an end of file drops unwritten answers
 class Channel(HTTPChannel):
     """An HTTP connection: a request at a time.
 
@@ -64,6 +69,7 @@ class Channel(HTTPChannel):
         self._state = State.HTTP
         self._unread = bytearray()
         self._upgraded: IUpgraded | None = None
+        self._stream: IStream | None = None
         self._request_time: float | None = None
         self._cut: Any = None
         self._is_stopping = False
@@ -71,6 +77,9 @@ class Channel(HTTPChannel):
         self._is_full = False
         self._is_stepping = False
         self._has_ended = False
+        self._body: Body | None = None  # one that is being received
+        self._refusal = b""
+        self._line = b""  # the request line of the last head
         self.is_inside = False
 
     def connectionMade(self) -> None:
@@ -78,15 +87,15 @@ class Channel(HTTPChannel):
         self._request_time = self.timeOut
         self.is_inside = _is_inside(self.transport)
         sockopts.prepare(self.transport)
-        # Without it an end of file would also drop answers that are not written yet.
-        alsoProvides(self, IHalfCloseableProtocol)
         super().connectionMade()  # type: ignore[no-untyped-call]  # Twisted's
         places = self.factory.places
         address = sockopts.name_of(self.transport.getPeer())
         if not (refusal := places.enter(self, address)):
             return
         if places.may_linger(self):
-            self._refuse(refusal)
+            self._state = State.UNWANTED
+            self._refusal = refusal
+            self._allow(LINGER)
         else:
             self._state = State.REFUSED
             self.transport.abortConnection()
@@ -95,6 +104,11 @@ class Channel(HTTPChannel):
         """Buffer bytes. The deadline of a request is not extended by further bytes."""
         if self._upgraded is not None:
             self._upgraded.data_received(data)
+            return
+        if self._state is State.UNWANTED:
+            self._unread += data
+            if b"\n" in self._unread or len(self._unread) > MAX_HEAD:
+                self._turn_away()
             return
         if not self._is_http:
             # Over TLS more bytes are received after the close, and HTTPChannel, which
@@ -119,10 +133,9 @@ class Channel(HTTPChannel):
             return False
         self._is_stepping = True
         try:
-            while self._answer_next():
+            while can_go_on := self._answer_next():
                 if self.factory.work.clock.seconds() >= until:
                     break
-            can_go_on = bool(self._head_end())
             self._mind_reading()
         finally:
             self._is_stepping = False
@@ -159,8 +172,17 @@ class Channel(HTTPChannel):
             self.factory.work.add(self)
 
     def readConnectionLost(self) -> None:
-        """Answer the requests received, and close: the peer has closed its end."""
+        """Answer the requests received, and close: the peer has closed its end.
+
+        After an upgrade there is nothing to answer, but by a stream that has an end.
+        """
+        if self._upgraded is not None:
+            if self._stream is None or not self._stream.goes_on:
+                self.transport.connectionLost(_DONE)
+            return
         self._has_ended = True
+        if self._state is State.UNWANTED:
+            self._turn_away()
         self._mind_reading()
         if self._state is State.REFUSED:
             self.transport.loseConnection()
@@ -169,19 +191,36 @@ class Channel(HTTPChannel):
         """Do nothing: this end was closed after a refusal, which the peer reads."""
 
     def allHeadersReceived(self) -> None:
-        """Refuse a request with a body before the body is read.
+        """Refuse a request with a body that is not wanted, before the body is read.
 
-        Twisted would store a body in a file, whatever its size.
+        Twisted would store any body in a file, whatever its size.
         """
-        given = self.requests[-1].requestHeaders
-        if self.length == 0 and not given.hasHeader(b"Transfer-Encoding"):
+        request = self.requests[-1]
+        if self.length == 0 and not request.requestHeaders.hasHeader(
+            b"Transfer-Encoding"
+        ):
             super().allHeadersReceived()  # type: ignore[no-untyped-call]  # Twisted's
-            return
-        self.length = None  # with 0 the request would be answered
-        self._refuse(NO_BODY)
+        elif refusal := request.refuse_body(self._line, self.length):
+            self.length = None  # with 0 the request would be answered
+            self._refuse(refusal)
+        else:
+            if self.length != 0:
+                self._body = Body(self.length)
+            super().allHeadersReceived()  # type: ignore[no-untyped-call]  # Twisted's
+
+    def refuse_rest(self, answer: bytes) -> None:
+        """Write ``answer`` and close: the rest of a body is not wanted."""
+        self._body = None
+        self._refuse(answer)
 
     def timeoutConnection(self) -> None:
         """Close an idle or a slow connection, without a line in the log."""
+        if self._state is State.UNWANTED:
+            self._turn_away()
+            return
+        if self._state is State.REFUSED:
+            self.transport.loseConnection()
+            return
         if self._cut is None:
             later: Any = self.callLater  # untyped, as Twisted's
             self._cut = later(CUT_AFTER, self._cut_off)
@@ -214,18 +253,42 @@ class Channel(HTTPChannel):
         kept: bool = super().checkPersistence(request, version)  # type: ignore[no-untyped-call]  # Twisted's
         return kept
 
+    def is_waiting_for(self, request: Any) -> bool:
+        """Tell whether an answer to ``request`` could still be written."""
+        return self._is_http and request in self.requests
+
     def upgrade(self, make: Callable[[Any], U]) -> U:
         """Hand the transport to the WebSocket that ``make`` returns."""
         self.factory.places.leave(self)
+        made = self._hand_over(make)
+        self._upgraded = made
+        return made
+
+    def stream(self, make: Callable[[Any], S], keeps_place: bool) -> S:
+        """Hand the transport to the stream that ``make`` returns: an answer for long.
+
+        Args:
+            make: makes the stream, on the transport.
+            keeps_place: it is no member's, and counts as an HTTP connection still.
+        """
+        if not keeps_place:
+            self.factory.places.leave(self)
+        made = self._hand_over(make)
+        self._upgraded = self._stream = made
+        return made
+
+    def _hand_over(self, make: Callable[[Any], T]) -> T:
         self._allow(None)
         self.requests.clear()
         self.transport.unregisterProducer()  # this channel itself
         self.transport.resumeProducing()
         self._state = State.UPGRADED
-        noLongerProvides(self, IHalfCloseableProtocol)
-        made = make(self.transport)
-        self._upgraded = made
-        return made
+        return make(self.transport)
+
+    @property
+    def _is_cut_short(self) -> bool:
+        """The other end has closed in the middle of a body."""
+        return self._body is not None and self._has_ended and not self._unread
 
     @property
     def _is_http(self) -> bool:
@@ -233,17 +296,41 @@ class Channel(HTTPChannel):
 
     def _answer_next(self) -> bool:
         """Answer the next request, if it is whole and may be answered now."""
+        if self._body is not None:
+            return self._take_body(self._body)
         end = self._head_end()
         if not end:
             return False
         head = bytes(self._unread[:end])
         del self._unread[:end]
+        self._line = head.partition(b"\r\n")[0]
         LineReceiver.dataReceived(self, head)
         if self._upgraded is not None and self._unread:
             rest = bytes(self._unread)
             self._unread.clear()
             self._upgraded.data_received(rest)
         return True
+
+    def _take_body(self, body: Body) -> bool:
+        """Take what there is of a body; tell whether there was anything."""
+        if not self._is_http or not self._unread:
+            return False
+        try:
+            piece = body.take(self._unread)
+        except BodyError as error:
+            self.refuse_rest(refusal(400, str(error)))
+            return False
+        if piece:
+            self.requests[-1].handleContentChunk(piece)
+        if body.is_whole and self._body is not None:
+            self._body = None
+            self.allContentReceived()  # type: ignore[no-untyped-call]  # Twisted's
+        return bool(piece) or body.is_whole
+
+    def _turn_away(self) -> None:
+        """Refuse a connection for which there is no place, in its request's way."""
+        line = bytes(self._unread).partition(b"\n")[0]
+        self._refuse(self.factory.refusal_for(line, self._refusal))
 
     def _head_end(self) -> int:
         """Return the end of the next head; 0 if it is not whole, or has to wait."""
@@ -273,7 +360,8 @@ class Channel(HTTPChannel):
             self.transport.pauseProducing()
         else:
             self.transport.resumeProducing()
-        is_done = not (self.requests or self._is_full or self._head_end())
+        is_waiting = bool(self.requests) and not self._is_cut_short
+        is_done = not (is_waiting or self._is_full or self._head_end())
         if self._has_ended and is_done and self._is_http:
             self.loseConnection()  # type: ignore[no-untyped-call]  # Twisted's
 

@@ -15,6 +15,10 @@ from broadcast.web.notices import Notices, cut
 
 _ABSOLUTE = re.compile(r"https?://([^/?#]*)([^#]*)(?:#.*)?", re.IGNORECASE)
 
+REFUSED = "pages from there may not talk to this server"
+
+_FOREIGN = {"cross-site", "same-site"}
+
 NULL_WARNING = (
     "--web-origin null: every web site can send that, from a sandboxed frame:"
     " all of them may talk"
@@ -26,11 +30,13 @@ class RefusedError(Exception):
 
     Attributes:
         status: the HTTP status code of the answer.
+        retry_after: seconds after which it may be sent again; 0 for no such time.
     """
 
-    def __init__(self, status: int, message: str) -> None:
+    def __init__(self, status: int, message: str, retry_after: int = 0) -> None:
         super().__init__(message)
         self.status = status
+        self.retry_after = retry_after
 
 
 class Target(NamedTuple):
@@ -117,7 +123,32 @@ class Door:
         if origins.may_talk(found, authority, self._allowed):
             return
         self._tell("Origins refused", f"Origin {', '.join(found)!r}", repr(authority))
-        raise RefusedError(403, "pages from there may not talk to this server")
+        raise RefusedError(403, REFUSED)
+
+    def check_fetch(self, found: list[str], sites: list[str], authority: str) -> None:
+        """Check the page that sent a request which may carry no Origin.
+
+        A browser sends none with an image, a link or a form's GET, but says how the
+        page's site and this one are related (Fetch Metadata, ``Sec-Fetch-Site``).
+
+        Args:
+            found: the Origin headers of the request.
+            sites: its ``Sec-Fetch-Site`` headers.
+            authority: the host that the request is for, maybe with a port.
+
+        Raises:
+            RefusedError: pages from there are not allowed.
+        """
+        self.check_origin(found, authority)
+        foreign = {site.strip().lower() for site in sites} & _FOREIGN
+        if foreign and not found:
+            what = f"Sec-Fetch-Site {', '.join(sorted(foreign))!r}"
+            self._tell("Origins refused", what, repr(authority))
+            raise RefusedError(403, REFUSED)
+
+    def names(self, found: list[str]) -> bool:
+        """Tell whether ``found``, Origin headers, are an origin of ``--web-origin``."""
+        return len(found) == 1 and origins.parse(found[0]) in self._allowed
 
     def _tell(self, kind: str, what: str, allowed: str) -> None:
         names = ", ".join([cut(allowed), *self._names])

@@ -8,17 +8,31 @@ from typing import Final, Protocol
 from twisted.python.failure import Failure
 from twisted.web.server import Request
 
-_ALWAYS: Final = {
+ALWAYS: Final = {
     b"Cross-Origin-Resource-Policy": b"same-origin",
     b"Referrer-Policy": b"no-referrer",
     b"X-Content-Type-Options": b"nosniff",
     b"X-Frame-Options": b"DENY",
 }
+"""Headers of every answer."""
+
+MAX_BODY: Final = 64 * 1024
+"""Bytes of a body, at most."""
+
+COMMON: Final = {
+    b"Cache-Control": b"no-store",
+    b"Content-Security-Policy": b"default-src 'none'; sandbox",
+    b"Vary": b"Origin",
+    b"X-Accel-Buffering": b"no",
+}
+"""Further headers of the answers that are no files of the page."""
+
+PLAIN: Final = "text/plain; charset=utf-8"
 
 NO_BODY: Final = (
     b"HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 )
-"""The answer to a request that announces a body."""
+"""The answer to a request that announces a body where none is wanted."""
 
 TOO_LONG: Final = (
     b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
@@ -37,14 +51,38 @@ def answer(
     """Set status and headers; return ``body``, which has the media type ``kind``."""
     request.setResponseCode(status, HTTPStatus(status).phrase.encode())
     own = {b"Content-Type": kind.encode(), b"Cache-Control": b"no-store"}
-    for name, value in {**_ALWAYS, **own, **(more or {})}.items():
+    for name, value in {**ALWAYS, **own, **(more or {})}.items():
         request.setHeader(name, value)
     return body
 
 
+def head_of(status: int, kind: str, more: Mapping[bytes, bytes] | None = None) -> bytes:
+    """Return the head of the last answer on a connection, of the type ``kind``."""
+    own = {b"Content-Type": kind.encode(), b"Connection": b"close"}
+    named = {**ALWAYS, **COMMON, **own, **(more or {})}
+    lines = [b"%b: %b" % pair for pair in named.items()]
+    first = b"HTTP/1.1 %d %b" % (status, HTTPStatus(status).phrase.encode())
+    return b"\r\n".join([first, *lines, b"", b""])
+
+
+def refusal(
+    status: int, message: str, more: Mapping[bytes, bytes] | None = None
+) -> bytes:
+    """Return the whole answer to a request whose rest is not read."""
+    return whole(status, PLAIN, f"{message}\n".encode(), more)
+
+
+def whole(
+    status: int, kind: str, body: bytes, more: Mapping[bytes, bytes] | None = None
+) -> bytes:
+    """Return the last answer on a connection, head and body."""
+    length = {b"Content-Length": b"%d" % len(body)}
+    return head_of(status, kind, {**length, **(more or {})}) + body
+
+
 def say(request: Request, status: int, message: str) -> bytes:
     """Answer with the line ``message``."""
-    return answer(request, status, "text/plain; charset=utf-8", f"{message}\n".encode())
+    return answer(request, status, PLAIN, f"{message}\n".encode(), COMMON)
 
 
 def headers(request: Request, name: str) -> list[str]:
@@ -67,6 +105,22 @@ def is_current(known: list[str], tag: str) -> bool:
     return values.strip() == "*" or tag in _TAG.findall(values)
 
 
+def accepts_gzip(accepted: list[str]) -> bool:
+    """Tell whether a client takes gzip (RFC 9110, 12.5.3): by name, or by ``*``.
+
+    Args:
+        accepted: its Accept-Encoding headers.
+    """
+    weights: dict[str, bool] = {}
+    for given in ", ".join(accepted).lower().split(","):
+        name, *parameters = (part.strip() for part in given.split(";"))
+        weights[name] = not any(_NEVER.fullmatch(each) for each in parameters)
+    return weights.get("gzip", weights.get("x-gzip", weights.get("*", False)))
+
+
+_NEVER: Final = re.compile(r"q\s*=\s*0(\.0*)?")
+
+
 class IUpgraded(Protocol):
     """The receiver of the bytes after an upgrade."""
 
@@ -75,3 +129,11 @@ class IUpgraded(Protocol):
 
     def connection_lost(self, reason: Failure) -> None:
         """Clean up: the connection is lost."""
+
+
+class IStream(IUpgraded, Protocol):
+    """An answer that goes on for long, with the transport to itself."""
+
+    @property
+    def goes_on(self) -> bool:
+        """Tell whether it is written on, though the other end has closed its side."""

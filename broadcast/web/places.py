@@ -117,3 +117,41 @@ class Places:
 
     def _is_full_for(self, host: str) -> bool:
         return host != "local" and 0 < self._most_per_host <= self._hosts[host]
+
+
+class Bodies:
+    """The bytes of request bodies that are held, in all and per host.
+
+    Args:
+        most: bytes in all.
+        most_per_host: bytes per host (IPv6: per /64).
+    """
+
+    def __init__(self, most: int = 64 << 20, most_per_host: int = 16 << 20) -> None:
+        self._most = most
+        self._most_per_host = most_per_host
+        self._held: dict[object, tuple[str, int]] = {}
+        self._hosts: Counter[str] = Counter()
+        self.size = 0
+
+    def take(self, request: object, host: str, size: int) -> bool:
+        """Count ``size`` more bytes of a request, unless they are too many; tell."""
+        if self.size + size > self._most:
+            return False
+        if self._hosts[host] + size > self._most_per_host:
+            return False
+        _, before = self._held.get(request, (host, 0))
+        self._held[request] = host, before + size
+        self._hosts[host] += size
+        self.size += size
+        return True
+
+    def give_back(self, request: object) -> None:
+        """Count the bytes of a request no longer."""
+        host, size = self._held.pop(request, ("", 0))
+        if not host:
+            return
+        self.size -= size
+        self._hosts[host] -= size
+        if not self._hosts[host]:
+            del self._hosts[host]

@@ -1,7 +1,7 @@
 """A WebSocket connection: a member like any other, its lines in text messages.
 
-It is a job: what was read is parsed by turns, unless it is simple and the turn has
-time. How it is parsed is in ``messages``, how what is written is framed in ``writers``.
+It is a job: input is parsed by turns, unless it is simple and the turn has time.
+``messages`` parses the input, ``writers`` frames the output.
 """
 
 from typing import Any, Final
@@ -53,7 +53,7 @@ class WebSocketConnection:
         transport: below; nobody else writes to it any more.
         framing: how lines become frames.
         head: the handshake's answer.
-        role: what its member may do.
+        role: the rights of its member.
     """
 
     kind = "websocket"
@@ -181,7 +181,7 @@ class WebSocketConnection:
             self.writer.write_control(frame)
 
     def closed_by_peer(self, code: int) -> None:
-        """Leave, in turn: what was said is said, what is queued still written."""
+        """Leave, in turn: its messages are said, queued output is still written."""
         self._say()
         if self._parser.is_closing:
             self.transport.loseConnection()
@@ -199,7 +199,7 @@ class WebSocketConnection:
     # What the writer and the session ask of a connection
 
     def pause_reading(self) -> None:
-        """Read no more for now: what the session has heard waits."""
+        """Read no more for now: the input of the session waits."""
         self._is_held = True
         self._pause()
 
@@ -221,7 +221,7 @@ class WebSocketConnection:
             self.transport.loseConnection()
 
     def linger(self) -> None:
-        """Close in two seconds; what comes meanwhile is discarded."""
+        """Close in two seconds; input is discarded meanwhile."""
         if not self._lingers:
             self._lingers = True
             self.resume_reading()

@@ -9,7 +9,7 @@ import pytest
 from tests.support.daemon import DEADLINE, Daemon
 from tests.support.plainclient import PlainClient
 
-Enter = Callable[[str], PlainClient]
+Enter = Callable[..., PlainClient]
 
 
 @pytest.fixture(params=["usual", "asking"])
@@ -22,8 +22,8 @@ def enter(request: pytest.FixtureRequest) -> Iterator[Enter]:
         def connect() -> socket.socket:
             return socket.create_connection(("127.0.0.1", daemon.port), DEADLINE)
 
-        def make(name: str) -> PlainClient:
-            client = PlainClient(connect, name, f"key-of-{name}")
+        def make(name: str, is_quiet: bool = False) -> PlainClient:
+            client = PlainClient(connect, name, f"key-of-{name}", is_quiet)
             stack.callback(client.close)
             return client
 
@@ -46,6 +46,27 @@ def test_it_talks_and_looks_back(enter: Enter) -> None:
         own = [line for line in said if line.startswith(f"{name}: ")]
         assert own == [f"{name}: {text} {number}" for number in range(5)]
     assert boris.history(3) == ids[-3:]
+
+
+def test_it_joins_quietly_and_pages_through_it_all(enter: Enter) -> None:
+    """Back to the first line and on to the newest, and nobody is told that it came."""
+    anna = enter("Anna")
+    for number in range(95):
+        anna.say(f"line {number}")
+    anna.settle()
+    reader = enter("Reader", is_quiet=True)
+    anna.say("the newest")
+    anna.settle()
+    ids = reader.page_back(10)
+    assert ids == sorted(anna.lines)
+    assert [reader.lines[id] for id in ids[:2]] == ["Anna: line 0", "Anna: line 1"]
+    assert reader.page_on(ids[0]) == ids[1:]
+    assert reader.lines == anna.lines
+    assert reader.missing == 0
+    enter("Boris")
+    while not anna.joined:
+        anna.read()
+    assert anna.joined == ["Boris"]
 
 
 def test_it_comes_back_to_where_it_was(enter: Enter) -> None:

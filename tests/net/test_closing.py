@@ -59,6 +59,7 @@ def test_one_who_has_gone_is_left_alone(waited: float) -> None:
     assert not guest.transport.disconnected
 
 
+@pytest.mark.counts_turns
 def test_a_crowd_is_closed_a_few_a_turn() -> None:
     """Of many that are due at once, each turn of the reactor closes what it has time
     for: a look at the clock takes half a millisecond here."""

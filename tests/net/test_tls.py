@@ -19,6 +19,7 @@ from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 
+from broadcast.base.work import SMALL_READ
 from broadcast.net.handshakes import Handshakes
 from broadcast.net.sockopts import certified_name
 from broadcast.net.tls import MAX_FLIGHT, Certificates, TLSError, TLSFactory
@@ -200,6 +201,7 @@ class Ears(Protocol):
 
     def __init__(self) -> None:
         self.heard = b""
+        self.listen: Callable[[], None] = lambda: None
         self.is_made = False
         self.is_lost = False
 
@@ -208,6 +210,7 @@ class Ears(Protocol):
 
     def dataReceived(self, data: bytes) -> None:
         self.heard += data
+        self.listen()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         self.is_lost = True
@@ -286,6 +289,30 @@ def test_a_handshake_goes_on_in_its_turn(serve: Serve, clock: Clock) -> None:
     visit.say(b"hello")
     assert visit.ears.heard == b"hello"
     assert not visit.ears.is_lost
+
+
+def test_records_behind_a_handshake_take_turns(serve: Serve, clock: Clock) -> None:
+    """A flight of tiny records is processed in pieces; another host's goes between."""
+    factory = serve()
+    first, second = Visit(factory), Visit(factory, "192.0.2.8")
+    for visit in (first, second):
+        visit.served.dataReceived(visit.step())
+        clock.advance(0)
+    said = bytes(range(256)) * 10
+    before: list[int] = []
+    second.ears.listen = lambda: before.append(len(first.ears.heard))
+    flights = [first.step(), second.step()]
+    for byte in said:
+        first.client.write(bytes([byte]))
+    second.client.write(b"hello")
+    first.served.dataReceived(flights[0] + first.step())
+    second.served.dataReceived(flights[1] + second.step())
+    clock.advance(0)
+    assert before[0] <= SMALL_READ // 22  # a record of one byte takes 22 or more
+    assert first.ears.heard == said
+    assert len(factory.handshakes) == 0
+    first.say(b"hello")
+    assert first.ears.heard == said + b"hello"
 
 
 def test_nothing_is_made_of_who_comes_when_there_are_too_many(serve: Serve) -> None:

@@ -112,6 +112,7 @@ def test_a_writer_that_is_woken_again_goes_on_as_it_was() -> None:
     assert wire.is_finished
 
 
+@pytest.mark.counts_turns
 def test_who_catches_up_is_given_so_much_a_turn() -> None:
     """A socket that takes all it is given gets some chunks, then others' turn comes.
 

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from broadcast.base.settings import RoomSettings
 from broadcast.base.work import BUDGET
 from broadcast.protocol.events import Bye
+from broadcast.room import fanout
 from broadcast.room.directory import When
 from broadcast.session.states import State
 from tests.support.hall import Hall
@@ -47,6 +48,80 @@ def test_nothing_is_lost_doubled_or_cut(
     assert got == [*expected, "* Bye"][: len(got)]
     assert (greeting[:9], [*got, last]) == ("* You are", [*expected, "* Bye"])
     assert wire.is_finished
+
+
+@pytest.mark.parametrize("is_direct", [True, False])
+@given(
+    st.integers(0, 1 << 30),
+    st.lists(st.tuples(SIZES, st.booleans(), st.booleans()), max_size=15),
+)
+@settings(max_examples=60, deadline=None)
+def test_nothing_is_lost_of_what_is_left_to_the_job(
+    is_direct: bool, seed: int, steps: list[tuple[int, bool, bool]]
+) -> None:
+    """A batch that reaches most readers later, with answers, comes whole, in order."""
+    hall = Hall(RoomSettings(max_line=100_000), log_size=1 << 26)
+    talker = hall.join("/name talker")
+    wires = [Wire(seed + number, is_direct) for number in range(4)]
+    sessions = [join_over(hall, wire, is_direct) for wire in wires]
+    expected: list[str] = []
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in {"MANY": 0, "LOOK_AFTER": 1, "LONGEST": -1}.items():
+            patch.setattr(fanout, name, value)
+        for number, (size, asks, flushes) in enumerate(steps):
+            hall.clock.tick = BUDGET  # a turn has time for one reader
+            talker.protocol.dataReceived(f"{number} {'x' * size}\n".encode())
+            expected.append(f"talker: {number} {'x' * size}")
+            hall.turn(1)
+            if asks:
+                for session in sessions:
+                    session.room.answer(
+                        session.subscription, Bye("x", f"answer {size}")
+                    )
+                expected.append(f"* answer {size}")
+                hall.turn(1)
+            if flushes:
+                for wire in wires:
+                    wire.flush()
+            hall.clock.tick = 0
+            hall.turn()
+        for session in sessions:
+            session.close(Bye("quit", "Bye"), When.AFTER_READ)
+        hall.turn()
+    for wire in wires:
+        wire.drain()
+        got = [
+            line for line in wire.out.decode().split("\n")[:-1] if " left" not in line
+        ]
+        said = [line for line in got if not line.endswith(" joined the chat")]
+        assert said == [said[0], *expected, "* Bye"]
+        assert wire.is_finished
+
+
+def test_a_ping_is_answered_before_a_batch_has_reached_all() -> None:
+    """A fan-out to thousands holds up no answer; what is said waits for its end."""
+    hall = Hall(RoomSettings(max_line=100_000))
+    talker, asker = hall.join("/name talker"), hall.join("/name asker")
+    crowd = [hall.join() for _ in range(fanout.MANY)]
+    hall.wait(2)
+    for guest in (talker, asker, *crowd):
+        guest.take()
+    hall.clock.tick = BUDGET
+    talker.protocol.dataReceived(b"hello\n")
+    hall.turn(2)
+    assert hall.room.fanout.readers.left
+    asker.protocol.dataReceived(b"/ping\n")
+    talker.protocol.dataReceived(b"again\n")
+    while b"pong" not in asker.transport.value():
+        hall.turn(1)
+    assert len(hall.room.fanout.readers.left) > fanout.MANY // 2
+    assert asker.lines() == ["talker: hello", "* pong"]
+    hall.clock.tick = 0
+    hall.turn()
+    assert not hall.room.fanout.readers.left
+    assert [guest.lines() for guest in crowd] == [
+        ["talker: hello", "talker: again"] for _ in crowd
+    ]
 
 
 def test_who_reads_again_catches_up_with_whatever_is_said() -> None:
@@ -124,6 +199,7 @@ def test_who_has_left_and_reads_on_is_told_too(before: int, last: str) -> None:
     assert hall.room.too_slow == last.startswith("* too slow")
 
 
+@pytest.mark.counts_turns
 def test_who_is_kicked_just_then_is_told_of_the_kick() -> None:
     """The last words stay the last, though the log moved past their member."""
     hall = Hall(RoomSettings(max_line=100_000), log_size=300_000)
@@ -142,6 +218,7 @@ def test_who_is_kicked_just_then_is_told_of_the_kick() -> None:
     assert hall.room.too_slow == 0
 
 
+@pytest.mark.counts_turns
 def test_many_too_slow_are_closed_a_few_a_turn() -> None:
     """Closing them holds nobody up; none hears a line more than it can be told of.
 

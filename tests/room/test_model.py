@@ -4,11 +4,13 @@ import json
 import re
 from dataclasses import dataclass, field
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from broadcast.base.settings import RoomSettings
+from broadcast.room import fanout
 from tests.support.hall import EPOCH, Guest, Hall
 
 HISTORY = 7
@@ -260,6 +262,24 @@ class Room(RuleBasedStateMachine):
         assert len(self.hall.room.subscriptions) == len(self.people)
         assert self.hall.room.log.last_id == len(self.said)
 
+
+class LeavingRoom(Room):
+    """A room whose fan-out has time for a single reader, and leaves the rest."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._patch = pytest.MonkeyPatch()
+        for name, value in {"MANY": 0, "LOOK_AFTER": 1, "LONGEST": -1}.items():
+            self._patch.setattr(fanout, name, value)
+
+    def teardown(self) -> None:
+        self._patch.undo()
+
+
+TestLeavingRoom = LeavingRoom.TestCase
+TestLeavingRoom.settings = settings(
+    max_examples=60, stateful_step_count=30, deadline=None
+)
 
 TestRoom = Room.TestCase
 TestRoom.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)

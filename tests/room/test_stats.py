@@ -1,37 +1,12 @@
-"""The counters: a histogram as Prometheus has it, and each line and byte once."""
+"""The counters: each line and byte once."""
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from broadcast.base.settings import RoomSettings
-from broadcast.room.stats import BOUNDS, Histogram
 from tests.support.hall import Hall
 from tests.support.wires import Wire, join_over
-
-SECONDS = st.one_of(st.sampled_from(BOUNDS), st.floats(0, 3))
-
-
-@given(st.lists(SECONDS, max_size=40))
-@settings(deadline=None)
-def test_a_bucket_holds_what_is_not_above_its_bound(seconds: list[float]) -> None:
-    """Up to each bound, itself included, as many are counted as took so long."""
-    histogram = Histogram()
-    for each in seconds:
-        histogram.add(each)
-    for at, bound in enumerate(BOUNDS, 1):
-        counted = sum(histogram.buckets[:at])
-        assert counted == sum(each <= bound for each in seconds)
-    assert sum(histogram.buckets) == len(seconds)
-    assert histogram.total == pytest.approx(sum(seconds))
-
-
-def test_the_bounds_go_up() -> None:
-    """Each bound is above the one before it, and one bucket more has none."""
-    assert list(BOUNDS) == sorted(set(BOUNDS))
-    histogram = Histogram()
-    histogram.add(BOUNDS[-1] * 2)
-    assert histogram.buckets == [0] * len(BOUNDS) + [1]
 
 
 @pytest.mark.parametrize("is_direct", [True, False])

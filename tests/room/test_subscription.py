@@ -154,6 +154,7 @@ class Half(Pipe):
         return taken
 
 
+@pytest.mark.counts_turns
 @pytest.mark.parametrize("is_overtaken", [False, True])
 def test_a_line_that_is_begun_is_ended_before_the_last_words(
     is_overtaken: bool,

@@ -202,6 +202,7 @@ def test_no_login_where_others_can_listen(tmp_path: Path) -> None:
     assert not hall.room.subscriptions
 
 
+@pytest.mark.counts_turns
 def test_a_flood_at_the_gate_is_taken_in_turns(login_hall: LoginHall) -> None:
     """Thousands of lines in one read: a few a turn, each refused, none said.
 

@@ -26,6 +26,7 @@ def _said(heard: bytes) -> list[bytes]:
     return [line for line in heard.split(b"\n") if not line.startswith(b"* ")]
 
 
+@pytest.mark.counts_turns
 @pytest.mark.parametrize("ending", ["end", "drop"])
 def test_what_waits_is_said_by_turns(ending: str) -> None:
     """A share a turn, all of it, in order; only then the sender has left.
@@ -107,6 +108,7 @@ def test_a_lost_connection_says_its_whole_lines() -> None:
     assert said == [f"al: {line}".encode() for line in lines] + [b""]
 
 
+@pytest.mark.counts_turns
 def test_a_share_of_each_turn() -> None:
     """Some lines a turn; the sender isn't read until the rest is said."""
     hall = Hall()

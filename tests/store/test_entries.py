@@ -8,7 +8,16 @@ from hypothesis import strategies as st
 
 from broadcast.protocol.dialects import JSON, RAW, TEXT, TEXT_CRLF, Dialect, Speaker
 from broadcast.protocol.events import Join, Notice
-from broadcast.store.entries import TOKEN_COST, Batch, Entry, Rendering, Run, Told
+from broadcast.store.entries import (
+    TOKEN_COST,
+    Batch,
+    Entry,
+    Rendering,
+    Run,
+    Told,
+    merge,
+    number,
+)
 from broadcast.store.log import Log
 
 SESSIONS = [1, 2, 3]
@@ -145,3 +154,37 @@ def test_what_nobody_is_told_is_no_frame(dialect: Dialect) -> None:
     log.append(batch)
     rendering, framed = log.shared(batch, dialect, lambda data: b"frame " + data)
     assert (framed == b"") is (rendering.data == b"") is (dialect is not JSON)
+
+
+def test_what_a_member_says_in_a_row_is_one_run() -> None:
+    """Its ids and its text stay; other members, tokens and presence stand between."""
+    al, bo = Speaker("al"), Speaker("bo")
+    entries: list[Entry] = [
+        Run(1, al, b"al: one\n", 1),
+        Run(1, al, b"al: two\nal: three\n", 2),
+        Run(2, bo, b"bo: four\n", 1),
+        Told(None, Join("ca", 3)),
+        Run(2, bo, b"bo: five\n", 1),
+        Run(2, bo, b"bo: six\n", 1),
+        Run(2, bo, b"bo: seven\n", 1),
+    ]
+    token = entries[-1]
+    assert isinstance(token, Run)
+    token.token = "t1"
+    number(entries, 7)
+    merged = merge(entries)
+    batch = Batch(merged, 7, 0.0)
+    assert [
+        (run.first, run.count, run.text) if isinstance(run, Run) else run
+        for run in batch.entries
+    ] == [
+        (7, 3, b"al: one\nal: two\nal: three\n"),
+        (10, 1, b"bo: four\n"),
+        entries[3],
+        (11, 2, b"bo: five\nbo: six\n"),
+        (13, 1, b"bo: seven\n"),
+    ]
+    assert merged[-1] is token
+    assert [run.first for run in entries if isinstance(run, Run)] == [
+        *(7, 8, 10, 11, 12, 13)
+    ]

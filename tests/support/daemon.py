@@ -11,6 +11,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import IO
 
+from tests.support.engine import Disk
+
 DEADLINE = 20.0
 """Seconds after which a test gives up waiting: never needed when all is well."""
 
@@ -94,6 +96,7 @@ class Daemon:
     ) -> None:
         chosen = any(option.startswith(_WHERE) for option in options)
         where = () if chosen else ("--port", "0")
+        self._disk = Disk(options)
         self.process = subprocess.Popen(
             [
                 *under,
@@ -102,6 +105,7 @@ class Daemon:
                 *twist,
                 "broadcast",
                 *where,
+                *self._disk.options,
                 *options,
             ],
             stdin=subprocess.DEVNULL,
@@ -154,6 +158,7 @@ class Daemon:
         self._is_over = True
         self.out.finish()
         self.err.finish()
+        self._disk.close()
         return code
 
     def stop(self) -> None:
@@ -189,6 +194,7 @@ class Daemon:
         self.process.wait(DEADLINE)
         self.out.finish()
         self.err.finish()
+        self._disk.close()
 
     def __enter__(self) -> "Daemon":
         return self

@@ -1,6 +1,5 @@
 """A room in memory, with a clock that is moved by hand and transports that record."""
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -21,22 +20,10 @@ from broadcast.protocol.roles import Role
 from broadcast.room.directory import Directory
 from broadcast.room.room import Room
 from broadcast.session import new_session
-from broadcast.store.base import IStore, Limits
-from broadcast.store.memory import MemoryStore
 from tests.support.clock import TurnClock
-from tests.support.late_store import LateStore
+from tests.support.engine import LONG, is_late, store_for
 
 EPOCH = "e1"
-
-ENGINE = os.environ.get("BROADCAST_TEST_ENGINE", "memory")
-"""What the room's store is: ``memory``, or ``late`` (see ``--engine``)."""
-
-
-def store_for(clock: TurnClock) -> IStore:
-    """Return the store that the tests are run over."""
-    if ENGINE == "late":
-        return LateStore(clock, EPOCH, limits=Limits(lines=3000, size=200_000))
-    return MemoryStore(clock.seconds, EPOCH)
 
 
 class Hall:
@@ -61,7 +48,7 @@ class Hall:
         self.directory = Directory(self.clock, policy, max_members)
         self.room = Room(
             settings or RoomSettings(),
-            store_for(self.clock),
+            store_for(self.clock, EPOCH),
             log_size,
             self.directory,
             self.work,
@@ -82,7 +69,7 @@ class Hall:
 
     def turn(self, turns: int = 3) -> None:
         """Let as many turns pass, in no time; more where a commit takes some."""
-        for _ in range(turns if ENGINE != "late" else 4 * turns):
+        for _ in range(turns * LONG if is_late() else turns):
             self.clock.advance(0)
 
     def wait(self, seconds: float) -> None:

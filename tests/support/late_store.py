@@ -1,11 +1,16 @@
 """A store that commits late, as one does that writes to a disk or asks others."""
 
 from collections.abc import Callable
+from itertools import cycle
+from typing import Final
 
 from broadcast.store.base import Limits
 from broadcast.store.entries import Batch, Entry
 from broadcast.store.memory import MemoryStore
 from tests.support.clock import TurnClock
+
+TURNS: Final = (0, 2, 1)
+"""Turns that commits take besides the next one, one after another."""
 
 
 class LateStore(MemoryStore):
@@ -13,7 +18,7 @@ class LateStore(MemoryStore):
 
     Args:
         clock: the room's.
-        delay: seconds; 0: in the next turn of the reactor.
+        delay: seconds; 0: in one of the next turns of the reactor, by and by.
         limits: what one commit may have.
     """
 
@@ -29,6 +34,7 @@ class LateStore(MemoryStore):
         self._delay = delay
         self.limits = limits
         self.in_flight = False
+        self._turns = cycle(TURNS)
 
     def commit(self, entries: list[Entry], done: Callable[[Batch], None]) -> None:
         assert not self.in_flight, "one commit at a time"
@@ -38,8 +44,12 @@ class LateStore(MemoryStore):
             assert sum(entry.cost for entry in entries) <= self.limits.size
         self.in_flight = True
 
-        def make() -> None:
+        def make(turns: int) -> None:
+            if turns:
+                self._clock.callLater(0, lambda: make(turns - 1))
+                return
             self.in_flight = False
             MemoryStore.commit(self, entries, done)
 
-        self._clock.callLater(self._delay, make)
+        turns = 0 if self._delay else next(self._turns)
+        self._clock.callLater(self._delay, lambda: make(turns))

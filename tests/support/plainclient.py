@@ -19,6 +19,7 @@ class PlainClient:
         connect: returns a connected socket with a timeout.
         name: what it is called.
         key: keeps the name for it.
+        is_quiet: nobody is to be told of its coming and going.
 
     Attributes:
         lines: what was said, by id.
@@ -26,18 +27,30 @@ class PlainClient:
         last: the id that it has read up to.
         missing: lines that could not be had any more; None: nobody knows how many.
         unacknowledged: token and text of what it has said, until the answer.
+        joined: those that came, but for the quiet ones.
         bye: why the server ended the connection, if it said so.
+        first: the position of the oldest line of the last answer.
+        position: the position that the last answer has read up to.
+        has_more: there is more than the last answer had, in its direction.
     """
 
     def __init__(
-        self, connect: Callable[[], socket.socket], name: str, key: str
+        self,
+        connect: Callable[[], socket.socket],
+        name: str,
+        key: str,
+        is_quiet: bool = False,
     ) -> None:
         self._connect = connect
         self._introduction = f"/format json\n/name {name} {key}\n"
+        self._introduction += "/quiet\n" * is_quiet
+        self.first = self.position = ""
+        self.has_more = False
         self.lines: dict[int, str] = {}
         self.epoch, self.last = "", 0
         self.missing: int | None = 0
         self.unacknowledged: dict[str, str] = {}
+        self.joined: list[str] = []
         self.bye: Event | None = None
         self._tokens = 0
         self._open()
@@ -56,13 +69,26 @@ class PlainClient:
             self.read()
 
     def history(self, count: int) -> list[int]:
-        """Return the ids of the last ``count`` lines said.
-
-        Paging further back, by ``/history N EPOCH:ID``, belongs here once the page
-        tells of it: ask again from ``first`` as long as there is ``more``.
-        """
+        """Return the ids of the last ``count`` lines said."""
         self._send(f"/history {count}")
         return self._replayed()
+
+    def page_back(self, count: int) -> list[int]:
+        """Return the ids of all that may be had, read ``count`` at a time backwards."""
+        ids = self.history(count)
+        while self.has_more:
+            self._send(f"/history {count} {self.first}")
+            ids = self._replayed() + ids
+        return ids
+
+    def page_on(self, id: int) -> list[int]:
+        """Return the ids of all lines after ``id``, as many answers as that takes."""
+        self._send(f"/since {self.epoch}:{id}")
+        ids = self._replayed()
+        while self.has_more:
+            self._send(f"/since {self.position}")
+            ids += self._replayed()
+        return ids
 
     def come_back(self) -> None:
         """Connect anew and get what was said meanwhile; repeat what is in doubt."""
@@ -89,6 +115,8 @@ class PlainClient:
         elif kind == "replay":
             known = None not in (self.missing, event["missing"])
             self.missing = self.missing + event["missing"] if known else None
+        elif kind == "join" and not event.get("quiet"):
+            self.joined.append(event["name"])
         elif kind == "bye":
             self.bye = event
         return event
@@ -123,6 +151,8 @@ class PlainClient:
         while (event := self.read())["event"] != "replayed":
             if event.get("replayed"):
                 ids.append(event["id"])
+        self.first, self.position = event.get("first", ""), event["position"]
+        self.has_more = event.get("more", False)
         epoch, _, last = event["position"].rpartition(":")
         self.epoch, self.last = epoch, max(self.last, int(last))
         return ids

@@ -84,6 +84,12 @@ class Visitor:
         self.channel.connectionLost(Failure(ConnectionDone()))
         self.hall.turn()
 
+    def end(self) -> None:
+        """Close this side, and let the turn pass; the other may still answer."""
+        self.transport.connectionLost = self.channel.connectionLost
+        self.channel.readConnectionLost()
+        self.hall.turn()
+
     def is_aborted(self) -> bool:
         """The server has cut it off."""
         return bool(self.transport.disconnected or self.transport.disconnecting)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from broadcast.net.closing import LINGER
 from broadcast.web.places import FULL, HOST_FULL, LINGERING
 from broadcast.web.site import WebSite
 from tests.support.hall import Hall
@@ -18,7 +19,7 @@ def _site(hall: Hall, most: int = 100, per_host: int = 0) -> WebSite:
 
 
 def test_beyond_the_limit_one_is_told_and_closed() -> None:
-    """Before it asks; whoever was there goes on, and a place that is left is taken."""
+    """When it asks; whoever was there goes on, and a place that is left is taken."""
     hall = Hall()
     site = _site(hall, most=2)
     first, second, late = (Visitor(hall, site=site) for _ in range(3))
@@ -49,6 +50,7 @@ def test_a_host_has_its_share(peers: list[str], told: bytes) -> None:
     hall = Hall()
     site = _site(hall, per_host=1)
     first, second = (Visitor(hall, peer=peer, site=site) for peer in peers)
+    second.send(b"GET /nothing HTTP/1.1\r\n")
     assert second.take() == told
     assert not first.is_aborted()
 
@@ -69,10 +71,50 @@ def test_refused_ones_hold_few_descriptors() -> None:
     site = _site(hall, most=1)
     Visitor(hall, site=site)
     refused = [Visitor(hall, site=site) for _ in range(LINGERING + 5)]
+    assert all(one.transport.disconnected for one in refused[LINGERING:])
+    for one in refused[:LINGERING]:
+        one.send(GET)
     assert [one.take() for one in refused] == [FULL] * LINGERING + [b""] * 5
     assert all(one.transport.disconnected for one in refused[LINGERING:])
     refused[0].lose()
-    assert Visitor(hall, site=site).take() == FULL
+    next_one = Visitor(hall, site=site)
+    next_one.send(GET)
+    assert next_one.take() == FULL
+
+
+def test_a_refused_one_that_asks_nothing_is_told_all_the_same() -> None:
+    """After two seconds, or when it ends its side; in small pieces it is waited for."""
+    hall = Hall()
+    site = _site(hall, most=1)
+    Visitor(hall, site=site)
+    silent, ended, slow = (Visitor(hall, site=site) for _ in range(3))
+    slow.send(b"GET /even")
+    ended.channel.readConnectionLost()
+    assert (silent.take(), ended.take(), slow.take()) == (b"", FULL, b"")
+    slow.send(b"ts HTTP/1.1\r\n")
+    assert slow.take().startswith(b"HTTP/1.1 200 ")
+    hall.clock.advance(LINGER + 0.1)
+    hall.turn()
+    assert silent.take() == FULL
+    assert silent.is_aborted()
+
+
+@pytest.mark.parametrize("path", ["/events", "/events?since=x:1"])
+@pytest.mark.parametrize("most", [1, 100])
+def test_an_event_source_is_refused_so_that_it_comes_back(path: str, most: int) -> None:
+    """It never does after anything but a 200: it gets a ``bye``, and the end."""
+    hall = Hall()
+    site = _site(hall, most=most, per_host=1)
+    Visitor(hall, site=site)
+    late = Visitor(hall, site=site)
+    late.send(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+    head, _, body = late.take().partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 200 ")
+    assert b"Content-Type: text/event-stream" in head
+    assert f"Content-Length: {len(body)}".encode() in head
+    assert b"event: bye\ndata: {" in body
+    assert b'"reconnect":true' in body
+    assert late.is_aborted()
 
 
 def test_the_log_has_it_once_a_minute() -> None:

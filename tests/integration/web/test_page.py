@@ -85,8 +85,8 @@ def test_no_request_leaves_the_page(web: Daemon, open_page: Open) -> None:
 
 
 def test_it_survives_a_restart(daemon: Callable[..., Daemon], open_page: Open) -> None:
-    """After a restart it is back under its name; a gap is marked; what has no
-    answer is given back to be sent again."""
+    """After a restart it is back under its name; a gap is marked; what was typed
+    meanwhile is said, once."""
     first = daemon("--web", "0")
     port = web_port(first)
     page = open_page(port).connected()
@@ -101,11 +101,10 @@ def test_it_survives_a_restart(daemon: Callable[..., Daemon], open_page: Open) -
     daemon("--web", str(port))
     page.connected(name)
     page.wait_until(lambda: page.texts(".gap"), "marked")
-    value = "return document.getElementById('text').value"
-    page.wait_until(lambda: page.run(value) == "meanwhile", "given back")
-    page.write("\n")
-    page.wait_until(lambda: page.texts(".sending") == [], "sent")
+    page.shows("meanwhile")
+    page.sent()
     assert page.texts().count("meanwhile") == 1
+    assert page.value() == ""
 
 
 def test_a_cut_connection_loses_and_doubles_nothing(
@@ -155,6 +154,30 @@ def test_a_long_absence_is_made_good(web: Daemon, open_page: Open, join: Join) -
     assert numbers == [str(number) for number in range(300)]
     assert page.texts(".gap") == []
     proxy.close()
+
+
+def test_a_log_that_lasts_has_no_gap(
+    daemon: Callable[..., Daemon], open_page: Open, join: Join, tmp_path: Path
+) -> None:
+    """The daemon is killed and started anew: the page goes on where it was."""
+    store = ("--store", str(tmp_path / "room.db"))
+    first = daemon("--web", "0", *store)
+    page = open_page(first).connected()
+    page.write("one\n")
+    page.wait_until(lambda: page.texts(".own .text") == ["one"], "one")
+    page.wait_until(lambda: page.texts(".sending") == [], "an acknowledgement")
+    port = web_port(first)
+    first.kill()
+    page.wait_until(lambda: "away" in page.text("#status"), "away")
+    second = daemon("--web", str(port), *store)
+    dora = join(second, "dora")
+    dora.since_ping("meanwhile")
+    page.connected()
+    page.shows("meanwhile")
+    page.write("two\n")
+    page.shows("two")
+    assert page.texts()[-3:] == ["one", "meanwhile", "two"]
+    assert page.texts(".gap") == []
 
 
 def test_unread_lines_are_counted_in_the_title(

@@ -59,17 +59,20 @@ class Daemon:
         for line in self.process.stdout:
             self.printed += line
 
+    def kill(self) -> None:
+        """End it at once, as a crash does."""
+        self.process.kill()
+        self.process.wait(15)
+
     def restart(self) -> None:
-        """Stop it, and start it again on the same port."""
+        """Stop it, unless it has ended; and start it again on the same port."""
         self.stop()
         self._start_again()
 
     def crash(self) -> None:
-        """Kill it as a lack of memory would, and start it again on the same port."""
-        self.process.kill()
-        self.process.wait(15)
-        self.stop()
-        self._start_again()
+        """Kill it, and start it again on the same port."""
+        self.kill()
+        self.restart()
 
     def _start_again(self) -> None:
         if self.listen.startswith("tcp:"):

@@ -1,0 +1,67 @@
+"""The figures of a store that lasts, for the metrics: plain numbers."""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from broadcast.base.histogram import Histogram
+
+LINES: Final = (1.0, 4.0, 16.0, 64.0, 256.0, 1024.0, 4096.0)
+"""Upper bounds of the lines of a commit, in steps of four."""
+
+
+DISK_FULL: Final = "the disk is full"
+"""The failure that has a series from the start."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """The figures of a store at one moment.
+
+    Attributes:
+        size: bytes that are in use.
+        limit: bytes beyond which the oldest lines are deleted.
+        syncs: times that the disk was waited for.
+        failures: why → tries to write that have failed for it.
+        seconds: how long commits took.
+        lines: how many lines they had.
+        waiting: seconds for which the one in flight has waited; 0 if there is none.
+    """
+
+    size: int
+    limit: int
+    syncs: int
+    failures: Counter[str]
+    seconds: Histogram
+    lines: Histogram
+    waiting: float
+
+
+class Commits:
+    """Times the commits of a store, which has one in flight.
+
+    Args:
+        clock: returns seconds.
+    """
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self.seconds = Histogram()
+        self.lines = Histogram(LINES)
+        self._clock = clock
+        self._began: float | None = None
+
+    def begin(self) -> None:
+        """Note that a commit is in flight."""
+        self._began = self._clock()
+
+    def end(self, lines: int) -> None:
+        """Note that it is made."""
+        self.seconds.add(self.waiting)
+        self.lines.add(lines)
+        self._began = None
+
+    @property
+    def waiting(self) -> float:
+        """Seconds for which the commit in flight has waited; 0 if there is none."""
+        return 0.0 if self._began is None else self._clock() - self._began
