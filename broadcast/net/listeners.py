@@ -31,6 +31,7 @@ from broadcast.base.values import reason_of
 from broadcast.net import sockopts
 from broadcast.net.connections import Connections
 from broadcast.net.handshakes import Handshakes
+from broadcast.net.interfaces import ANY, all_reachable, reachable
 from broadcast.net.ports import Ports
 from broadcast.net.proxy import ProxiedFactory
 from broadcast.protocol.roles import ASKING, LISTEN_ONLY, UNRESTRICTED, Role
@@ -46,6 +47,8 @@ _REUSEPORT = re.compile(r"(?<!\\):reuseport=([^:]*)")
 LISTENING_ON = "listening on {address}{tls}{only}{inside}"
 PAGE_IS_ON = "the page is on {address}{only}{inside}"
 METRICS_ARE_ON = "metrics are on {address}metrics{inside}"
+OTHERS_USE = "others reach it at {addresses}{everybody}"
+EVERYBODY = ": anyone who does may read and speak, since no login is asked for"
 INSIDE = " (this machine only{hint})"
 HOST_HINT = "; --host 0.0.0.0 lets others in"
 
@@ -249,6 +252,13 @@ class Listeners:
             inside=INSIDE.format(hint=place.hint) if inside else "",
         )
         authenticator = self._connections.room.directory.policy.authenticator
+        if host in ANY:
+            self._logger.info(
+                OTHERS_USE,
+                event="reachable",
+                addresses=", ".join(all_reachable(address)),
+                everybody="" if authenticator else EVERYBODY,
+            )
         is_plain = place.name.partition(":")[0] not in ("ssl", "tls", "unix", "systemd")
         if (
             authenticator
@@ -328,25 +338,6 @@ async def _listen(place: ListenAddress, factory: Any, problems: list[str]) -> An
         message = f"can't listen on {place.name}: {why_not(error)}"
         problems.append(f"broadcast: {message}")
         return None
-
-
-def reachable(address: Any) -> str:
-    """Return an address as others type it: of all interfaces, the one they come by.
-
-    The machine's name where no route leads to them.
-    """
-    host = getattr(address, "host", None)
-    if host not in ("0.0.0.0", "::"):
-        return sockopts.name_of(address)
-    is_new = host == "::"
-    family = socket.AF_INET6 if is_new else socket.AF_INET
-    with socket.socket(family, socket.SOCK_DGRAM) as probe:
-        try:  # sends nothing: it only asks for the way (addresses of RFC 5737, 3849)
-            probe.connect(("2001:db8::1" if is_new else "192.0.2.1", 9))
-            own = probe.getsockname()[0]
-        except OSError:
-            own = socket.gethostname()
-    return f"[{own}]:{address.port}" if ":" in own else f"{own}:{address.port}"
 
 
 def why_not(error: Exception) -> str:
