@@ -35,7 +35,7 @@ def session(terminal: Terminal, daemon: Daemon, home: str) -> None:
     daemon.stop()
     terminal.wait_for("connection lost")
     terminal.type("done: https://notes.example.org/1.0\r")
-    terminal.wait_for("queued: done")
+    terminal.wait_for("[you]: done")
     daemon.restart()
     terminal.wait_for("alice [you]: done", 30)
     say("carol", "merged. thanks alice!")

@@ -27,6 +27,7 @@ ROW = re.compile(
     r"|bob \[you\]: \S.*"
     r"|\* \S+ (joined|left).*)"
     r"|──── .* ────"
+    r"|- /help lists the commands, /quit leaves"
     r"|connected · bob · \d+ here>.*"
     r"|connecting · bob>|"
     r"\(reverse-i-search\)`.*"

@@ -28,7 +28,7 @@ from tests.support.client.room import ScriptedRoom
 OURS = "broadcast."
 DEADLINE = 20.0
 TYPED, HEARD = "a typed line to the wire", "a message to the screen"
-GOALS = {TYPED: 15, HEARD: 30}
+GOALS = {TYPED: 15, HEARD: 50}
 
 
 @dataclass(slots=True)

@@ -55,6 +55,14 @@ PATHS = {
 }
 """Requests that are sent one behind the other, by row."""
 
+POSTS = {
+    "post": b"x",
+    "post-lines": b"x\n" * 1000,
+    "post-escapes": b"\x1b[2J\x07\xff\xc2\x9b\n" * 1000,
+    "post-wide": (b"\xff" * 8000 + b"\n") * 7,
+}
+"""Bodies that are posted one behind the other, by row."""
+
 FACES = ("tcp", "tls", "ws")
 
 EVERYWHERE = ("say", "who", "ping", "clean")
@@ -116,6 +124,12 @@ def _requests(name: str) -> Flood:
     return Flood(name, "http", (request.encode(),))
 
 
+def _posts(name: str) -> Flood:
+    body = POSTS[name]
+    head = f"POST /say HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}"
+    return Flood(name, "http", (head.encode() + b"\r\n\r\n" + body,))
+
+
 def _frames(name: str) -> Flood:
     begun = frame(TEXT, b"x", fin=False, mask=_UNMASKED)
     first = begun if name == "fragments" else b""
@@ -127,6 +141,7 @@ def floods() -> dict[str, Flood]:
     found = [
         *(_frames(name) for name in FRAMES),
         *(_requests(name) for name in PATHS),
+        *(_posts(name) for name in POSTS),
         *(_lines(name, face) for name in LINES for face in FACES),
         Flood("crumbs", "tls", (b"x" * 79 + b"\n",), is_crumbled=True),
     ]

@@ -1,6 +1,7 @@
 """``python -m hostile.fuzz``: inputs by our own grammar, into every kind of room.
 
-Rooms for lines (TCP), and rooms for HTTP and WebSocket, each with inputs of its own.
+Rooms for lines (TCP), for HTTP and WebSocket, and for lines over HTTP, each with inputs
+of its own.
 """
 
 import argparse
@@ -8,14 +9,19 @@ import sys
 import time
 import traceback
 from collections.abc import Callable
+from typing import Final
 
+from hostile.api import api_rooms
 from hostile.frames import WebGrammar
 from hostile.grammar import Grammar
+from hostile.posts import PostGrammar
 from hostile.rooms import Arena, Failures, all_rooms, cut
 from hostile.web import web_rooms
 
 REST_EVERY = 500
 """Inputs after which a room rests, and is looked at for leftovers."""
+
+KINDS: Final = ("lines", "web", "http")
 
 Station = tuple[Arena, Callable[[], bytes]]
 """A room, and what makes its inputs."""
@@ -26,7 +32,7 @@ def main() -> int:
     parser = argparse.ArgumentParser("hostile.fuzz", description=__doc__)
     parser.add_argument("--inputs", type=int, default=10_000_000)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--rooms", choices=["lines", "web", "all"], default="all")
+    parser.add_argument("--rooms", choices=[*KINDS, "all"], default="all")
     parser.add_argument("--minutes", type=float, help="stop after that many")
     given = parser.parse_args()
     began = time.monotonic()
@@ -41,15 +47,18 @@ def main() -> int:
 
 
 def stations(grammar: Grammar, which: str) -> list[Station]:
-    """Return rooms and their inputs; ``which``: lines, web or all."""
+    """Return rooms and their inputs; ``which``: a kind, or all."""
     found: list[Station] = []
-    if which != "web":
+    if which in ("lines", "all"):
         found += [(room, grammar.input) for room in all_rooms()]
-    if which != "lines":
+    if which in ("web", "all"):
         web = WebGrammar(grammar)
         first, *others = web_rooms()
         found.append((first, web.for_http))
         found += [(room, web.for_websocket) for room in others]
+    if which in ("http", "all"):
+        posts = PostGrammar(grammar)
+        found += [(room, posts.input) for room in api_rooms()]
     return found
 
 

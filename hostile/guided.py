@@ -14,6 +14,7 @@ except ImportError:
     sys.exit("hostile.guided: needs atheris: pip install atheris")
 
 with atheris.instrument_imports(include=["broadcast", "wsproto", "twisted.web.http"]):
+    from hostile.api import api_rooms
     from hostile.rooms import Arena, Failures, all_rooms, cut
     from hostile.web import web_rooms
 
@@ -53,7 +54,7 @@ class Target:
 def main() -> None:
     """Run until libFuzzer's options say that it is enough."""
     with Failures() as failures:
-        target = Target([*all_rooms(), *web_rooms()], failures)
+        target = Target([*all_rooms(), *web_rooms(), *api_rooms()], failures)
         atheris.Setup([*sys.argv, "-max_len=2048"], target)
         try:
             atheris.Fuzz()

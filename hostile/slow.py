@@ -1,7 +1,8 @@
 """``python -m hostile.slow``: those who begin and never finish.
 
 A share of them on each door: a line before the login that never ends (TCP), a TLS
-handshake that never ends, an HTTP request that never ends, a byte now and then.
+handshake that never ends, an HTTP request that never ends, a body that never ends,
+a byte now and then.
 The daemon must free them all by their deadlines, while members talk on as before.
 """
 
@@ -26,7 +27,7 @@ SECRET = "open-sesame"
 DEADLINE = 5.0
 """Seconds that the daemon is told to give them; an HTTP request has its own."""
 
-DOORS = ("tcp", "tls", "http")
+DOORS = ("tcp", "tls", "http", "post")
 
 GRACE = 5.0
 """Seconds after the deadline in which the last must be gone: 2 of them are for
@@ -47,6 +48,8 @@ DRIP = 1.0
 _BEGINNINGS = {
     "tcp": b"/login nobody-knows-this-and-it-never-ends",
     "tls": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(200),
+    "post": b"POST /say HTTP/1.1\r\nHost: localhost\r\nContent-Length: 500\r\n\r\n"
+    + b"x" * 100,
     "http": b"GET / HTTP/1.1\r\nHost: localhost\r\nX-Slow: " + b"x" * 100,
 }
 
@@ -93,7 +96,7 @@ def _spell(times: list[float]) -> str:
 
 async def _be_slow(door: str, port: int, deadline: float) -> bool:
     """Drip until the daemon closes; tell whether it did so in time."""
-    if door == "http":
+    if door in ("http", "post"):
         deadline = REQUEST_TIME
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
 
@@ -185,7 +188,8 @@ def run(
             if is_elsewhere:
                 home = stack.enter_context(Daemon(*options))
             found = [int(a.rpartition(":")[2]) for a in daemon.addresses]
-            ports = dict(zip(DOORS, [*found, web_port(daemon)], strict=True))
+            web = web_port(daemon)
+            ports = dict(zip(DOORS, [*found, web, web], strict=True))
             chosen = {door: ports[door] for door in doors}
             return asyncio.run(_storm(daemon, chosen, home, count, deadline))
 

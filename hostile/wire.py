@@ -70,6 +70,10 @@ class Wire:
 
     stopProducing = loseWriteConnection = abortConnection = loseConnection
 
+    def connectionLost(self, reason: object) -> None:
+        """Be lost by its own protocol's wish, which is told of it later."""
+        self.is_open = False
+
     def drain(self) -> None:
         """Have room again."""
         if self.is_slow and self.producer is not None and self.is_open:

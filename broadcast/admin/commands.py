@@ -20,7 +20,7 @@ _SECONDS: Final = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 _MAX_FOR = 100 * 365 * 86400
 
 Answer = Row | Deferred[None]
-"""A part of an answer; what follows a Deferred comes when that is called back."""
+"""A part of an answer; the parts after a Deferred come when that is called back."""
 
 Command = Callable[[AdminActions, str], Iterator[Answer]]
 
@@ -52,7 +52,7 @@ def carry_out(actions: AdminActions, line: str) -> Iterator[Answer]:
     except (CommandRefusedError, BanError) as error:
         yield {"ok": False, "error": str(error)}
     except Exception:
-        actions.logger.failure("an admin's command failed")
+        actions.logger.failure("an admin's command failed", event="fault")
         yield {"ok": False, "error": "that went wrong: the log says how"}
 
 

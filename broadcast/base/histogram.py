@@ -16,6 +16,8 @@ SECONDS: Final = (
     0.1,
     0.25,
     1.0,
+    2.5,
+    10.0,
 )
 """Upper bounds of the buckets of durations, in seconds; a last bucket has no bound."""
 

@@ -126,16 +126,6 @@ def _network_address(
     return Address(scheme, host, port, path, ca)
 
 
-def stranger(data: bytes, address: Address) -> str | None:
-    """Tell which other protocol the first bytes from an address belong to, if any."""
-    if data.startswith(b"HTTP/"):
-        scheme = "wss" if address.is_tls else "ws"
-        return f"a web server answers there: try {scheme}://{address.where}"
-    if data.startswith(b"\x15\x03"):
-        return f"TLS is spoken there: try tls://{address.where}"
-    return None
-
-
 def advice(reason: str, address: Address) -> str:
     """Return why a connection failed, with another URL to try where that helps."""
     other = _OTHER.get(address.scheme)

@@ -92,11 +92,15 @@ class LoginNeeded(Event):
 
 @dataclass(frozen=True, slots=True)
 class Who(Event):
-    """A piece of the list of names; the last one has ``more`` false."""
+    """A piece of the list of names; the last one has ``more`` false.
+
+    ``quiet`` names those of the piece that come and go unannounced.
+    """
 
     names: tuple[str, ...]
     count: int
     more: bool = False
+    quiet: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,12 +149,17 @@ class Notice(Event):
 
 @dataclass(frozen=True, slots=True)
 class Problem(Event):
-    """The server refused something (its ``error``); with ``token``, a line of ours."""
+    """The server refused something (its ``error``).
+
+    With ``token``, it is about a line of ours; ``line`` is then the text of one that
+    will not be said.
+    """
 
     code: str
     command: str
     text: str
     token: str = ""
+    line: str = ""
 
     @property
     def is_final(self) -> bool:
@@ -188,6 +197,17 @@ class Doubtful(Event):
     """
 
     lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Event):
+    """Ours: a page of the log that was asked for to look through, oldest line first.
+
+    ``first`` is the position to go on before; it is empty where nothing is older.
+    """
+
+    messages: tuple[Message, ...]
+    first: str = ""
 
 
 @dataclass(frozen=True, slots=True)

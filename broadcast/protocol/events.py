@@ -24,6 +24,11 @@ def lines(count: int) -> str:
     return f"{count} line" if count == 1 else f"{count} lines"
 
 
+def last(count: int) -> str:
+    """Say how many lines after the words ``the last``."""
+    return "line" if count == 1 else lines(count)
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
     """One thing the server says."""
@@ -108,8 +113,10 @@ class Presence(Attendance):
     count: int
 
     def text(self) -> str:
-        """Return ``153 joined, 20 left, 10234 here``."""
-        return f"{self.joined} joined, {self.left} left, {self.count} here"
+        """Return ``153 joined, 20 left, 10234 here``, without what is 0."""
+        joined = f"{self.joined} joined, " if self.joined else ""
+        left = f"{self.left} left, " if self.left else ""
+        return f"{joined}{left}{self.count} here"
 
     def record(self) -> dict[str, object]:
         """Return the counts."""
@@ -197,11 +204,12 @@ class Replay(Event):
 
     def text(self) -> str:
         """Return ``the last 20 lines:`` after a word about what is gone."""
-        head = f"the last {lines(self.count)}:"
+        head = f"the last {last(self.count)}:"
         if self.missing is None:
             return f"that position is not in this log\n{head}"
         if self.missing:
-            return f"{lines(self.missing)} before these are gone\n{head}"
+            is_or_are = "is" if self.missing == 1 else "are"
+            return f"{lines(self.missing)} before these {is_or_are} gone\n{head}"
         return head
 
     def record(self) -> dict[str, object]:
@@ -230,7 +238,7 @@ class Replayed(Event):
 
     def text(self) -> str:
         """Return ``that was the last 20 lines``, after a word about what is left."""
-        tail = f"that was the last {lines(self.count)}"
+        tail = f"that was the last {last(self.count)}"
         return f"there is more: {self.command}\n{tail}" if self.more else tail
 
     def record(self) -> dict[str, object]:

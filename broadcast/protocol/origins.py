@@ -75,6 +75,21 @@ def parse_all(value: str) -> frozenset[Origin]:
     return frozenset(found)
 
 
+def parse_sites(value: str) -> frozenset[Origin]:
+    """Parse origins of web sites: like ``parse_all``, but only http and https.
+
+    Raises:
+        ValueError: one of them is no origin, or none of a web site.
+    """
+    found = parse_all(value)
+    for origin in found:
+        if origin.scheme not in _PORTS:
+            raise ValueError(
+                f"{str(origin)!r} is no web site; give one such as https://example.org"
+            )
+    return found
+
+
 def may_talk(
     origins: list[str], host: str, allowed: frozenset[tuple[str, str, int]]
 ) -> bool:

@@ -33,7 +33,7 @@ class Pending:
 
 
 class Claims:
-    """What was claimed, by session.
+    """The claims of sessions here, by session.
 
     Args:
         roster: knows which claims wait.

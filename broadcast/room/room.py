@@ -179,7 +179,7 @@ class Room:
         self.stats.joined += 1
         if self.store.state.is_muted(names.fold(member.name), member.account):
             member.silenced = member.silenced or "muted"
-        self._note("joined", member, "")
+        self._note("joined", member)
         if hears and self.settings.relay:
             subscription.start()  # no greeting tells from where on it hears
         elif hears:
@@ -210,7 +210,7 @@ class Room:
         if subscription is not None:
             self.dedup.forget(session_id)
             self.stats.left[code] += 1
-            self._note("left", member, f" ({code}{detail})")
+            self._note("left", member, code, f" ({code}{detail})")
 
     def rename(self, subscription: Subscription, claim: Claim, key: str | None) -> None:
         """Have a member called what it claims, and answer it when that is decided."""
@@ -228,7 +228,13 @@ class Room:
             if outcome.is_muted:
                 member.silenced = member.silenced or "muted"
             told.append((outcome.events[-1][1], at))
-            self._logger.info("{old} is now {new}", old=old, new=member.name)
+            self._logger.info(
+                "{name} is now {to}",
+                event="renamed",
+                name=old,
+                to=member.name,
+                address=member.address,
+            )
 
         def answer() -> None:
             for event, at in told:
@@ -398,7 +404,7 @@ class Room:
         self.work.add(self)
 
     def _clog(self) -> None:
-        """Have nobody heard until the commit in flight is made."""
+        """Let nothing more be said until the commit in flight is made and sent."""
         if not self.is_clogged:
             self.is_clogged = True
             self._clogged_at = self.work.clock.seconds()
@@ -423,7 +429,7 @@ class Room:
             answers, self._due_answers = self._due_answers, []
             self._finish(answers)
         if self.fanout.readers.left:
-            self.is_clogged = True
+            self._clog()
             self.work.add(self.fanout)
         else:
             self._sent()
@@ -459,7 +465,7 @@ class Room:
         message = f"too slow: you missed {lines(missed)}"
         detail = f", missed {lines(missed)}"
         if member.session_id not in self.subscriptions:  # has left, and reads on
-            self._note("too slow", member, detail)
+            self._note("too-slow", member, detail=detail)
         self.directory.close(member, Bye("too-slow", message, missed), detail)
 
     def _greet(self, subscription: Subscription, first: bytes, instead: str) -> None:
@@ -507,12 +513,17 @@ class Room:
         self._fold_is_timed = False
         self.work.soon()
 
-    def _note(self, what: str, member: Member, detail: str) -> None:
+    def _note(
+        self, event: str, member: Member, reason: str | None = None, detail: str = ""
+    ) -> None:
         self._logger.info(
-            "{name} {what} from {address}{detail}, {count} here",
-            name=member.name or "somebody",
-            what=what,
+            "{who} {what} from {address}{detail}, {count} here",
+            event=event,
+            who=member.name or "somebody",
+            what=event.replace("-", " "),
+            name=member.name or None,
             address=member.address,
+            reason=reason,
             detail=detail,
             count=len(self.subscriptions),
         )

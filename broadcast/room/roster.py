@@ -1,8 +1,9 @@
-"""The names that are claimed here: what is asked for becomes a claim to one name.
+"""The names of the members, and their claims to names.
 
-The log decides on claims (``store.state``). What rests on this daemon alone is decided
-here, before: which names are good, reserved, or like an account's, and what becomes of
-one that another protocol's client has. What is surely taken is refused at once.
+The log decides on claims (``store.state``). This module decides, before that, on what
+rests on this daemon alone: a name must be good, not reserved, and not like an
+account's; a name of another protocol's client is mended. A name that is surely taken is
+refused at once.
 """
 
 from collections import Counter, OrderedDict
@@ -150,7 +151,7 @@ class Roster:
         is_same = claim.key is not None and claim.key == member.owner
         return member if is_same or claim.how is not How.EXACT else None
 
-    # What becomes of them
+    # Members
 
     def asked(self, claim: Claim) -> None:
         """Note that a claim waits for the log."""
@@ -167,7 +168,7 @@ class Roster:
 
         Args:
             member: has it.
-            holder: what the log says.
+            holder: the name, as the log says it.
             key: the member's own.
         """
         self._drop(member)

@@ -20,6 +20,7 @@ class Stats:
         refused: error code → lines and commands refused with it.
         joined: members that have joined.
         left: reason → members that have left for it.
+        turned_away: reason → connections that were closed for it instead of joining.
         clogged: seconds for which nobody was read, since the store was behind.
         fan_out: seconds taken to send a batch to all live subscriptions.
     """
@@ -34,6 +35,7 @@ class Stats:
         "left",
         "lines_in",
         "refused",
+        "turned_away",
     )
 
     def __init__(self) -> None:
@@ -45,4 +47,5 @@ class Stats:
         self.joined = 0
         self.clogged = 0.0
         self.left: Counter[str] = Counter()
+        self.turned_away: Counter[str] = Counter()
         self.fan_out = Histogram()

@@ -146,9 +146,12 @@ def turn_away(session: ISession, bye: Bye | None) -> bool:
     """Close the session of somebody who may not come in; False: there is no reason."""
     if bye is None:
         return False
+    directory = session.room.directory
+    directory.stats.turned_away[bye.code] += 1
     Logger(namespace="broadcast").info(
-        "{code}: {address} turned away",
-        code=bye.code,
+        "{reason}: {address} turned away",
+        event="turned-away",
+        reason=bye.code,
         address=session.member.address,
     )
     session.close(bye, When.NOW)

@@ -16,11 +16,13 @@ from broadcast.room.member import Peer
 from broadcast.room.room import Room
 from broadcast.session.interfaces import IConnection, ISession
 from broadcast.session.naming import Naming
+from broadcast.session.oldlines import Found, OldLines
 from broadcast.session.session import Session
 from broadcast.session.speech import SPEECH
 from broadcast.session.states import State
-from broadcast.store.log import ReplayCursor
-from broadcast.store.pages import Page, Pages
+from broadcast.store.archive import Question
+from broadcast.store.log import Log, ReplayCursor
+from broadcast.store.pages import Page
 
 ALL: Final = 1 << 53
 """As many lines as there are: no log has more."""
@@ -142,30 +144,40 @@ class Stream:
             subscription.start()
             self._greet(room.log.last_id)
             return
-        pages = Pages(room.log, room.settings.history, wish.dialect)
         if wish.since is None:
-            page = pages.last(wish.lines)
-        elif wish.since[0] == room.store.epoch:
-            page = pages.after(wish.since[1])
+            question = Question(None, wish.lines, goes_on=True)
         else:
-            page = pages.all()
-        # A reader that is lost in the middle of a page has this as its position.
-        self._greet(page.last if page.first is None else page.first - 1)
-        self._send(page)
+            is_known = wish.since[0] == room.store.epoch
+            question = Question(wish.since[1] if is_known else None, None)
+        self._ask(question, room.settings.history, self._begin_with)
 
     def step(self, until: float) -> bool:
         """Send the next page: the one before it is written."""
         if self._session.state not in _GOES_ON:
             return False
-        room = self._session.room
         # What it may ask for was settled when it came: nothing is gone by its own
-        # slowness, but what the log has dropped.
-        self._send(Pages(room.log, None, self._wish.dialect).after(self._last))
+        # slowness, but what nobody has any more.
+        self._ask(Question(self._last, None), None, self._send)
         return False
 
     def abort(self) -> None:
         """Close: a step has failed."""
         self._session.close(Bye("error", "something went wrong here"), When.NOW)
+
+    def _ask(self, question: Question, depth: int | None, found: Found) -> None:
+        """Find a page, at once or in turn."""
+        session = self._session
+        lines = OldLines(session.room, session.subscription, depth)
+        page = lines.at_once(question, self._wish.dialect)
+        if page is None:
+            lines.read(question, found)
+        else:
+            found(session.room.log, page)
+
+    def _begin_with(self, log: Log, page: Page) -> None:
+        # A reader that is lost in the middle of a page has this as its position.
+        self._greet(page.last if page.first is None else page.first - 1)
+        self._send(log, page)
 
     def _greet(self, id: int) -> None:
         session = self._session
@@ -173,18 +185,22 @@ class Stream:
             welcome = replace(session.room.welcome(session.member), id=id)
             session.subscription.tell(welcome)
 
-    def _send(self, page: Page) -> None:
+    def _send(self, log: Log, page: Page) -> None:
         session = self._session
+        if session.state not in _GOES_ON:
+            return
         room, subscription = session.room, session.subscription
         count, epoch = page.stretch.count, room.store.epoch
+        # What was said while it was read comes before it hears.
+        has_more = page.more or (log is not room.log and page.last < room.log.last_id)
         subscription.tell(Replay(count, page.missing))
         if count:
-            subscription.send(ReplayCursor(room.log, page.stretch))
+            subscription.send(ReplayCursor(log, page.stretch))
         first = None if page.first is None else f"{epoch}:{page.first}"
-        more = page.more and self._wish.dialect is not TEXT  # it comes by itself
+        more = has_more and self._wish.dialect is not TEXT  # it comes by itself
         subscription.tell(Replayed(count, f"{epoch}:{page.last}", first, more))
         self._last = page.last
-        if page.more:
+        if has_more:
             subscription.waiter = self
         elif self._wish.follows:
             subscription.start()

@@ -6,26 +6,18 @@ the member's output that is kept for it: all that is told later comes behind it.
 
 from collections.abc import Callable
 
-from twisted.logger import Logger
-
-from broadcast.base.hosts import host_of
 from broadcast.protocol.dialects import Dialect
 from broadcast.protocol.events import Replay, Replayed
 from broadcast.room.output import MAX_BACKLOG, Output, Pending
 from broadcast.room.room import Room
 from broadcast.room.subscription import Subscription
-from broadcast.store.archive import Archive, Question
-from broadcast.store.base import Page as Kept
-from broadcast.store.base import StoreError
+from broadcast.session.oldlines import OldLines
+from broadcast.store.archive import Question
 from broadcast.store.log import Log, ReplayCursor
 from broadcast.store.pages import MAX_LINES, Page
 
-NOTHING = Kept((), 0, 0, more=False)
-
 GoOn = Callable[[Page], str]
 """Returns the command that asks for the next page."""
-
-_logger = Logger(namespace="broadcast")
 
 
 def history(
@@ -52,15 +44,24 @@ def since(room: Room, subscription: Subscription, epoch: str, id: int) -> None:
 def _replay(
     room: Room, subscription: Subscription, question: Question, go_on: GoOn
 ) -> None:
+    epoch = room.store.epoch
+
+    def ask(lines: OldLines, pending: Pending) -> None:
+        def found(log: Log, page: Page) -> None:
+            dialect = subscription.dialect
+            pending.outputs = _outputs(epoch, log, page, dialect, go_on(page))
+            subscription.work.add(subscription, is_fresh=True)
+
+        lines.read(question, found)
+
     def answer() -> None:
-        archive = Archive(room.store, room.log, room.settings.history)
-        if archive.lacks(question):
-            read = _Read(room, subscription, question, go_on)
-            subscription.send(Pending(read.ask))
+        lines = OldLines(room, subscription, room.settings.history)
+        dialect = subscription.next_dialect
+        page = lines.at_once(question, dialect)
+        if page is None:
+            subscription.send(Pending(lambda pending: ask(lines, pending)))
         else:
-            dialect = subscription.next_dialect
-            page = archive.in_ring(question, dialect)
-            for output in _outputs(room, room.log, page, dialect, go_on):
+            for output in _outputs(epoch, room.log, page, dialect, go_on(page)):
                 subscription.send(output)
         if not subscription.live:
             subscription.writer.wake()
@@ -68,49 +69,17 @@ def _replay(
     room.answer(subscription, answer, weight=MAX_BACKLOG + 1)
 
 
-class _Read:
-    """A page that is read from the store when its place in the output has come."""
-
-    def __init__(
-        self, room: Room, subscription: Subscription, question: Question, go_on: GoOn
-    ) -> None:
-        self._room = room
-        self._subscription = subscription
-        self._question = question
-        self._go_on = go_on
-        self._host = host_of(subscription.member.address)
-
-    def ask(self, pending: Pending) -> None:
-        """Have it read, in turn."""
-        self._room.reads.add(self._host, lambda: self._do(pending))
-
-    async def _do(self, pending: Pending) -> None:
-        """Read, unless nobody is left who would read it."""
-        room, subscription = self._room, self._subscription
-        if subscription.is_gone:
-            return
-        archive = Archive(room.store, room.log, room.settings.history)
-        try:
-            kept = await archive.read(self._question)
-        except StoreError as error:
-            _logger.error("old lines can't be had: {why}", why=str(error))
-            kept = NOTHING
-        dialect = subscription.dialect
-        log, page = archive.page(self._question, kept, dialect)
-        if log is not room.log:
-            room.reads.charge(self._host, log, log.size)
-        pending.outputs = _outputs(room, log, page, dialect, self._go_on)
-        subscription.work.add(subscription, is_fresh=True)
-
-
 def _outputs(
-    room: Room, log: Log, page: Page, dialect: Dialect, go_on: GoOn
+    epoch: str, log: Log, page: Page, dialect: Dialect, command: str
 ) -> list[Output]:
-    """Return a page as it is written."""
-    count, epoch = page.stretch.count, room.store.epoch
+    """Return a page as it is written.
+
+    Args:
+        command: asks for the next one.
+    """
+    count = page.stretch.count
     first = None if page.first is None else f"{epoch}:{page.first}"
-    position = f"{epoch}:{page.last}"
-    end = Replayed(count, position, first, page.more, go_on(page))
+    end = Replayed(count, f"{epoch}:{page.last}", first, page.more, command)
     outputs: list[Output] = [
         dialect.told(Replay(count, page.missing)),
         dialect.told(end),

@@ -31,15 +31,20 @@ class Question:
         id: the line before or after which they are; None: before the end or, where
             they are the lines after it, from the oldest on.
         count: how many before it; None: as many as a page has, after it.
+        goes_on: the page begins with the first of the last ``count`` lines; what
+            follows it is another question.
     """
 
     id: int | None
     count: int | None
+    goes_on: bool = False
 
     def answer(self, pages: Pages) -> Page:
         """Return what ``pages`` have."""
         if self.count is None:
             return pages.all() if self.id is None else pages.after(self.id)
+        if self.goes_on:
+            return pages.last(self.count)
         if self.id is None:
             return pages.newest(self.count)
         return pages.before(self.id, self.count)
@@ -67,7 +72,7 @@ class Archive:
     def in_ring(self, question: Question, dialect: Dialect) -> Page:
         """Return the page that the ring gives."""
         page = question.answer(Pages(self._log, self._depth, dialect))
-        if question.count is None or page.first != self._first:
+        if question.count is None or question.goes_on or page.first != self._first:
             return page
         return replace(page, more=page.more or self._floor < self._first)
 
@@ -76,6 +81,8 @@ class Archive:
         if self._floor >= self._first:
             return False
         id, log = question.id, self._log
+        if question.goes_on:
+            return question.count is not None and question.count > log.lines
         if question.count is None:
             return id is None or id > log.last_id or id + 1 < self._first
         is_last = id is None or id > log.last_id
@@ -85,8 +92,10 @@ class Archive:
     def read(self, question: Question) -> Deferred[Kept]:
         """Ask the store."""
         id, last_id = question.id, self._log.last_id
-        if question.count is None:
+        if question.count is None or question.goes_on:
             begin = 0 if id is None or id > last_id else id
+            if question.count is not None:
+                begin = self._first - 1 - max(0, question.count - self._log.lines)
             begin = max(begin, self._floor - 1)
             return self._store.read_after(begin, MAX_LINES, MAX_BYTES)
         end = last_id + 1 if id is None else min(id, last_id + 1)
@@ -99,22 +108,27 @@ class Archive:
         """Return a page and where its lines are: in what was read, or in the ring."""
         ring = self.in_ring(question, dialect)
         log = _log_of(kept)
-        found = question.answer(Pages(log, None, dialect, first=self._floor))
-        if question.count is None:
-            found = self._forwards(question, kept, found)
+        begin = max(self._floor, kept.first_id)
+        pages = Pages(log, None, dialect, first=begin)
+        if question.count is None or question.goes_on:
+            found = self._forwards(question, kept, pages)
             is_better = found.first is not None and (
                 ring.first is None or found.first < ring.first
             )
         else:
-            found = self._backwards(question, kept, found)
+            found = self._backwards(question, kept, question.answer(pages))
             is_better = found.stretch.count > ring.stretch.count
         return (log, found) if is_better else (self._log, ring)
 
-    def _forwards(self, question: Question, kept: Kept, found: Page) -> Page:
-        """Return a page that was read, with what is missing before it."""
+    def _forwards(self, question: Question, kept: Kept, pages: Pages) -> Page:
+        """Return a page of what was read, with what is missing before it."""
         missing, id = self._unknown(question), question.id
-        if id is not None and missing is not None and found.first is not None:
-            missing = found.first - 1 - id
+        if id is None or missing is None:
+            found = pages.all()  # of what was read, which begins where it is to
+        else:
+            found = pages.after(id)
+            if found.first is not None:
+                missing = found.first - 1 - id
         return replace(found, missing=missing, more=found.more or kept.more)
 
     def _backwards(self, question: Question, kept: Kept, found: Page) -> Page:

@@ -11,6 +11,10 @@ LINES: Final = (1.0, 4.0, 16.0, 64.0, 256.0, 1024.0, 4096.0)
 """Upper bounds of the lines of a commit, in steps of four."""
 
 
+DISK_FULL: Final = "the disk is full"
+"""The failure that has a series from the start."""
+
+
 @dataclass(frozen=True, slots=True)
 class Figures:
     """The figures of a store at one moment.

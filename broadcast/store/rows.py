@@ -19,6 +19,7 @@ from broadcast.base.values import reason_of
 from broadcast.store.base import DamagedError, TooNewError
 from broadcast.store.codec import BodyError, NewerBodyError, Speakers, decode
 from broadcast.store.entries import Batch, is_run
+from broadcast.store.figures import DISK_FULL
 
 VERSION: Final = 1
 """The version of the layout."""
@@ -274,7 +275,7 @@ class Rows:
 def in_words(error: Exception) -> str:
     """Return why something failed, in SQLite's or the system's own words."""
     if str(error) == _FULL or getattr(error, "errno", None) == errno.ENOSPC:
-        return "the disk is full"
+        return DISK_FULL
     return reason_of(error) or type(error).__name__
 
 

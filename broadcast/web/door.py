@@ -91,7 +91,8 @@ class Door:
     def warn(self) -> None:
         """Log a warning if an option allows more than it seems to."""
         if origins.NULL in self._allowed:
-            Logger(namespace="broadcast").warn("{message}", message=NULL_WARNING)
+            log = Logger(namespace="broadcast")
+            log.warn("{words}", event="open-origin", words=NULL_WARNING)
 
     def check_host(self, authority: str) -> None:
         """Check a request that came to a loopback address.

@@ -105,6 +105,22 @@ def is_current(known: list[str], tag: str) -> bool:
     return values.strip() == "*" or tag in _TAG.findall(values)
 
 
+def accepts_gzip(accepted: list[str]) -> bool:
+    """Tell whether a client takes gzip (RFC 9110, 12.5.3): by name, or by ``*``.
+
+    Args:
+        accepted: its Accept-Encoding headers.
+    """
+    weights: dict[str, bool] = {}
+    for given in ", ".join(accepted).lower().split(","):
+        name, *parameters = (part.strip() for part in given.split(";"))
+        weights[name] = not any(_NEVER.fullmatch(each) for each in parameters)
+    return weights.get("gzip", weights.get("x-gzip", weights.get("*", False)))
+
+
+_NEVER: Final = re.compile(r"q\s*=\s*0(\.0*)?")
+
+
 class IUpgraded(Protocol):
     """The receiver of the bytes after an upgrade."""
 

@@ -101,7 +101,7 @@ class Socket(Resource):
             return say(request, 503, "the server shuts down")
         (host,) = headers(request, "Host")
         try:
-            self._door.check_origin(headers(request, "Origin"), host)
+            self._door.check_origin(_origins(request), host)
         except RefusedError as error:
             return say(request, error.status, str(error))
         try:
@@ -147,6 +147,19 @@ class Front(Resource):
         """Give the page, or become a WebSocket."""
         wants = wants_upgrade(headers(request, "Upgrade"))
         return (self._socket if wants else self._page).render(request)
+
+
+def _origins(request: Request) -> list[str]:
+    """Return the origins of the page that asks.
+
+    A browser tells a page nothing of a refused WebSocket. So the page asks once more
+    without an upgrade, and names its own origin, ``?origin=``: browsers send no Origin
+    header with that.
+    """
+    if wants_upgrade(headers(request, "Upgrade")):
+        return headers(request, "Origin")
+    named = [value.decode("latin-1") for value in request.args.get(b"origin", [])]
+    return headers(request, "Origin") or named
 
 
 def _introduction(request: Request) -> tuple[bytes, bool]:

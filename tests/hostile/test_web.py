@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from hostile.api import api_rooms, check_answers
 from hostile.frames import WebGrammar
 from hostile.grammar import Grammar
+from hostile.posts import PostGrammar
 from hostile.web import WebRoom, check_frames, handshake, web_rooms
 from hostile.wire import BrokenPromiseError
 from tests.support.daemon import Daemon
@@ -22,6 +24,38 @@ from tests.support.websocket import (
     frame,
     web_port,
 )
+
+
+def test_the_fuzzer_posts_and_reads() -> None:
+    """Posts are said in every room, logged in or not, and some are refused."""
+    rooms = api_rooms()
+    grammar = PostGrammar(Grammar(3))
+    for number in range(1500):
+        rooms[number % len(rooms)].run([grammar.input()], "192.0.2.1", number % 8)
+    assert all(room.room.log.total > 20 for room in rooms)
+    assert all(room.room.stats.joined > 20 for room in rooms)
+    for room in rooms:
+        room.rest()
+
+
+@pytest.mark.parametrize(
+    ("answer", "found"),
+    [
+        (b"HTTP/1.1 500 X\r\n\r\n", "no answer"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\na\x1b\n", "active"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n", "cut"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\na\n", "no chunk"),
+        (
+            b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\nx: y\n\n",
+            "no ev",
+        ),
+        (b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n:\n", "cut"),
+    ],
+)
+def test_a_bad_answer_would_be_found(answer: bytes, found: str) -> None:
+    """The check of what is answered can fail."""
+    with pytest.raises(BrokenPromiseError, match=found):
+        check_answers(answer)
 
 
 def test_the_fuzzer_gets_in() -> None:

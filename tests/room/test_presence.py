@@ -25,7 +25,7 @@ def test_a_folded_burst() -> None:
     single = [line for line in told if line.endswith("joined the chat")]
     assert len(single) == 8
     hall.wait(0.6)
-    assert watcher.lines() == ["* 12 joined, 0 left, 21 here"]
+    assert watcher.lines() == ["* 12 joined, 21 here"]
     hall.wait(1)
     crowd[0].send("/quit")
     assert watcher.lines() == [single[0].replace("joined", "left")]
@@ -42,7 +42,7 @@ def test_nobody_speaks_before_its_arrival_is_told() -> None:
     late = hall.connect()
     late.send("/name late", "hello")
     told = watcher.lines()
-    assert told[-2:] == ["* 13 joined, 0 left, 22 here", "late: hello"]
+    assert told[-2:] == ["* 13 joined, 22 here", "late: hello"]
 
 
 def test_a_quiet_member_is_announced_to_programs_alone() -> None:
@@ -93,7 +93,7 @@ def test_a_burst_counts_no_quiet_member_but_in_the_count() -> None:
     hall.wait(0.6)
     told = reader.lines()
     assert len(told) == 9
-    assert told[-1] == "* 12 joined, 0 left, 42 here"
+    assert told[-1] == "* 12 joined, 42 here"
     *_, presence = _events(program)
     assert presence == {"event": "presence", "joined": 12, "left": 0, "count": 42}
 

@@ -143,6 +143,11 @@ def test_wherever_lines_are(
         list(may), None, more=False
     )
 
+    wanted = list(may)[-count:] if count else []
+    assert ask(archive, Question(None, count, goes_on=True), log) == Answer(
+        wanted, 0, more=False
+    )
+
 
 @pytest.mark.parametrize(
     ("question", "lacks"),
@@ -156,6 +161,8 @@ def test_wherever_lines_are(
         (Question(16, None), True),
         (Question(None, None), True),
         (Question(5, 0), True),
+        (Question(None, 5, goes_on=True), False),
+        (Question(None, 6, goes_on=True), True),
     ],
 )
 def test_the_store_is_asked_for_what_the_ring_lacks_alone(

@@ -1,10 +1,13 @@
 """Chromium without a window, looking at the page."""
 
+import os
 import shutil
 import tempfile
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
+from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -38,12 +41,17 @@ class Browsers:
 
     def give_back(self, driver: Any) -> None:
         """Close its tab, and all that the page kept there; keep the browser."""
-        used = driver.current_window_handle
+        origin = driver.execute_script("return location.origin")
+        used = driver.window_handles
         driver.switch_to.new_window("tab")
         fresh = driver.current_window_handle
-        driver.switch_to.window(used)
-        driver.close()
+        for handle in used:
+            driver.switch_to.window(handle)
+            driver.close()
         driver.switch_to.window(fresh)
+        if origin != "null":
+            kept = {"origin": origin, "storageTypes": "all"}
+            driver.execute_cdp_cmd("Storage.clearDataForOrigin", kept)
         driver.get_log("browser")
         self._idle.append(driver)
 
@@ -85,14 +93,35 @@ class Page:
         is_dark: bool = False,
     ) -> None:
         self._browsers = browsers
+        self.url = url
         self.driver = browsers.take()
-        width, height = size
+        self.resize(*size)
+        self.prefer("prefers-color-scheme", "dark" if is_dark else "light")
+        self.driver.get(url)
+
+    def prefer(self, feature: str, value: str) -> None:
+        """Have the browser believe that the person prefers that (a media feature)."""
+        features = [{"name": feature, "value": value}]
+        self._command("setEmulatedMedia", {"features": features})
+
+    def resize(self, width: int, height: int) -> None:
+        """Make the window as large as that; a narrow one is a phone's."""
         metrics = {"width": width, "height": height, "deviceScaleFactor": 1}
         self._command("setDeviceMetricsOverride", metrics | {"mobile": width < 600})
-        scheme = "dark" if is_dark else "light"
-        features = [{"name": "prefers-color-scheme", "value": scheme}]
-        self._command("setEmulatedMedia", {"features": features})
-        self.driver.get(url)
+
+    def hide(self, is_hidden: bool = True) -> None:
+        """Have the page believe that nobody looks at it."""
+        self.run(
+            "Object.defineProperty(document, 'hidden',"
+            " { configurable: true, get: () => arguments[0] });"
+            "document.dispatchEvent(new Event('visibilitychange'))".replace(
+                "arguments[0]", "true" if is_hidden else "false"
+            )
+        )
+
+    def look(self) -> None:
+        """Have the page believe that it is looked at again."""
+        self.hide(False)
 
     def _command(self, name: str, arguments: dict[str, Any]) -> None:
         self.driver.execute_cdp_cmd(f"Emulation.{name}", arguments)
@@ -133,11 +162,91 @@ class Page:
 
     def write(self, keys: str) -> None:
         """Type into the line."""
-        self.driver.find_element("id", "text").send_keys(keys)
+        self.type("text", keys)
+
+    def type(self, field: str, keys: str) -> None:
+        """Type into the field with that id."""
+        self.driver.find_element("id", field).send_keys(keys)
+
+    def click(self, button: str) -> None:
+        """Click on what has that id."""
+        self.driver.find_element("id", button).click()
+
+    def click_text(self, text: str, selector: str = "button") -> None:
+        """Click on what ``selector`` finds, if it is shown and has that text."""
+        for found in self.driver.find_elements("css selector", selector):
+            if found.text == text:
+                found.click()
+                return
+        raise AssertionError(f"no {text} in {selector}")
+
+    def value(self, field: str = "text") -> str:
+        """Return what stands in the field with that id."""
+        found: str = self.run(
+            "return document.getElementById(arguments[0]).value", field
+        )
+        return found
+
+    def is_shown(self, element: str) -> bool:
+        """Tell whether what has that id can be seen."""
+        found: bool = self.run(
+            "return document.getElementById(arguments[0]).checkVisibility()", element
+        )
+        return found
+
+    def sent(self) -> "Page":
+        """Wait until all that was typed has its answer."""
+        self.wait_until(lambda: self.texts(".sending") == [], "sent")
+        return self
+
+    def drawn(self) -> None:
+        """Wait until what has happened is drawn."""
+        self.driver.execute_async_script(
+            "requestAnimationFrame(() => requestAnimationFrame(arguments[0]))"
+        )
+
+    def another(self, url: str = "") -> str:
+        """Open another tab of the same browser, and look at it; return its handle."""
+        self.driver.switch_to.new_window("tab")
+        self.driver.get(url or self.url)
+        handle: str = self.driver.current_window_handle
+        return handle
+
+    def reload(self) -> "Page":
+        """Load the page again."""
+        self.driver.refresh()
+        return self
 
     def run(self, script: str, *arguments: object) -> Any:
         """Return what ``script`` returns."""
         return self.driver.execute_script(script, *arguments)
+
+    def accessibility(self) -> list[str]:
+        """Return what axe-core finds wrong with what is shown: rules and elements."""
+        axe = files("axe_core_python") / "axe.min.js"
+        override = os.environ.get("AXE", "")  # another release of it, by its file
+        text = Path(override).read_text() if override else axe.read_text("utf-8")
+        self.driver.execute_cdp_cmd("Page.setBypassCSP", {"enabled": True})
+        self.run(text)
+        found: list[str] = self.driver.execute_async_script(
+            "const done = arguments[0]; axe.run(document, { resultTypes:"
+            " ['violations'] }).then(({ violations }) => done(violations.flatMap("
+            "(rule) => rule.nodes.map(({ target }) => `${rule.id}: ${target}`))))"
+        )
+        return found
+
+    def record(self) -> None:
+        """Keep what the page sends from now on, for ``recorded``."""
+        self.run(
+            "const send = WebSocket.prototype.send; window.recorded = [];"
+            "WebSocket.prototype.send = function (data) {"
+            " window.recorded.push(data); send.call(this, data) };"
+        )
+
+    def recorded(self) -> list[str]:
+        """Return the messages that the page has sent since ``record``."""
+        found: list[str] = self.run("return window.recorded")
+        return found
 
     def assert_no_complaints(self) -> None:
         """Check that the browser complained of nothing: no script, no policy."""

@@ -1,15 +1,24 @@
-"""A TCP proxy that can cut what goes through it."""
+"""A TCP proxy that can cut what goes through it, and change what is asked."""
 
 import contextlib
 import socket
 import threading
+from collections.abc import Callable
 
 
 class Proxy:
-    """Listens on a port of its own, and passes all on to another port."""
+    """Listens on a port of its own, and passes all on to another port.
 
-    def __init__(self, target: int) -> None:
+    Args:
+        target: the other port.
+        change: changes what goes there, in the pieces that come.
+    """
+
+    def __init__(
+        self, target: int, change: Callable[[bytes], bytes] = lambda data: data
+    ) -> None:
         self._target = target
+        self._change = change
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
         self._pairs: list[socket.socket] = []
@@ -48,11 +57,11 @@ class Proxy:
             for ends in ((near, far), (far, near)):
                 threading.Thread(target=self._pass, args=ends, daemon=True).start()
 
-    @staticmethod
-    def _pass(source: socket.socket, sink: socket.socket) -> None:
+    def _pass(self, source: socket.socket, sink: socket.socket) -> None:
+        is_inward = sink.getpeername()[1] == self._target
         with contextlib.suppress(OSError):
             while data := source.recv(1 << 16):
-                sink.sendall(data)
+                sink.sendall(self._change(data) if is_inward else data)
         with contextlib.suppress(OSError):
             sink.shutdown(socket.SHUT_RDWR)
         source.close()

@@ -9,7 +9,8 @@ from twisted.internet.testing import StringTransport
 
 from broadcast.options import settings_from
 from broadcast.protocol.events import Bye
-from broadcast.web.site import CONTENT_POLICY, KINDS, WebSite, load
+from broadcast.web.files import KINDS, content_policy, load
+from broadcast.web.site import WebSite
 from tests.support.hall import Hall
 from tests.support.websocket import request
 
@@ -57,13 +58,13 @@ def test_every_file_has_its_type_policy_and_tag() -> None:
     """The page's files have their types, and a policy that allows no other scripts."""
     names = set(load())
     page = _ask(Hall(), "/")[2].decode()
-    assert set(re.findall(r'"/static/([\w.-]+)"', page)) <= names
+    assert set(re.findall(r'"static/([\w.-]+)"', page)) <= names
     for name in names:
         path = "/" if name == "index.html" else f"/static/{name}"
         status, headers, body = _ask(Hall(), path)
         assert (status, int(headers["content-length"])) == (200, len(body)), name
         assert headers["content-type"] == KINDS["." + name.rpartition(".")[2]], name
-        assert headers["content-security-policy"] == CONTENT_POLICY.decode(), name
+        assert headers["content-security-policy"] == content_policy(), name
         assert headers["cache-control"] == "no-cache", name
         assert headers["etag"], name
 
@@ -94,7 +95,7 @@ def test_a_file_is_sent_again_only_if_it_is_another(known: str, status: int) -> 
     found, headers, body = _ask(Hall(), "/", f"If-None-Match: {given}")
     assert (found, body) == (status, page if status == 200 else b"")
     assert headers["content-length"] == str(len(page))
-    assert headers["content-security-policy"] == CONTENT_POLICY.decode()
+    assert headers["content-security-policy"] == content_policy()
     assert headers["etag"] == tag
 
 

@@ -5,12 +5,13 @@ the shells' scripts of the same words.
 """
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Protocol
 
 from broadcast import __version__
-from broadcast.client.core.options import Given, all_options
+from broadcast.client.core.option import Given
+from broadcast.client.core.options import all_options
 
 _EXAMPLES = """\
 examples:
@@ -36,6 +37,18 @@ COMMANDS = (
 )
 
 
+def parse(parser: argparse.ArgumentParser, argv: Sequence[str]) -> argparse.Namespace:
+    """The values in a command line; errors show the usage of the command that is meant.
+
+    Raises:
+        SystemExit: with 2 after an error, with 0 after help.
+    """
+    given, unknown = parser.parse_known_args(argv)
+    if unknown:
+        given.parser.error(f"unrecognized arguments: {' '.join(unknown)}")
+    return given
+
+
 def make_parser() -> argparse.ArgumentParser:
     """The parser for all commands."""
     parser = argparse.ArgumentParser(
@@ -49,7 +62,9 @@ def make_parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for command, help in COMMANDS:
-        _add_options(commands.add_parser(command, help=help), command)
+        added = commands.add_parser(command, help=help)
+        added.set_defaults(parser=added)
+        _add_options(added, command)
     return parser
 
 
@@ -96,6 +111,7 @@ def _add(container: _Container, given: Given, command: str) -> None:
     option, words = given.option, flags(given, command)
     default = default_of(given, command)
     help = f"{option.help} (default {default})" if default else option.help
+    help = help.replace("%", "%%")
     add = partial(container.add_argument, *(words or [given.field]), help=help)
     if option.is_switch:
         add(action=argparse.BooleanOptionalAction, default=given.default)
@@ -107,7 +123,8 @@ def _add(container: _Container, given: Given, command: str) -> None:
     elif option.choices:
         add(choices=option.choices)
     else:
-        add(nargs=option.positional[command], metavar=option.metavar)
+        read = _checked(option.value)
+        add(nargs=option.positional[command], metavar=option.metavar, type=read)
 
 
 def _checked(read: Callable[[str], object]) -> Callable[[str], object]:

@@ -6,8 +6,10 @@ which the later ones win; their values are read once they are one.
 """
 
 import argparse
+import codecs
 import configparser
 import os
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -16,7 +18,8 @@ from typing import Any
 
 from broadcast.client.address import DEFAULT_ADDRESS, Address, is_likely, parse_address
 from broadcast.client.cli import arguments
-from broadcast.client.core.options import SEND, Options, all_options
+from broadcast.client.core.option import SEND
+from broadcast.client.core.options import Options, all_options
 from broadcast.client.errors import AddressError, ConfigError
 
 Settings = dict[str, str]
@@ -37,8 +40,14 @@ def config_path(
     return _folder(environ, "XDG_CONFIG_HOME", ".config", "config.ini")
 
 
+def file_for(kind: str, address: Address, folder: Path | None) -> Path | None:
+    """The file in which something is kept of a server, in the folder of all such."""
+    name = re.sub(r"[^A-Za-z0-9.-]+", "_", str(address))
+    return folder and folder / f"{kind}-{name}"
+
+
 def state_path(environ: Mapping[str, str], platform: str = sys.platform) -> Path | None:
-    """The folder for the typed lines of each server; None: there is no home."""
+    """The folder for what is kept of each server; None: there is no home."""
     if platform == "darwin":
         return _folder(environ, "", "Library/Application Support")
     if platform == "win32":
@@ -78,8 +87,9 @@ def read_config(path: Path, *, must_exist: bool) -> dict[str, Settings]:
             raise ConfigError(f"{path}: no such file") from None
         return {}
     except (OSError, UnicodeDecodeError, configparser.Error) as problem:
-        reason = getattr(problem, "strerror", None) or str(problem).splitlines()[0]
-        raise ConfigError(f"{path}: {reason}") from None
+        if not must_exist and not os.path.exists(path):
+            return {}  # the home is another account's, or no folder
+        raise ConfigError(f"{path}: {_reason(problem)}") from None
     sections = {name: dict(parser[name]) for name in parser.sections()}
     for name, settings in sections.items():
         for key in settings:
@@ -97,7 +107,8 @@ def from_environment(environ: Mapping[str, str]) -> Settings:
 def merge(*layers: Settings) -> Settings:
     """The layers put together; later ones win.
 
-    A url replaces the host and port of the layers below it, and they replace a url.
+    A url replaces the host and port of the layers below it, and they replace a url;
+    so do quiet and presence.
     """
     merged: Settings = {}
     for layer in layers:
@@ -106,6 +117,9 @@ def merge(*layers: Settings) -> Settings:
             merged.pop("port", None)
         elif "host" in layer or "port" in layer:
             merged.pop("url", None)
+        for one, other in (("quiet", "presence"), ("presence", "quiet")):
+            if one in layer and other not in layer:
+                merged.pop(other, None)
         merged |= layer
     return merged
 
@@ -141,10 +155,11 @@ def parse_options(argv: Sequence[str], environ: Mapping[str, str]) -> Options:
             with 0 after help.
     """
     parser = arguments.make_parser()
-    given = parser.parse_args(argv)
+    given = arguments.parse(parser, argv)
     if given.command == "completion":
         return Options("completion", shell=given.shell)
     try:
+        _check_encoding(given, environ)
         if "--" not in argv:
             _check_words(given)
         return _options(given, environ)
@@ -154,7 +169,8 @@ def parse_options(argv: Sequence[str], environ: Mapping[str, str]) -> Options:
 
 def _options(given: argparse.Namespace, environ: Mapping[str, str]) -> Options:
     sections = _sections(given, environ)
-    values = _values(given, _settings(given, environ, sections))
+    settings, line = _settings(given, environ, sections)
+    values = _values(given, settings)
     address = _address(values)
     secret = _secret(values.get("token_file"), environ)
     if secret and not address.is_private and not given.plaintext_login:
@@ -164,7 +180,12 @@ def _options(given: argparse.Namespace, environ: Mapping[str, str]) -> Options:
         )
     names = tuple(name for name in sections if name != "client")
     return Options(
-        given.command, address=address, secret=secret, sections=names, **values
+        given.command,
+        address=address,
+        secret=secret,
+        sections=names,
+        given=frozenset(line),
+        **values,
     )
 
 
@@ -177,7 +198,7 @@ def _values(given: argparse.Namespace, settings: Settings) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for each in all_options():
         if not each.option.is_setting:
-            value = getattr(given, each.field, None)
+            value = getattr(given, each.field.strip("_"), None)
             if value is not None:
                 values[each.field] = tuple(value) if each.field == "text" else value
             continue
@@ -188,6 +209,20 @@ def _values(given: argparse.Namespace, settings: Settings) -> dict[str, Any]:
             except ValueError as problem:
                 raise ConfigError(f"--{each.key}: {problem}") from None
     return values
+
+
+def _check_encoding(given: argparse.Namespace, environ: Mapping[str, str]) -> None:
+    """See that the text and the secret are what their bytes mean."""
+    for word in getattr(given, "text", ()):
+        if not _is_unicode(word):
+            raise ConfigError(f"{word!r} is not in the encoding of this locale")
+    if not _is_unicode(environ.get("BCAST_TOKEN", "")):
+        raise ConfigError("BCAST_TOKEN is not in the encoding of this locale")
+
+
+def _is_unicode(text: str) -> bool:
+    """Whether no byte of an argument or a variable was left undecoded."""
+    return not any("\ud800" <= char <= "\udfff" for char in text)
 
 
 def _check_words(given: argparse.Namespace) -> None:
@@ -216,20 +251,23 @@ def _settings(
     given: argparse.Namespace,
     environ: Mapping[str, str],
     sections: Mapping[str, Settings],
-) -> Settings:
+) -> tuple[Settings, Settings]:
+    """All settings, and those of them that stand in the command line itself."""
     line = {
         key: str(value)
         for key in KEYS
         if (value := getattr(given, key.replace("-", "_"), None)) is not None
     }
-    server = given.server
+    server, given_port = given.server, getattr(given, "server_port", None)
     named: Settings = {}
     if server in sections and server != "client":
         named = sections[server]
+    elif server and given_port is not None:
+        line = {"host": server, "port": str(given_port)} | line
     elif server:
         line = {"url": server} | line
     common = sections.get("client", {})
-    return merge(common, from_environment(environ), named, line)
+    return merge(common, from_environment(environ), named, line), line
 
 
 def _address(values: Mapping[str, Any]) -> Address:
@@ -254,9 +292,17 @@ def _secret(path: str | None, environ: Mapping[str, str]) -> str | None:
     try:
         text = Path(path).read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as problem:
-        reason = getattr(problem, "strerror", None) or "not UTF-8"
-        raise ConfigError(f"--token-file: {path}: {reason}") from None
+        raise ConfigError(f"--token-file: {path}: {_reason(problem)}") from None
     secret = next((line.strip() for line in text.splitlines() if line.strip()), "")
     if not secret:
         raise ConfigError(f"--token-file: {path}: nothing in it")
     return secret
+
+
+def _reason(problem: Exception) -> str:
+    """Why a file can't be read, in a few words."""
+    if isinstance(problem, UnicodeDecodeError):
+        start = bytes(problem.object[:2])
+        is_wide = start in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+        return "UTF-16, and should be UTF-8" if is_wide else "not UTF-8"
+    return getattr(problem, "strerror", None) or str(problem).splitlines()[0]

@@ -10,8 +10,8 @@ import sys
 from collections.abc import Coroutine, Sequence
 
 from broadcast.client.cli.config import parse_options
-from broadcast.client.cli.stdio import is_terminal, take_standard_numbers
 from broadcast.client.core.options import Options
+from broadcast.client.io.stdio import is_terminal, take_standard_numbers
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -19,14 +19,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     take_standard_numbers()
     options = parse_options(sys.argv[1:] if argv is None else argv, os.environ)
     from broadcast.client.errors import CannotConnectError
-    from broadcast.client.io.runner import Exit, complain
+    from broadcast.client.io.descriptors import complain, write_all
+    from broadcast.client.io.runner import Exit
 
     if options.command == "completion":
         from broadcast.client.cli.completion import script_for
 
         try:
-            with open(1, "w", encoding="utf-8", closefd=False) as stdout:
-                stdout.write(script_for(options.shell))
+            write_all(1, script_for(options.shell).encode())
         except BrokenPipeError:
             return Exit.DONE
         except OSError as problem:
@@ -51,55 +51,12 @@ def _run(options: Options) -> Coroutine[object, object, int]:
         return run_send(options)
     is_attended = is_terminal(sys.stdin) and is_terminal(sys.stdout)
     if options.command == "connect" and is_attended:
+        from broadcast.client.cli.chatting import run_chat
+
         return run_chat(options)
     from broadcast.client.cli.tail import run_pipe, run_tail
 
     return run_tail(options) if options.command == "tail" else run_pipe(options)
-
-
-async def run_chat(options: Options) -> int:
-    """``bcast-client connect`` at a terminal: asks for a name, then chats."""
-    from broadcast.client.cli.config import state_path
-    from broadcast.client.core.requests import Profile
-    from broadcast.client.io.runner import Exit
-    from broadcast.client.ui.chat import Chat
-    from broadcast.client.ui.history import typed_lines
-    from broadcast.client.ui.screen import RoomCompleter, Screen
-
-    name = options.name
-    if name is None:
-        name = await ask_name()
-        if name is None:
-            return Exit.INTERRUPTED
-    profile = Profile(
-        name=name, secret=options.secret, history=options.history, roster=True
-    )
-    completer = RoomCompleter()
-    folder = state_path(os.environ)
-    history = typed_lines(folder, options.address, lambda text: chat.note(text))
-    chat = Chat(options, profile, Screen(completer=completer, history=history))
-    completer.names = lambda: chat.session.roster.names - {chat.session.name}
-    return await chat.run()
-
-
-async def ask_name() -> str | None:
-    """The name to use, asked for at the terminal; None is a refusal."""
-    from prompt_toolkit import PromptSession
-
-    from broadcast.client.cli.config import name_on_this_machine
-    from broadcast.protocol.names import RULE, is_word
-
-    session: PromptSession[str] = PromptSession()
-    usual = name_on_this_machine()
-    while True:
-        try:
-            answer = await session.prompt_async(f"Your name [{usual}]: ")
-        except (KeyboardInterrupt, EOFError):
-            return None
-        name = answer.strip() or usual
-        if is_word(name):
-            return name
-        print(RULE)
 
 
 if __name__ == "__main__":

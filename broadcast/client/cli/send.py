@@ -7,11 +7,20 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 
 from broadcast.client import events as ev
 from broadcast.client.cli.config import name_on_this_machine
-from broadcast.client.cli.stdio import read_lines
 from broadcast.client.core.options import Options
 from broadcast.client.core.requests import Profile
+from broadcast.client.core.words import count_of, shorten
 from broadcast.client.errors import ClientError
-from broadcast.client.io.runner import NAME_ERRORS, Exit, Runner, complain
+from broadcast.client.io.descriptors import complain
+from broadcast.client.io.runner import (
+    DOUBT,
+    NAME_ERRORS,
+    Exit,
+    Runner,
+    name_unanswered,
+)
+from broadcast.client.io.stdio import BOM, read_lines
+from broadcast.protocol.sanitize import mend
 
 Source = AsyncIterator[list[str]]
 
@@ -26,8 +35,8 @@ class Feeder:
     def __init__(self, runner: Runner) -> None:
         self._runner = runner
         self._room = asyncio.Event()
-        self._refused = 0
-        self._is_renamed = False
+        self._refused = self._doubtful = 0
+        self._is_renamed = self._has_spoken = self._has_failed = False
         self.is_fed = False
 
     @property
@@ -38,15 +47,22 @@ class Feeder:
     @property
     def exit(self) -> Exit:
         """The exit code for the lines that were fed."""
+        if self._has_failed:
+            return Exit.FAILED
+        if self._doubtful:
+            return Exit.LOST
         return Exit.REFUSED if self._refused else Exit.DONE
 
     def hear(self, event: ev.Event) -> None:
-        """Count the lines that were refused, and act on a refused name."""
+        """Name the lines that were refused or are in doubt; act on a refused name."""
         match event:
             case ev.Problem(token=token, text=text, code=code) if token:
                 if event.is_final:
                     self._refused += 1
-                    complain(f"a line was refused: {text or code}")
+                    line = shorten(mend(event.line))
+                    complain(f"a line was refused: {text or code}: {line}")
+            case ev.Ack():
+                self._has_spoken, self._is_renamed = True, False
             case ev.Problem(command="name", text=text, code=code) if (
                 self._runner.session.is_nameless
             ):
@@ -54,8 +70,7 @@ class Feeder:
             case ev.Problem(code=code, text=text) if code in NAME_ERRORS:
                 self._runner.end(Exit.REFUSED, text or code)
             case ev.Doubtful(lines=lines):
-                text = f"{len(lines)} lines may have been said or not: not sent again"
-                self._runner.end(Exit.LOST, text)
+                self._doubt(lines)
 
     async def feed(
         self, source: Source, take: Callable[[str], Awaitable[None]]
@@ -68,8 +83,12 @@ class Feeder:
                 self._runner.connection.pump()
         except EOFError:
             pass
-        except (ValueError, ClientError) as problem:
+        except ClientError as problem:
             self._runner.end(Exit.FAILED, str(problem))
+        except (OSError, ValueError) as problem:  # what was read before is still said
+            self._has_failed = True
+            reason = getattr(problem, "strerror", None) or problem
+            complain(f"stdin: {reason}")
         self.is_fed = True
         self._runner.connection.pump()
 
@@ -92,10 +111,58 @@ class Feeder:
             if self._runner.session.outbox.waiting:
                 await self._room.wait()
 
+    async def run(self, feeding: Coroutine[object, object, None]) -> Exit:
+        """Feed while the command runs, and no longer; its exit code.
+
+        Whatever ends it, no line is left out: those that are unanswered are named.
+        """
+        task = asyncio.create_task(feeding)
+        is_named = False
+        try:
+            code = await self._runner.run()
+            is_named = True
+        finally:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+            self._account(is_named)
+        return code
+
     def wake(self) -> None:
         """Go on where there is room again."""
         if self._runner.session.outbox.has_room:
             self._room.set()
+
+    def _doubt(self, lines: tuple[str, ...]) -> None:
+        """Do with lines in doubt as the options say."""
+        outbox, action = self._runner.session.outbox, self._runner.options.on_doubt
+        self._doubtful += len(lines)
+        word = "perhaps said twice" if action == "resend" else DOUBT
+        for line in lines:
+            complain(f"{word}: {mend(line)}")
+        if action == "resend":
+            outbox.resend_doubtful()
+            return
+        outbox.drop_doubtful()
+        if action == "stop":
+            self._runner.connection.close()
+            self._runner.end(Exit.LOST)
+
+    def _account(self, is_named: bool) -> None:
+        """Name the lines that nobody answers any more, or only count them."""
+        outbox = self._runner.session.outbox
+        sent, unsaid = len(outbox) - outbox.waiting, outbox.waiting
+        if not (self._has_spoken or self._doubtful or sent):
+            return  # it never came to that
+        if is_named:
+            name_unanswered(outbox)
+        self._doubtful += sent
+        if self._doubtful:
+            may = "may be said twice" * (self._runner.options.on_doubt == "resend")
+            may = may or "may have been said or not"
+            complain(f"{count_of(self._doubtful, 'line')} {may}")
+        if unsaid:
+            complain(f"{count_of(unsaid, 'line')} not said")
 
     def _rename(self, text: str) -> None:
         if self._runner.options.name is not None or self._is_renamed:
@@ -129,7 +196,7 @@ class Sender:
 
     async def run(self, source: Source) -> Exit:
         """Say all of it, until the server has it; the exit code."""
-        return await run_beside(self.feed(source), self.runner.run())
+        return await self.feeder.run(self.feed(source))
 
     def _check(self) -> None:
         self.feeder.wake()
@@ -137,26 +204,16 @@ class Sender:
             self.runner.end(self.feeder.exit)
 
 
-async def run_beside(
-    feeding: Coroutine[object, object, None], running: Awaitable[Exit]
-) -> Exit:
-    """Feed a command while it runs, and no longer; its exit code."""
-    task = asyncio.create_task(feeding)
-    try:
-        return await running
-    finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
-
-
 async def run_send(options: Options) -> int:
     """``bcast-client send``."""
     name = options.name or name_on_this_machine()
-    sender = Sender(options, Profile(name=name, secret=options.secret, insist=True))
+    profile = Profile(
+        name=name, secret=options.secret, insist=True, quiet=not options.announced
+    )
+    sender = Sender(options, profile)
     source = _words(options.text) if options.text else read_lines(0)
     return await sender.run(source)
 
 
 async def _words(text: tuple[str, ...]) -> Source:
-    yield " ".join(text).split("\n")
+    yield " ".join(text).removeprefix(BOM).split("\n")

@@ -6,15 +6,19 @@ import sys
 
 from broadcast.client import events as ev
 from broadcast.client.cli.config import name_on_this_machine
-from broadcast.client.cli.send import Feeder, Source, run_beside
-from broadcast.client.cli.stdio import Printer, is_terminal, read_lines
-from broadcast.client.core.options import Options
+from broadcast.client.cli.send import Feeder, Source
+from broadcast.client.core.options import Options, presence_of
+from broadcast.client.core.people import Voices
 from broadcast.client.core.requests import Profile
 from broadcast.client.core.session import State
+from broadcast.client.core.words import count_of, why_no_rename
 from broadcast.client.errors import ClientError
-from broadcast.client.io.runner import PRESENCE, Exit, Runner, complain
-from broadcast.client.ui.commands import Local, Say, interpret
+from broadcast.client.io.descriptors import complain
+from broadcast.client.io.runner import PRESENCE, Exit, Runner
+from broadcast.client.io.stdio import Printer, is_terminal, read_lines
 from broadcast.client.ui.format import Formatter, wants_color
+from broadcast.client.ui.meaning import Local, Say, interpret
+from broadcast.protocol.names import fold
 from broadcast.protocol.sanitize import mend_json
 
 _RECEIPT = "/ping end-of-input"
@@ -32,6 +36,8 @@ class Listing:
         options = runner.options
         colors = wants_color(options.color, os.environ, is_terminal(sys.stdout))
         self._formatter = Formatter(colors)
+        self._presence = presence_of(options)
+        self._voices = Voices()
         self._lines: list[str] = []
         self._is_unprinted = False
         self.printer = Printer(1, self._drained, self._failed)
@@ -40,6 +46,7 @@ class Listing:
         """Print an event with the next lines, if there is anything to see."""
         self._formatter.follow(event)
         self.add_line(self._line(event))
+        self._voices.follow(event)
 
     def add_line(self, line: str | None) -> None:
         """Print a line with the next ones, if there is one."""
@@ -62,7 +69,8 @@ class Listing:
     def _line(self, event: ev.Event) -> str | None:
         if isinstance(event, ev.Replay):
             return self._runner.outage.gap(event.missing)
-        if isinstance(event, PRESENCE) and self._runner.options.quiet:
+        is_presence = isinstance(event, PRESENCE)
+        if is_presence and not self._voices.is_told(event, self._presence):
             return None
         return self._formatter.line(event)
 
@@ -86,6 +94,8 @@ class Tail:
         self.runner = Runner(options, profile, self.listen)
         self.listing = Listing(self.runner)
         self._was_lost = False
+        self._is_sifted = options.from_ is not None or options.grep is not None
+        self._left = options.count
 
     def listen(self, events: list[ev.Event]) -> None:
         """Events have come: print them in one go."""
@@ -98,7 +108,24 @@ class Tail:
 
     async def run(self) -> Exit:
         """Until it ends and all is printed; the exit code."""
-        return await self.listing.finish(await self.runner.run())
+        late = None
+        if self._options.timeout is not None:
+            loop = asyncio.get_running_loop()
+            late = loop.call_later(self._options.timeout, self._time_out)
+        try:
+            return await self.listing.finish(await self.runner.run())
+        finally:
+            if late is not None:
+                late.cancel()
+
+    def _time_out(self) -> None:
+        """End as ``--timeout`` says: well, unless lines are awaited."""
+        if self._left is None:
+            self.runner.end(Exit.DONE)
+            return
+        count = count_of(self._options.count or 0, "line")
+        here = (self._options.count or 0) - self._left
+        self.runner.end(Exit.FAILED, f"timed out: {here} of {count}")
 
     def _hear(self, event: ev.Event) -> None:
         """End after the lines that were asked for, or with a refusal."""
@@ -117,13 +144,32 @@ class Tail:
                     complain(text or code)
 
     def _show(self, event: ev.Event) -> None:
-        """Print all but problems; as JSON, the server's own line."""
-        if isinstance(event, ev.Problem):
+        """Print all but problems, or what is sifted; as JSON, the server's own line."""
+        if isinstance(event, ev.Problem) or not self._is_wanted(event):
             return
         if not self._options.json:
             self.listing.add(event)
-        elif event.raw and not (self._options.quiet and isinstance(event, PRESENCE)):
+        elif event.raw and not (self._is_alone and isinstance(event, PRESENCE)):
             self.listing.add_line(mend_json(event.raw))
+        if isinstance(event, ev.Message) and self._left is not None:
+            self._left -= 1
+            if not self._left:
+                self.runner.end(Exit.DONE)
+
+    @property
+    def _is_alone(self) -> bool:
+        """Whether nobody's coming and going is shown."""
+        return presence_of(self._options) == "none"
+
+    def _is_wanted(self, event: ev.Event) -> bool:
+        """Whether it passes ``--from`` and ``--grep``; a gap does always."""
+        if not self._is_sifted or (isinstance(event, ev.Replay) and event.missing != 0):
+            return True
+        if not isinstance(event, ev.Message):
+            return False
+        name, pattern = self._options.from_, self._options.grep
+        is_from = name is None or fold(name) == fold(event.name)
+        return is_from and (pattern is None or pattern.search(event.text) is not None)
 
 
 class Pipe:
@@ -153,7 +199,7 @@ class Pipe:
 
     async def run(self, source: Source) -> Exit:
         """Say all of it until it is answered, and print; the exit code."""
-        code = await run_beside(self.feed(source), self.runner.run())
+        code = await self._feeder.run(self.feed(source))
         return await self.listing.finish(code)
 
     async def feed(self, source: Source) -> None:
@@ -176,6 +222,8 @@ class Pipe:
                 await self._ask("/help")
                 return
             raise ClientError(f"/{meant.word} needs a terminal")
+        elif meant.word == "name" and (reason := why_no_rename(meant.rest)):
+            raise ClientError(reason)
         else:
             await self._ask(meant.line)
 
@@ -209,6 +257,7 @@ async def run_tail(options: Options) -> int:
         secret=options.secret,
         history=options.lines,
         since=options.since,
+        quiet=not options.announced,
     )
     return await Tail(options, profile).run()
 

@@ -41,6 +41,11 @@ class LineSplitter:
         lines = whole.decode(errors="replace").split("\n")
         return [line.removesuffix("\r") for line in lines] if b"\r" in whole else lines
 
+    @property
+    def has_binary(self) -> bool:
+        """Whether the bytes after the last line end are no text at all."""
+        return any(b"\0" in piece for piece in self._rest)
+
     def rest(self) -> str:
         """The bytes after the last line end."""
         rest, self._rest, self._size = b"".join(self._rest), [], 0
@@ -154,8 +159,9 @@ def _login(fields: _Fields, raw: str) -> ev.Event:
 
 def _who(fields: _Fields, raw: str) -> ev.Event:
     names = tuple(name for name in fields["names"] if isinstance(name, str))
+    quiet = tuple(name for name in fields.get("quiet", ()) if isinstance(name, str))
     more = bool(fields.get("more", False))
-    return ev.Who(names, _number(fields, "count"), more, raw=raw)
+    return ev.Who(names, _number(fields, "count"), more, quiet, raw=raw)
 
 
 def _replay(fields: _Fields, raw: str) -> ev.Event:

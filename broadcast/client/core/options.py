@@ -7,85 +7,31 @@ docs/client.md. A new option is a new field here.
 """
 
 import dataclasses
-from collections.abc import Callable, Mapping
+import re
 from dataclasses import dataclass, field
-from typing import Any
 
 from broadcast.client.address import DEFAULT_ADDRESS, DEFAULT_PORT, Address
 from broadcast.client.core import values
+from broadcast.client.core.option import (
+    ALL,
+    CONNECT,
+    DISPLAY,
+    LINES,
+    LOGIN,
+    SEND,
+    SERVER,
+    SETTINGS,
+    TAIL,
+    Given,
+    option,
+    setting,
+)
 from broadcast.client.events import Position
 
 BELLS = ("off", "mention", "all")
+PRESENCES = ("smart", "all", "none")
+DOUBTS = ("skip", "resend", "stop")
 COLORS = ("auto", "always", "never")
-
-CONNECT, SEND, TAIL = "connect", "send", "tail"
-ALL = (CONNECT, SEND, TAIL)
-
-SERVER = "server"
-LOGIN = "name and login"
-LINES = "lines"
-DISPLAY = "display"
-SETTINGS = "settings"
-
-
-@dataclass(frozen=True, slots=True)
-class Option:
-    """How one option is written, read and explained.
-
-    Attributes:
-        help: one sentence for ``--help`` and the documents, the default left out.
-        group: the heading that it stands under.
-        commands: those that have it.
-        read: makes the value of a text, or raises a ``ValueError`` that says why not.
-        metavar: the word for the value in ``--help``; none: it is a flag.
-        unit: of the value.
-        choices: the only values, where these are few.
-        is_setting: whether the config file and the environment may set it.
-        is_file: whether its value names a file.
-        is_switch: whether it is a flag with an opposite, ``--no-…``.
-        aliases: more words for it.
-        short: the letter for it, by command.
-        positional: the commands where it has no word, with the number of values as
-            ``argparse`` writes it.
-        defaults: the defaults that only some commands have, as a person writes them.
-    """
-
-    help: str
-    group: str = ""
-    commands: tuple[str, ...] = ALL
-    read: Callable[[str], object] = str
-    metavar: str = ""
-    unit: str = ""
-    choices: tuple[str, ...] = ()
-    is_setting: bool = False
-    is_file: bool = False
-    is_switch: bool = False
-    aliases: tuple[str, ...] = ()
-    short: Mapping[str, str] = field(default_factory=dict)
-    positional: Mapping[str, str] = field(default_factory=dict)
-    defaults: Mapping[str, str] = field(default_factory=dict)
-
-    def value(self, text: str) -> object:
-        """The value of a text.
-
-        Raises:
-            ValueError: it is none, and why.
-        """
-        if self.choices and text not in self.choices:
-            raise ValueError(f"{text!r} is none of {', '.join(self.choices)}")
-        return self.read(text)
-
-
-def option(default: object, help: str, group: str = "", **more: Any) -> Any:
-    """A field that a person can give, with an ``Option`` of the other arguments."""
-    return field(
-        default=default, metadata={"option": Option(help, group=group, **more)}
-    )
-
-
-def setting(default: object, help: str, group: str, **more: Any) -> Any:
-    """An option that the config file and the environment may set, too."""
-    return option(default, help, group, is_setting=True, **more)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,13 +40,15 @@ class Options:
 
     The ``Option`` of a field says the rest. Times are seconds; ``retry`` None is for
     ever. The address follows from ``url``, or from ``host``, ``port`` and ``ca``; the
-    secret is read from ``token_file`` or from ``BCAST_TOKEN``.
+    secret is read from ``token_file`` or from ``BCAST_TOKEN``. ``given`` are the
+    keys of the settings that stand in the command line itself.
     """
 
     command: str
     address: Address = DEFAULT_ADDRESS
     secret: str | None = field(default=None, repr=False)
     sections: tuple[str, ...] = ()
+    given: frozenset[str] = frozenset()
 
     shell: str = option(
         "",
@@ -116,6 +64,15 @@ class Options:
         SERVER,
         metavar="SERVER",
         short={SEND: "s"},
+        positional={CONNECT: "?", TAIL: "?"},
+    )
+    server_port: int | None = option(
+        None,
+        "its port, as nc takes it",
+        SERVER,
+        commands=(CONNECT, TAIL),
+        read=values.port,
+        metavar="PORT",
         positional={CONNECT: "?", TAIL: "?"},
     )
     text: tuple[str, ...] = option(
@@ -179,6 +136,13 @@ class Options:
     plaintext_login: bool = option(
         False, "send that secret unencrypted to another machine, too", LOGIN
     )
+    announced: bool = setting(
+        False,
+        "let the others see you come and go",
+        LOGIN,
+        commands=(SEND, TAIL),
+        read=values.yes_or_no,
+    )
     history: int = setting(
         20,
         "earlier lines to show on joining",
@@ -206,12 +170,54 @@ class Options:
         read=values.position,
         metavar="EPOCH:ID",
     )
+    on_doubt: str = setting(
+        DOUBTS[0],
+        "lines that may have been said or not, where the server forgot: skip names "
+        "them on stderr, resend says them again, stop ends",
+        LINES,
+        commands=(SEND,),
+        choices=DOUBTS,
+        metavar="ACTION",
+    )
     follow: bool = option(
         True,
         "go on with what is said from now on (the default)",
         LINES,
         commands=(TAIL,),
         is_switch=True,
+        short={TAIL: "f"},
+    )
+    from_: str | None = option(
+        None,
+        "print only what this member says",
+        LINES,
+        commands=(TAIL,),
+        read=values.name,
+        metavar="NAME",
+    )
+    grep: re.Pattern[str] | None = option(  # noqa: RUF009 - it is a field
+        None,
+        "print only lines that match this regular expression",
+        LINES,
+        commands=(TAIL,),
+        read=values.pattern,
+        metavar="RE",
+    )
+    count: int | None = option(
+        None,
+        "end after so many lines",
+        LINES,
+        commands=(TAIL,),
+        read=values.counted,
+        metavar="N",
+    )
+    timeout: float | None = option(
+        None,
+        "end after so long; with 1 where --count is not reached",
+        LINES,
+        commands=(TAIL,),
+        read=values.seconds,
+        metavar="SECONDS",
     )
     json: bool = option(False, "the server's own JSON", LINES, commands=(TAIL,))
     bell: str = setting(
@@ -222,9 +228,48 @@ class Options:
         choices=BELLS,
         metavar="WHEN",
     )
+    notify_command: str | None = setting(
+        None,
+        "a command to run, with NAME: TEXT as its last argument, when you are named",
+        DISPLAY,
+        commands=(CONNECT,),
+        read=values.command,
+        metavar="COMMAND",
+    )
+    title: bool = setting(
+        False,
+        "count in the terminal's title what was said since the last key",
+        DISPLAY,
+        commands=(CONNECT,),
+        read=values.yes_or_no,
+    )
+    log: str | None = setting(
+        None,
+        "append to this file what is shown; %Y-%m-%d in its name begins one a day",
+        DISPLAY,
+        commands=(CONNECT,),
+        read=values.file,
+        metavar="FILE",
+        is_file=True,
+    )
+    plain: bool = setting(
+        False,
+        "no cursor movements: for screen readers and simple terminals",
+        DISPLAY,
+        commands=(CONNECT,),
+        read=values.yes_or_no,
+    )
+    presence: str = setting(
+        PRESENCES[0],
+        "who comes and goes: smart tells of those who spoke lately, or all, or none",
+        DISPLAY,
+        commands=(CONNECT, TAIL),
+        choices=PRESENCES,
+        metavar="WHICH",
+    )
     quiet: bool = setting(
         False,
-        "do not show who comes and goes",
+        "another word for --presence none",
         DISPLAY,
         commands=(CONNECT, TAIL),
         read=values.yes_or_no,
@@ -256,23 +301,9 @@ class Options:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
-    """An option and the field that it sets."""
-
-    field: str
-    default: object
-    option: Option
-
-    @property
-    def key(self) -> str:
-        """Its name in the config file and, after ``--``, in a command."""
-        return self.field.replace("_", "-")
-
-    @property
-    def variable(self) -> str:
-        """The environment variable that sets it."""
-        return f"BCAST_{self.field.upper()}"
+def presence_of(options: Options) -> str:
+    """Which comings and goings are shown: one of ``PRESENCES``."""
+    return "none" if options.quiet else options.presence
 
 
 def all_options() -> tuple[Given, ...]:

@@ -2,21 +2,25 @@
 
 A line waits, is sent under its own token, and is gone when that token is answered.
 After a reconnect the unanswered ones go out again under their old tokens: the server
-remembers a token while its line is in the log and says nothing twice. Where it may
-have forgotten (a hole in the log, another name) the line is doubtful, and a person
+remembers the last ``REMEMBERED`` tokens of its log, and says nothing twice. Where it
+may have forgotten (another log, another name) the line is doubtful, and somebody else
 decides.
 """
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from broadcast.client.core.words import count_of
 from broadcast.client.errors import OutboxFullError
+from broadcast.protocol.sanitize import mend
 
 MAX_LINES = 10_000
 MAX_CHARACTERS = 4 * 1024 * 1024
 WINDOW_LINES = 1024
 WINDOW_BYTES = 64 * 1024
+REMEMBERED = 10_000
+"""Of so many lines that were said last, a server remembers the tokens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +32,38 @@ class Line:
 
     def command(self) -> bytes:
         """The command that says it."""
-        return f"/say {self.token} {self.text}\n".encode(errors="replace")
+        command = f"/say {self.token} {self.text}\n"
+        try:
+            return command.encode()
+        except UnicodeEncodeError:  # typed bytes that are no UTF-8: said as U+FFFD
+            return f"/say {self.token} {mend(self.text)}\n".encode()
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """The ground on which lines are sent: the log and the name that keep their tokens.
+
+    Attributes:
+        name: ours, by which tokens are remembered; empty: it has no key of ours.
+        epoch: the server's log.
+        id: its newest message that we know of.
+    """
+
+    name: str
+    epoch: str
+    id: int
+
+    def remembers(self, earlier: "Ground") -> bool:
+        """Whether tokens that were used on ``earlier`` ground are known on this."""
+        owner = (self.name, self.epoch)
+        is_same = bool(self.name) and owner == (earlier.name, earlier.epoch)
+        return is_same and self.id - earlier.id <= REMEMBERED
 
 
 @dataclass(frozen=True, slots=True)
 class _Sent:
     line: Line
-    name: str
+    ground: Ground
     size: int
 
 
@@ -98,10 +127,12 @@ class Outbox:
         """
         characters = self._waiting_characters + sum(map(len, texts))
         if len(self._waiting) + len(texts) > MAX_LINES or characters > MAX_CHARACTERS:
-            raise OutboxFullError(f"{len(self._waiting)} lines are waiting already")
+            raise OutboxFullError(
+                f"{count_of(len(self._waiting), 'line')} waiting already"
+            )
 
-    def take(self, name: str, max_line: int) -> tuple[list[bytes], list[Line]]:
-        """Take the lines to send now, under ``name``, as far as the window goes.
+    def take(self, ground: Ground, max_line: int) -> tuple[list[bytes], list[Line]]:
+        """Take the lines to send now, on this ground, as far as the window goes.
 
         Returns:
             The commands that say it, and the lines that are over ``max_line`` bytes:
@@ -121,7 +152,7 @@ class Outbox:
             if len(data) - 1 > max_line:
                 too_long.append(line)
                 continue
-            self._sent[line.token] = _Sent(line, name, len(data))
+            self._sent[line.token] = _Sent(line, ground, len(data))
             self._sent_bytes += len(data)
             commands.append(data)
         return commands, too_long
@@ -134,20 +165,24 @@ class Outbox:
         self._sent_bytes -= sent.size
         return sent.line
 
-    def recall(self, name: str, sure: bool) -> tuple[str, ...]:
+    def recall(self, ground: Ground) -> tuple[str, ...]:
         """Take back the lines that are sent and unanswered, after a reconnect.
 
-        Lines that the server still knows (``sure``, and the name is the old one) go
-        back to the front of the queue under their old tokens. The others become
-        doubtful; their texts are returned.
+        Lines whose tokens are remembered there go back to the front of the queue under
+        their old tokens. The others become doubtful; their texts are returned.
         """
-        unanswered, self._sent, self._sent_bytes = self._sent, {}, 0
-        known = [s.line for s in unanswered.values() if sure and s.name == name]
-        lost = [s.line for s in unanswered.values() if not (sure and s.name == name)]
+        unanswered, self._sent, self._sent_bytes = self._sent.values(), {}, 0
+        known = [s.line for s in unanswered if ground.remembers(s.ground)]
+        lost = [s.line for s in unanswered if not ground.remembers(s.ground)]
         for line in reversed(known):
             self._put(line, first=True)
         self._doubtful += lost
         return tuple(line.text for line in lost)
+
+    def unanswered(self) -> Iterator[Line]:
+        """The lines that are sent and unanswered, then those that wait."""
+        yield from (sent.line for sent in self._sent.values())
+        yield from self._waiting
 
     def resend_doubtful(self) -> int:
         """Queue the doubtful lines again, at the risk of doubles; how many."""

@@ -14,7 +14,10 @@ from broadcast.client.events import Position
 PING_AFTER = 8.0
 SPEAK_AFTER = 30.0
 PATIENCE = 12.0
+HEARING = 2.0
 HEARTBEAT = "heartbeat"
+PAGE = 1000
+"""Lines in a page of the log: as many as a server gives at once."""
 
 
 class Heartbeat:
@@ -50,6 +53,10 @@ class Heartbeat:
         """Whether a ping has gone unanswered for too long."""
         return self._asked is not None and now - self._asked > PATIENCE
 
+    def is_odd(self, now: float) -> bool:
+        """Whether who has said something else has had the time to greet."""
+        return now - self._began >= HEARING
+
     def is_late(self, now: float) -> bool:
         """Whether the connection is older than a greeting may take."""
         return now - self._began > PATIENCE
@@ -64,7 +71,7 @@ class Profile:
     ``prefix``, so that no two clients' are the same. ``history`` lines are asked for on
     the first connection, unless ``since`` names a position to go on from. ``roster``
     keeps the list of names up to date. ``insist`` holds lines back while the server has
-    not granted the name.
+    not granted the name. With ``quiet`` our coming and going is not announced.
     """
 
     name: str | None = None
@@ -75,6 +82,7 @@ class Profile:
     secret: str | None = field(default=None, repr=False)
     roster: bool = False
     insist: bool = False
+    quiet: bool = False
 
 
 class Requests:
@@ -94,7 +102,8 @@ class Requests:
         """Return the first lines of a new connection."""
         self._heartbeat.begin(now)
         name = [f"/name {profile.name} {profile.key}"] if profile.name else []
-        return ["/format json", *name, *self.for_missed(profile, now)]
+        quiet = ["/quiet"] if profile.quiet else []
+        return ["/format json", *quiet, *name, *self.for_missed(profile, now)]
 
     def for_missed(self, profile: Profile, now: float) -> list[str]:
         """Return the questions for the room as it is, and for the lines said meanwhile.
@@ -115,6 +124,11 @@ class Requests:
         """Return the question for all that follows on what we have."""
         self._sync.asked(Asked.SINCE)
         return [f"/since {self._sync.position}"]
+
+    def for_page(self, before: str) -> str:
+        """Return the question for the lines before a position, or for the last ones."""
+        self._sync.asked(Asked.PAGE)
+        return f"/history {PAGE} {before}".rstrip()
 
     def interrupted(self) -> None:
         """The connection is gone, and all questions with it."""
@@ -140,8 +154,16 @@ class Requests:
             return [f"/ping {HEARTBEAT}"]
         return [self._for_names(now)] if self._roster.is_wanted(now) else []
 
-    def verdict(self, now: float, *, greeted: bool) -> str | None:
-        """Return why the server counts as dead, or None."""
+    def verdict(self, now: float, *, greeted: bool, strange: str | None) -> str | None:
+        """Return why the server counts as dead, or None.
+
+        Args:
+            now: seconds.
+            greeted: whether it has greeted us, or asked for a login.
+            strange: its words in place of a greeting.
+        """
+        if not greeted and strange and self._heartbeat.is_odd(now):
+            return strange
         if not greeted and self._heartbeat.is_late(now):
             return SILENT
         return "the server does not answer" if self._heartbeat.is_dead(now) else None

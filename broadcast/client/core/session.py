@@ -14,8 +14,9 @@ from dataclasses import replace
 
 from broadcast.client import events as ev
 from broadcast.client.core.decode import LineSplitter, decode
-from broadcast.client.core.outbox import Outbox
+from broadcast.client.core.outbox import Ground, Outbox
 from broadcast.client.core.requests import HEARTBEAT, Profile, Requests
+from broadcast.client.core.strangers import unknown
 from broadcast.client.core.sync import Roster, Sync
 from broadcast.client.errors import BadLineError
 from broadcast.protocol.names import fold
@@ -45,7 +46,11 @@ class State(enum.Enum):
 
 
 class Session:
-    """One member's side of the protocol, over any number of connections."""
+    """One member's side of the protocol, over any number of connections.
+
+    Attributes:
+        is_held: whether lines wait until it is told that others are in doubt.
+    """
 
     def __init__(self, profile: Profile) -> None:
         self.profile = profile
@@ -57,6 +62,7 @@ class Session:
         self.outbox = Outbox(profile.prefix)
         self.roster = Roster()
         self.sync = Sync(profile.since)
+        self.is_held = False
         self._max_line = 8192
         self._lines = LineSplitter()
         self._out: list[bytes] = []
@@ -78,7 +84,7 @@ class Session:
     def connected(self, now: float) -> None:
         """A connection is open: introduce ourselves."""
         self.state = State.GREETING
-        self.preface = ""
+        self.preface, self.farewell = "", None
         self._lines, self._out = LineSplitter(), []
         self._send(*self._requests.introduction(self.profile, now))
 
@@ -112,7 +118,10 @@ class Session:
             return None
         if not reading:
             self._requests.heard(now)
-        verdict = self._requests.verdict(now, greeted=self.state is not State.GREETING)
+        strange = unknown(self.preface or "binary data" * self._lines.has_binary)
+        verdict = self._requests.verdict(
+            now, greeted=self.state is not State.GREETING, strange=strange
+        )
         if verdict is None:
             self._send(*self._requests.due(now))
         return verdict
@@ -146,6 +155,14 @@ class Session:
         self._requests.by_hand(line)
         self._send(line)
 
+    def look_back(self, before: str = "") -> None:
+        """Ask for a page of the log, before a position or the last; a ``Page`` comes.
+
+        Where the connection goes, none comes.
+        """
+        self._take_lines()
+        self._send(self._requests.for_page(before))
+
     # Out
 
     def take_output(self) -> bytes:
@@ -157,17 +174,25 @@ class Session:
     def take_events(self) -> list[ev.Event]:
         """The events since the last call."""
         events, self._events = self._events, []
+        self.is_held = False
         return events
 
     def _take_lines(self) -> None:
         """Move the lines that may be said now from the outbox to the output."""
-        if self.state is not State.LIVE or self.is_nameless:
+        if self.state is not State.LIVE or self.is_nameless or self.farewell:
             return
-        commands, too_long = self.outbox.take(self.name, self._max_line)
+        if self.is_held:
+            return
+        commands, too_long = self.outbox.take(self._ground(), self._max_line)
         self._out += commands
         for line in too_long:
             text = f"longer than the {self._max_line} bytes this server takes"
-            self._emit(ev.Problem("too-long", "say", text, line.token))
+            self._emit(ev.Problem("too-long", "say", text, line.token, line.text))
+
+    def _ground(self) -> Ground:
+        has_key = self.name == self.profile.name and self.sync.is_known
+        newest = max(self.sync.last, self.sync.floor)
+        return Ground(self.name if has_key else "", self.sync.epoch or "", newest)
 
     def _send(self, *lines: str) -> None:
         self._out += [line.encode(errors="replace") + b"\n" for line in lines]
@@ -237,8 +262,8 @@ class Session:
 
     def _live(self) -> None:
         self.state = State.LIVE
-        sure = self.sync.sure and self.name == self.profile.name
-        if doubtful := self.outbox.recall(self.name, sure):
+        if doubtful := self.outbox.recall(self._ground()):
+            self.is_held = True
             self._emit(ev.Doubtful(doubtful))
 
     def _show(self, events: list[ev.Event], resumed: bool) -> None:
@@ -258,9 +283,9 @@ class Session:
             if event.code != "login-required":
                 self._emit(event)
             return
-        if event.token and event.is_final:
-            self.outbox.settle(event.token)
-        self._emit(event)
+        line = self.outbox.settle(event.token) if event.is_final else None
+        if event.command != "quiet":  # an older server announces us, then
+            self._emit(replace(event, line=line.text) if line else event)
         if event.command == "who":
             self.roster.refused()
         elif event.command in ("since", "history"):

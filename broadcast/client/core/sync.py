@@ -21,6 +21,7 @@ class Asked(enum.Enum):
     """Why a replay was asked for."""
 
     BY_HAND = "a person typed it"
+    PAGE = "to look through"
     HISTORY = "the last lines, on the first connection"
     SINCE = "what was said since a position"
 
@@ -32,26 +33,33 @@ class Sync:
     for; they are held back until it is through. It may take several answers: each says
     whether there is more, and only the last one's end is shown. A replay asked for by
     hand is shown as it is, seen before or not.
+
+    Attributes:
+        epoch: of the log that we are in; None before there is one.
+        last: the id of the last message of it that was seen.
+        floor: live lines come after this one.
+        is_known: whether the position that we go on from is in the server's log.
     """
 
     def __init__(self, since: ev.Position | None) -> None:
-        self.sure = True
-        self._epoch = since.epoch if since else None
-        self._last = since.id if since else 0
-        self._floor = 0
+        self.is_known = True
+        self.epoch = since.epoch if since else None
+        self.last = since.id if since else 0
+        self.floor = 0
         self._fresh = False
         self._asked: deque[Asked] = deque()
         self._replaying: Asked | None = None
         self._goes_on = False
         self._from = 0
         self._held: deque[ev.Event] = deque()
+        self._page: list[ev.Message] = []
 
     @property
     def position(self) -> ev.Position | None:
         """After which message to go on; None while there is nothing to go on from."""
-        if self._epoch is None or (self._fresh and not self._last):
+        if self.epoch is None or (self._fresh and not self.last):
             return None
-        return ev.Position(self._epoch, self._last)
+        return ev.Position(self.epoch, self.last)
 
     @property
     def is_resuming(self) -> bool:
@@ -71,14 +79,14 @@ class Sync:
 
     def welcome(self, event: ev.Welcome) -> None:
         """A connection begins: live lines come after its id."""
-        self.sure = True
-        self._fresh = self._epoch is None
-        self._floor = event.id
-        if event.epoch != self._epoch:
-            self._epoch, self._last = event.epoch, 0
+        self.is_known = True
+        self._fresh = self.epoch is None
+        self.floor = event.id
+        if event.epoch != self.epoch:
+            self.epoch, self.last = event.epoch, 0
         if not self.is_resuming:
             self._fresh = False
-            self._last = max(self._last, self._floor)
+            self.last = max(self.last, self.floor)
 
     def ordered(self, event: ev.Event) -> list[ev.Event]:
         """The events to show now that this one has come.
@@ -88,10 +96,13 @@ class Sync:
         """
         if isinstance(event, ev.Replay):
             self._replaying = self._asked.popleft() if self._asked else Asked.BY_HAND
+            if self._replaying is Asked.PAGE:
+                self._page = []
+                return []
             goes_on, self._goes_on = self._goes_on and self._resumes, False
             if self._resumes:
-                self._from = self._last
-                self.sure = self.sure and event.missing == 0
+                self._from = self.last
+                self.is_known = self.is_known and event.missing is not None
             return [] if goes_on and event.missing == 0 else [event]
         if isinstance(event, ev.Message):
             return self._message(event)
@@ -105,28 +116,32 @@ class Sync:
         Where there is more since our position, it has not: ask on from there.
         """
         why, self._replaying = self._replaying, None
+        if why is Asked.PAGE:
+            first = event.first if event.more else ""
+            page, self._page = ev.Page(tuple(self._page), first), []
+            return [page], False
         if why not in (Asked.HISTORY, Asked.SINCE):
             return [event], False
         if why is Asked.SINCE and event.more:
             shown = self._advance(event.position)
-            if self._last > self._from:
+            if self.last > self._from:  # or it would be asked the same for ever
                 self._goes_on = True
                 return shown, False
-            self.sure = False  # it would be asked the same for ever
         shown = [event, *self._release(None)]
-        self._last = max(self._last, self._floor)
+        self.last = max(self.last, self.floor)
         self._fresh = False
         return shown, True
 
     def refused(self) -> tuple[list[ev.Event], bool]:
         """A question for a replay was answered with an error."""
         why = self._asked.popleft() if self._asked else Asked.BY_HAND
+        if why is Asked.PAGE:
+            return [ev.Page(())], False
         if why is Asked.BY_HAND:
             return [], False
         self._goes_on = False
-        self.sure = self._fresh
         shown = self._release(None)
-        self._last = max(self._last, self._floor)
+        self.last = max(self.last, self.floor)
         self._fresh = False
         return shown, True
 
@@ -149,22 +164,25 @@ class Sync:
             end = ev.Position.parse(position)
         except ValueError:
             return []
-        if end.epoch != self._epoch or end.id <= self._last:
+        if end.epoch != self.epoch or end.id <= self.last:
             return []
         shown = self._release(end.id + 1)
-        self._last = max(self._last, end.id)
+        self.last = max(self.last, end.id)
         return shown
 
     def _message(self, event: ev.Message) -> list[ev.Event]:
+        if self._replaying is Asked.PAGE:
+            self._page.append(event)
+            return []
         if self._replaying is Asked.BY_HAND:
             if not self._is_resume_asked:
-                self._last = max(self._last, event.id)
+                self.last = max(self.last, event.id)
             return [event]
         if self._replaying is None and self._is_resume_asked:
             return self._hold(event)
         shown = self._release(event.id) if self._held else []
-        if event.id > self._last:
-            self._last = event.id
+        if event.id > self.last:
+            self.last = event.id
             shown.append(event)
         return shown
 
@@ -182,8 +200,8 @@ class Sync:
             if isinstance(head, ev.Message):
                 if before is not None and head.id >= before:
                     break
-                if head.id > self._last:
-                    self._last = head.id
+                if head.id > self.last:
+                    self.last = head.id
                     shown.append(head)
             elif before is not None:
                 break

@@ -4,10 +4,13 @@ They raise a ``ValueError`` in words for a person.
 """
 
 import os
+import re
+import shlex
 from pathlib import Path
 
+from broadcast.client.core.words import why_no_name
 from broadcast.client.events import Position
-from broadcast.protocol.names import RULE, is_word
+from broadcast.protocol.names import is_word
 
 
 def whole(text: str) -> int:
@@ -15,6 +18,32 @@ def whole(text: str) -> int:
     if not (text.isascii() and text.isdigit()):
         raise ValueError(f"{text!r} is no whole number, 0 or more")
     return int(text)
+
+
+def counted(text: str) -> int:
+    """A number of things, one at least."""
+    if not whole(text):
+        raise ValueError("1 or more")
+    return whole(text)
+
+
+def pattern(text: str) -> re.Pattern[str]:
+    """A regular expression."""
+    try:
+        return re.compile(text)
+    except re.error as problem:
+        raise ValueError(f"{text!r} is no regular expression: {problem}") from None
+
+
+def command(text: str) -> str:
+    """A command with its arguments, quoted as in a shell."""
+    try:
+        words = shlex.split(text)
+    except ValueError as problem:
+        raise ValueError(f"{text!r} is no command: {problem}") from None
+    if not words:
+        raise ValueError("a command can't be empty")
+    return text
 
 
 def seconds(text: str) -> float:
@@ -51,7 +80,7 @@ def port(text: str) -> int:
 def name(text: str) -> str:
     """A member's name."""
     if not is_word(text):
-        raise ValueError(f"{text!r} is none: {RULE}")
+        raise ValueError(why_no_name(text))
     return text
 
 

@@ -5,7 +5,6 @@ alike; tests bring an event loop in memory. The lines themselves are the session
 business.
 """
 
-import random
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
@@ -13,10 +12,9 @@ from broadcast.client.address import Address, advice
 from broadcast.client.core.session import Session, State
 from broadcast.client.errors import BrokenServerError
 from broadcast.client.events import Event, Lost
+from broadcast.client.io.backoff import Backoff
 from broadcast.client.io.websocket import Codec, codec_for
 
-FIRST_DELAY = 1.0
-LONGEST_DELAY = 60.0
 CHECK_EVERY = 2.0
 LARGE = 64 * 1024
 LAST_WORDS = 2.0
@@ -83,23 +81,6 @@ class EventLoop(Protocol):
         """A fresh thing to await."""
 
 
-class Backoff:
-    """Waits between tries: doubling from 1 s to 60 s, each cut by up to a half."""
-
-    def __init__(self, chance: Callable[[], float] = random.random) -> None:
-        self._chance = chance
-        self._next = FIRST_DELAY
-
-    def next(self) -> float:
-        """Seconds until the next try."""
-        wait, self._next = self._next, min(self._next * 2, LONGEST_DELAY)
-        return wait * (1 - self._chance() / 2)
-
-    def reset(self) -> None:
-        """It worked: start small again."""
-        self._next = FIRST_DELAY
-
-
 class Connection:
     """One session's connection, for as long as it is wanted.
 
@@ -157,7 +138,7 @@ class Connection:
         self._stop_dialling = self._loop.open(self._address, self)
 
     def wake(self) -> None:
-        """If the next try is being waited for: try now."""
+        """If the next try is being waited for: try now, and lengthen no wait."""
         if self.retry_at is not None:
             self.start()
 
@@ -201,12 +182,17 @@ class Connection:
 
     def pump(self) -> None:
         """Move the session's output and events; called after each use of it."""
+        if self._closed:
+            return
+        was_held = self.session.is_held
         data = self.session.take_output()
         if data and self._transport is not None:
             self._transport.write(self._codec.encode(data))
         events = self.session.take_events()
         if events:
             self.listener(events)
+        if was_held:
+            self.pump()
 
     # Called by the event loop: see Receiver
 
@@ -274,15 +260,19 @@ class Connection:
         now = self._loop.now()
         if self._lost_at is None:
             self._lost_at = now
-        delay: float | None = self._backoff.next()
+        delay: float | None = self._backoff.next(now)
         late = self._retry is not None and now - self._lost_at >= self._retry
         if self.session.state is State.ENDED or not self.welcomed or late:
             delay, self._over = None, True
             self._stop()
         elif delay is not None:
             self.retry_at = now + delay
-            self._stop_retry = self._loop.later(delay, self.start)
+            self._stop_retry = self._loop.later(delay, self._try_again)
         self.listener([self._lost(reason, delay)])
+
+    def _try_again(self) -> None:
+        self._backoff.is_over()
+        self.start()
 
     def _lost(self, reason: str, delay: float | None) -> Lost:
         farewell, self.session.farewell = self.session.farewell, None
@@ -291,7 +281,8 @@ class Connection:
             code = "refused" if ended else "lost"
             code = "quit" if farewell.code == "quit" else code
             return Lost(farewell.text or farewell.code, delay, code)
-        reason = self.session.preface or reason
+        if self._dead is None:  # else it says more than the other side's first words
+            reason = self.session.preface or reason
         if self.welcomed:
             return Lost(reason, delay, "lost")
         return Lost(advice(reason, self._address), delay, "cannot-connect")

@@ -7,16 +7,19 @@ import asyncio
 import contextlib
 import enum
 import signal
-import sys
 from collections.abc import Callable
 
 from broadcast.client import events as ev
 from broadcast.client.address import NO_HOST
 from broadcast.client.core.options import Options
+from broadcast.client.core.outbox import Outbox
 from broadcast.client.core.requests import Profile
-from broadcast.client.core.session import Session
+from broadcast.client.core.session import Session, State
+from broadcast.client.core.words import count_of, in_seconds
 from broadcast.client.io.asyncio import AsyncioLoop
 from broadcast.client.io.connection import Connection
+from broadcast.client.io.descriptors import complain
+from broadcast.protocol.sanitize import mend
 
 PRESENCE = (ev.Joined, ev.Left, ev.Renamed, ev.Presence)
 NAME_ERRORS = ("name-taken", "bad-name")
@@ -60,9 +63,8 @@ class Outage:
         if missing == 0:
             return None
         if missing is not None:
-            return (
-                f"* ({missing} lines are missing here: the server no longer has them)"
-            )
+            are = count_of(missing, "line is", "lines are")
+            return f"* ({are} missing here: gone from the server)"
         if goes_on:
             return (
                 "* (the server's log began anew: what was said meanwhile may be lost)"
@@ -94,12 +96,6 @@ def exit_for(event: ev.Lost) -> Exit:
         "quit": Exit.DONE,
     }
     return codes.get(event.code, Exit.LOST)
-
-
-def complain(text: str) -> None:
-    """One line on stderr; nowhere, where that is closed."""
-    if sys.stderr is not None:
-        print(f"bcast-client: {text}", file=sys.stderr, flush=True)
 
 
 def reason_for(event: ev.Lost, options: Options) -> str:
@@ -175,9 +171,9 @@ class Runner:
         match event:
             case ev.Lost(retry_in=None):
                 self.end_with(event)
-            case ev.Lost(reason=reason, retry_in=wait):
+            case ev.Lost(reason=reason, retry_in=float(wait)):
                 if words := self.outage.lost(reason):
-                    complain(f"{words}; trying again in {wait:.0f} s")
+                    complain(f"{words}; trying again {in_seconds(wait)}")
             case ev.Welcome():
                 if words := self.outage.over():
                     complain(words)
@@ -185,7 +181,7 @@ class Runner:
                 text = "the server asks for a login: use --token-file or BCAST_TOKEN"
                 self.end(Exit.REFUSED, text)
             case ev.Problem(code=code, text=text) if (
-                code in LOGIN_ERRORS or self.session.state.is_early
+                code in LOGIN_ERRORS or self.session.state is State.LOGIN
             ):
                 self.end(Exit.REFUSED, text or code)
 
@@ -202,3 +198,19 @@ class Runner:
         left = asyncio.Event()
         self.connection.leave(lambda _: left.set())
         await left.wait()
+
+
+DOUBT = "said or not, nobody can tell"
+
+
+def name_unanswered(outbox: Outbox) -> tuple[int, int]:
+    """Name on stderr each line that nobody answers any more.
+
+    Returns:
+        How many of them may have been said, and how many were not sent.
+    """
+    lines, unsaid = list(outbox.unanswered()), outbox.waiting
+    sent = len(lines) - unsaid
+    for number, line in enumerate(lines):
+        complain(f"{DOUBT if number < sent else 'not said'}: {mend(line.text)}")
+    return sent, unsaid

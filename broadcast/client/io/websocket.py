@@ -3,7 +3,8 @@
 import enum
 from typing import Protocol
 
-from broadcast.client.address import Address, stranger
+from broadcast.client.address import Address
+from broadcast.client.core.strangers import LONGEST, stranger
 from broadcast.client.errors import BrokenServerError, CannotConnectError
 
 
@@ -31,7 +32,7 @@ class PlainCodec:
 
     def __init__(self, address: Address) -> None:
         self._address = address
-        self._has_begun = False
+        self._begin: bytes | None = b""
 
     def hello(self) -> bytes:
         """See ``Codec``."""
@@ -47,10 +48,17 @@ class PlainCodec:
         Raises:
             BrokenServerError: the first bytes are of another protocol.
         """
-        if not self._has_begun and (problem := stranger(data, self._address)):
-            raise BrokenServerError(problem)
-        self._has_begun = True
+        if self._begin is not None:
+            self._watch(data)
         return data
+
+    def _watch(self, data: bytes) -> None:
+        """Look at the first bytes, which may come one by one, until they are ours."""
+        begin = (self._begin or b"") + data
+        if problem := stranger(begin, self._address):
+            raise BrokenServerError(problem)
+        is_over = len(begin) >= LONGEST or b'{"event"' in begin
+        self._begin = None if is_over else begin
 
     def answer(self) -> bytes:
         """See ``Codec``."""

@@ -7,7 +7,7 @@ sequences in the result are the colours that this module puts there.
 import re
 import unicodedata
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from broadcast.client import events as ev
@@ -20,6 +20,8 @@ _RESET = "\x1b[0m"
 _DIM = "\x1b[2m"
 _BOLD = "\x1b[1m"
 _REVERSE = "\x1b[7m"
+_ITALIC = "\x1b[3m"
+_ACTION = "* "
 
 
 def wants_color(choice: str, environ: Mapping[str, str], is_terminal: bool) -> int:
@@ -37,12 +39,16 @@ class Formatter:
     Args:
         colors: 0, 8 or 256.
         stamp: whether each line begins with its local time.
+        dated: whether that time has the date in any case.
     """
 
-    def __init__(self, colors: int = 0, *, stamp: bool = True) -> None:
+    def __init__(
+        self, colors: int = 0, *, stamp: bool = True, dated: bool = False
+    ) -> None:
         self.me = ""
         self._colors = colors
         self._stamp = stamp
+        self._dated = dated
         self._second = ("", "")
         self._mention: tuple[str, re.Pattern[str] | None] = ("", None)
         self._paints: dict[str, str] = {}
@@ -71,17 +77,17 @@ class Formatter:
             case ev.Renamed(name=name, to=to):
                 return self._aside(event.at, f"{name} is now {to}")
             case ev.Presence(joined=joined, left=left, count=count):
-                text = f"{joined} joined, {left} left, {count} here"
-                return self._aside(event.at, text)
+                came = f"{joined} joined, " if joined else ""
+                went = f"{left} left, " if left else ""
+                return self._aside(event.at, f"{came}{went}{count} here")
             case ev.Notice(text=text):
                 return self.server(text)
             case ev.Problem(text=text, code=code):
                 return self.server(text or code)
             case ev.Bye(text=text, code=code):
                 return self.server(text or code)
-            case ev.Who(names=names, count=count, more=more):
-                tail = "" if more else f" ({count} here)"
-                return self.server(" ".join(names) + tail)
+            case ev.Who():
+                return self.who(event)
             case ev.Pong(token=token):
                 return self.server(f"pong {token}".rstrip())
         return None
@@ -89,6 +95,19 @@ class Formatter:
     def is_mention(self, event: ev.Message) -> bool:
         """Whether somebody else says our name in it, as a word."""
         return event.name != self.me and bool(self._find_me(event.text))
+
+    def who(
+        self, event: ev.Who, silence: Callable[[str], float | None] = lambda _: None
+    ) -> str:
+        """The names, with how long each has been silent, where that is known."""
+        names = []
+        for name in event.names:
+            seconds = silence(name)
+            about = ["quiet"] if name in event.quiet else []
+            about += [f"silent for {duration(seconds)}"] if seconds else []
+            names.append(f"{name} ({', '.join(about)})" if about else name)
+        tail = "" if event.more else f" ({event.count} here)"
+        return self.server(", ".join(names) + tail)
 
     def server(self, text: str) -> str:
         """A text of the server's; each line is marked."""
@@ -107,12 +126,15 @@ class Formatter:
         name, text = event.name, event.text
         if not self._colors:
             mark = " [you]" if name == self.me else ""
-            return f"{stamp}{name}{mark}: {text}"
-        if name == self.me:
-            return f"{stamp}{_BOLD}{name} [you]{_RESET}: {text}"
-        if self._find_me(text):
-            return f"{stamp}{self._named(name)}: {_BOLD}{_REVERSE}{text}{_RESET}"
-        return f"{stamp}{self._named(name)}: {text}"
+            named = "> " if self.is_mention(event) else ""
+            return f"{named}{stamp}{name}{mark}: {text}"
+        is_mine = name == self.me
+        shown = f"{_BOLD}{name} [you]{_RESET}" if is_mine else self._named(name)
+        if text.startswith(_ACTION) and text.strip() != "*":
+            return f"{stamp}{shown} {_ITALIC}{text.removeprefix(_ACTION)}{_RESET}"
+        if not is_mine and self._find_me(text):
+            return f"{stamp}{shown}: {_BOLD}{_REVERSE}{text}{_RESET}"
+        return f"{stamp}{shown}: {text}"
 
     def _aside(self, at: str, text: str) -> str:
         return self._paint(_DIM, f"{self._time(at)}* {text}")
@@ -140,7 +162,7 @@ class Formatter:
             return ""
         second, shown = self._second
         if at[:19] != second:
-            shown = _local(at)
+            shown = _local(at, dated=self._dated)
             self._second = (at[:19], shown)
         return shown
 
@@ -153,11 +175,28 @@ class Formatter:
         return pattern is not None and pattern.search(text) is not None
 
 
-def _local(at: str) -> str:
-    """The local time of day; a day in front where it is another one."""
+def duration(seconds: float) -> str:
+    """A time in words, as ``2 min``."""
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{seconds // size:.0f} {unit}"
+    return f"{seconds:.0f} s"
+
+
+def day_of(at: str) -> str:
+    """The local day of a time, in words; empty where there is none."""
+    try:
+        return datetime.fromisoformat(at).astimezone().strftime("%A, %Y-%m-%d")
+    except (ValueError, OverflowError, OSError):
+        return ""
+
+
+def _local(at: str, *, dated: bool = False) -> str:
+    """The local time of day; a day in front where it is another one, or ``dated``."""
     try:
         time = datetime.fromisoformat(at).astimezone()
     except (ValueError, OverflowError, OSError):
         return ""
     today = time.date() == datetime.now().astimezone().date()
-    return time.strftime("%H:%M:%S " if today else "%Y-%m-%d %H:%M:%S ")
+    is_short = today and not dated
+    return time.strftime("%H:%M:%S " if is_short else "%Y-%m-%d %H:%M:%S ")

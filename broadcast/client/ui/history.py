@@ -6,13 +6,10 @@ session stay in memory.
 
 import contextlib
 import os
-import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from prompt_toolkit.history import FileHistory, History, InMemoryHistory
-
-from broadcast.client.address import Address
 
 MAX_BYTES = 512 * 1024
 
@@ -47,31 +44,29 @@ class TypedLines(History):
         try:
             _touch(self._path)
             # The terminal's bytes that are no UTF-8 arrive as surrogates.
-            self._file.store_string(string.encode(errors="replace").decode())
+            data = string.encode(errors="surrogateescape")
+            self._file.store_string(data.decode(errors="replace"))
         except OSError as problem:
             self._is_broken = True
             self._note(f"typed lines are no longer kept: {problem.strerror}")
 
 
-def typed_lines(
-    folder: Path | None, address: Address, note: Callable[[str], None]
-) -> History:
-    """The history for a server; in memory where no file can be had.
+def typed_lines(path: Path | None, note: Callable[[str], None]) -> History:
+    """The history in a file; in memory where it can't be had, which is noted.
 
     Args:
-        folder: for the files of all servers; None where there is none.
-        address: the server.
+        path: the file; None where this account has no place for one.
         note: see ``TypedLines``.
     """
-    if folder is None:
+    if path is None:
+        note("typed lines are not kept: this account has no home")
         return InMemoryHistory()
-    name = re.sub(r"[^A-Za-z0-9.-]+", "_", str(address))
-    path = folder / f"history-{name}"
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         _touch(path)
         _shorten(path)
-    except OSError:
+    except OSError as problem:
+        note(f"typed lines are not kept: {path}: {problem.strerror}")
         return InMemoryHistory()
     return TypedLines(path, note)
 

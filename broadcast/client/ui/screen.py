@@ -8,11 +8,10 @@ typed text under load. Knows nothing of servers.
 """
 
 import asyncio
-import enum
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 from prompt_toolkit import PromptSession
-from prompt_toolkit.completion import CompleteEvent, Completer, Completion
+from prompt_toolkit.completion import Completer
 from prompt_toolkit.document import Document
 from prompt_toolkit.enums import DEFAULT_BUFFER
 from prompt_toolkit.filters import Condition, has_focus
@@ -21,75 +20,32 @@ from prompt_toolkit.input import Input
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.output import Output, create_output
 from prompt_toolkit.shortcuts import CompleteStyle
+from prompt_toolkit.styles import Attrs
 
-from broadcast.client.ui.commands import LOCAL_HELP, REMOTE_HELP
+from broadcast.client.ui.display import GATHER, Status, Typed
 from broadcast.client.ui.redraw import can_draw, write_above
 
-GATHER = 0.05
 GATHER_BUSY = 0.1
 BUSY = 50
-
-
-class RoomCompleter(Completer):
-    """Completes the names that ``names`` gives, and the commands with their help."""
-
-    def __init__(self, names: Callable[[], set[str]] = set) -> None:
-        self.names = names
-
-    def get_completions(
-        self, document: Document, complete_event: CompleteEvent
-    ) -> Iterable[Completion]:
-        """See prompt_toolkit."""
-        line = document.current_line_before_cursor
-        if line.startswith("/") and " " not in line:
-            yield from _commands(line[1:].lower())
-            return
-        word = line.rpartition(" ")[2]
-        ending = ": " if word == line else " "
-        wanted = word.lstrip("@").casefold()
-        for name in sorted(self.names(), key=str.casefold):
-            if name.casefold().startswith(wanted):
-                start = -len(word.lstrip("@"))
-                yield Completion(name + ending, start, display=name)
-
-
-def _commands(typed: str) -> Iterable[Completion]:
-    for table, side in ((LOCAL_HELP, "here"), (REMOTE_HELP, "server")):
-        for word, words, text in table:
-            if word.startswith(typed) and (side, word) != ("server", "help"):
-                meta = f"{text} ({side})"
-                display = f"/{word} {words}".rstrip()
-                yield Completion(
-                    f"{word} ", -len(typed), display=display, display_meta=meta
-                )
-
-
-class Typed(enum.Enum):
-    """The fate of an entered text."""
-
-    TAKEN = enum.auto()
-    SECRET = enum.auto()
-    KEPT = enum.auto()
+DIM = "dim" if hasattr(Attrs, "dim") else "italic"  # before 3.0.51
 
 
 class Screen:
-    """A prompt with a status, and text above it.
+    """The ``Display`` with a prompt and its status, and text above it."""
 
-    Its user sets two callbacks: ``enter`` is called with the typed text, and a text
-    that is ``KEPT`` stays in the buffer, a ``SECRET`` one out of the history;
-    ``touched`` comes at each key press.
-    """
+    echoes = False
 
     def __init__(
         self,
         *,
         completer: Completer | None = None,
-        history: History | None = None,
         input: Input | None = None,
         output: Output | None = None,
     ) -> None:
         self.enter: Callable[[str], Typed] = lambda _: Typed.TAKEN
         self.touched: Callable[[], None] = lambda: None
+        self.interrupted: Callable[[], bool] = lambda: True
+        self.status: Callable[[], Status] = Status
         self._waiting: list[str] = []
         self._timer: asyncio.TimerHandle | None = None
         self._session: PromptSession[str] = PromptSession(
@@ -99,7 +55,6 @@ class Screen:
             complete_while_typing=False,
             complete_style=CompleteStyle.COLUMN,
             reserve_space_for_menu=5,
-            history=history,
             enable_history_search=True,
             enable_suspend=True,
             prompt_continuation="",
@@ -110,14 +65,19 @@ class Screen:
         )
         self._app = self._session.app
         self._app.key_processor.before_key_press += lambda _: self.touched()
+        self._app.before_render += lambda _: self._take_status()
+
+    @property
+    def history(self) -> History:
+        """The lines that were typed before; to be set before ``run``."""
+        return self._session.history
+
+    @history.setter
+    def history(self, history: History) -> None:
+        self._session.history = self._session.default_buffer.history = history
 
     async def run(self, started: Callable[[], None]) -> None:
-        """Until ``leave``; ``started`` is called when the prompt is there.
-
-        Raises:
-            KeyboardInterrupt: Ctrl-C on an empty line.
-            EOFError: the terminal is gone.
-        """
+        """See ``Display``."""
         try:
             await self._session.prompt_async(
                 pre_run=started, set_exception_handler=False
@@ -137,12 +97,18 @@ class Screen:
             wait = GATHER if len(self._waiting) < BUSY else GATHER_BUSY
             self._timer = asyncio.get_running_loop().call_later(wait, self._flush)
 
-    def show_status(self, status: str, *, hidden: bool = False) -> None:
-        """Draw this before the cursor; while ``hidden``, typed keys are not shown."""
-        session = self._session
-        if (status, hidden) != (session.message, session.is_password):
-            session.message, session.is_password = status, hidden
+    def refresh(self) -> None:
+        """Draw the status again; with the lines that wait, if there are some."""
+        if self._timer is None:
             self._app.invalidate()
+
+    def give_back(self, text: str) -> bool:
+        """Put a text into the editor, if nothing is in it."""
+        buffer = self._session.default_buffer
+        if buffer.text or self._session.is_password:
+            return False
+        buffer.set_document(Document(text))
+        return True
 
     def clear(self) -> None:
         """Empty the screen; the scrollback stays."""
@@ -153,7 +119,22 @@ class Screen:
         self._app.output.bell()
         self._app.output.flush()
 
+    def set_title(self, title: str) -> None:
+        """See ``Display``."""
+        output = self._app.output
+        if title:
+            output.set_title(title)
+        else:
+            output.clear_title()
+        output.flush()
+
     # Inside
+
+    def _take_status(self) -> None:
+        status = self.status()
+        rows = [(DIM, f"{row}\n") for row in status.rows]
+        self._session.message = [*rows, ("", status.text)]
+        self._session.is_password = status.is_hidden
 
     def _flush(self) -> None:
         """Print the waiting lines above the prompt; later, if there is none."""
@@ -195,7 +176,7 @@ class Screen:
         def _(event: KeyPressEvent) -> None:
             if event.current_buffer.text:
                 event.current_buffer.reset()
-            else:
+            elif self.interrupted():
                 event.app.exit(exception=KeyboardInterrupt())
 
         @bindings.add("c-d", filter=focused & is_empty)

@@ -6,7 +6,6 @@ answered as it was the first time.
 """
 
 import json
-from collections.abc import Hashable
 from functools import partial
 from math import ceil
 from typing import Any, ClassVar
@@ -142,7 +141,8 @@ class Post:
         Raises:
             RefusedError: they may not be said, or not now.
         """
-        room, owner = self._room, self._owner
+        room, kept = self._room, self._kept_owner
+        owner = kept or self._caller.owner
         if self._token is not None:
             said = room.dedup.find(owner, self._token)
             if said is not None:
@@ -151,17 +151,24 @@ class Post:
         self._check_pace()
         text, count = self._speaker.text(block)
         room.stats.bytes_in += len(block)
-        run = room.say(self._member, self._speaker, text, count, self._token)
+        run = room.say(self._member, self._speaker, text, count, self._token, kept)
         if self._token is not None:
             room.dedup.remember(owner, self._token, run)
         room.answer(self._subscription, partial(self._answer, run, {}))
 
     @property
-    def _owner(self) -> Hashable:
-        """To whom the ``Idempotency-Key`` belongs."""
-        if self._caller.owner is not None:
-            return "http", self._caller.owner
-        return "http", names.fold(self._speaker.name), self._caller.host
+    def _kept_owner(self) -> str | None:
+        """The owner of the ``Idempotency-Key``, as the store keeps it.
+
+        None for who has logged in with a secret alone: nothing made of that is written
+        down.
+        """
+        caller, owner = self._caller, self._room.store.owner
+        if caller.account:
+            return owner("http account", names.fold(caller.account))
+        if caller.owner is not None:
+            return None
+        return owner("http host", f"{names.fold(self._speaker.name)} {caller.host}")
 
     def _repeat(self, said: Run, block: bytes) -> None:
         """Answer as the first time, if it is the same body.

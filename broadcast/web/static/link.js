@@ -1,239 +1,244 @@
-// The connection: it speaks the documented line protocol in its json dialect,
-// comes back by itself, and asks for what was said meanwhile.
+// The link: one connection to the server, which comes back by itself. It introduces
+// the person, logs in, pings, and hands each answer to the one who asked. What was
+// said meanwhile is asked for by those who listen (room.js).
+//
+// Events: "state" {state, text, until, isOver}, "events" [objects of the protocol].
 
-const PING_EVERY = 25000;
-const SILENCE = 60000;
-const MAX_WAIT = 30000;
-const KEEP_UNSENT = 200;
+import { wait } from "./backoff.js";
+import { diagnose } from "./diagnosis.js";
+import { random } from "./memory.js";
+import { Pulse, TICK } from "./pulse.js";
+import { nameLine, pingLine, WordsError } from "./words.js";
 
-const random = (bytes) =>
-  Array.from(crypto.getRandomValues(new Uint8Array(bytes)), (b) => b.toString(16).padStart(2, "0")).join("");
+const OPENING = 10000;
+const DIAGNOSE_EVERY = 5;
 
-function stored(name, make) {
-  try {
-    const found = sessionStorage.getItem(`broadcast.${name}`);
-    if (found) return found;
-    const made = make();
-    sessionStorage.setItem(`broadcast.${name}`, made);
-    return made;
-  } catch {
-    return make(); // storage may be forbidden: then nothing survives a reload
-  }
-}
+const REPLAYS = ["history", "since"];
 
 export class Link extends EventTarget {
-  // Events: state {state, text}, event {one object of the protocol},
-  // gap {missing}, unsent {texts}.
-  constructor(url) {
+  // identity() tells who the person is: {name, key} or {isQuiet}.
+  constructor(url, identity, secret = null) {
     super();
     this.url = url;
-    this.key = stored("key", () => random(16));
-    this.name = stored("name", () => `guest-${1000 + (parseInt(random(2), 16) % 9000)}`);
-    this.epoch = null;
-    this.lastId = 0;
-    this.unsent = new Map(); // token → text, in the order said
-    this.held = null; // live messages that wait for the end of a replay
-    this.later = []; // commands that wait for it
-    this.isOver = false;
+    this.identity = identity;
+    this.secret = secret; // the line that logs in, kept for coming back
+    this.given = null; // the name that the server gave who has chosen none
+    this.name = "";
+    this.welcome = null;
+    this.login = null;
+    this.askers = []; // whose commands have no answer yet: the server keeps the order
     this.tries = 0;
-    this.tokens = 0;
+    this.pulse = new Pulse();
     this.run = random(4);
-    setInterval(() => this.beat(), PING_EVERY);
-    addEventListener("online", () => this.hurry());
-    document.addEventListener("visibilitychange", () => document.hidden || this.hurry());
+    this.ticking = setInterval(() => this.tick(), TICK);
+    this.tell("connecting", "connecting");
   }
 
   open() {
-    this.isOver = false;
     clearTimeout(this.timer);
-    this.tell("connecting", this.epoch ? "reconnecting" : "connecting");
+    this.tell("connecting", this.name ? "reconnecting" : "connecting");
+    this.hasOpened = false;
+    this.pulse.begin(Date.now());
     const socket = new WebSocket(this.url);
     this.socket = socket;
-    this.isReady = false;
-    socket.onopen = () => {
-      this.heardAt = Date.now();
-      socket.send(`/format json\n/name ${this.name} ${this.key}`);
-    };
+    socket.onopen = () => this.introduce(socket);
     socket.onmessage = (message) => {
-      if (socket !== this.socket) return;
-      this.heardAt = Date.now();
-      for (const line of message.data.split("\n")) this.take(JSON.parse(line));
+      if (socket === this.socket) this.hear(message.data);
     };
     socket.onclose = (closed) => {
-      if (socket === this.socket) this.closed(closed);
+      if (socket === this.socket) this.closed(closed.reason);
     };
   }
 
-  say(text) {
-    const token = `${this.run}-${++this.tokens}`;
-    this.unsent.set(token, text);
-    if (this.unsent.size > KEEP_UNSENT) this.unsent.delete(this.unsent.keys().next().value);
-    if (this.isReady) this.send(`/say ${token} ${text}`);
-    else if (this.isOver) this.open();
-    return token;
+  introduce(socket) {
+    this.hasOpened = true;
+    this.pulse.begin(Date.now());
+    const lines = ["/format json"];
+    const { name, key, isQuiet } = this.identity();
+    if (isQuiet) lines.push("/quiet");
+    try {
+      if (name) lines.push(nameLine(name, key));
+      else if (this.given && !this.secret) lines.push(nameLine(this.given, key));
+    } catch (error) {
+      if (!(error instanceof WordsError)) throw error; // what was kept is no name: be a guest
+    }
+    if (this.secret) lines.push(this.secret);
+    socket.send(lines.join("\n"));
   }
 
-  command(line) {
-    // What is replayed by hand would be taken for what is still missing.
-    if (this.held && /^\/(history|since)\b/i.test(line)) this.later.push(line);
-    else if (this.isReady || this.mustLogIn) this.send(line);
+  // Ends the link, and says nothing of it.
+  abandon() {
+    clearInterval(this.ticking);
+    clearTimeout(this.timer);
+    const socket = this.socket;
+    this.socket = null;
+    socket?.close();
   }
 
-  rename(name) {
-    this.command(`/name ${name} ${this.key}`);
+  hear(data) {
+    this.pulse.heard(Date.now());
+    const events = [];
+    for (const line of data.split("\n")) {
+      let event;
+      try {
+        event = JSON.parse(line);
+      } catch {
+        continue; // a prompt of the server's, before it knows that this is a program
+      }
+      const isAnswer = this.answers(event, events);
+      this.note(event);
+      if (!isAnswer) events.push(event);
+    }
+    this.pass(events);
   }
 
-  send(line) {
+  pass(events) {
+    if (events.length) this.dispatchEvent(new CustomEvent("events", { detail: events.splice(0) }));
+  }
+
+  // What the link itself learns from an event.
+  note(event) {
+    if (event.event === "welcome") {
+      this.tries = 0;
+      this.login = null;
+      this.bye = null;
+      this.name = event.name;
+      if (!this.identity().name) this.given = event.name;
+      this.welcome = event;
+      this.tell("connected", `connected as ${this.name}`);
+    } else if (event.event === "login") {
+      this.login = event;
+      if (!this.secret) this.tell("login", "log in first");
+    } else if (event.event === "rename" && event.name === this.name) {
+      this.name = event.to;
+      this.given = event.to;
+      this.welcome = { ...this.welcome, name: event.to };
+      this.tell("connected", `connected as ${this.name}`);
+    } else if (event.event === "error" && event.command === "login") {
+      this.secret = null;
+      if (this.login || !this.welcome) this.tell("login", "log in first");
+    } else if (event.event === "bye") {
+      this.bye = event;
+      if (event.code === "login-failed") this.secret = null;
+    }
+  }
+
+  // Gives the event to the one who asked for it; tells whether nobody else is to know.
+  answers(event, before) {
+    const asker = this.askers[0];
+    if (!asker) return false;
+    const { word } = asker;
+    const isReplay = REPLAYS.includes(word);
+    const parts = {
+      error: !event.token && event.command === word,
+      message: isReplay && event.replayed,
+      notice: !isReplay && !["who", "name", "ping"].includes(word),
+      pong: word === "ping",
+      rename: word === "name" && event.name === this.name,
+      replay: isReplay,
+      replayed: isReplay,
+      who: word === "who",
+    };
+    if (!parts[event.event]) return false;
+    asker.events.push(event);
+    if (["message", "replay"].includes(event.event) || event.more === true && word === "who") return true;
+    this.askers.shift();
+    this.pass(before); // what came before the answer is known before it
+    asker.done(asker.events);
+    return event.event !== "rename";
+  }
+
+  // Sends a command; done gets its answer's events, or null when the link is lost.
+  ask(word, line, done) {
+    if (!this.isOpen) {
+      done(null);
+      return;
+    }
+    this.askers.push({ word, events: [], done });
     this.socket.send(line);
   }
 
-  beat() {
-    if (!this.isReady) return;
-    if (Date.now() - this.heardAt > SILENCE) this.drop();
-    else this.send("/ping");
+  get isOpen() {
+    return this.socket?.readyState === WebSocket.OPEN;
   }
 
+  transmit(line) {
+    if (this.isOpen) this.socket.send(line);
+  }
+
+  logIn(line) {
+    this.secret = line;
+    if (this.isOpen && this.login) this.socket.send(line);
+    else if (!this.isOpen) this.open();
+  }
+
+  tick() {
+    const now = Date.now();
+    if (this.socket?.readyState === WebSocket.CONNECTING) {
+      if (now - this.pulse.heardAt > OPENING) this.drop("the server doesn't answer");
+      return;
+    }
+    if (!this.isOpen || !this.welcome) return;
+    const due = this.pulse.tick(now);
+    if (due === "dead") this.drop("the server is silent");
+    else if (due === "ping") this.ping(now);
+  }
+
+  ping(now) {
+    this.pulse.pinged(now);
+    this.ask("ping", pingLine(`pulse-${this.run}`), () => undefined);
+  }
+
+  // Somebody looks, or the network is back: don't wait any longer.
   hurry() {
-    if (this.isOver) return;
-    if (this.waits) this.open();
-    else if (this.isReady && Date.now() - this.heardAt > PING_EVERY) this.send("/ping");
+    if (this.state === "away" && !this.isOver) this.open();
+    else if (this.isOpen && this.welcome && this.pulse.isStale(Date.now())) this.ping(Date.now());
   }
 
-  drop() {
+  drop(reason) {
     // A dead peer answers no close: don't wait for it.
     const socket = this.socket;
     this.socket = null;
     socket.close();
-    this.closed({ reason: "the server is silent" });
+    this.closed(reason);
   }
 
-  closed({ reason }) {
-    this.isReady = false;
-    this.mustLogIn = false;
-    this.held = null;
-    this.later = [];
+  closed(reason) {
     this.socket = null;
-    if (this.isOver) return;
-    this.tries += 1;
-    const wait = Math.min(MAX_WAIT, 500 * 2 ** this.tries) * (0.5 + Math.random() / 2);
-    this.waits = true;
-    this.timer = setTimeout(() => this.open(), this.tries === 1 ? 300 : wait);
-    this.tell("away", reason ? `away: ${reason} · coming back` : "away · coming back");
-  }
-
-  tell(state, text) {
-    this.waits = state === "away";
-    this.dispatchEvent(new CustomEvent("state", { detail: { state, text } }));
-  }
-
-  emit(event) {
-    this.dispatchEvent(new CustomEvent("event", { detail: event }));
-  }
-
-  take(event) {
-    const handle = this[`on_${event.event}`];
-    if (handle) handle.call(this, event);
-    else this.emit(event);
-  }
-
-  on_login(event) {
-    this.mustLogIn = true;
-    this.tell("connecting", "log in first");
-    this.emit(event);
-  }
-
-  on_welcome(event) {
-    this.tries = 0;
-    this.mustLogIn = false;
-    this.isReady = true;
-    this.setName(event.name);
-    this.held = [];
-    this.isWhole = true;
-    this.from = null;
-    const position = this.epoch && `${this.epoch}:${this.lastId}`;
-    this.isResuming = Boolean(position);
-    if (this.epoch !== event.epoch) this.lastId = 0;
-    this.epoch = event.epoch;
-    this.tell("connected", `connected as ${this.name}`);
-    this.emit(event);
-    this.send(position ? `/since ${position}` : "/history 50");
-    this.send("/who");
-  }
-
-  on_replay(event) {
-    const missing = this.isResuming ? event.missing : 0;
-    if (missing !== 0) this.dispatchEvent(new CustomEvent("gap", { detail: { missing } }));
-    this.isWhole = this.isWhole && missing === 0;
-  }
-
-  on_replayed({ position, more }) {
-    if (this.isResuming && more && position !== this.from) {
-      this.from = position;
-      this.send(`/since ${position}`);
+    this.welcome = null;
+    this.login = null;
+    for (const { done } of this.askers.splice(0)) done(null);
+    const bye = this.bye;
+    this.bye = null;
+    if (bye && !bye.reconnect) {
+      this.isOver = true;
+      const state = /^login-/.test(bye.code) ? "login" : "away";
+      this.tell(state, `left: ${bye.text}`);
       return;
     }
-    const held = this.held || [];
-    this.held = null;
-    for (const event of held) this.message(event);
-    this.emit({ event: "replayed", resumed: this.isResuming });
-    this.resend();
-    this.isResuming = false;
-    for (const line of this.later.splice(0)) this.send(line);
+    this.tries += 1;
+    const pause = wait(this.tries);
+    this.timer = setTimeout(() => this.open(), pause);
+    const known = bye?.text || reason || this.diagnosis;
+    this.tell("away", known ? `away: ${known}` : "away", Date.now() + pause);
+    if (!this.hasOpened && this.tries % DIAGNOSE_EVERY === 1) this.explain();
+    if (this.hasOpened) this.diagnosis = "";
   }
 
-  resend() {
-    // What has no answer is said again under its old token: the server says it
-    // once. After a hole it can't know, so the person decides.
-    if (this.isWhole) {
-      for (const [token, text] of this.unsent) this.send(`/say ${token} ${text}`);
-    } else if (this.unsent.size) {
-      const texts = [...this.unsent.values()];
-      this.unsent.clear();
-      this.dispatchEvent(new CustomEvent("unsent", { detail: { texts } }));
-    }
+  async explain() {
+    this.diagnosis = await diagnose(this.url);
+    if (this.state === "away") this.tell("away", `away: ${this.diagnosis}`, this.until);
   }
 
-  on_message(event) {
-    if (this.held && !event.replayed) this.held.push(event);
-    else this.message(event);
+  tell(state, text, until = null) {
+    this.state = state;
+    this.text = text;
+    this.until = until;
+    if (state !== "away" && state !== "login") this.isOver = false;
+    this.dispatchEvent(new CustomEvent("state", { detail: this.snapshot }));
   }
 
-  message(event) {
-    if (event.id <= this.lastId) return;
-    this.lastId = event.id;
-    this.emit(event);
-  }
-
-  on_rename(event) {
-    if (event.name === this.name) this.setName(event.to);
-    this.emit(event);
-  }
-
-  on_ack(event) {
-    this.unsent.delete(event.token);
-    this.emit(event);
-  }
-
-  on_error(event) {
-    const text = this.unsent.get(event.token);
-    this.unsent.delete(event.token);
-    this.emit({ ...event, unsaid: text });
-  }
-
-  on_bye(event) {
-    this.isOver = !event.reconnect;
-    if (this.isOver) this.tell("away", `left: ${event.text}`);
-    this.emit(event);
-  }
-
-  on_pong() {}
-
-  setName(name) {
-    this.name = name;
-    try {
-      sessionStorage.setItem("broadcast.name", name);
-    } catch {
-      // forbidden storage: the name lives as long as the page
-    }
+  get snapshot() {
+    return { state: this.state, text: this.text, until: this.until, isOver: Boolean(this.isOver) };
   }
 }

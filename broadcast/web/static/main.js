@@ -1,185 +1,235 @@
-// The page: what the person does, and what the room says.
+// The page: its parts, and what passes between them.
 
+import { Announcer } from "./announcer.js";
+import { Attention, isNamed } from "./attention.js";
+import { Commands } from "./commands.js";
+import { Composer } from "./composer.js";
+import { Login, Naming } from "./entry.js";
 import { Link } from "./link.js";
+import { Memory } from "./memory.js";
+import { Panels } from "./panels.js";
 import { People } from "./people.js";
-import { View } from "./view.js";
+import { Room } from "./room.js";
+import { copied } from "./rows.js";
+import { Search } from "./search.js";
+import { Ignored, Settings } from "./settings.js";
+import { Status } from "./status.js";
+import { Tabs } from "./tabs.js";
+import { lines, View } from "./view.js";
+import { historyLine, sinceLine } from "./words.js";
 
 const find = (id) => document.getElementById(id);
-const text = find("text");
-const problem = find("problem");
-const title = document.title;
-let longest = 8000;
+const isReading = new URLSearchParams(location.search).get("view") === "read";
+document.documentElement.classList.toggle("read", isReading);
 
-const url = new URL("/ws", location.href);
+const memory = new Memory(location.pathname);
+const url = new URL("ws", location.href);
 url.protocol = location.protocol === "https:" ? "wss:" : "ws:";
-const link = new Link(url.href);
+url.search = "";
+url.hash = "";
+const identity = () => (isReading ? { isQuiet: true, key: memory.key } : { name: memory.name, key: memory.key });
 
-const view = new View(find("lines"), find("latest"), find("unread"), (unread) => {
-  document.title = unread ? `(${unread}) ${title}` : title;
+const tabs = new Tabs(`broadcast ${location.pathname} ${isReading ? "read" : ""}`, (before) => {
+  const link = new Link(url.href, identity, before.secret);
+  link.given = before.given ?? null;
+  return link;
 });
-
-const people = new People(
-  {
-    button: find("people-button"),
-    panel: find("people"),
-    list: find("names"),
-    more: find("more-names"),
-    count: find("count"),
-  },
-  () => link.command("/who"),
-);
-
-const notice = (words) => view.add({ kind: "notice", text: words });
-
-function isMention(words) {
-  const name = link.name.toLowerCase();
-  return words.toLowerCase().split(/[^\p{L}\p{N}\p{M}_.-]+/u).some((word) => word === name || word === `${name}.`);
-}
-
-const show = {
-  welcome(event) {
-    find("name").value = event.name;
-    longest = event.max_line - 100;
-    people.counted(event.count);
-    if (event.text) notice(event.text);
-  },
-  message(event) {
-    const own = event.name === link.name;
-    if (own) view.sentText(event.text);
-    view.add({
-      kind: "said",
-      name: event.name,
-      text: event.text,
-      at: event.at,
-      own,
-      mention: !own && isMention(event.text),
-      counts: !own && !event.replayed,
+const room = new Room(tabs, memory);
+const ignored = new Ignored(memory);
+const announcer = new Announcer(find("announcer"));
+const attention = new Attention({ icon: find("icon"), button: find("latest"), label: find("unread") }, memory);
+const view = new View(
+  { scroller: find("lines"), rows: find("rows"), pending: find("pending"), older: find("older") },
+  (word, position, count, done) => {
+    const line = word === "since" ? sinceLine(position) : historyLine(count, position);
+    tabs.ask(word, line, (events) => {
+      if (events === null) return done(null);
+      const last = events.at(-1);
+      if (last.event === "error") return done({ entries: [], more: false, missing: 0 });
+      const said = events.filter(({ event }) => event === "message");
+      return done({ entries: said.map(entry).filter(Boolean), more: last.more, missing: events[0].missing });
     });
   },
-  replayed({ resumed }) {
-    if (!resumed) view.add({ kind: "mark", text: "you came" });
+);
+const people = new People(
+  { panel: find("people"), list: find("names"), more: find("more-names"), count: find("count"), filter: find("filter") },
+  room,
+  (...what) => tabs.ask(...what),
+);
+const notice = (text, ...names) => view.add({ kind: "notice", text, names });
+
+// What the view shows of a message; null of one who is ignored.
+function entry(event) {
+  if (ignored.has(event.name)) return null;
+  const own = event.name === room.name;
+  const mention = !own && isNamed(event.text, room.name);
+  return { kind: "line", ...event, position: `${room.epoch}:${event.id}`, own, mention };
+}
+
+const login = new Login(
+  { form: find("login"), name: find("login-name"), secret: find("login-secret"), error: find("login-error"), usage: find("login-usage") },
+  tabs,
+);
+const naming = new Naming(
+  { first: find("first"), firstName: find("first-name"), firstError: find("first-error"), later: find("later"), form: find("rename"), name: find("name"), error: find("rename-error"), notMe: find("not-me") },
+  room,
+  memory,
+  () => tabs.forget(),
+);
+const commands = new Commands({
+  room,
+  tabs,
+  people,
+  ignored,
+  login,
+  show: {
+    notice: (text) => notice(text),
+    problem: (text) => composer.say(text),
+    lines(title, events, end) {
+      view.add({ kind: "mark", text: title });
+      for (const event of events) view.add({ ...entry(event), position: "" });
+      if (end) view.add({ kind: "mark", text: end });
+    },
+  },
+});
+const composer = new Composer(
+  { form: find("composer"), text: find("text"), problem: find("problem"), question: find("question"), questionText: find("question-text") },
+  { room, memory, act: (meant) => commands.do(meant), names: () => people.known() },
+);
+const status = new Status({ text: find("status"), countdown: find("countdown"), retry: find("retry") }, tabs);
+const search = new Search(
+  { form: find("search"), words: find("search-words"), from: find("search-from"), result: find("search-result"), back: find("search-back") },
+  view,
+);
+new Settings({ size: find("size"), notify: find("notify"), sound: find("sound"), problem: find("settings-problem") }, memory, attention);
+new Panels([
+  { button: find("search-button"), panel: find("search"), shown: () => search.look(), left: () => search.left() },
+  { button: find("people-button"), panel: find("people"), shown: () => people.refresh() },
+  { button: find("settings-button"), panel: find("settings") },
+]);
+
+// What the room tells.
+
+let told = ""; // the last farewell: told once, however often it is tried again
+
+const hear = {
+  welcome(event) {
+    told = "";
+    login.done();
+    naming.show(event.name);
+    naming.ask();
+    people.counted(event.count);
+    if (event.text) notice(event.text);
+    people.refresh();
+    composer.say("");
+  },
+  message(event) {
+    const shown = entry(event);
+    if (!shown) return;
+    people.spoke(event.name);
+    if (shown.own) view.came(event.text);
+    const isNew = !shown.own && !event.replayed;
+    view.add({ ...shown, counts: isNew });
+    if (isNew && !view.isSeen) attention.count(shown.mention);
+    if (isNew && shown.mention && document.hidden && tabs.leads) attention.named(event.name, event.text);
+    if (!event.replayed) announcer.add(`${shown.own ? "you" : event.name}: ${event.text}`);
   },
   join(event) {
     people.counted(event.count);
     people.came(event.name);
-    if (!event.quiet) notice(`${event.name} joined`);
+    if (!event.quiet) notice(`${event.name} joined`, event.name);
   },
   leave(event) {
     people.counted(event.count);
     people.went(event.name);
-    if (!event.quiet) notice(`${event.name} left`);
+    if (!event.quiet) notice(`${event.name} left`, event.name);
   },
   rename(event) {
     people.went(event.name);
     people.came(event.to);
-    find("name").value = link.name;
-    find("status").textContent = `connected as ${link.name}`;
-    if (!event.quiet) notice(`${event.name} is now ${event.to}`);
+    if (event.isOwn) {
+      naming.show(event.to);
+      naming.ask();
+    }
+    if (!event.quiet) notice(`${event.name} is now ${event.to}`, event.name, event.to);
   },
   presence(event) {
     people.counted(event.count);
-    people.askSoon();
+    people.refreshSoon();
     if (event.joined || event.left) notice(`${event.joined} joined, ${event.left} left`);
-  },
-  who(event) {
-    people.who(event);
-  },
-  ack(event) {
-    view.sent(event.token);
-  },
-  login(event) {
-    problem.textContent = event.text;
   },
   notice(event) {
     notice(event.text);
+    announcer.add(event.text);
   },
   error(event) {
-    problem.textContent = event.text;
-    if (event.token) view.sent(event.token);
-    if (event.unsaid && !text.value) text.value = event.unsaid;
+    if (event.command === "login") {
+      if (room.isLoginWanted) login.refused(event.text);
+    } else if (event.command === "name" && !memory.name) {
+      // the name that the server gave before is somebody else's now
+    } else composer.say(event.text);
   },
   bye(event) {
-    notice(event.text);
-    if (!event.reconnect) problem.textContent = `${event.text}. Say something to come back.`;
+    if (event.text !== told) notice(event.text);
+    told = event.text;
+    if (event.code === "login-failed" || event.code === "login-timeout") login.refused(event.text);
+    else if (!event.reconnect) composer.say(`${event.text}. Say something to come back.`);
   },
 };
 
-link.addEventListener("event", ({ detail }) => show[detail.event]?.(detail));
-
-link.addEventListener("state", ({ detail }) => {
-  const status = find("status");
-  status.dataset.state = detail.state;
-  status.textContent = detail.text;
+room.addEventListener("event", ({ detail }) => hear[detail.event]?.(detail));
+room.addEventListener("state", ({ detail }) => status.show(detail));
+room.addEventListener("login", ({ detail }) => {
+  login.ask(detail.text, !isReading && !find("text").value);
+  naming.ask();
+  if (!find("problem").textContent) composer.say("log in first: what you write here stays until then");
 });
-
-link.addEventListener("gap", ({ detail: { missing } }) => {
-  const words =
+room.addEventListener("gap", ({ detail: { missing } }) => {
+  const text =
     missing === null
       ? "the server has begun anew: what was said before is gone"
-      : `${missing} ${missing === 1 ? "line is" : "lines are"} gone for good`;
-  view.add({ kind: "mark", gap: true, text: words });
+      : `${lines(missing)} ${missing === 1 ? "is" : "are"} gone for good`;
+  view.add({ kind: "mark", gap: true, text });
+});
+room.addEventListener("synced", ({ detail }) => {
+  if (detail.isResumed) return;
+  view.hasOlder = detail.hasOlder;
+  view.add({ kind: "mark", text: "you came" });
+});
+room.addEventListener("pending", ({ detail: { token, text } }) => view.send(token, text));
+room.addEventListener("settled", ({ detail: { token } }) => view.settle(token));
+room.addEventListener("unsent", ({ detail: { texts, why } }) => {
+  const reasons = {
+    login: "log in first: what you write here stays until then",
+    doubt: "This may not have been said. Look, and send it again if it is missing.",
+  };
+  composer.giveBack(texts, reasons[why] ?? why);
 });
 
-link.addEventListener("unsent", ({ detail: { texts } }) => {
-  for (const token of [...view.pending.keys()]) view.sent(token);
-  text.value = [...texts, text.value].filter(Boolean).join("\n");
-  problem.textContent = "This may not have been said. Look, and send it again if it is missing.";
-  grow();
-});
-
-function act(line) {
-  const [word, ...rest] = line.split(/\s+/);
-  if (word === "/name" || word === "/nick") link.rename(rest.filter(Boolean).join("-"));
-  else if (word === "/format") problem.textContent = "This page needs the json format.";
-  else link.command(line);
+view.addEventListener("looked", () => attention.none());
+for (const kind of ["looked", "built", "moved"]) {
+  view.addEventListener(kind, () => attention.showButton(!view.follows || !view.isWhole));
 }
-
-function send() {
-  problem.textContent = "";
-  const left = [];
-  for (const line of text.value.split("\n")) {
-    if (!line) continue;
-    if (line.startsWith("/") && !line.startsWith("//")) {
-      act(line);
-      continue;
-    }
-    const said = line.startsWith("//") ? line.slice(1) : line;
-    if (new TextEncoder().encode(said).length > longest) {
-      problem.textContent = `A line may have ${longest} bytes: this one was not sent.`;
-      left.push(line);
-      continue;
-    }
-    view.sending(link.say(said), said);
-  }
-  text.value = left.join("\n");
-  grow();
-}
-
-function grow() {
-  text.style.setProperty("height", "auto");
-  text.style.setProperty("height", `${text.scrollHeight + 2}px`);
-}
-
-find("composer").addEventListener("submit", (event) => {
+find("latest").addEventListener("click", () => view.toLatest());
+find("lines").addEventListener("copy", (event) => {
+  const range = getSelection().rangeCount ? getSelection().getRangeAt(0) : null;
+  const rows = [...document.querySelectorAll("#lines .row")].filter((row) => range?.intersectsNode(row) && !row.hidden);
+  if (rows.length < 2) return; // a part of a line is copied as it is
+  event.clipboardData.setData("text/plain", copied(rows));
   event.preventDefault();
-  send();
-  text.focus();
 });
-
-text.addEventListener("keydown", (key) => {
-  if (key.key === "Enter" && !key.shiftKey && !key.isComposing) {
-    key.preventDefault();
-    send();
-  }
-});
-
-text.addEventListener("input", grow);
-
-find("rename").addEventListener("submit", (event) => {
+find("skip").addEventListener("click", (event) => {
   event.preventDefault();
-  problem.textContent = "";
-  link.rename(find("name").value.trim().replaceAll(/\s+/g, "-"));
+  find("text").focus();
 });
 
-link.open();
-text.focus();
+tabs.addEventListener("forget", () => {
+  room.forget();
+  composer.forget();
+  memory.forget();
+  location.reload();
+});
+
+for (const [token, { text }] of room.outbox.lines) view.send(token, text);
+tabs.seek();
+if (!isReading) find("text").focus();

@@ -1,27 +1,40 @@
-// Who is here: asked for when it is looked at, kept up by what is announced.
+// The people: who is here, asked for when it is looked at, and kept up by what is
+// announced.
 
-import { colour } from "./view.js";
+import { colour, element } from "./rows.js";
+import { fold, whoLine } from "./words.js";
 
 const SHOWN = 200;
 const ASK_AFTER = 3000;
+const DRAW_AFTER = 200;
 
 export class People {
-  constructor({ button, panel, list, more, count }, ask) {
-    Object.assign(this, { button, panel, list, more, countLabel: count, ask });
+  constructor({ panel, list, more, count, filter }, room, ask) {
+    Object.assign(this, { panel, list, more, countLabel: count, filter, room, ask });
     this.names = new Set();
-    this.piece = new Set();
+    this.quiet = new Set();
+    this.talkers = new Set(); // who spoke, the last one last
     this.count = 0;
-    button.addEventListener("click", () => this.show(panel.hidden));
-    panel.addEventListener("keydown", (key) => {
-      if (key.key === "Escape") this.show(false);
-    });
+    filter.addEventListener("input", () => this.draw());
   }
 
-  show(isShown) {
-    this.panel.hidden = !isShown;
-    this.button.setAttribute("aria-expanded", String(isShown));
-    if (isShown) this.ask();
-    else this.button.focus();
+  get isShown() {
+    return !this.panel.hidden;
+  }
+
+  // The names for completion: who spoke last first.
+  known() {
+    return [...new Set([...[...this.talkers].reverse(), ...this.names])].filter((name) => name !== this.room.name);
+  }
+
+  refresh() {
+    this.ask("who", whoLine(), (events) => {
+      if (!events || events.at(-1).event !== "who") return;
+      this.names = new Set(events.flatMap(({ names }) => names));
+      this.quiet = new Set(events.flatMap(({ quiet }) => quiet ?? []));
+      this.counted(events.at(-1).count);
+      this.draw();
+    });
   }
 
   counted(count) {
@@ -29,57 +42,57 @@ export class People {
     this.countLabel.textContent = count;
   }
 
-  // A long list comes in pieces, each true when it is told: what is announced between
-  // them applies to what has been told.
-  who({ names, count, more }) {
-    for (const name of names) this.piece.add(name);
-    if (more) return;
-    this.names = this.piece;
-    this.piece = new Set();
-    this.counted(count);
-    this.draw();
+  spoke(name) {
+    this.talkers.delete(name);
+    this.talkers.add(name);
+    if (this.talkers.size > SHOWN) this.talkers.delete(this.talkers.values().next().value);
   }
 
   came(name) {
     this.names.add(name);
-    this.piece.add(name);
     this.drawSoon();
   }
 
   went(name) {
     this.names.delete(name);
-    this.piece.delete(name);
+    this.quiet.delete(name);
+    this.talkers.delete(name);
     this.drawSoon();
   }
 
-  askSoon() {
-    if (this.panel.hidden || this.asking) return;
-    this.asking = setTimeout(() => {
+  // Many came and went at once: their names must be asked for.
+  refreshSoon() {
+    this.asking ??= setTimeout(() => {
       this.asking = null;
-      this.ask();
+      this.refresh();
     }, ASK_AFTER);
   }
 
   drawSoon() {
-    if (this.panel.hidden || this.drawing) return;
-    this.drawing = setTimeout(() => {
+    if (!this.isShown) return;
+    this.drawing ??= setTimeout(() => {
       this.drawing = null;
       this.draw();
-    }, 200);
+    }, DRAW_AFTER);
   }
 
   draw() {
-    const names = [...this.names].sort((a, b) => a.localeCompare(b));
-    this.list.replaceChildren(
-      ...names.slice(0, SHOWN).map((name) => {
-        const row = document.createElement("li");
-        row.className = colour(name);
-        row.textContent = name;
-        return row;
-      }),
-    );
-    const rest = Math.max(names.length, this.count) - Math.min(names.length, SHOWN);
-    this.more.hidden = rest <= 0;
-    this.more.textContent = `and ${rest} more`;
+    if (!this.isShown) return;
+    const wanted = fold(this.filter.value.trim());
+    const found = [...this.names].filter((name) => fold(name).includes(wanted));
+    found.sort((one, other) => (other === this.room.name) - (one === this.room.name) || one.localeCompare(other));
+    this.list.replaceChildren(...found.slice(0, SHOWN).map((name) => this.row(name)));
+    const rest = (wanted ? found.length : Math.max(found.length, this.count)) - Math.min(found.length, SHOWN);
+    this.more.hidden = rest <= 0 && found.length > 0;
+    this.more.textContent = found.length ? `and ${rest} more` : "nobody";
+  }
+
+  row(name) {
+    const row = element("li");
+    const who = element("bdi", `name ${colour(name)}`, name);
+    row.append(who);
+    if (name === this.room.name) row.append(element("span", "you", " you"));
+    if (this.quiet.has(name)) row.append(element("span", "you", " quiet"));
+    return row;
   }
 }

@@ -8,7 +8,14 @@ import pytest
 from broadcast.client.cli.arguments import default_of, flags, make_parser, options_of
 from broadcast.client.cli.completion import find_words, script_for
 from broadcast.client.cli.config import KEYS
-from broadcast.client.core.options import BELLS, COLORS, Given, all_options
+from broadcast.client.core.option import Given
+from broadcast.client.core.options import (
+    BELLS,
+    COLORS,
+    DOUBTS,
+    PRESENCES,
+    all_options,
+)
 from broadcast.client.events import Position
 
 ROOT = Path(__file__).parents[3]
@@ -107,10 +114,15 @@ def test_completions_know_every_word_and_value(shell: str) -> None:
     assert set(COMMANDS) < set(words.after)
     for command, after in words.after.items():
         assert set(after) <= set(re.findall(r"[\w-]+", cases[command])), command
-    assert words.values == {"--bell": BELLS, "--color": COLORS}
+    assert words.values == {
+        "--bell": BELLS,
+        "--color": COLORS,
+        "--on-doubt": DOUBTS,
+        "--presence": PRESENCES,
+    }
     for option, values in words.values.items():
         assert set(values) <= set(re.findall(r"\w+", cases[option]))
-    assert set(words.files) == {"--ca", "--config", "--token-file"}
+    assert set(words.files) == {"--ca", "--config", "--log", "--token-file"}
     assert "|".join(words.files) in cases
 
 

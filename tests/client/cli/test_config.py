@@ -91,8 +91,11 @@ def test_what_wins(configured: Path) -> None:
         (["connect", "--bell", "loud"], "--bell: 'loud'"),
         (["connect", "--color", "blue"], "--color: 'blue'"),
         (["connect", "--history", "x"], "--history: 'x' is no whole number, 0 or more"),
-        (["send", "-n", "has space", "x"], "'has space' is none: a name is 1 to 32 "),
-        (["connect", "--name", ""], "--name: ''"),
+        (
+            ["send", "-n", "has space", "x"],
+            "'has space': a name has no spaces; has-space would do",
+        ),
+        (["connect", "--name", ""], "--name: a name can't be empty"),
         (["tail", "--name", "two\nlines"], "--name: "),
         (["connect", "--away", "-1"], "--away: '-1'"),
         (["connect", "--retry", "soon"], "--retry: 'soon'"),

@@ -85,7 +85,7 @@ def test_slowing_is_no_refusal(capsys: pytest.CaptureFixture[str]) -> None:
             assert given.exit() is end
 
     run(main())
-    assert capsys.readouterr().err == "bcast-client: a line was refused: muted\n"
+    assert capsys.readouterr().err == "bcast-client: a line was refused: muted: one\n"
 
 
 def test_input_waits_for_the_server() -> None:
@@ -120,7 +120,7 @@ def test_longest_default_name_leaves_room_for_a_suffix() -> None:
 
 
 def test_input_that_is_no_text(capsys: pytest.CaptureFixture[str]) -> None:
-    """Input that cannot be read as lines ends it with 1 and one line."""
+    """Input that can't be read as lines is an end, and 1: what came before is said."""
 
     async def broken() -> AsyncIterator[list[str]]:
         yield ["one"]
@@ -130,10 +130,12 @@ def test_input_that_is_no_text(capsys: pytest.CaptureFixture[str]) -> None:
         given = SenderInMemory()
         given.wire.welcome()
         await given.sender.feed(broken())
+        assert not given.sender.runner.done.done()
+        given.answer("ack", 0, id=1)
         assert given.exit() is Exit.FAILED
 
     run(main())
-    assert capsys.readouterr().err == "bcast-client: a line without end\n"
+    assert capsys.readouterr().err == "bcast-client: stdin: a line without end\n"
 
 
 def test_endless_input_does_not_keep_it(tmp_path: Path) -> None:

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from broadcast.client.cli.stdio import FULL, read_lines
 from broadcast.client.cli.tail import Pipe, Tail
 from broadcast.client.core.options import Options
 from broadcast.client.core.outbox import WINDOW_LINES
 from broadcast.client.core.requests import Profile
 from broadcast.client.events import Position
 from broadcast.client.io.runner import Exit
+from broadcast.client.io.stdio import FULL, read_lines
 from tests.support.client.asynchronous import run
 from tests.support.client.memory import MemoryWire
 

@@ -1,5 +1,7 @@
 """Each message once, in order, and each line said once: across reconnects."""
 
+from typing import Any
+
 import pytest
 
 from broadcast.client import events as ev
@@ -46,10 +48,16 @@ def test_unanswered_lines_go_again_under_their_old_tokens() -> None:
 
 
 @pytest.mark.parametrize(
-    ("missing", "welcome"), [(3, {}), (None, {}), (0, {"name": "guest-2"})]
+    ("missing", "welcome"),
+    [
+        (None, {}),
+        (0, {"name": "guest-2"}),
+        (0, {"epoch": "f"}),
+        (0, {"id": 20_000}),
+    ],
 )
-def test_after_a_hole_a_person_decides(
-    missing: int | None, welcome: dict[str, str]
+def test_where_the_server_forgot_a_person_decides(
+    missing: int | None, welcome: dict[str, Any]
 ) -> None:
     """Lines that the server may have forgotten are not sent again by themselves."""
     script = ScriptedSession()
@@ -66,6 +74,39 @@ def test_after_a_hole_a_person_decides(
     assert script.sent() == ["/say t-1 said or not"]
     script.hear("ack", token="t-1", id=7)
     assert script.session.outbox.drop_doubtful() == 0
+
+
+def test_missing_lines_are_no_doubt() -> None:
+    """Lines that are too old to be had take no token with them, in the same log."""
+    script = ScriptedSession()
+    script.live()
+    script.session.say("one")
+    script.sent()
+    assert script.reconnect(3, id=9)[-1] == ev.Replayed("e:5")
+    assert script.sent() == ["/say t-1 one"]
+
+
+def test_a_second_crash_leaves_the_first_ones_doubt() -> None:
+    """A line of an earlier log is in doubt, though the log now is asked twice."""
+    script = ScriptedSession()
+    script.live()
+    script.session.say("one")
+    script.sent()
+    script.session.disconnected()
+    script.connect()
+    script.welcome(epoch="f", id=0)
+    assert script.reconnect(0, epoch="f", id=0)[-1] == ev.Doubtful(("one",))
+
+
+def test_after_a_goodbye_nothing_is_sent() -> None:
+    """A server that is going reads no more: lines wait for the next connection."""
+    script = ScriptedSession()
+    script.live()
+    script.hear("bye", code="shutdown", text="", reconnect=True)
+    script.session.say("one")
+    assert script.sent() == []
+    script.reconnect(0)
+    assert script.sent() == ["/say t-1 one"]
 
 
 def test_guests_cannot_be_sure() -> None:

@@ -41,10 +41,17 @@ def test_not_reading_is_not_being_dead() -> None:
 
 
 def test_no_welcome_is_no_broadcast_server() -> None:
-    """A server that answers in another protocol is not waited for."""
-    script = ScriptedSession()
-    script.connect()
-    script.hear_bytes(b"SSH-2.0-OpenSSH\n")
-    assert script.session.tick(113) == "no broadcast server answers there"
-    script.session.disconnected()
-    assert script.session.tick(200) is None
+    """A server that answers in another protocol is not waited for, a silent one is."""
+    for said, late, reason in (
+        (b"", 113, "no broadcast server answers there"),
+        (b"* The server is busy\n", 113, "no broadcast server answers there"),
+        (b"what?\n", 102, "something else answers there: what?"),
+        (b"\0\1\2", 102, "something else answers there: binary data"),
+    ):
+        script = ScriptedSession()
+        script.connect()
+        script.hear_bytes(said)
+        assert script.session.tick(late - 1) is None
+        assert script.session.tick(late) == reason
+        script.session.disconnected()
+        assert script.session.tick(200) is None

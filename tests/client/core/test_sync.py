@@ -155,7 +155,6 @@ def test_a_gap_within_a_long_resume_is_told() -> None:
     assert script.hear("replay", count=1, missing=5) == [ev.Replay(1, 5)]
     script.message(8, replayed=True)
     script.hear("replayed", position="e:8", first="e:8", more=False)
-    assert not script.session.sync.sure
 
 
 def test_a_replay_by_hand_in_a_resume_loses_nothing() -> None:
@@ -193,7 +192,7 @@ def test_the_first_history_does_not_go_on() -> None:
 
 
 def test_a_server_that_does_not_move_is_not_asked_for_ever() -> None:
-    """More from the same position is no answer: it ends, and that is not sure."""
+    """More from the same position is no answer: and it ends."""
     script = ScriptedSession(since=Position("e", 4))
     script.connect()
     script.welcome(id=5)
@@ -201,4 +200,3 @@ def test_a_server_that_does_not_move_is_not_asked_for_ever() -> None:
     script.hear("replayed", position="e:4", more=True)
     assert script.sent() == []
     assert script.state() is State.LIVE
-    assert not script.session.sync.sure

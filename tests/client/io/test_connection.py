@@ -6,7 +6,8 @@ from broadcast.client.address import parse_address
 from broadcast.client.core.requests import Profile
 from broadcast.client.core.session import Session
 from broadcast.client.events import Event, Lost, Message
-from broadcast.client.io.connection import LONGEST_DELAY, Backoff, Connection
+from broadcast.client.io.backoff import Backoff
+from broadcast.client.io.connection import Connection
 from tests.support.client.memory import MemoryNet, MemoryWire
 
 
@@ -36,14 +37,19 @@ def is_reading(transport: MemoryWire) -> bool:
     return transport.is_reading
 
 
-def test_backoff_doubles_with_jitter_up_to_a_minute() -> None:
-    """1, 2, 4 … 60 s, each cut by up to a half, so that a crowd spreads out."""
-    steady, cut = Backoff(lambda: 0.0), Backoff(lambda: 0.999)
-    waits = [steady.next() for _ in range(9)]
-    assert waits == [1, 2, 4, 8, 16, 32, LONGEST_DELAY, LONGEST_DELAY, LONGEST_DELAY]
-    assert [round(cut.next(), 1) for _ in range(3)] == [0.5, 1.0, 2.0]
-    steady.reset()
-    assert steady.next() == 1
+def test_a_key_never_lengthens_a_wait() -> None:
+    """A try ahead of time that fails leaves the wait as it was, however many come."""
+    rig = Rig()
+    rig.loop.accept().welcome()
+    rig.loop.taps[-1].closed("reset")
+    for _ in range(20):
+        rig.loop.advance(0.01)
+        rig.connection.wake()
+        rig.loop.refuse()
+    rig.loop.advance(0.85)
+    assert len(rig.loop.taps) == 22
+    rig.loop.refuse()
+    assert rig.lost()[-1].retry_in == 2
 
 
 def test_first_connection_is_tried_once() -> None:

@@ -5,10 +5,12 @@ from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.output import DummyOutput
 
 from broadcast.client.core.options import Options
-from broadcast.client.core.outbox import MAX_LINES
+from broadcast.client.core.outbox import MAX_LINES, Ground
 from broadcast.client.core.requests import Profile
-from broadcast.client.ui.chat import Chat, Question
-from broadcast.client.ui.screen import Screen, Typed
+from broadcast.client.ui.chat import Chat
+from broadcast.client.ui.display import Typed
+from broadcast.client.ui.prompt import Question
+from broadcast.client.ui.screen import Screen
 from tests.support.client.asynchronous import run
 
 ACCOUNTS = "log in first: /login NAME PASSWORD"
@@ -58,8 +60,8 @@ def test_entered_text_is_taken_once_whatever_is_full() -> None:
             chat = Chat(Options("connect"), Profile(name="bob"), screen)
             outbox = chat.session.outbox
             outbox.add("in doubt")
-            outbox.take("bob", 8192)
-            assert outbox.recall("bob", sure=False) == ("in doubt",)
+            outbox.take(Ground("bob", "e", 1), 8192)
+            assert outbox.recall(Ground("bob", "f", 1)) == ("in doubt",)
             for _ in range(MAX_LINES - 1):
                 outbox.add("x")
             assert chat.enter("/resend\nlast") is Typed.TAKEN

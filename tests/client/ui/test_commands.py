@@ -8,15 +8,22 @@ import pytest
 from broadcast.client.core.options import Options
 from broadcast.client.events import Event, Message
 from broadcast.client.io.runner import Exit
-from broadcast.client.ui.commands import (
+from broadcast.client.ui.alerts import Alerts
+from broadcast.client.ui.commands import LocalCommands, send_command
+from broadcast.client.ui.look_back import LookBack
+from broadcast.client.ui.meaning import (
     LOCAL_HELP,
+    REMOTE_HELP,
     Local,
-    LocalCommands,
     Remote,
     Say,
     interpret,
-    send_command,
+    is_kept,
+    understand,
 )
+from broadcast.client.ui.members import Members
+from broadcast.client.ui.record import Record
+from broadcast.client.ui.remembered import Remembered
 from tests.support.client.scripted_session import AT, ScriptedSession
 
 
@@ -24,7 +31,6 @@ class Chat:
     """A chat without a screen; what is done to it is kept."""
 
     def __init__(self, *, live: bool = True) -> None:
-        self.options = Options("connect")
         self.script = ScriptedSession()
         self.session = self.script.session
         if live:
@@ -34,6 +40,21 @@ class Chat:
         self.asked: list[bool] = []
         self.ended: list[tuple[Exit, str]] = []
         self.note, self.ask_secret = self.notes.append, self.asked.append
+        options = Options("connect")
+        self.remembered = Remembered()
+        self.members = Members(options, self.remembered, self.note)
+        self.alerts = Alerts(options, self, self.note)
+        self.record = Record(None, self.note)
+        self.found: list[Message] = []
+        self.look_back = LookBack(self.session, self.note, self.found.extend)
+        self.pings = 0
+
+    def ring(self) -> None: ...
+
+    def set_title(self, title: str) -> None: ...
+
+    def pinged(self) -> None:
+        self.pings += 1
 
     def clear(self) -> None:
         self.notes.clear()
@@ -54,6 +75,8 @@ class Chat:
         ("/exit", Local("quit", "")),
         ("/Ignore  Eve ", Local("ignore", "Eve")),
         ("/save My File", Local("save", "My File")),
+        ("/me waves  twice", Say("* waves  twice")),
+        ("/ME", Local("me", "")),
         ("/Nick Bob", Remote("name", "Bob")),
         ("/who", Remote("who", "")),
         ("/since e:7 ", Remote("since", "e:7")),
@@ -71,17 +94,28 @@ def test_every_command_in_the_help_is_there(tmp_path: Path) -> None:
     for word, _, _ in LOCAL_HELP:
         for rest in ("", str(tmp_path)):
             meant = interpret(f"/{word} {rest}")
-            assert isinstance(meant, Local)
-            LocalCommands(Chat()).run(meant)
+            if word != "me" or not rest:
+                assert isinstance(meant, Local)
+                LocalCommands(Chat()).run(meant)
+
+
+def test_help_fits_a_screen_and_lists_each_command_once() -> None:
+    """24 rows of 80 columns have all of it, and the prompt; the server is not asked."""
+    chat = Chat()
+    LocalCommands(chat).help()
+    assert chat.script.sent() == []
+    assert len(chat.notes) <= 22
+    assert all(len(f"- {note}") <= 80 for note in chat.notes)
+    words = [note.split()[0] for note in chat.notes if note.startswith("  /")]
+    assert words == [f"/{word}" for word, _, _ in (*LOCAL_HELP, *REMOTE_HELP)]
 
 
 def test_help_asks_only_a_server_that_is_there() -> None:
-    """The server's own help is asked for only while it can answer."""
+    """The server's own help is asked for by name, while it can answer."""
     for live, sent in ((True, ["/help"]), (False, [])):
         chat = Chat(live=live)
-        LocalCommands(chat).help()
+        LocalCommands(chat).help("server")
         assert chat.script.sent() == sent
-        assert ("the server itself says:" in chat.notes) is live
 
 
 def test_who_is_hidden() -> None:
@@ -90,11 +124,12 @@ def test_who_is_hidden() -> None:
     local = LocalCommands(chat)
     for name in ("", "Zoë", "Eve", "EVE", ""):
         local.ignore(name)
-    assert (chat.notes[0], chat.notes[-1]) == ("ignored: nobody", "ignored: EVE, Zoë")
-    assert all(map(local.is_ignored, ("eve", "ZOË")))
+    assert (chat.notes[0], chat.notes[-1]) == ("ignored: nobody", "ignored: Eve, Zoë")
+    ignored = chat.members.ignored
+    assert all(name in ignored for name in ("eve", "ZOË"))
     local.unignore("eVe")
-    assert not any(map(local.is_ignored, ("Eve", "Ev", "")))
-    assert local.is_ignored("zoë")
+    assert not any(name in ignored for name in ("Eve", "Ev", ""))
+    assert "zoë" in ignored
 
 
 def test_saving_spoils_no_file(tmp_path: Path) -> None:
@@ -138,7 +173,7 @@ def test_quitting_again_leaves(live: bool) -> None:
     assert "again to leave" in chat.notes[-1]
     assert local.is_leaving is live
     local.quit()
-    assert chat.ended == [(Exit.LOST, "1 lines were not said")]
+    assert chat.ended == [(Exit.LOST, "1 line was not said")]
 
 
 @pytest.mark.parametrize(
@@ -160,6 +195,26 @@ def test_what_the_server_gets(line: str, sent: str) -> None:
     assert (chat.script.sent(), chat.notes, chat.asked) == ([sent], [], [])
 
 
+@pytest.mark.parametrize(
+    ("line", "offered"),
+    [
+        ("/name Zoë Müller", "Zoë-Müller"),
+        ("/name Anna Katharina", "Anna-Katharina"),
+        ("/nick Anna Maria von Trapp", "Anna-Maria-von-Trapp"),
+        ("/name Jean Jean-Jacques", "Jean-Jean-Jacques"),
+        ("/name bob 1234567", "bob-1234567"),
+    ],
+)
+def test_name_of_several_words_is_offered_as_one(line: str, offered: str) -> None:
+    """A word is no key: nobody gets half a name by accident."""
+    chat = Chat()
+    meant = interpret(line)
+    assert isinstance(meant, Remote)
+    send_command(chat, meant)
+    assert chat.script.sent() == []
+    assert chat.notes == [f"a name has no spaces: /name {offered} would do"]
+
+
 def test_what_the_server_does_not_get() -> None:
     """Nothing is sent that would be lost, or break the talk, or show a secret."""
     live, away = Chat(), Chat(live=False)
@@ -168,3 +223,44 @@ def test_what_the_server_does_not_get() -> None:
     send_command(away, Remote("who", ""))
     assert (live.script.sent(), away.script.sent(), live.asked) == ([], [], [True])
     assert away.notes == ["not connected: /who was not sent"]
+
+
+@pytest.mark.parametrize(
+    ("line", "kept"),
+    [
+        ("hello /login x", True),
+        ("/who bo", True),
+        ("/name alice", True),
+        ("/me /login", True),
+        ("/name alice k3y-of-mine", False),
+        ("/nick alice k3y-of-mine", False),
+        ("/login s3cret", False),
+        ("  /LOGIN alice s3cret", False),
+        ("\t/name alice k3y-of-mine", False),
+        ("/lgoin s3cret", False),
+        ("/login", True),
+    ],
+)
+def test_secrets_are_kept_nowhere(line: str, kept: bool) -> None:
+    """A key, a login, and an unknown command, which may be one, are in no history."""
+    assert is_kept(line) is kept
+
+
+def test_a_blank_before_a_secret_is_a_slip() -> None:
+    """It would be said to all; a blank before anything else is meant."""
+    for text in ("/login s3cret", " hello\n /who\n", "login s3cret"):
+        assert understand(text).slips == ()
+    text = "\ufeffhello\n /login s3cret\n\t/name bob k3y-of-mine"
+    entered = understand(text)
+    assert entered.slips == (" /login s3cret", "\t/name bob k3y-of-mine")
+    assert (entered.says[0], entered.is_kept) == ("hello", False)
+
+
+def test_pings_are_timed() -> None:
+    """Each ping that a person asks for is noted; nothing else is."""
+    chat = Chat()
+    for line in ("/ping", "/ping word", "/who"):
+        meant = interpret(line)
+        assert isinstance(meant, Remote)
+        send_command(chat, meant)
+    assert chat.pings == 2

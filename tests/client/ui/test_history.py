@@ -9,20 +9,20 @@ from prompt_toolkit.history import History
 from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.output import DummyOutput
 
-from broadcast.client.address import DEFAULT_ADDRESS
+from broadcast.client.ui.display import Typed
 from broadcast.client.ui.history import MAX_BYTES, typed_lines
-from broadcast.client.ui.screen import Screen, Typed
+from broadcast.client.ui.screen import Screen
 from tests.support.client.asynchronous import run
 
 
 def kept(folder: Path) -> list[str]:
     """The lines of earlier sessions, the newest first."""
-    return list(typed_lines(folder, DEFAULT_ADDRESS, print).load_history_strings())
+    return list(typed_lines(folder / "history", print).load_history_strings())
 
 
 def test_history_file_is_bounded(tmp_path: Path) -> None:
     """The lines typed before never fill the disk; without one, they are in memory."""
-    history = typed_lines(tmp_path, DEFAULT_ADDRESS, print)
+    history = typed_lines(tmp_path / "history", print)
     entry = "x" * 1000
     for number in range(MAX_BYTES // 1000 + 10):
         history.append_string(f"{number} {entry}")
@@ -38,7 +38,7 @@ def test_history_file_is_bounded(tmp_path: Path) -> None:
 
 def test_history_is_the_persons_alone(tmp_path: Path) -> None:
     """No one else may read it, also where it was removed meanwhile and made again."""
-    history = typed_lines(tmp_path / "bcast", DEFAULT_ADDRESS, print)
+    history = typed_lines(tmp_path / "bcast" / "history", print)
     (path,) = (tmp_path / "bcast").iterdir()
     path.unlink()
     history.append_string("a secret, perhaps")
@@ -48,9 +48,9 @@ def test_history_is_the_persons_alone(tmp_path: Path) -> None:
 
 def test_bytes_that_are_no_text_are_kept_as_marks(tmp_path: Path) -> None:
     """A terminal that sends bytes that are no UTF-8 costs a letter, not the file."""
-    history = typed_lines(tmp_path, DEFAULT_ADDRESS, print)
+    history = typed_lines(tmp_path / "history", print)
     history.append_string("caf\udce9")
-    assert kept(tmp_path) == ["caf?"]
+    assert kept(tmp_path) == ["caf\ufffd"]
 
 
 async def type_lines(history: History, *lines: str) -> list[str]:
@@ -65,7 +65,8 @@ async def type_lines(history: History, *lines: str) -> list[str]:
         return Typed.TAKEN
 
     with create_pipe_input() as keys:
-        screen = Screen(history=history, input=keys, output=DummyOutput())
+        screen = Screen(input=keys, output=DummyOutput())
+        screen.history = history
         screen.enter = enter
         running = asyncio.create_task(screen.run(lambda: None))
         for line in lines:
@@ -81,7 +82,7 @@ def test_file_that_cannot_be_written_touches_nothing_said(
 ) -> None:
     """Each Enter says what was typed since the last one; the failure is told once."""
     notes: list[str] = []
-    history = typed_lines(tmp_path, DEFAULT_ADDRESS, notes.append)
+    history = typed_lines(tmp_path / "history", notes.append)
     (path,) = tmp_path.iterdir()
     path.unlink()
     path.mkdir()
@@ -97,3 +98,28 @@ def test_file_that_cannot_be_written_touches_nothing_said(
     assert notes == ["typed lines are no longer kept: Is a directory"]
     assert list(history.get_strings())[-3:] == ["one", "two", "three"]
     assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("folder", [None, "/dev/null/home"])
+def test_no_history_is_told_once(folder: str | None) -> None:
+    """Without a home, or with one that can't be written, a line says so."""
+    notes: list[str] = []
+    history = typed_lines(Path(folder, "history") if folder else None, notes.append)
+    history.append_string("x")
+    assert len(notes) == 1
+    assert notes[0].startswith("typed lines are not kept: ")
+
+
+def test_full_disk_is_told_once(tmp_path: Path) -> None:
+    """Lines stay in memory where the disk takes no more."""
+    full = Path("/dev/full")
+    if not full.exists():
+        pytest.skip("there is no /dev/full here")
+    notes: list[str] = []
+    path = tmp_path / "history"
+    path.symlink_to(full)
+    history = typed_lines(path, notes.append)
+    for text in ("one", "two"):
+        history.append_string(text)
+    assert history.get_strings() == ["one", "two"]
+    assert notes == ["typed lines are no longer kept: No space left on device"]

@@ -74,6 +74,11 @@ def test_completion(bob: Terminal, daemon: Daemon, home: str) -> None:
         bob.type("\x15/ig\t")
         bob.wait_for("hide what NAME says")
         bob.wait_for("here> /ignore")
+        bob.type("\x15/bell men\t")
+        bob.wait_for("here> /bell mention")
+        bob.type(f"\x15/save {home[:-1]}\t")
+        bob.wait_for("here> /save")
+        bob.wait(lambda: "home" in "".join(bob.shown[-3:]))
 
 
 def test_ignore_and_save(
@@ -118,22 +123,46 @@ def test_bell_and_mention(bob: Terminal, daemon: Daemon, home: str) -> None:
     bob.wait(lambda: b"\x07" in bob.bytes)
     bob.type("/bell all\r")
     bob.wait_for("- bell: all")
-    say(daemon, home, "eve", "again")
-    bob.wait(lambda: bob.bytes.count(b"\x07") == 2)
+    say(daemon, home, "eve", *(f"burst {number}" for number in range(20)))
+    bob.wait_for("eve: burst 19")
+    assert bob.bytes.count(b"\x07") <= 2
+    for number in range(20):
+        if bob.bytes.count(b"\x07") < 2:
+            say(daemon, home, "eve", f"again {number}")
+            bob.wait_for(f"eve: again {number}")
+    bob.wait(lambda: bob.bytes.count(b"\x07") >= 2)
     bob.type("/bell loud\r")
     bob.wait_for("- /bell takes one of off, mention, all, not loud")
     bob.type("/bell\r")
     bob.wait(lambda: sum("- bell: all" in row for row in bob.everything) == 2)
 
 
-def test_help_tells_whose_commands(bob: Terminal) -> None:
-    """``/help`` lists this client's commands apart from the server's."""
+def test_help_fits_the_screen(bob: Terminal) -> None:
+    """``/help`` is all on 24 rows, which of them are the server's; so is the rest."""
     bob.type("/help\r")
-    bob.wait_for("the server itself says:")
-    text = "\n".join(bob.everything)
-    assert text.index("in this client:") < text.index("/ignore NAME")
-    assert text.index("/ignore NAME") < text.index("at the server:")
-    assert text.index("at the server:") < text.index("/who [PREFIX]")
+    bob.wait_for("Tab completes")
+    assert any("/help " in row for row in bob.shown)
+    assert any("/who [PREFIX]" in row and "(server)" in row for row in bob.shown)
+    bob.type("/help server\r")
+    bob.wait_for("* /quit")
+
+
+def test_first_sight(daemon: Daemon, home: str) -> None:
+    """A person sees at once how to get help and how to leave."""
+    with Terminal("connect", daemon.url, "-n", "bob", home=home) as bob:
+        bob.wait_for("- /help lists the commands, /quit leaves")
+        bob.wait(lambda: bob.shown[-1] == "connected · bob · 1 here>")
+        assert bob.shown[-2] == "- /help lists the commands, /quit leaves"
+
+
+def test_first_ctrl_c_says_so(bob: Terminal) -> None:
+    """On an empty line the first Ctrl-C tells that a second one leaves."""
+    bob.type("half a line\x03")
+    bob.wait(lambda: bob.prompt == "connected · bob · 1 here>")
+    bob.type("\x03")
+    bob.wait_for("- Ctrl-C again leaves")
+    bob.type("\x03")
+    assert bob.exit_code() == 130
 
 
 def test_name_and_server_commands(bob: Terminal) -> None:
@@ -147,7 +176,7 @@ def test_name_and_server_commands(bob: Terminal) -> None:
     bob.type("/format text\r")
     bob.wait_for("speak json")
     bob.type("//literal\r")
-    bob.wait_for("robert [you]: /literal")
+    bob.wait_for(" robert [you]: /literal")
     bob.type("/clear\r")
     bob.wait(lambda: len(bob.shown) == 1)
 
@@ -171,7 +200,12 @@ def test_typed_lines_are_remembered_per_server(daemon: Daemon, home: str) -> Non
     with Terminal(*arguments, home=home) as terminal:
         terminal.wait_for("here>")
         terminal.type("first thing\rsecond thing\r/login hunter2\r")
-        terminal.wait_for("[you]: second thing")
+        terminal.wait_for(" bob [you]: second thing")
+        terminal.type("/name bob hunter2-key\r")
+        terminal.type(" /login hunter2\r")
+        terminal.wait_for("Enter again says this secret to all")
+        terminal.type("\x15/lgoin hunter2\r")
+        terminal.wait_for("lgoin")
         terminal.type("\x04")
         assert terminal.exit_code() == 0
     (path,) = Path(home, ".local/state/bcast").iterdir()
@@ -188,11 +222,17 @@ def test_typed_lines_are_remembered_per_server(daemon: Daemon, home: str) -> Non
 
 
 def test_a_name_in_use(bob: Terminal, daemon: Daemon, home: str) -> None:
-    """Somebody has the name: it says so, and one is a guest until ``/name``."""
+    """Somebody has the name: the last words say so, and what to do."""
+    say(daemon, home, "eve", "hello")
     with Terminal("connect", daemon.url, "-n", "bob", home=home) as second:
         second.wait_for("connected · guest-")
-        second.wait_for("* ")
-        assert any("bob" in row for row in second.shown if row.startswith("* "))
+        second.wait_for("is taken: you are guest-")
+        assert second.shown[-2].endswith("; /name NAME takes another")
+        assert any("eve: hello" in row for row in second.shown[:-2])
+        second.type("/name Zoë Müller\r")
+        second.wait_for("- a name has no spaces: /name Zoë-Müller would do")
+        second.type("/name Zoë-Müller\r")
+        second.wait_for("connected · Zoë-Müller")
 
 
 def test_resizing(bob: Terminal, daemon: Daemon, home: str) -> None:
@@ -236,7 +276,7 @@ def test_earlier_lines_come_between_dividers(daemon: Daemon, home: str) -> None:
     with Terminal(*arguments, home=home) as bob:
         bob.wait_for("connected · bob")
         bob.wait_for("now")
-        assert "replayed: 1 lines" in bob.shown[0]
+        assert "replayed: 1 line" in bob.shown[0]
         assert bob.shown[1].endswith("eve: two")
         assert "now" in bob.shown[2]
 

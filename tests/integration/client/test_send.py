@@ -1,5 +1,6 @@
 """``bcast-client send`` against the real daemon, and against one that misbehaves."""
 
+import asyncio
 import signal
 import subprocess
 import sys
@@ -7,6 +8,7 @@ import time
 
 import pytest
 
+from soak import restarts
 from tests.integration.client.conftest import RoomThread
 from tests.support.client.command import environment, run_client
 from tests.support.client.daemon import Daemon
@@ -107,7 +109,7 @@ def test_said_once_over_a_lost_connection(room: RoomThread, home: str) -> None:
     room.room.on["/say"] = drop_once
     done = run_client("send", "-s", room.room.address, "just once", home=home)
     assert done.returncode == 0
-    assert "trying again in" in done.stderr
+    assert "trying again " in done.stderr
     assert [line["text"] for line in room.room.log] == ["just once"]
     assert len(set(keys())) == 1
     says = [line for line in room.room.heard if line.startswith("/say")]
@@ -115,18 +117,88 @@ def test_said_once_over_a_lost_connection(room: RoomThread, home: str) -> None:
     assert len(set(says)) == 1
 
 
-def test_a_hole_is_not_guessed_over(room: RoomThread, home: str) -> None:
-    """Where the server may have forgotten, nothing is sent twice: exit 5 says so."""
+@pytest.mark.parametrize(
+    ("action", "said", "stderr"),
+    [
+        (
+            "skip",
+            ["zwei", "drei"],
+            "said or not, nobody can tell: eins\n"
+            "bcast-client: 1 line may have been said or not\n",
+        ),
+        (
+            "resend",
+            ["eins", "zwei", "drei"],
+            "perhaps said twice: eins\nbcast-client: 1 line may be said twice\n",
+        ),
+        (
+            "stop",
+            [],
+            "said or not, nobody can tell: eins\n"
+            "bcast-client: not said: zwei\nbcast-client: not said: drei\n"
+            "bcast-client: 1 line may have been said or not\n"
+            "bcast-client: 2 lines not said\n",
+        ),
+    ],
+)
+def test_a_stream_outlives_a_server_that_forgot(
+    action: str, said: list[str], stderr: str, room: RoomThread, home: str
+) -> None:
+    """Lines in doubt are named on stderr, others are said; exit 5 tells of doubt."""
+    on = room.room.on
 
-    def drop(member: object, rest: str) -> bool:
-        room.room.missing = 3
+    def crash(member: object, rest: str) -> bool:
+        del on["/say"]
+        room.room.epoch = "e2"
         room.room.drop_all()
         return True
 
-    room.room.on["/say"] = drop
-    done = run_client("send", "-s", room.room.address, "x", home=home)
+    on["/say"] = crash
+    on["/quit"] = lambda member, rest: True
+    where = ("-s", room.room.address, "--on-doubt", action)
+    with subprocess.Popen(
+        [sys.executable, "-m", "broadcast.client.cli.main", "send", *where],
+        env=environment(home),
+        stdin=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdin is not None
+        assert process.stderr is not None
+        process.stdin.write("eins\n")
+        process.stdin.flush()
+        told = process.stderr.readline()
+        assert "connection lost" in told
+        process.stdin.write("zwei\ndrei\n")
+        process.stdin.close()
+        assert process.wait(15) == 5
+        told = process.stderr.read().removeprefix("bcast-client: connected again\n")
+    assert told == f"bcast-client: {stderr}"
+    assert [line["text"] for line in room.room.log] == said
+
+
+def test_lines_that_are_given_up_are_named(room: RoomThread, home: str) -> None:
+    """Where nobody comes back, each line stands on stderr: in doubt, or not said."""
+
+    def die(member: object, rest: str) -> bool:
+        room.room.drop_all()
+        return True
+
+    room.room.on["/say"] = die
+    where = ("-s", room.room.address, "--retry", "0")
+    done = run_client("send", *where, home=home, stdin="eins\n")
     assert done.returncode == 5
-    assert "1 lines may have been said or not" in done.stderr
+    assert done.stderr.endswith(
+        "bcast-client: said or not, nobody can tell: eins\n"
+        "bcast-client: 1 line may have been said or not\n"
+    )
+
+
+@pytest.mark.parametrize(("graceful", "killed"), [(1, 0), (0, 2)])
+def test_every_line_of_a_stream_is_accounted_for(graceful: int, killed: int) -> None:
+    """Through restarts and crashes of the real daemon: said once, or named."""
+    *problems, report = asyncio.run(restarts.run(graceful, killed))
+    assert problems == [], report
 
 
 def test_ctrl_c(room: RoomThread, home: str) -> None:

@@ -57,7 +57,8 @@ class Follower:
 
 def send(daemon: Daemon, home: str, *lines: str) -> None:
     stdin = "\n".join(lines)
-    done = run_client("send", "-s", daemon.url, "-n", "eve", home=home, stdin=stdin)
+    words = ("send", "-s", daemon.url, "-n", "eve", "--announced")
+    done = run_client(*words, home=home, stdin=stdin)
     assert done.returncode == 0, done.stderr
 
 
@@ -125,8 +126,8 @@ def test_json_has_nothing_active(room: RoomThread, home: str) -> None:
 
 
 def test_presence_unless_quiet(daemon: Daemon, home: str) -> None:
-    """Joins and leaves are printed; ``--quiet`` leaves them out."""
-    loud = Follower(home, daemon.url)
+    """``--presence all`` prints joins and leaves; ``--quiet`` leaves them out."""
+    loud = Follower(home, daemon.url, "--presence", "all")
     calm = Follower(home, daemon.url, "--quiet")
     send(daemon, home, "x")
     heard = [""]
@@ -241,3 +242,45 @@ def test_killed_daemon_is_exit_5(home: str) -> None:
     _, errors = follower.process.communicate(timeout=15)
     assert follower.process.returncode == 5
     assert "is lost: " in errors
+
+
+def test_lines_are_sifted(daemon: Daemon, home: str) -> None:
+    """``--from``, ``--grep`` and ``--count``: what matches, and so many at most."""
+    for name, text in (("eve", "build ok"), ("zoe", "build ok"), ("eve", "lunch?")):
+        done = run_client("send", "-s", daemon.url, "-n", name, text, home=home)
+        assert done.returncode == 0
+    for words, shown in (
+        (["--from", "EVE", "--no-follow"], ["eve: build ok", "eve: lunch?"]),
+        (["--grep", "bui.d", "--no-follow"], ["eve: build ok", "zoe: build ok"]),
+        (["-f", "--count", "2"], ["eve: build ok", "zoe: build ok"]),
+        (["--from", "zoe", "--grep", "ok$", "--count", "1"], ["zoe: build ok"]),
+    ):
+        done = run_client("tail", daemon.url, *words, home=home)
+        lines = [line.split(" ", 1)[1] for line in done.stdout.splitlines()]
+        assert (done.returncode, lines) == (0, shown), words
+    sifted = ("--grep", "lunch", "--json", "--count", "1")
+    done = run_client("tail", daemon.url, *sifted, home=home)
+    assert [json.loads(line)["text"] for line in done.stdout.splitlines()] == ["lunch?"]
+
+
+def test_tail_ends_in_time(daemon: Daemon, home: str) -> None:
+    """``--timeout`` ends it: with 0, or with 1 where lines were awaited."""
+    for more, code, stderr in (
+        ([], 0, ""),
+        (["--count", "2"], 1, "bcast-client: timed out: 0 of 2 lines\n"),
+    ):
+        words = ("tail", "127.0.0.1", str(daemon.port), "--timeout", "0.3", *more)
+        done = run_client(*words, home=home)
+        assert (done.returncode, done.stderr) == (code, stderr)
+
+
+def test_errors_show_the_usage_of_their_command(home: str) -> None:
+    """What is wrong with ``tail`` is told with the usage of ``tail``."""
+    done = run_client("tail", "--no-such-option", home=home)
+    assert done.returncode == 2
+    assert done.stderr.startswith("usage: bcast-client tail ")
+    assert "unrecognized arguments: --no-such-option" in done.stderr
+    for words in (["--grep", "("], ["--count", "0"], ["--timeout", "soon"]):
+        done = run_client("tail", *words, home=home)
+        assert done.returncode == 2
+        assert len(done.stderr.splitlines()) > 1

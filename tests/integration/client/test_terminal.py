@@ -1,5 +1,7 @@
 """``connect`` for a person, on a pseudo-terminal, as the screen shows it."""
 
+import re
+import signal
 import subprocess
 import sys
 from functools import partial
@@ -57,7 +59,7 @@ def test_asks_again_for_what_is_no_name(room: RoomThread, home: str) -> None:
     with connect(room, home) as terminal:
         terminal.wait_for("Your name [tester]:")
         terminal.type("alice smith\r")
-        terminal.wait_for("a name is 1 to 32 letters")
+        terminal.wait_for("a name has no spaces; alice-smith would do")
         assert room.room.heard == []
         terminal.type("alice\r")
         terminal.wait_for("connected · alice · 1 here>")
@@ -70,7 +72,7 @@ def test_leaving(room: RoomThread, home: str) -> None:
         ("/exit\r", 0),
         ("exit\r", 0),
         ("\x04", 0),
-        ("half a line\x03\x03", 130),
+        ("half a line\x03\x03\x03", 130),
     ):
         with connect(room, home, "-n", "bob") as terminal:
             terminal.wait_for("here>")
@@ -143,7 +145,7 @@ def test_lines_in_doubt_are_asked_about(room: RoomThread, home: str) -> None:
     """After a hole, unanswered lines are listed; /resend says them, /drop does not."""
 
     def drop(member: Member, rest: str) -> bool:
-        room.room.missing = 3
+        room.room.epoch += "x"
         room.room.drop_all()
         return True
 
@@ -152,14 +154,14 @@ def test_lines_in_doubt_are_asked_about(room: RoomThread, home: str) -> None:
         terminal.type("settled\r")
         terminal.wait_for("[you]: settled")
         for answer, noted in (
-            ("/resend\r", "sending again: 1 lines"),
-            ("/drop\r", "forgotten: 1 lines"),
+            ("/resend\r", "sending again: 1 line"),
+            ("/drop\r", "forgotten: 1 line"),
         ):
             room.room.on["/say"] = drop
             terminal.type("in doubt\r")
             terminal.wait_for("these lines may have been said or not")
             terminal.wait_for("-   in doubt")
-            assert any("3 lines are missing here" in row for row in terminal.shown)
+            assert any("the server's log began anew" in row for row in terminal.shown)
             del room.room.on["/say"]
             terminal.type(answer)
             terminal.wait_for(noted)
@@ -184,7 +186,7 @@ def test_leaving_waits_for_what_was_typed(room: RoomThread, home: str) -> None:
         with connect(room, home, "-n", "bob") as terminal:
             terminal.wait_for("connected · bob · 1 here>")
             terminal.type("last words\r/quit\r")
-            terminal.wait_for("waiting until 1 lines are said")
+            terminal.wait_for("waiting until 1 line is said")
             terminal.type(again)
             if not again:
                 room.room.on.clear()
@@ -231,3 +233,63 @@ def test_lost_history_file_is_told_once(room: RoomThread, home: str) -> None:
         assert [line["text"] for line in room.room.log] == ["one", "two", "three"]
         assert sum("no longer kept" in row for row in terminal.shown) == 1
         assert not any("Traceback" in row for row in terminal.everything)
+
+
+def test_typed_line_is_shown_before_the_server_answers(
+    daemon: Daemon, home: str
+) -> None:
+    """A line is on the screen, dimmed, though the daemon hangs; then it is said."""
+    with Terminal("connect", daemon.url, "-n", "bob", home=home) as terminal:
+        terminal.wait_for("connected · bob · 1 here>")
+        daemon.freeze()
+        try:
+            terminal.type("anybody?\r")
+            terminal.wait_for("bob [you]: anybody?", 2)
+            assert terminal.shown[-2:] == [
+                "bob [you]: anybody?",
+                "connected · bob · 1 here>",
+            ]
+            assert b"\x1b[0;2mbob [you]: anybody?" in terminal.bytes
+        finally:
+            daemon.process.send_signal(signal.SIGCONT)
+        stamped = re.compile(r"[\d:]+ bob \[you\]: anybody\?")
+        terminal.wait(lambda: any(map(stamped.fullmatch, terminal.shown)))
+        terminal.wait(lambda: "bob [you]: anybody?" not in terminal.shown)
+        assert sum("anybody?" in row for row in terminal.everything) == 1
+
+
+def test_refused_line_comes_back(room: RoomThread, home: str) -> None:
+    """It is in the editor again; where something is typed there already, it is told."""
+    held: list[tuple[Member, str]] = []
+
+    def refuse(member: Member, rest: str) -> bool:
+        token = rest.split()[0]
+        member.send("error", code="muted", command="say", text="hush", token=token)
+        return True
+
+    def hold(member: Member, rest: str) -> bool:
+        held.append((member, rest))
+        return True
+
+    with connect(room, home, "-n", "bob") as terminal:
+        terminal.wait_for("connected · bob · 1 here>")
+        room.room.on["/say"] = refuse
+        terminal.type("one\r")
+        terminal.wait_for("- not said: hush")
+        terminal.wait(lambda: terminal.prompt.endswith("here> one"))
+        room.room.on["/say"] = hold
+        terminal.type("\x15two\rhalf")
+        terminal.wait(lambda: held and terminal.prompt.endswith("here> half"))
+        room.do(lambda: refuse(*held.pop()))
+        terminal.wait_for("-   two")
+        assert terminal.prompt.endswith("here> half")
+
+
+def test_lines_given_up_are_named(room: RoomThread, home: str) -> None:
+    """Where it ends before they are said, they stand on the terminal afterwards."""
+    room.room.on["/say"] = lambda member, rest: True
+    with connect(room, home, "-n", "bob") as terminal:
+        terminal.wait_for("connected · bob · 1 here>")
+        terminal.type("unsaid\r/quit\r/quit\r")
+        assert terminal.exit_code() == 5
+        assert "bcast-client: said or not, nobody can tell: unsaid" in terminal.shown

@@ -2,8 +2,10 @@
 
 import asyncio
 import contextlib
+import socket
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,7 @@ from tests.support.client.asynchronous import run
 from tests.support.client.certificates import make_certificates
 from tests.support.client.command import run_client
 from tests.support.client.daemon import Daemon
+from tests.support.client.terminal import Terminal
 from tests.support.client.websocket_front import web_room
 
 ON_REACTOR = """
@@ -193,3 +196,44 @@ def test_no_websocket_there() -> None:
             assert room.log == []
 
     run(main())
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (b"SSH-2.0-Open\r\n", "an SSH server answers there: SSH-2.0-Open"),
+        (b"J\0\0\0\n8.0.36\0\x0b\0\0\0", "a MySQL server answers there"),
+        (b"what?\x1b[2J\n", "something else answers there: what?␛[2J"),
+    ],
+)
+@pytest.mark.parametrize("command", ["send", "tail"])
+def test_answer_of_another_server_is_one_line(
+    command: str, answer: bytes, words: str, home: str
+) -> None:
+    """Exit 3 names what answered, soon, and without a control character."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(20)
+
+        def serve() -> None:
+            with listener.accept()[0] as sock:
+                sock.sendall(answer)
+                with contextlib.suppress(ConnectionError):
+                    while sock.recv(65536):
+                        pass
+
+        serving = threading.Thread(target=serve)
+        serving.start()
+        where = f"127.0.0.1:{listener.getsockname()[1]}"
+        words_of = {"send": ("send", "-s", where, "x"), "tail": ("tail", where)}
+        done = run_client(*words_of[command], home=home)
+        serving.join(20)
+    said = f"bcast-client: Could not connect to {where}: {words}\n"
+    assert (done.returncode, done.stderr) == (3, said)
+
+
+def test_silence_is_told_soon(home: str) -> None:
+    """Where a server accepts and says nothing, a person need not guess."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        where = f"127.0.0.1:{listener.getsockname()[1]}"
+        with Terminal("connect", where, "-n", "bob", home=home) as bob:
+            bob.wait_for(f"- no answer yet from {where}")

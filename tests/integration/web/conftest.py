@@ -36,9 +36,10 @@ def open_page(browsers: Browsers) -> Iterator[Callable[..., Page]]:
             where: Daemon | int,
             size: tuple[int, int] = (420, 860),
             is_dark: bool = False,
+            path: str = "/",
         ) -> Page:
             port = where if isinstance(where, int) else web_port(where)
-            page = Page(browsers, f"http://127.0.0.1:{port}/", size, is_dark)
+            page = Page(browsers, f"http://127.0.0.1:{port}{path}", size, is_dark)
             stack.callback(page.close)
             return page
 

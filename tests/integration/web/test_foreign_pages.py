@@ -84,8 +84,15 @@ UNREADABLE = ("cors", "json", "keyed", "read", "events", "image")
 """The attempts whose answer a page would see: it sees none of them."""
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "evil.test"])
-@pytest.mark.parametrize("has_login", [False, True])
+@pytest.mark.parametrize(
+    ("host", "has_login"),
+    [
+        ("127.0.0.1", False),
+        ("localhost", True),
+        ("evil.test", False),
+        ("evil.test", True),
+    ],
+)
 def test_it_says_nothing_and_reads_nothing(
     daemon: Start, open_page: Open, tmp_path: Path, host: str, has_login: bool
 ) -> None:

@@ -67,6 +67,14 @@ class Daemon:
     def restart(self) -> None:
         """Stop it, unless it has ended; and start it again on the same port."""
         self.stop()
+        self._start_again()
+
+    def crash(self) -> None:
+        """Kill it, and start it again on the same port."""
+        self.kill()
+        self.restart()
+
+    def _start_again(self) -> None:
         if self.listen.startswith("tcp:"):
             self.listen = f"tcp:{self.port}:interface=127.0.0.1"
         self._start()

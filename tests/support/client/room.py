@@ -113,6 +113,9 @@ class ScriptedRoom:
             member.send("rename", at="2026-01-02T03:04:05Z", name=member.name, to=name)
         member.name, member.key = name, key
 
+    def do_quiet(self, member: Member, _: str) -> None:
+        pass
+
     def do_ping(self, member: Member, rest: str) -> None:
         self.join(member)
         member.send("pong", token=rest)

@@ -4,14 +4,14 @@ import asyncio
 import io
 import os
 import select
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from broadcast.client.cli.stdio import FULL, Printer, read_lines
 from broadcast.client.core.decode import MAX_LINE
+from broadcast.client.io.stdio import FULL, Printer, read_lines
 from tests.support.client.asynchronous import run
 
 
@@ -155,11 +155,51 @@ def test_line_without_end_is_refused() -> None:
     run(main())
 
 
-def test_unreadable_input_is_an_empty_one(tmp_path: Path) -> None:
-    """A stdin that cannot be read, as after ``<&-``, is at its end; nobody waits."""
+def test_unreadable_input_is_a_failure(tmp_path: Path) -> None:
+    """A stdin that cannot be read is no end of it: the reason is told."""
 
     async def main() -> None:
-        with open(tmp_path / "file", "wb", 0) as writer:
-            assert [found async for found in read_lines(writer.fileno())] == []
+        with (
+            open(tmp_path / "file", "wb", 0) as writer,
+            pytest.raises(OSError, match="Bad file descriptor"),
+        ):
+            await anext(read_lines(writer.fileno()))
+
+    run(main())
+
+
+async def _all(lines: AsyncIterator[list[str]]) -> list[str]:
+    return [line async for more in lines for line in more]
+
+
+@pytest.mark.parametrize("cut", [1, 2, 3, 5])
+def test_byte_order_mark_is_dropped(cut: int) -> None:
+    """At the start of the input, however it is cut; it is kept everywhere else."""
+
+    async def main() -> None:
+        data = "\ufeff/who\n\ufeffx".encode()
+        with pipe() as (reader, writer):
+            lines = read_lines(reader.fileno())
+            writer.write(data[:cut])
+            reading = asyncio.create_task(_all(lines))
+            while select.select([reader], [], [], 0)[0]:
+                await asyncio.sleep(0)
+            writer.write(data[cut:])
+            writer.close()
+            found = await reading
+        assert found == ["/who", "\ufeffx"]
+
+    run(main())
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_wide_characters_are_named(encoding: str) -> None:
+    """UTF-16 is said to be that, and none of it is text."""
+
+    async def main() -> None:
+        with pipe() as (reader, writer):
+            writer.write("\ufeffhello\n".encode(encoding))
+            with pytest.raises(ValueError, match="UTF-16"):
+                await anext(read_lines(reader.fileno()))
 
     run(main())

@@ -5,6 +5,7 @@ heartbeat. Both are bounded: a full printer says so, a reader waits for its take
 """
 
 import asyncio
+import codecs
 import contextlib
 import os
 import queue
@@ -14,9 +15,11 @@ from typing import TextIO
 
 from broadcast.client.core.decode import LineSplitter
 from broadcast.client.errors import BrokenServerError
+from broadcast.client.io.descriptors import read_some, write_all
 
 FULL = 1024 * 1024
 CHUNK = 64 * 1024
+BOM = "\ufeff"
 
 
 def take_standard_numbers() -> None:
@@ -82,9 +85,7 @@ class Printer:
         while True:
             data = self._queue.get()
             try:
-                rest = memoryview(data)
-                while rest:
-                    rest = rest[os.write(self._fd, rest) :]
+                write_all(self._fd, data)
             except OSError as problem:
                 self._tell(self._fail, problem)
                 return
@@ -112,36 +113,67 @@ async def read_lines(fd: int) -> AsyncIterator[list[str]]:
 
     Nothing is read ahead but one chunk: a slow reader slows the writer down.
 
+    A byte order mark at the start is dropped.
+
     Raises:
-        ValueError: a line is too long to be one.
+        ValueError: a line is too long to be one, or the text is UTF-16.
+        OSError: it can't be read.
+    """
+    lines, is_first = LineSplitter(), True
+    async for data in _join_first(_read_chunks(fd)):
+        if is_first and data[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+            raise ValueError("the input is UTF-16, and should be UTF-8")
+        try:
+            found = lines.feed(data)
+        except BrokenServerError:
+            raise ValueError("a line without end") from None
+        if found:
+            yield [found[0].removeprefix(BOM), *found[1:]] if is_first else found
+            is_first = False
+    if last := lines.rest():
+        yield [last.removeprefix(BOM) if is_first else last]
+
+
+async def _join_first(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """The chunks, of which the first has two bytes, if there are so many."""
+    first = b""
+    async for data in chunks:
+        if len(first) < 2:
+            first += data
+            if len(first) >= 2:
+                yield first
+        else:
+            yield data
+    if len(first) == 1:
+        yield first
+
+
+async def _read_chunks(fd: int) -> AsyncIterator[bytes]:
+    """The bytes that can be read; nothing is read ahead but one chunk.
+
+    Raises:
+        OSError: it can't be read.
     """
     loop = asyncio.get_running_loop()
-    chunks: asyncio.Queue[bytes] = asyncio.Queue()
+    chunks: asyncio.Queue[bytes | OSError] = asyncio.Queue()
     taken = threading.Semaphore(1)
 
     def read_all() -> None:
-        data = b"-"
-        while data:
+        data: bytes | OSError = b"-"
+        while data and isinstance(data, bytes):
             taken.acquire()
             try:
-                data = os.read(fd, CHUNK)
-            except OSError:
-                data = b""
+                data = read_some(fd, CHUNK)
+            except OSError as problem:
+                data = problem
             try:
                 loop.call_soon_threadsafe(chunks.put_nowait, data)
             except RuntimeError:
                 return  # the loop is closed
 
     threading.Thread(target=read_all, daemon=True).start()
-    lines = LineSplitter()
     while data := await chunks.get():
-        try:
-            found = lines.feed(data)
-        except BrokenServerError:
-            raise ValueError("a line without end") from None
-        if found:
-            yield found
+        if isinstance(data, OSError):
+            raise data
+        yield data
         taken.release()
-    last = lines.rest()
-    if last:
-        yield [last]

@@ -1,0 +1,1 @@
+"""Measures of the page, in headless Chromium beside a daemon."""

@@ -1,0 +1,73 @@
+"""Old lines for a subscription: from the log's ring at once, or read in turn."""
+
+from collections.abc import Callable
+
+from twisted.logger import Logger
+
+from broadcast.base.hosts import host_of
+from broadcast.protocol.dialects import Dialect
+from broadcast.room.room import Room
+from broadcast.room.subscription import Subscription
+from broadcast.store.archive import Archive, Question
+from broadcast.store.base import Page as Kept
+from broadcast.store.base import StoreError
+from broadcast.store.log import Log
+from broadcast.store.pages import Page
+
+_NOTHING = Kept((), 0, 0, more=False)
+
+Found = Callable[[Log, Page], None]
+"""Takes a page, and the log that has its lines."""
+
+
+class OldLines:
+    """What a subscription may be given of what is over.
+
+    Args:
+        room: where it was said.
+        subscription: whose question it is.
+        depth: how many lines back it may ask; None: any number.
+    """
+
+    __slots__ = ("_depth", "_room", "_subscription")
+
+    _logger = Logger(namespace="broadcast")
+
+    def __init__(
+        self, room: Room, subscription: Subscription, depth: int | None
+    ) -> None:
+        self._room = room
+        self._subscription = subscription
+        self._depth = depth
+
+    def at_once(self, question: Question, dialect: Dialect) -> Page | None:
+        """Return a page of the room's log; None if it has to be read."""
+        archive = self._archive()
+        return None if archive.lacks(question) else archive.in_ring(question, dialect)
+
+    def read(self, question: Question, found: Found) -> None:
+        """Read a page in turn, and hand it out; to nobody if nobody is left."""
+        host = host_of(self._subscription.member.address)
+        self._room.reads.add(host, lambda: self._read(host, question, found))
+
+    async def _read(self, host: str, question: Question, found: Found) -> None:
+        room, subscription = self._room, self._subscription
+        if subscription.is_gone:
+            return
+        archive = self._archive()
+        try:
+            kept = await archive.read(question)
+        except StoreError as error:
+            self._logger.error(
+                "old lines can't be had: {reason}",
+                event="store-not-read",
+                reason=str(error),
+            )
+            kept = _NOTHING
+        log, page = archive.page(question, kept, subscription.dialect)
+        if log is not room.log:
+            room.reads.charge(host, log, log.size)
+        found(log, page)
+
+    def _archive(self) -> Archive:
+        return Archive(self._room.store, self._room.log, self._depth)

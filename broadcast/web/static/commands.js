@@ -1,0 +1,108 @@
+// The commands: what is typed after a slash, and an answer that can be seen for each.
+
+import { COMMANDS, historyLine, isName, loginLine, nameAndKey, otherLine, pingLine, sinceLine, whoLine } from "./words.js";
+
+const HELP = [
+  ...Object.entries(COMMANDS).map(([word, [rest, text]]) => `/${word} ${rest}`.trimEnd() + ` – ${text}`),
+  "//TEXT – says /TEXT",
+  "Enter sends · Shift+Enter starts a new line · Tab completes names and commands · ↑ recalls what you said",
+].join("\n");
+
+export class Commands {
+  // show: {notice(text), lines(title, events, end), problem(text)}.
+  constructor({ room, tabs, people, ignored, login, show, entry }) {
+    Object.assign(this, { room, tabs, people, ignored, login, show, entry });
+    this.pings = 0;
+  }
+
+  // Does it; returns why not, or "". Throws what is wrong with its words.
+  do({ word, rest }) {
+    if (Object.hasOwn(Commands.ALL, word)) return Commands.ALL[word].call(this, rest) ?? "";
+    return this.ask(word, otherLine(word, rest), (events) => this.answered(events));
+  }
+
+  ask(word, line, done) {
+    if (this.room.isLoginWanted) return "log in first: what you write here stays until then";
+    if (!this.room.isReady) return "The connection is lost: this was not sent.";
+    this.tabs.ask(word, line, (events) => {
+      if (events === null) this.show.problem(`The connection was lost before /${word} was answered.`);
+      else if (events.at(-1).event === "error") this.show.problem(events.at(-1).text);
+      else done(events);
+    });
+    return "";
+  }
+
+  answered(events) {
+    for (const { text } of events) if (text) this.show.notice(text);
+  }
+
+  replay(word, line) {
+    return this.ask(word, line, (events) => {
+      const said = events.filter(({ event }) => event === "message");
+      const { missing } = events[0];
+      const title = `the last ${said.length} ${said.length === 1 ? "line" : "lines"}:`;
+      const gone = { null: "that position is not in this log", 0: "" }[missing] ?? `${missing} lines before can't be had any more`;
+      if (gone && word === "since") this.show.notice(gone);
+      this.show.lines(said.length ? title : "nothing was said", said, said.length ? "that was it" : "");
+    });
+  }
+
+  static ALL = {
+    help() {
+      this.show.notice(HELP);
+    },
+    name(rest) {
+      const { name, key } = nameAndKey(rest);
+      if (this.room.isLoginWanted) this.room.memory.keep(name, key);
+      this.room.rename(name, key, (problem) => problem && this.show.problem(problem));
+    },
+    who(rest) {
+      return this.ask("who", whoLine(rest), (events) => {
+        const names = events.flatMap((event) => event.names);
+        const quiet = new Set(events.flatMap((event) => event.quiet ?? []));
+        const told = names.map((name) => (quiet.has(name) ? `${name} (quiet)` : name));
+        this.show.notice(`${events.at(-1).count} here: ${told.join(", ") || "nobody of that name"}`);
+      });
+    },
+    ping() {
+      this.pings += 1;
+      const begun = performance.now();
+      return this.ask("ping", pingLine(`page-${this.pings}`), () => {
+        this.show.notice(`pong: ${Math.round(performance.now() - begun)} ms`);
+      });
+    },
+    history(rest) {
+      return this.replay("history", historyLine(rest || "20"));
+    },
+    since(rest) {
+      return this.replay("since", sinceLine(rest));
+    },
+    ignore(rest) {
+      if (rest && !isName(rest)) return "/ignore NAME";
+      if (rest) this.ignored.add(rest);
+      this.show.notice(`ignored: ${this.ignored.names.join(", ") || "nobody"}`);
+    },
+    unignore(rest) {
+      if (!isName(rest)) return "/unignore NAME";
+      const had = this.ignored.remove(rest);
+      this.show.notice(`${rest} ${had ? "is no longer ignored" : "was not ignored"}`);
+    },
+    login(rest) {
+      const words = rest.split(/\s+/).filter(Boolean);
+      if (words.length < 1 || words.length > 2) return "/login SECRET, or /login NAME PASSWORD";
+      const line = loginLine(words.length === 2 ? words[0] : "", words.at(-1));
+      if (this.room.isLoginWanted) this.login.send(line);
+      else return this.ask("login", line, (events) => this.answered(events));
+    },
+    format() {
+      return "This page needs the json format.";
+    },
+    quit() {
+      if (this.room.state.state === "away" || !this.room.isReady) return "There is no connection to leave.";
+      this.tabs.transmit("/quit");
+    },
+    say() {
+      return "Lines are said without a command here.";
+    },
+  };
+}

@@ -1,0 +1,115 @@
+// The span of lines that is in the document: one unbroken stretch of the log, to be
+// lengthened at either end and cut at the other.
+
+import { dayMark, dayOf, mark, said } from "./rows.js";
+
+// An item: {node, kind} and, of a line, {position, name, day, at}.
+export class Span {
+  constructor(into) {
+    this.into = into;
+    this.items = [];
+  }
+
+  get length() {
+    return this.items.length;
+  }
+
+  get first() {
+    return this.items.find((item) => item.position)?.position ?? "";
+  }
+
+  get last() {
+    return this.items.findLast((item) => item.position)?.position ?? "";
+  }
+
+  line(entry) {
+    const { position, name, at } = entry;
+    return { kind: "line", node: said(entry), position, name, at, day: dayOf(at) };
+  }
+
+  // The items, with a mark where a day begins, and names where another one speaks.
+  marked(items, before) {
+    const found = [];
+    let previous = before;
+    for (const item of items) {
+      if (item.kind === "line") {
+        if (item.day !== previous?.day && item.day !== this.dayBefore(found, before)) {
+          found.push({ kind: "day", node: dayMark(item.at), day: item.day });
+          previous = null;
+        }
+        this.name(item, previous);
+      }
+      previous = item;
+      found.push(item);
+    }
+    return found;
+  }
+
+  dayBefore(found, before) {
+    return found.findLast((item) => item.day)?.day ?? (before ? this.items.findLast((item) => item.day)?.day : null);
+  }
+
+  name(item, previous) {
+    item.node.classList.toggle("first", previous?.kind !== "line" || previous.name !== item.name);
+  }
+
+  append(items) {
+    const more = this.marked(items, this.items.at(-1) ?? null);
+    const rows = document.createDocumentFragment();
+    for (const { node } of more) rows.append(node);
+    this.into.append(rows);
+    this.items.push(...more);
+  }
+
+  prepend(items) {
+    this.drop((item) => item.kind === "passed");
+    const more = this.marked(items, null);
+    const next = this.items[0];
+    const last = more.at(-1);
+    if (next?.kind === "day" && next.day === last?.day) this.removeFirst();
+    const follower = this.items[0];
+    if (follower?.kind === "line") this.name(follower, last);
+    const rows = document.createDocumentFragment();
+    for (const { node } of more) rows.append(node);
+    this.into.prepend(rows);
+    this.items.unshift(...more);
+  }
+
+  removeFirst() {
+    this.items.shift().node.remove();
+  }
+
+  // Cuts the beginning off; the day of what is first then stands above it.
+  cutFirst(count) {
+    for (const { node } of this.items.splice(0, count)) node.remove();
+    const next = this.items[0];
+    if (next?.kind !== "line") return;
+    const day = { kind: "day", node: dayMark(next.at), day: next.day };
+    this.name(next, null);
+    this.into.prepend(day.node);
+    this.items.unshift(day);
+  }
+
+  cutLast(count) {
+    for (const { node } of this.items.splice(this.items.length - count, count)) node.remove();
+  }
+
+  // Notes, at the beginning, how many lines before it were never shown.
+  passed(count, text) {
+    const item = { kind: "passed", node: mark(text, "gap passed"), count };
+    this.into.prepend(item.node);
+    this.items.unshift(item);
+  }
+
+  drop(isDropped) {
+    this.items = this.items.filter((item) => {
+      if (isDropped(item)) item.node.remove();
+      return !isDropped(item);
+    });
+  }
+
+  clear() {
+    this.items = [];
+    this.into.replaceChildren();
+  }
+}
