@@ -129,7 +129,7 @@ def test_what_was_typed_before_the_login_was_asked_for_is_not_said(
     page.wait_until(lambda: "away" in page.text("#status"), "away")
     page.write(f"{SECRET}\n")
     proxy.mend()
-    page.click("retry")
+    page.hurry()
     page.wait_until(lambda: page.text("#status") == "log in first", "asked again")
     assert page.value() == SECRET
     page.type("login-secret", f"{SECRET}\n")
@@ -173,9 +173,11 @@ def test_the_login_form(guarded: Daemon, open_page: Open, carol: LineClient) -> 
 def test_an_account_is_called_by_its_name(
     daemon: Start, open_page: Open, tmp_path: Path
 ) -> None:
-    """The page sends no name that nobody chose, so the account's name holds."""
+    """The page sends no name that nobody chose, so the account's name holds; and the
+    next account's does, whatever the last person in this browser was called."""
     users = tmp_path / "users"
-    users.write_text(f"ada:{make_hash(b'countess')}\n")
+    hashes = {name: make_hash(f"{name}-pass".encode()) for name in ("ada", "bob")}
+    users.write_text("".join(f"{name}:{hash}\n" for name, hash in hashes.items()))
     users.chmod(0o600)
     started = daemon("--web", "0", "--users", str(users))
     page = open_page(started)
@@ -183,8 +185,20 @@ def test_an_account_is_called_by_its_name(
     page.type("login-name", "ada")
     page.type("login-secret", "nonsense\n")
     page.wait_until(lambda: page.text("#login-error") != "", "refused")
-    page.type("login-secret", "\ue009a\ue009\ue003countess\n")
+    page.type("login-secret", "\ue009a\ue009\ue003ada-pass\n")
     page.connected("ada")
+    assert not page.is_shown("first")
+    page.write("/name countess\n")
+    page.connected("countess")
+    page.reload()
+    page.wait_until(lambda: page.is_shown("login"), "asked")
+    page.type("login-name", "ada")
+    page.type("login-secret", "ada-pass\n")
+    page.connected("countess")
+    page.reload()
+    page.wait_until(lambda: page.is_shown("login"), "asked")
+    page.write("/login bob bob-pass\n")
+    page.connected("bob")
 
 
 def test_no_name_is_sent_that_nobody_chose(web: Daemon, open_page: Open) -> None:
