@@ -2,8 +2,8 @@
 
     python -m benchmarks.page [--quick]
 
-Prints one line a figure, and exits 1 where one misses its goal. Needs the extra ``dev``,
-chromium and chromedriver. ``--quick`` measures less of all.
+Prints one line a figure, and exits 1 where one misses its goal. Needs the extra
+``dev``, chromium and chromedriver. ``--quick`` measures less of all.
 """
 
 import argparse

@@ -18,7 +18,7 @@ const row = [...lines.querySelectorAll('.said')].find(
 return [row.querySelector('.text').textContent, row.getBoundingClientRect().top - edge];
 """
 
-WORDS = "the quick brown fox jumps over the lazy dog and says so".split()
+WORDS = ("the", "quick", "brown", "fox", "jumps", "over", "a", "lazy", "dog", "then")
 
 
 def some_line(chance: random.Random, number: int) -> str:
@@ -159,7 +159,8 @@ def places(page: Page, client: LineClient, positions: int, lines: int) -> int:
         page.drawn()
         page.run(
             "const it = document.getElementById('lines');"
-            "it.scrollTop = 100 + arguments[0] * (it.scrollHeight - it.clientHeight - 200)",
+            "const most = it.scrollHeight - it.clientHeight - 200;"
+            "it.scrollTop = 100 + arguments[0] * most",
             chance.random(),
         )
         page.drawn()

@@ -35,7 +35,6 @@ class Trace:
 
     Args:
         driver: of the browser; its page is the one whose thread is looked at.
-        marker: a name that the page gives its process with ``console.timeStamp``.
     """
 
     tasks: Tasks

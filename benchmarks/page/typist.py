@@ -1,5 +1,6 @@
 """A typist at the page, while the daemon is started again and again."""
 
+import json
 import statistics
 import threading
 import time
@@ -45,9 +46,9 @@ class Listener:
         self._threads: list[threading.Thread] = []
 
     def follow(self, port: int) -> None:
-        """Listen there to the end."""
+        """Listen there to the end, from the first line that was said."""
         client = LineClient(connect_tcp(port))
-        client.since_ping("/name listener")
+        client.send("/format json", "/name listener", "/history 1000")
         thread = threading.Thread(target=self._listen, args=(client,), daemon=True)
         thread.start()
         self._threads.append(thread)
@@ -58,10 +59,12 @@ class Listener:
             thread.join(30)
 
     def _listen(self, client: LineClient) -> None:
+        heard: dict[int, str] = {}
         for line in client.rest().decode().splitlines():
-            name, _, text = line.partition(": ")
-            if name == "typist":
-                self.said[text] += 1
+            event = json.loads(line)
+            if event["event"] == "message" and event["name"] == "typist":
+                heard[event["id"]] = event["text"]
+        self.said.update(heard.values())
         client.close()
 
 

@@ -10,6 +10,7 @@ from broadcast.protocol.origins import (
     may_talk,
     parse,
     parse_all,
+    parse_sites,
 )
 
 HOST = "chat.example.org"
@@ -194,3 +195,13 @@ def test_a_host_is_found_in_an_authority(text: str, host: str | None) -> None:
 def test_which_hosts_are_known(host: str, known: bool) -> None:
     """Nobody else can make these names point here: no DNS is asked for them."""
     assert is_known(host, parse_all("https://app.example.org:8443 null")) is known
+
+
+@pytest.mark.parametrize(
+    "text", ["null", "file://", "app://x", "*", "example.org", "'"]
+)
+def test_only_web_sites_may_be_named_for_frames(text: str) -> None:
+    """What a browser's policy could not name is refused."""
+    with pytest.raises(ValueError, match="give one such as"):
+        parse_sites(f"https://example.org {text}")
+    assert len(parse_sites("https://a.org,http://b.org:81")) == 2

@@ -172,6 +172,10 @@ class Page:
         """Click on what has that id."""
         self.driver.find_element("id", button).click()
 
+    def hurry(self) -> None:
+        """Have it try to connect now, if it waits."""
+        self.run("const it = document.getElementById('retry'); it.hidden || it.click()")
+
     def click_text(self, text: str, selector: str = "button") -> None:
         """Click on what ``selector`` finds, if it is shown and has that text."""
         for found in self.driver.find_elements("css selector", selector):

@@ -10,6 +10,7 @@ from twisted.internet.testing import StringTransport
 from broadcast.options import settings_from
 from broadcast.protocol.events import Bye
 from broadcast.web.files import KINDS, content_policy, load
+from broadcast.web.http import accepts_gzip
 from broadcast.web.site import WebSite
 from tests.support.hall import Hall
 from tests.support.websocket import request
@@ -157,3 +158,26 @@ def test_tls_is_offered_no_other_http() -> None:
     hall = Hall()
     site = WebSite(hall.clock, hall.connections, settings_from({"web": "0"}))
     assert site.acceptableProtocols() == [b"http/1.1"]
+
+
+@pytest.mark.parametrize(
+    ("accepted", "is_accepted"),
+    [
+        ([], False),
+        (["gzip"], True),
+        (["br, GZIP"], True),
+        (["deflate", "x-gzip;q=0.5"], True),
+        (["*"], True),
+        (["gzip;q=0"], False),
+        (["gzip ; q=0.000, *"], False),
+        (["*;q=0"], False),
+        (["gzip;q=0.001"], True),
+        (["identity, br"], False),
+        ([""], False),
+    ],
+)
+def test_gzip_is_for_clients_that_take_it(
+    accepted: list[str], is_accepted: bool
+) -> None:
+    """By name or by ``*``, unless its weight is nought."""
+    assert accepts_gzip(accepted) == is_accepted

@@ -90,9 +90,9 @@ export class Commands {
     login(rest) {
       const words = rest.split(/\s+/).filter(Boolean);
       if (words.length < 1 || words.length > 2) return "/login SECRET, or /login NAME PASSWORD";
-      const line = loginLine(words.length === 2 ? words[0] : "", words.at(-1));
-      if (this.room.isLoginWanted) this.login.send(line);
-      else return this.ask("login", line, (events) => this.answered(events));
+      const [name, secret] = words.length === 2 ? words : ["", words[0]];
+      if (this.room.isLoginWanted) this.login.send(name, secret);
+      else return this.ask("login", loginLine(name, secret), (events) => this.answered(events));
     },
     format() {
       return "This page needs the json format.";

@@ -1,7 +1,7 @@
 // The entry: who one is. A login where the server asks for one, and a name, asked for
 // once; both in forms of their own, with their errors beside them.
 
-import { loginLine, WordsError } from "./words.js";
+import { fold, isName, loginLine, WordsError } from "./words.js";
 
 // Calls does, and shows what it finds wrong in the field for errors.
 function attempt(error, does) {
@@ -17,17 +17,25 @@ function attempt(error, does) {
 }
 
 export class Login {
-  constructor({ form, name, secret, error, usage }, tabs) {
-    Object.assign(this, { form, name, secret, error, usage, tabs });
+  constructor({ form, name, secret, error, usage }, tabs, memory) {
+    Object.assign(this, { form, name, secret, error, usage, tabs, memory });
     form.addEventListener("submit", (event) => {
       event.preventDefault();
-      attempt(error, () => this.send(loginLine(name.value.trim(), secret.value)));
+      attempt(error, () => this.send(name.value.trim(), secret.value));
     });
   }
 
-  send(line) {
-    this.tabs.call("logIn", line);
+  // Throws what is wrong with them.
+  send(name, secret) {
+    const line = loginLine(name, secret);
+    this.tabs.call("logIn", line, this.isAnother(name) ? name : "");
+    if (this.isAnother(name)) this.memory.belongTo(name);
     this.error.textContent = "";
+  }
+
+  // The name that this browser keeps was chosen by somebody else.
+  isAnother(name) {
+    return Boolean(name) && isName(name) && fold(name) !== fold(this.memory.choice("account", ""));
   }
 
   // The server asks for it.
@@ -68,7 +76,8 @@ export class Naming {
   // Asks for a name, once in a browser, where nobody has chosen one.
   ask() {
     const { memory } = this;
-    this.first.hidden = Boolean(memory.name) || memory.choice("asked", "") === "yes" || this.room.isLoginWanted;
+    const isAsked = Boolean(memory.name) || memory.choice("asked", "") === "yes";
+    this.first.hidden = isAsked || this.room.isLoginWanted || !this.room.name.startsWith("guest-");
   }
 
   asked() {

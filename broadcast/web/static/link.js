@@ -99,11 +99,12 @@ export class Link extends EventTarget {
   // What the link itself learns from an event.
   note(event) {
     if (event.event === "welcome") {
+      // An account has its own name, also when another one logs in the next time.
+      if (!this.identity().name && !this.secret && !this.login) this.given = event.name;
       this.tries = 0;
       this.login = null;
       this.bye = null;
       this.name = event.name;
-      if (!this.identity().name) this.given = event.name;
       this.welcome = event;
       this.tell("connected", `connected as ${this.name}`);
     } else if (event.event === "login") {
@@ -166,10 +167,19 @@ export class Link extends EventTarget {
     if (this.isOpen) this.socket.send(line);
   }
 
-  logIn(line) {
+  // Logs in; as another account than before, under that one's name.
+  logIn(line, account = "") {
     this.secret = line;
-    if (this.isOpen && this.login) this.socket.send(line);
-    else if (!this.isOpen) this.open();
+    this.given = null;
+    if (this.isOpen && !this.welcome) {
+      const { name, key } = this.identity();
+      this.socket.send(account && name ? `${nameLine(account, key)}\n${line}` : line);
+    } else if (!this.isOpen) this.open();
+  }
+
+  // Leaves, so that nothing of the person is kept at the server.
+  leave() {
+    this.transmit("/quit");
   }
 
   tick() {

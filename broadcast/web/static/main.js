@@ -69,6 +69,7 @@ function entry(event) {
 const login = new Login(
   { form: find("login"), name: find("login-name"), secret: find("login-secret"), error: find("login-error"), usage: find("login-usage") },
   tabs,
+  memory,
 );
 const naming = new Naming(
   { first: find("first"), firstName: find("first-name"), firstError: find("first-error"), later: find("later"), form: find("rename"), name: find("name"), error: find("rename-error"), notMe: find("not-me") },

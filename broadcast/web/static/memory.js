@@ -60,6 +60,12 @@ export class Memory {
     if (key) this.all.set("key", key);
   }
 
+  // Somebody logs in with an account: the name that another one chose isn't theirs.
+  belongTo(account) {
+    this.all.drop("name");
+    this.all.set("account", account);
+  }
+
   // Choices of the person: text size, sounds and so on.
   choice(name, otherwise) {
     return this.all.get(name) ?? otherwise;

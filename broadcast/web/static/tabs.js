@@ -60,9 +60,10 @@ export class Tabs extends EventTarget {
     this.seeking = null;
     const link = this.make(this.memory);
     this.link = link;
+    this.since = Date.now();
     link.addEventListener("state", ({ detail }) => this.spread("state", detail));
     link.addEventListener("events", ({ detail }) => this.spread("events", detail));
-    this.post("lead");
+    this.post("lead", { since: this.since });
     this.dispatchEvent(new CustomEvent("leads"));
     link.open();
   }
@@ -89,7 +90,7 @@ export class Tabs extends EventTarget {
   }
 
   on_seek({ from }) {
-    if (this.link) this.post("lead", { to: from });
+    if (this.link) this.post("lead", { to: from, since: this.since });
     else if (this.seeking && from < this.id) this.wait();
   }
 
@@ -99,9 +100,10 @@ export class Tabs extends EventTarget {
     this.seeking = setTimeout(() => this.lead(), 2 * SEEKING);
   }
 
-  on_lead({ from }) {
-    if (this.link && from > this.id) {
-      this.post("lead", { to: from });
+  // Of two that lead the later one does: the other one was asleep, and is replaced.
+  on_lead({ from, since }) {
+    if (this.link && (this.since > since || (this.since === since && this.id < from))) {
+      this.post("lead", { to: from, since: this.since });
       return;
     }
     if (this.link) this.link.abandon();
@@ -190,6 +192,7 @@ export class Tabs extends EventTarget {
 
   on_forget() {
     this.memory = {};
+    this.link?.leave();
     this.dispatchEvent(new CustomEvent("forget"));
   }
 }

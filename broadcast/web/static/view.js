@@ -43,13 +43,12 @@ export class View extends EventTarget {
     if (entry.counts && !this.isSeen) this.unseen();
     if (!this.isWhole) return; // it is asked for when one reads on
     this.queue.push(entry);
-    if (this.queue.length > 4 * FOLLOWED && !this.isReading) this.thin();
+    if (this.queue.length > 4 * FOLLOWED) {
+      if (this.follows) this.thin();
+      else this.build();
+    }
     if (!this.timer) this.timer = setTimeout(() => this.flush(), this.isQuick ? 0 : EVERY);
     this.isQuick = false;
-  }
-
-  get isReading() {
-    return !this.follows && !document.hidden;
   }
 
   // More than can be shown: the oldest are only counted.
@@ -74,7 +73,7 @@ export class View extends EventTarget {
   }
 
   build() {
-    if (!this.isReading && this.queue.length > FOLLOWED) this.thin();
+    if (this.follows && this.queue.length > FOLLOWED) this.thin();
     const entries = this.queue.splice(0);
     if (this.missed) this.begin(this.missed);
     this.missed = 0;

@@ -106,8 +106,14 @@ def test_the_place_of_who_reads_is_kept(
         page.wait_until(lambda: page.text("#unread") != "0", "counted")
         page.drawn()
         assert page.run(EYE) == before
+    page.hide()
+    say_all(dora, "unseen", 4000)
+    page.wait_until(lambda: page.driver.title == "(5000) broadcast", "counted")
+    page.look()
+    page.drawn()
+    assert page.run(EYE) == before
     page.click("latest")
-    page.shows("turn 4 199")
+    page.shows("unseen 3999")
     page.wait_until(lambda: page.run(AT_END), "at the end")
 
 
