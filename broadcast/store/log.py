@@ -139,7 +139,7 @@ class Log:
         self.end += 1
         self.total += batch.count
         self.lines += batch.count
-        if batch.count:  # what was decided has ids too, and nobody is told them
+        if batch.count:  # the ids of a batch without lines may be any
             self.last_id = batch.first + batch.count - 1
         self._batches.append(batch)
         self.size += batch.cost
