@@ -4,6 +4,7 @@ On SIGHUP the registered files and settings are reloaded. A broken file leaves t
 value in effect. The result of each is a line in the log.
 """
 
+import os
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -13,7 +14,9 @@ from typing import Any
 from twisted.application.service import Service
 from twisted.internet.base import ReactorBase
 from twisted.internet.defer import Deferred
+from twisted.internet.defer import TimeoutError as DeferredTimeoutError
 from twisted.logger import Logger
+from twisted.python.failure import Failure
 
 from broadcast.base.rows import Option, options_of
 from broadcast.base.settings import RoomSettings, Settings, Timeouts
@@ -25,7 +28,9 @@ from broadcast.net.liveness import LivenessMonitor
 from broadcast.protocol.events import Bye
 from broadcast.protocol.sanitize import escape
 from broadcast.room.directory import When
+from broadcast.room.keeper import Settling
 from broadcast.signals import Signals
+from broadcast.store.base import StoreError
 from broadcast.systemd import Notifier
 
 Again = Callable[[], str]
@@ -35,6 +40,9 @@ have changed nothing then."""
 
 EXIT_TIME = 5.0
 """Seconds within which a drained daemon has certainly exited."""
+
+CLOSE_TIME = 3.0
+"""Seconds that a store may take to close."""
 
 GOODBYE = Bye("shutdown", "The server has shut down")
 
@@ -145,6 +153,7 @@ class BroadcastService(Service):
         notifier: notifies the service manager.
         listeners: the listening ports.
         fail: called with lines for stderr if the daemon can't start.
+        leave: ends the process with a status, when the reactor has stopped.
     """
 
     def __init__(
@@ -156,13 +165,16 @@ class BroadcastService(Service):
         notifier: Notifier,
         listeners: Listeners,
         fail: Callable[[str], None] = sys.exit,
+        leave: Callable[[int], object] = os._exit,
     ) -> None:
         self._reactor = reactor
         self._settings = settings
         self._connections = connections
+        self._room = connections.room
         self._reload = reload
         self._notifier = notifier
         self._fail = fail
+        self._leave = leave
         self._listeners = listeners
         self._logger = Logger(namespace="broadcast")
         self._drained: Deferred[None] | None = None
@@ -172,11 +184,27 @@ class BroadcastService(Service):
         )
 
     def startService(self) -> None:
-        """Open every listener; ``fail`` with a line for each that can't be opened."""
+        """Open the store and every listener; ``fail`` with a line for each problem."""
         super().startService()  # type: ignore[no-untyped-call]  # Twisted's
+        opened: list[object] = []
+        started = self._room.store.start(self._room.keeper)
+        started.addBoth(opened.append)
+        if opened:
+            self._begin(opened[0], self._fail)
+        else:
+            started.addCallback(lambda _: self._begin(opened[0], self._give_up))
+
+    def _begin(self, opened: object, fail: Callable[[str], None]) -> None:
+        """Let members in, if the store is open."""
+        if isinstance(opened, Failure):
+            if not opened.check(StoreError):
+                opened.raiseException()
+            fail(f"--store: {escape(str(opened.value))}")
+            return
+        self._room.keeper.on_change = self._store_changed
         problems = self._listeners.open()
         if problems:
-            self._fail("\n".join(map(escape, problems)))
+            fail("\n".join(map(escape, problems)))
         self._connections.is_open = True
         self._signals.catch_hangup()
         self._reactor.callWhenRunning(self._run)
@@ -185,7 +213,7 @@ class BroadcastService(Service):
         """Apply the settings that can change while the daemon runs."""
         self._settings = settings
         self._liveness.timeouts = _timeouts(settings)
-        room = self._connections.room
+        room = self._room
         names = [option.field for option in options_of(RoomSettings) if option.is_live]
         news = {name: getattr(settings, name) for name in names}
         room.settings = replace(room.settings, **news)
@@ -204,7 +232,26 @@ class BroadcastService(Service):
     def _status(self) -> str:
         """Return a short status for the service manager."""
         left = "" if self.running else "stopping, "
-        return f"{left}{len(self._connections.room.subscriptions)} here"
+        if why := self._room.keeper.why_stalled:
+            left += f"{why}, "
+        return f"{left}{len(self._room.subscriptions)} here"
+
+    def _store_changed(self) -> None:
+        """Tell of the store's trouble, or of its end; a store cut off is left."""
+        keeper = self._room.keeper
+        if keeper.why_cut_off:
+            self._give_up(f"--store: {keeper.why_cut_off}")
+        else:
+            self._notifier.show(self._status())
+
+    def _give_up(self, line: str) -> None:
+        """Stop, and end with a failure: the service manager may start it again."""
+        self._logger.critical("stopping: {line}", line=escape(line))
+        leave = self._leave
+        self._reactor.addSystemEventTrigger("after", "shutdown", lambda: leave(1))
+        if not self._signals.is_stopping:
+            self._signals.is_stopping = True
+            self._reactor.stop()
 
     def _read_again(self) -> None:
         self._notifier.reloading()
@@ -214,23 +261,34 @@ class BroadcastService(Service):
     async def _stop(self) -> None:
         self._signals.is_stopping = True
         self._notifier.stopping(self._status(), self._settings.drain + EXIT_TIME)
-        connections, room = self._connections, self._connections.room
+        connections, room = self._connections, self._room
         connections.stop(GOODBYE)
         await self._listeners.close()
         self._logger.info("shutting down, {count} here", count=len(room.subscriptions))
         for connection in tuple(connections):
             connection.session.close(GOODBYE, When.AFTER_READ)
-        if connections:
+        if connections or not room.is_settled:
             self._drained = Deferred()
             timer = self._reactor.callLater(self._settings.drain, self._cut_short)
-            connections.when_empty(self._is_drained)
+            connections.when_empty(self._are_gone)
+            if not connections:
+                self._are_gone()
             await self._drained
             if timer.active():
                 timer.cancel()
         for connection in tuple(connections):
             connection.abort()
         await self._listeners.close_web()
+        await self._close_store()
         self._logger.info("stopped")
+
+    async def _close_store(self) -> None:
+        """Close the store; its thread is left alone if it hangs in the kernel."""
+        stopped = self._room.store.stop().addTimeout(CLOSE_TIME, self._reactor)
+        try:
+            await stopped
+        except DeferredTimeoutError:
+            self._logger.error("the store does not close; it is left as it is")
 
     def stopService(self) -> Deferred[None]:
         """Stop accepting, notify all members, deliver all messages, and close.
@@ -255,6 +313,13 @@ class BroadcastService(Service):
         if left:
             self._logger.warn("{left} cut off, with lines to read", left=left)
         self._is_drained()
+
+    def _are_gone(self) -> None:
+        """Wait for what they said last to be committed."""
+        if self._room.keeper.why_cut_off:
+            self._is_drained()
+        else:
+            self._room.work.add(Settling(self._room, self._is_drained))
 
     def _is_drained(self) -> None:
         drained, self._drained = self._drained, None

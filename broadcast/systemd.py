@@ -65,6 +65,12 @@ class Notifier:
         usec = f"EXTEND_TIMEOUT_USEC={int(patience * 1e6)}"
         self._tell("STOPPING=1", f"STATUS={status}", usec)
 
+    def show(self, status: str) -> None:
+        """Send ``status`` now, if it has changed."""
+        if status != self._status:
+            self._status = status
+            self._tell(f"STATUS={status}")
+
     def beat(self, status: str) -> None:
         """Notify the watchdog; send ``status`` if it has changed.
 

@@ -32,7 +32,9 @@ from broadcast.room.directory import Directory
 from broadcast.room.room import Room
 from broadcast.service import BroadcastService, LiveSettings, Reload, keep_steady_time
 from broadcast.session import new_session
+from broadcast.store.base import IStore
 from broadcast.store.memory import MemoryStore
+from broadcast.store.sqlite import SqliteStore
 from broadcast.systemd import Notifier
 
 __all__ = ["Options", "makeService"]  # by these names twist looks for them
@@ -78,7 +80,7 @@ def makeService(options: Options) -> Service:
     work = Work(reactor)
     policy = _policy_for(settings, work, reactor)
     connections = Connections(
-        _room_for(settings, policy, work),
+        _room_for(settings, policy, work, reactor),
         new_session,
         settings.greeting_delay,
         limits.most_connections(),
@@ -130,17 +132,23 @@ def _warn_of_open_secrets(settings: Settings) -> None:
             log.warn(OPEN_SECRET, name=name, path=path)
 
 
-def _room_for(settings: Settings, policy: Policy, work: Work) -> Room:
+def _room_for(settings: Settings, policy: Policy, work: Work, reactor: Any) -> Room:
     directory = Directory(
         work.clock, policy, settings.max_members, settings.max_per_host
     )
     return Room(
         replace(settings, server=f"broadcast/{__version__}"),
-        MemoryStore(),
+        _store_for(settings, reactor),
         settings.log_size,
         directory,
         work,
     )
+
+
+def _store_for(settings: Settings, reactor: Any) -> IStore:
+    if settings.store is None:
+        return MemoryStore()
+    return SqliteStore(settings.store, reactor, settings.store_size, settings.log_size)
 
 
 def _wrap_for(settings: Settings, reload: Reload, reactor: Any) -> WrapTLS | None:

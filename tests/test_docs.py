@@ -14,6 +14,7 @@ from broadcast.admin.cli import main as admin
 from broadcast.auth.passwd import main as passwd
 from broadcast.client.cli.main import main as client
 from broadcast.options import OPTIONS, PROGRAM
+from broadcast.store.cli import main as store
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(ROOT.glob("docs/*.md"))]
@@ -99,6 +100,7 @@ def options_of_all(capsys: pytest.CaptureFixture[str]) -> Iterator[str]:
         *((client, [command]) for command in ("connect", "send", "tail")),
         (admin, []),
         (passwd, []),
+        *((store, [command]) for command in ("dump", "prune")),
     ]
     for main, words in calls:
         with pytest.raises(SystemExit):

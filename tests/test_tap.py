@@ -31,7 +31,7 @@ def test_the_room_is_given_each_of_its_settings() -> None:
         *("--login-timeout", "9"),
     )
     policy = _policy_for(settings, Work(Clock()), MemoryReactorClock())
-    room = _room_for(settings, policy, Work(Clock())).settings
+    room = _room_for(settings, policy, Work(Clock()), MemoryReactorClock()).settings
     default = RoomSettings()
     for name in {field.name for field in fields(RoomSettings)} - {"server"}:
         assert getattr(room, name) == getattr(settings, name) != getattr(default, name)

@@ -176,6 +176,21 @@ class Settings(RoomSettings):
         "SIZE",
         "16M",
     )
+    store: str | None = option(
+        values.text_or_none,
+        "File that keeps what is said, and its positions, through restarts and power"
+        " cuts; made if it isn't there. It belongs on a local disk.",
+        Group.ROOM,
+        "FILE",
+    )
+    store_size: int = option(
+        values.size(16 << 20),
+        "Bytes of that file, or with K, M or G, beyond which the oldest lines are"
+        " deleted.",
+        Group.ROOM,
+        "SIZE",
+        "1G",
+    )
     idle_timeout: float = option(
         values.seconds,
         "Seconds without input after which a pinging client is disconnected. 0: never.",

@@ -11,7 +11,7 @@ flows, RFC 8290, 4.2). Output that no member waits for, thousands of members tha
 behind at one moment, takes turns with all the rest. Reads are counted too.
 """
 
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Callable, Hashable
 from typing import Any, Final, Protocol
 
@@ -28,6 +28,10 @@ SMALL_READ: Final = 4096
 or has work queued. A dirty 64 KiB costs half a millisecond before any queue can help.
 """
 
+READS: Final = 32
+"""Readers that go on in a turn, of those that had to wait. A read that finds the end of
+a connection takes the time of a hundred others, and is known for one too late."""
+
 LARGE_READ: Final = 65536
 """Bytes read at a time from a connection whose lines are clean."""
 
@@ -43,6 +47,13 @@ class IReactorTime(Protocol):
 
     def callLater(self, delay: float, callable: Callable[[], object]) -> Any:
         """Call ``callable`` after ``delay`` seconds; return a delayed call."""
+
+
+class IReader(Hashable, Protocol):
+    """A connection that is read in turn."""
+
+    def read_on(self) -> object:
+        """Watch the socket again; ``may_read`` is asked when there is input."""
 
 
 class IJob(Hashable, Protocol):
@@ -84,8 +95,8 @@ class Work:
         self.queued: dict[IJob, deque[IJob]] = {}  # and in which queue
         self.is_due = False
         self._end = 0.0
-        self._skipped: set[object] = set()
-        self._first: set[object] = set()
+        self._waiting = OrderedDict[IReader, None]()  # a set
+        self._first: set[IReader] = set()
 
     def soon(self) -> None:
         """Schedule a turn, even if there is no job."""
@@ -130,14 +141,15 @@ class Work:
         if self._end:
             self._end += seconds
 
-    def may_read(self, reader: object) -> bool:
+    def may_read(self, reader: IReader) -> bool:
         """Tell whether ``reader`` may be read in this turn.
 
-        Readers that were skipped come first in the next turn. The kernel reports them
-        in the same order each time, so the last ones would starve otherwise.
+        If not, it is to watch its socket no more, until ``read_on``. Readers that wait
+        come first in the next turns. The kernel reports readers in the same order each
+        time, so the last ones would starve otherwise.
         """
         if (self._first and reader not in self._first) or self.is_late():
-            self._skipped.add(reader)
+            self._waiting[reader] = None
             return False
         return True
 
@@ -152,10 +164,21 @@ class Work:
             commit()
         self._run(BUDGET / 2)
         self._end = 0.0
-        self._first, self._skipped = self._skipped, self._first
-        self._skipped.clear()
+        self._first.clear()
+        if self._waiting:
+            self._read_on()
         if self.queued or self._first:
             self.soon()
+
+    def _read_on(self) -> None:
+        """Let some that wait be read in the next turn: the oldest and the newest.
+
+        Of thousands that came at once the newest may be one that sends now and then.
+        """
+        for number in range(min(READS, len(self._waiting))):
+            reader, _ = self._waiting.popitem(last=number % 2 == 1)
+            self._first.add(reader)
+            reader.read_on()
 
     def _run(self, seconds: float) -> None:
         """Step jobs for ``seconds``; fresh jobs have the first half of it.

@@ -192,17 +192,39 @@ class Acceptor:
         queue.go_on()
 
 
-class PacedServer(tcp.Server):
-    """A connection that is read while the turn of the reactor has time left."""
+class PacedReading:
+    """Reads while the turn of the reactor has time left: a mixin for a connection."""
 
-    server: "EarlyPort"
+    server: Any  # an EarlyPort
     bufferSize = SMALL_READ  # Twisted calls it so
+    _has_to_wait = False
 
     def doRead(self) -> Any:
-        """Read, or leave it to the next turn: the poll is level-triggered."""
+        """Read, or wait for a later turn."""
         if self.server.acceptor.work.may_read(self):
-            return super().doRead()
+            return super().doRead()  # type: ignore[misc]  # Twisted's
+        self.stopReading()
+        self._has_to_wait = True
         return None
+
+    def startReading(self) -> None:
+        """Watch the socket."""
+        self._has_to_wait = False
+        super().startReading()  # type: ignore[misc]  # Twisted's
+
+    def stopReading(self) -> None:
+        """Watch the socket no more; a turn that comes does not change that."""
+        self._has_to_wait = False
+        super().stopReading()  # type: ignore[misc]  # Twisted's
+
+    def read_on(self) -> None:
+        """Watch the socket again, unless reading was stopped meanwhile."""
+        if self._has_to_wait:
+            self.startReading()
+
+
+class PacedServer(PacedReading, tcp.Server):
+    """A TCP connection that is read in turn."""
 
 
 class EarlyPort(tcp.Port):

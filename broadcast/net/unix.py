@@ -18,23 +18,13 @@ from twisted.internet.error import CannotListenError
 from twisted.internet.unix import Port, Server
 from twisted.python.failure import Failure
 
-from broadcast.base.work import SMALL_READ
-from broadcast.net.accept import AcceptQueue, EarlyPort
+from broadcast.net.accept import AcceptQueue, EarlyPort, PacedReading
 from broadcast.net.internals import hold_socket, leave_open
 from broadcast.net.sockopts import BACKLOG
 
 
-class PacedUnixServer(Server):
-    """A connection that is read while the turn of the reactor has time left."""
-
-    server: EarlyPort
-    bufferSize = SMALL_READ  # Twisted calls it so
-
-    def doRead(self) -> Any:
-        """Read, or leave it to the next turn: the poll is level-triggered."""
-        if self.server.acceptor.work.may_read(self):
-            return super().doRead()  # type: ignore[no-untyped-call]  # Twisted's
-        return None
+class PacedUnixServer(PacedReading, Server):
+    """A connection over a unix socket that is read in turn."""
 
 
 class PlainPort(EarlyPort, Port):

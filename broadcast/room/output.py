@@ -89,13 +89,38 @@ class Switch:
         self.dialect = dialect
 
 
+class Pending:
+    """A place in the queue for an answer that comes later: all behind it waits.
+
+    Args:
+        ask: called once, when the place is the first, to have ``outputs`` set and the
+            subscription stepped.
+
+    Attributes:
+        outputs: the answer; None until it has come.
+    """
+
+    __slots__ = ("_ask", "_is_asked", "outputs")
+
+    def __init__(self, ask: Callable[["Pending"], None]) -> None:
+        self._ask = ask
+        self._is_asked = False
+        self.outputs: list[Output] | None = None
+
+    def ask(self) -> None:
+        """Ask for the answer, unless that was done."""
+        if not self._is_asked:
+            self._is_asked = True
+            self._ask(self)
+
+
 class Last:
     """The end of a member's output."""
 
     __slots__ = ()
 
 
-Output = bytes | Switch | ReplayCursor | Last
+Output = bytes | Switch | ReplayCursor | Pending | Last
 """An item of the queue."""
 
 
@@ -103,4 +128,4 @@ def weight_of(output: Output) -> int:
     """Return the approximate bytes of an item, as they count for the backlog."""
     if isinstance(output, bytes):
         return len(output)
-    return MAX_BACKLOG + 1 if isinstance(output, ReplayCursor) else 0
+    return MAX_BACKLOG + 1 if isinstance(output, ReplayCursor | Pending) else 0

@@ -36,12 +36,14 @@ from broadcast.protocol.events import (
 from broadcast.room.answers import Answer, owe
 from broadcast.room.directory import Directory
 from broadcast.room.fanout import Fanout, Overtaken
+from broadcast.room.keeper import Keeper
 from broadcast.room.member import Member
 from broadcast.room.presence import PresenceFold
+from broadcast.room.reads import ReadQueue
 from broadcast.room.subscription import Subscription
 from broadcast.store.base import IStore, shares
 from broadcast.store.dedup import TokenIndex
-from broadcast.store.entries import Batch, Entry, Run, Told
+from broadcast.store.entries import Batch, Entry, Run, Told, is_run
 from broadcast.store.log import Log
 
 FLUSH_BYTES = 128 * 1024
@@ -69,6 +71,8 @@ class Room:
         is_clogged: nothing more is to be said. A commit is in flight, and as much as
             one may have has been collected since; or the last one is still being sent.
         deadlines: ends those who are asked for a name, and don't give one.
+        keeper: what the store is told of the room.
+        reads: the reads of the store that wait for their turn.
     """
 
     def __init__(
@@ -86,7 +90,9 @@ class Room:
         self.log = Log(log_size)
         self.stats = directory.stats
         self.fanout = Fanout(self.log, self.stats, work, self._sent)
+        self.reads = ReadQueue()
         self.dedup = TokenIndex()
+        self.keeper = Keeper(self.fanout, self.dedup, directory, work.clock)
         self.subscriptions = self.fanout.subscriptions
         self.deadlines = Deadlines[ReferenceType[IApplicant]](
             settings.login_timeout, work, expire_applicant
@@ -194,10 +200,17 @@ class Room:
         text: bytes,
         count: int,
         token: str | None = None,
+        owner: str | None = None,
     ) -> Run:
-        """Let ``member`` say ``text``: ``count`` safe lines with its prefix."""
+        """Let ``member`` say ``text``: ``count`` safe lines with its prefix.
+
+        Args:
+            token: what the member calls it.
+            owner: whose token that is, if it outlives the connection.
+        """
         run = Run(member.session_id, speaker, text, count)
-        run.token = token
+        if token is not None:
+            run.token, run.owner = token, owner
         self._entries.append(run)
         self.stats.lines_in += count
         self._collected += len(text)
@@ -231,6 +244,17 @@ class Room:
     def wait(self, job: IJob) -> None:
         """Add ``job`` to the work again when the room is clogged no longer."""
         self._held_up.append(job)
+
+    @property
+    def is_settled(self) -> bool:
+        """All that was said has been committed."""
+        return not self._in_flight and not any(map(is_run, self._entries))
+
+    def settle(self, job: IJob) -> None:
+        """Add ``job`` to the work when a commit is made: what was said needs one."""
+        self.is_clogged = True
+        self.wait(job)
+        self.work.soon()
 
     def flush(self) -> None:
         """Commit what was collected and send it; answers are given in turn."""

@@ -20,6 +20,7 @@ from broadcast.room.output import (
     IWriter,
     Last,
     Output,
+    Pending,
     Switch,
     weight_of,
 )
@@ -110,7 +111,12 @@ class Subscription:
     @property
     def oldest(self) -> int:
         """The oldest batch still to be read, replays included, as a ``seq``."""
-        replays = (a.seq for _, a in self._output or () if isinstance(a, ReplayCursor))
+        log = self._readers.log
+        replays = (
+            answer.seq
+            for _, answer in self._output or ()
+            if isinstance(answer, ReplayCursor) and answer.log is log
+        )
         has_all = self._stop is not None and self.cursor >= self._stop
         return min(NEVER if has_all else self.cursor, *replays, NEVER)
 
@@ -185,15 +191,19 @@ class Subscription:
             self._fall_behind()
         self._queue(Switch(dialect))
 
-    def replay(self, replay: ReplayCursor) -> None:
-        """Send old lines after all that is queued."""
+    def send(self, output: Output) -> None:
+        """Send any answer after all that is queued."""
+        if isinstance(output, bytes):
+            self.put(output)
+            return
         self.settle()
         if self.live:
             self._fall_behind()
         elif not self.has_started:
             self._readers.behind[self.member.session_id] = self
-        self._readers.reads_from(replay.seq)
-        self._queue(replay)
+        if isinstance(output, ReplayCursor):
+            self._readers.reads_from(output.seq)
+        self._queue(output)
 
     @property
     def eol(self) -> bytes:
@@ -292,6 +302,10 @@ class Subscription:
         self._tail = b""
         while space > 0 and not self.finished:
             if self._output and not self._offset and self._output[0][0] <= self.cursor:
+                if isinstance(pending := self._output[0][1], Pending):
+                    if not self._resolve(pending):
+                        break
+                    continue
                 piece = self._next_output()
             elif self.cursor < log.end:
                 piece = self._next_lines(space)
@@ -300,7 +314,7 @@ class Subscription:
             pieces.append(piece)
             space -= len(piece)
         chunk = b"".join(pieces)
-        if not chunk and not self.finished:
+        if not chunk and not self.finished and not self._output:
             self._catch_up()
         self._readers.stats.bytes_out += len(chunk)
         return chunk
@@ -361,6 +375,20 @@ class Subscription:
             self.dialect = self._with_its_eol(answer.dialect)
         self.finished = isinstance(answer, Last)
         return b""
+
+    def _resolve(self, pending: Pending) -> bool:
+        """Put an answer in the place that was kept for it; tell whether it has come."""
+        pending.ask()
+        if pending.outputs is None or self._output is None:
+            return False
+        at, _ = self._output.popleft()
+        self.backlog -= weight_of(pending)
+        for output in reversed(pending.outputs):
+            if isinstance(output, ReplayCursor):
+                self._readers.reads_from(output.seq)
+            self._output.appendleft((at, output))
+            self.backlog += weight_of(output)
+        return True
 
     def _next_lines(self, space: int) -> bytes:
         log = self._readers.log

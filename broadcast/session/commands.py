@@ -253,7 +253,10 @@ def _say(session: ISession, argument: str) -> None:
     if not text:
         raise CommandError("bad-argument", "/say TOKEN TEXT", token)
     room, member, subscription = session.room, session.member, session.subscription
-    owner = (names.fold(member.name), member.key) if member.key else member.session_id
+    kept = None
+    if member.key:
+        kept = room.store.owner(names.fold(member.name), member.key)
+    owner = kept or member.session_id
     said = room.dedup.find(owner, token)
     if said is not None:
         room.answer(
@@ -266,7 +269,7 @@ def _say(session: ISession, argument: str) -> None:
     if member.silenced:
         refused = silenced(member.silenced)
         raise CommandError(refused.code, refused.message, token)
-    run = room.say(member, speaker, line, 1, token)
+    run = room.say(member, speaker, line, 1, token, kept)
     room.dedup.remember(owner, token, run)
     room.answer(subscription, lambda: subscription.tell(Ack(token, run.first)))
 

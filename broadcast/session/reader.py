@@ -173,7 +173,7 @@ class Stream:
         count, epoch = page.stretch.count, room.store.epoch
         subscription.tell(Replay(count, page.missing))
         if count:
-            subscription.replay(ReplayCursor(room.log, page.stretch))
+            subscription.send(ReplayCursor(room.log, page.stretch))
         first = None if page.first is None else f"{epoch}:{page.first}"
         more = page.more and self._wish.dialect is not TEXT  # it comes by itself
         subscription.tell(Replayed(count, f"{epoch}:{page.last}", first, more))

@@ -101,7 +101,12 @@ class Page:
     @property
     def last_id(self) -> int:
         """The newest line's id; 0 if there is none."""
-        return self.first_id + self.count - 1 if self.count else 0
+        left = self.skip + self.count
+        for batch in self.batches:  # between two of them ids may have a hole
+            if self.count and left <= batch.count:
+                return batch.first + left - 1
+            left -= batch.count
+        return 0
 
 
 class IRoom(Protocol):
@@ -148,6 +153,8 @@ class IStore(Protocol):
             rolled back. A position is ``epoch:id``.
         last_id: the newest line's id. Ids go up without gaps.
         limits: what one commit may have; None if there is no limit.
+        first_id: the oldest line's id that can be read from it; the next one's if none
+            can.
     """
 
     @property
@@ -161,6 +168,10 @@ class IStore(Protocol):
     @property
     def limits(self) -> Limits | None:
         """Return what one commit may have at most."""
+
+    @property
+    def first_id(self) -> int:
+        """Return the oldest line's id that can be read from it."""
 
     def time(self) -> float:
         """Return seconds since 1970, as batches are stamped with."""

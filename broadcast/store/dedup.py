@@ -30,6 +30,11 @@ class TokenIndex:
         """Forget all that ``owner`` said."""
         self._said.pop(owner, None)
 
+    def clear(self) -> None:
+        """Forget everything."""
+        self._said.clear()
+        self._order.clear()
+
     def forget_before(self, first_id: int) -> None:
         """Forget what is no longer in the log, which begins at ``first_id``."""
         while self._order and 0 < self._order[0][2].first < first_id:

@@ -36,9 +36,19 @@ class Run:
         count: how many.
         first: the first line's id; 0 until committed.
         token: what its sender called it; None if nothing.
+        owner: whose token that is, as ``IStore.owner`` returns it; None if it is its
+            connection's alone.
     """
 
-    __slots__ = ("count", "first", "session_id", "speaker", "text", "token")
+    __slots__ = (
+        "count",
+        "first",
+        "owner",
+        "session_id",
+        "speaker",
+        "text",
+        "token",
+    )
 
     def __init__(
         self, session_id: int, speaker: Speaker, text: bytes, count: int
@@ -49,6 +59,7 @@ class Run:
         self.count = count
         self.first = 0
         self.token: str | None = None
+        self.owner: str | None = None
 
     @property
     def cost(self) -> int:

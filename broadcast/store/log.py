@@ -126,6 +126,12 @@ class Log:
         """The oldest id that is still here (the next one's, if none is)."""
         return self._batches[0].first if self._batches else self.last_id + 1
 
+    def begin(self, last_id: int) -> None:
+        """Begin anew, after a line: those before it are gone, and count."""
+        self._batches = Ring[Batch]()
+        self.size = self.lines = 0
+        self.total = self.last_id = last_id
+
     def append(self, batch: Batch) -> None:
         """Put ``batch`` at the end."""
         batch.seq = self.end
@@ -257,21 +263,21 @@ class Log:
 class ReplayCursor:
     """A cursor of its own, moved back; rendered piece by piece, kept nowhere.
 
-    ``seq`` is where it reads: the fan-out counts it among the cursors that the log
-    must not move past.
+    ``seq`` is where it reads in its ``log``: the fan-out counts it among the cursors
+    that the room's log must not move past, if it is that one.
     """
 
-    __slots__ = ("_log", "_pieces", "seq")
+    __slots__ = ("_pieces", "log", "seq")
 
     def __init__(self, log: Log, stretch: Stretch) -> None:
-        self._log = log
+        self.log = log
         self.seq = stretch.seq
         self._pieces = self._split(stretch.skip, stretch.count)
 
     def read(self, dialect: Dialect) -> bytes:
         """Return some more lines in ``dialect``; empty when there are no more."""
         for run, text, first in self._pieces:
-            when = self._log.at(self.seq).when
+            when = self.log.at(self.seq).when
             return dialect.replayed(run.speaker, text, first, when)
         return b""
 
@@ -279,7 +285,7 @@ class ReplayCursor:
         """Yield texts of at most 256 lines, with the first one's id."""
         if not count:
             return
-        for batch in self._log.batches_from(self._log.at(self.seq).before):
+        for batch in self.log.batches_from(self.log.at(self.seq).before):
             self.seq = batch.seq
             for run in batch.entries:
                 if not isinstance(run, Run):

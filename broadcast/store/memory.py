@@ -31,6 +31,11 @@ class MemoryStore:
         """The newest line's id."""
         return self._next_id - 1
 
+    @property
+    def first_id(self) -> int:
+        """The next line's id: the ring is all there is."""
+        return self._next_id
+
     def owner(self, fold: str, key: str) -> str:
         """Return both: they are kept nowhere else than they are now."""
         return f"{fold} {key}"

@@ -2,8 +2,8 @@
 
 A page is found in the log alone, and at once; it is rendered piece by piece.
 
-The seam: lines older than the log's ring would come from elsewhere, and later. All that
-knows where lines are is here and in ``Log``; who asks is handed a ``Page``.
+Lines older than the log's ring come from elsewhere, and later: see ``archive``, which
+makes a log of them for a while.
 """
 
 from collections.abc import Iterator
@@ -50,6 +50,7 @@ class Pages:
         dialect: in which a page is to be rendered: it decides how long a line is.
         lines: how many a page may have.
         size: bytes that they may have.
+        first: no line with an id below it may be asked for.
     """
 
     def __init__(
@@ -59,6 +60,7 @@ class Pages:
         dialect: Dialect,
         lines: int = MAX_LINES,
         size: int = MAX_BYTES,
+        first: int = 0,
     ) -> None:
         self._lines, self._size = lines, size
         self._log = log
@@ -66,6 +68,8 @@ class Pages:
         self._begin = (
             log.oldest if depth is None else max(log.oldest, log.total - depth)
         )
+        if first > log.first_id:
+            self._begin = max(self._begin, log.place_after(first - 1))
 
     def newest(self, count: int) -> Page:
         """Return the last ``count`` lines, or as many of them as a page may have."""

@@ -4,9 +4,19 @@ from collections.abc import Callable
 
 import pytest
 
-from broadcast.base.work import BUDGET, SLICE, Work
+from broadcast.base.work import BUDGET, READS, SLICE, Work
 from tests.support.clock import TurnClock
 from tests.support.logged import failures
+
+
+class Reader:
+    """Notes that it is to be read on."""
+
+    reads_on = False
+
+    def read_on(self) -> None:
+        """Read on."""
+        self.reads_on = True
 
 
 class Job:
@@ -183,7 +193,7 @@ def test_a_job_that_fails_is_ended_alone(clock: TurnClock, work: Work) -> None:
 def test_reads_are_counted(clock: TurnClock, work: Work) -> None:
     """When a turn's time is over nobody is read, and in the next turn those come
     first who were not."""
-    readers = [object() for _ in range(10)]
+    readers = [Reader() for _ in range(10)]
     read: list[int] = []
     for number, reader in enumerate(readers):
         if work.may_read(reader):
@@ -191,10 +201,30 @@ def test_reads_are_counted(clock: TurnClock, work: Work) -> None:
             clock.rightNow += BUDGET / 3.5
     assert read == [0, 1, 2, 3]
     clock.advance(0)
-    again = [n for n, reader in enumerate(readers) if work.may_read(reader)]
-    assert again == [4, 5, 6, 7, 8, 9]
+    again = [4, 5, 6, 7, 8, 9]
+    assert [n for n, reader in enumerate(readers) if reader.reads_on] == again
+    assert [n for n, reader in enumerate(readers) if work.may_read(reader)] == again
     clock.advance(0)
     assert all(work.may_read(reader) for reader in readers[:4])
+
+
+def test_readers_that_wait_go_on_a_few_a_turn(clock: TurnClock, work: Work) -> None:
+    """The oldest and the newest do; none waits for ever, and none is too many."""
+    readers = [Reader() for _ in range(2 * READS)]
+    assert not work.is_late()
+    clock.rightNow += 2 * BUDGET
+    assert not any(work.may_read(reader) for reader in readers)
+    clock.advance(0)
+    half = READS // 2
+    first = readers[:half] + readers[-half:]
+    assert [reader for reader in readers if reader.reads_on] == first
+    late = Reader()
+    assert not work.may_read(late)
+    assert all(work.may_read(reader) for reader in first)
+    clock.advance(0)
+    assert late.reads_on
+    clock.advance(0)
+    assert all(reader.reads_on for reader in readers)
 
 
 def test_the_fan_out_is_not_counted(clock: TurnClock, work: Work) -> None:

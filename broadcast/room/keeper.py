@@ -1,0 +1,147 @@
+"""The room's side of its store: old lines, a full disk, the end of it all."""
+
+from collections.abc import Callable, Sequence
+from typing import Final, Protocol
+
+from twisted.logger import Logger
+
+from broadcast.base.work import IJob, IReactorTime
+from broadcast.protocol.events import Bye
+from broadcast.room.directory import Directory
+from broadcast.room.fanout import Fanout
+from broadcast.store.base import Said
+from broadcast.store.dedup import TokenIndex
+from broadcast.store.entries import Batch, Run
+
+REMINDER: Final = 60.0
+"""Seconds after which the log says again that nothing can be written."""
+
+RESTARTED: Final = "The server starts anew"
+
+
+class Keeper:
+    """A room, as its store sees it: see ``IRoom``.
+
+    Args:
+        fanout: sends the batches that the store hands in.
+        dedup: the tokens that the store hands in.
+        directory: everybody connected.
+        clock: times the reminders in the log.
+
+    Attributes:
+        why_stalled: why nothing can be written, in the system's own words; "" if all
+            is well.
+        why_cut_off: why nothing ever will be; "" if it may be.
+        on_change: called when one of them has changed.
+    """
+
+    def __init__(
+        self,
+        fanout: Fanout,
+        dedup: TokenIndex,
+        directory: Directory,
+        clock: IReactorTime,
+    ) -> None:
+        self.why_stalled = self.why_cut_off = ""
+        self.on_change: Callable[[], object] = lambda: None
+        self._fanout = fanout
+        self._dedup = dedup
+        self._directory = directory
+        self._clock = clock
+        self._logger = Logger(namespace="broadcast")
+        self._stalls = 0
+
+    def owner_of(self, run: Run) -> str | None:
+        """Return the owner of a run that has a token; None if it is a connection."""
+        return run.owner
+
+    def heard(self, batch: Batch, said: Sequence[Said]) -> None:
+        """Append a batch that was committed earlier, and remember its tokens."""
+        log = self._fanout.log
+        if not log.lines:
+            log.begin(batch.first - 1)
+        self._fanout.send(batch)
+        for one in said:
+            one.run.owner = one.owner
+            self._dedup.remember(one.owner, one.token, one.run)
+
+    def stalled(self, why: str) -> None:
+        """Say that nothing can be written for now: members wait."""
+        self.why_stalled = why
+        self._stalls += 1
+        self._remind(self._stalls, self._clock.seconds())
+        self.on_change()
+
+    def flowing(self) -> None:
+        """Say that it can be written again."""
+        self.why_stalled = ""
+        self._stalls += 1
+        self._logger.warn("lines can be written again")
+        self.on_change()
+
+    def cut_off(self, why: str) -> None:
+        """Send everybody away: the commit in flight can't be made any more."""
+        self.why_stalled = ""
+        self._stalls += 1
+        self.why_cut_off = why
+        self._send_away()
+        self.on_change()
+
+    def restarted(self, epoch: str) -> None:
+        """Send everybody away, and begin the log anew: it is another one."""
+        self._logger.warn("another log from now on: epoch {epoch}", epoch=epoch)
+        self._send_away()
+        self._fanout.log.begin(0)
+        self._dedup.clear()
+
+    def _send_away(self) -> None:
+        for member in self._directory:
+            self._directory.close(member, Bye("restarted", RESTARTED))
+
+    def _remind(self, stall: int, began: float) -> None:
+        """Log that nothing can be written; again each minute, while that lasts."""
+        if stall != self._stalls:
+            return
+        seconds = round(self._clock.seconds() - began)
+        self._logger.error(
+            "nothing can be written: {why}; everybody waits{since}",
+            why=self.why_stalled,
+            since=f", for {seconds} s now" if seconds else ", and nothing is lost",
+        )
+        self._clock.callLater(REMINDER, lambda: self._remind(stall, began))
+
+
+class ISettles(Protocol):
+    """A room, as far as its commits can be waited for."""
+
+    @property
+    def is_settled(self) -> bool:
+        """All that was said has been committed."""
+
+    def settle(self, job: IJob) -> None:
+        """Add ``job`` to the work when a commit is made."""
+
+
+class Settling:
+    """Calls when all that was said has been committed: a job.
+
+    Args:
+        room: where it was said.
+        then: is called.
+    """
+
+    def __init__(self, room: ISettles, then: Callable[[], object]) -> None:
+        self._room = room
+        self._then = then
+
+    def step(self, until: float) -> bool:
+        """Look whether all is committed."""
+        if self._room.is_settled:
+            self._then()
+        else:
+            self._room.settle(self)
+        return False
+
+    def abort(self) -> None:
+        """Wait no longer: a look has failed."""
+        self._then()

@@ -1,0 +1,147 @@
+"""``bcast-store``: look at the file of a ``--store``, copy it, cut it."""
+
+import argparse
+import os
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Final
+
+from broadcast import __version__
+from broadcast.base.values import size
+from broadcast.protocol.dialects import JSON, TEXT
+from broadcast.protocol.sanitize import escape
+from broadcast.store import tools
+from broadcast.store.base import StoreError
+
+DESCRIPTION = """\
+Look at the file in which a daemon keeps what is said, copy it, or cut it.
+check, dump and backup may be used while the daemon runs; prune and new-epoch
+need it stopped."""
+
+FORMATS: Final = {"text": TEXT.replayed, "ndjson": JSON.said}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; return its exit code: 0, or 1 with a line on stderr."""
+    given = make_parser().parse_args(arguments)
+    try:
+        done: int = given.run(given)
+        sys.stdout.flush()
+    except StoreError as error:
+        print(f"bcast-store: {escape(str(error))}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    return done
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """Return the parser of the command line."""
+    parser = argparse.ArgumentParser(
+        "bcast-store",
+        description=DESCRIPTION,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "--version", action="version", version=f"bcast-store {__version__}"
+    )
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+
+    def add(
+        name: str, run: Callable[[argparse.Namespace], int], help: str
+    ) -> argparse.ArgumentParser:
+        command = commands.add_parser(name, help=help, description=help)
+        command.add_argument("file", metavar="FILE")
+        command.set_defaults(run=run)
+        return command
+
+    add("check", _check, "Read all of the file, and tell what is wrong with it.")
+    dump = add("dump", _dump, "Print all that was said, with times and names.")
+    dump.add_argument(
+        "--format",
+        choices=FORMATS,
+        default="text",
+        help="text, or ndjson: a message of the protocol a line",
+    )
+    prune = add("prune", _prune, "Delete the oldest lines, and shrink the file.")
+    what = prune.add_mutually_exclusive_group(required=True)
+    what.add_argument(
+        "--size",
+        metavar="SIZE",
+        type=_argument(size(0)),
+        help="until the file has so many bytes; K, M and G are understood",
+    )
+    what.add_argument(
+        "--before",
+        metavar="DATE",
+        type=_argument(_date),
+        help="up to what was said at DATE (2026-01-31, or with a time after it)",
+    )
+    backup = add("backup", _back_up, "Copy the file, also while a daemon uses it.")
+    backup.add_argument("copy", metavar="COPY", help="a new file")
+    add("new-epoch", _new_epoch, "Make the file another log: it was copied by hand.")
+    return parser
+
+
+def _check(given: argparse.Namespace) -> int:
+    found = tools.check(given.file)
+    for problem in found.problems:
+        print(f"bcast-store: {escape(problem)}", file=sys.stderr)
+    places = "nothing in it"
+    if found.oldest is not None and found.newest is not None:
+        ends = (found.oldest.first, found.newest.next_id - 1)
+        places = " to ".join(f"{found.epoch}:{id}" for id in ends)
+    state = "damaged" if found.problems else "ok"
+    print(f"{state}: {found.lines} lines in {found.batches} batches, {places}")
+    return 1 if found.problems else 0
+
+
+def _dump(given: argparse.Namespace) -> int:
+    for lines in tools.dump(given.file, FORMATS[given.format]):
+        sys.stdout.buffer.write(lines)
+    return 0
+
+
+def _prune(given: argparse.Namespace) -> int:
+    gone = tools.prune(given.file, given.size, given.before)
+    print(f"{gone} batches were deleted")
+    return 0
+
+
+def _back_up(given: argparse.Namespace) -> int:
+    tools.back_up(given.file, given.copy)
+    return 0
+
+
+def _new_epoch(given: argparse.Namespace) -> int:
+    print(tools.new_epoch(given.file))
+    return 0
+
+
+def _date(value: str) -> float:
+    """Return seconds since 1970 of a date, in local time unless it says another."""
+    try:
+        return datetime.fromisoformat(value).timestamp()
+    except (ValueError, OverflowError):
+        raise ValueError(f"{value!r} is no date; give YYYY-MM-DD") from None
+
+
+def _argument(read: Callable[[str], object]) -> Callable[[str], object]:
+    """Return what argparse is given to read a value with: it says why it is wrong."""
+
+    def convert(value: str) -> object:
+        try:
+            return read(value)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(str(error)) from None
+
+    return convert
+
+
+if __name__ == "__main__":
+    sys.exit(main())

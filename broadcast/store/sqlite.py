@@ -1,0 +1,194 @@
+"""The store that lasts: a file of SQLite's, written by one thread, read by another.
+
+A commit is one row, and ``done`` is called when it is on the disk. What comes meanwhile
+is the next commit: so many lines share a sync as are said in the time that one takes.
+"""
+
+import hashlib
+import secrets
+import sqlite3
+import time
+from collections import Counter
+from collections.abc import Callable
+from functools import partial
+from typing import Final
+
+from twisted.internet.defer import Deferred, execute, gatherResults
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from broadcast.store.base import IRoom, Limits, Page, Said, StoreError
+from broadcast.store.codec import Body, encode
+from broadcast.store.entries import Batch, Entry, Run
+from broadcast.store.history import History
+from broadcast.store.journal import GivenUpError, Journal, Opened, Retry
+from broadcast.store.rows import Connect, Row
+from broadcast.store.worker import IReactorFromThreads, Worker
+
+LIMITS: Final = Limits(lines=4095, size=512 * 1024)
+"""What one commit may have, so that one row is read in one go."""
+
+OWNER_DIGITS: Final = 32
+"""Hexadecimal digits of an owner's digest that are kept: 128 bits."""
+
+
+class SqliteStore:
+    """Keeps what is said in a file.
+
+    Args:
+        path: where the file is; it is made if it isn't there.
+        reactor: where it is told what its threads have done.
+        size: bytes of the file above which the oldest lines are deleted.
+        refill: bytes that the batches may cost which are handed in at the start.
+        time: returns seconds since 1970, for the batches' times.
+        retry: how long to wait where the disk is full.
+        connect: ``sqlite3.connect``.
+
+    Attributes:
+        epoch: the log's identity; "" until it is started.
+        last_id: the newest line's id.
+        limits: what one commit may have.
+    """
+
+    limits = LIMITS
+    _logger = Logger(namespace="broadcast")
+
+    def __init__(
+        self,
+        path: str,
+        reactor: IReactorFromThreads,
+        size: int = 1 << 30,
+        refill: int = 16 << 20,
+        time: Callable[[], float] = time.time,
+        retry: Retry | None = None,
+        connect: Connect = sqlite3.connect,
+    ) -> None:
+        self.time = time
+        self.epoch = ""
+        self.last_id = 0
+        self._salt = secrets.token_bytes(16)
+        self._refill = refill
+        self._room: IRoom | None = None
+        self._writer = Worker(reactor, "store")
+        self._reader = Worker(reactor, "history")
+        self._history = History(path, connect)
+        self._journal = Journal(
+            path,
+            size,
+            lambda why: self._writer.tell(self._stalled, why),
+            lambda: self._writer.tell(self._flowing),
+            retry or Retry(),
+            connect,
+        )
+
+    @property
+    def first_id(self) -> int:
+        """The oldest line's id."""
+        return self._journal.first_id
+
+    @property
+    def used(self) -> int:
+        """The bytes of the file that hold something."""
+        return self._journal.used
+
+    @property
+    def failures(self) -> Counter[str]:
+        """How many tries to write have failed, by why."""
+        return self._journal.failures
+
+    def owner(self, fold: str, key: str) -> str:
+        """Return a digest: a key is never in the file."""
+        said = self._salt + f"{fold}\0{key}".encode()
+        return hashlib.sha256(said).hexdigest()[:OWNER_DIGITS]
+
+    def start(self, room: IRoom) -> Deferred[None]:
+        """Open the file, and hand the newest of it to ``room``.
+
+        At once, in the caller's thread: nobody is here yet, and whoever starts the
+        daemon is to read why that can't be.
+        """
+        self._room = room
+        return execute(lambda: self._begin(self._journal.open(self._refill), room))
+
+    def commit(self, entries: list[Entry], done: Callable[[Batch], None]) -> None:
+        """Write the lines, then call ``done``; at once if there are none to write.
+
+        Presence is not kept: nobody is told of it later.
+        """
+        first, at = self.last_id + 1, self.time()
+        body = self._body([entry for entry in entries if type(entry) is Run])
+        if not body.runs:
+            done(Batch(entries, first, at))
+            return
+        written = self._writer.do(
+            lambda: self._write(body, first, at), then=self._journal.trim
+        )
+        written.addCallbacks(
+            lambda _: self._committed(Batch(entries, first, at), done), self._failed
+        )
+        written.addErrback(self._log_failure)
+
+    def read_before(self, id: int, lines: int, size: int) -> Deferred[Page]:
+        """Return the last lines before ``id``, from the file."""
+        read = partial(self._history.before, id, lines, size, self.last_id)
+        return self._reader.do(read)
+
+    def read_after(self, id: int, lines: int, size: int) -> Deferred[Page]:
+        """Return the first lines after ``id``, from the file."""
+        read = partial(self._history.after, id, lines, size, self.last_id)
+        return self._reader.do(read)
+
+    def stop(self) -> Deferred[None]:
+        """Write what is in flight, unless that fails, and close the file."""
+        self._journal.give_up()
+        ended = gatherResults(
+            [
+                self._reader.end(self._history.close),
+                self._writer.end(self._journal.close),
+            ]
+        )
+        return ended.addCallback(lambda _: None)
+
+    def _begin(self, opened: Opened, room: IRoom) -> None:
+        self.epoch, self._salt = opened.epoch, opened.salt
+        self.last_id = opened.last_id
+        for batch, said in opened.batches:
+            room.heard(batch, said)
+
+    def _body(self, runs: list[Run]) -> Body:
+        """Return what is written of runs: the room knows whose their tokens are."""
+        assert self._room is not None
+        said = [
+            Said(owner, run.token, run)
+            for run in runs
+            if run.token is not None and (owner := self._room.owner_of(run))
+        ]
+        return Body(runs, said)
+
+    def _write(self, body: Body, first: int, at: float) -> None:
+        """Write what was said: in the thread that writes."""
+        self._journal.write(Row(first, body.count, at, encode(body)))
+
+    def _committed(self, batch: Batch, done: Callable[[Batch], None]) -> None:
+        self.last_id = batch.first + batch.count - 1
+        done(batch)
+
+    def _failed(self, failure: Failure) -> None:
+        """Give up: what was in flight is neither acknowledged nor told to anybody."""
+        if failure.check(GivenUpError):  # the store is stopped
+            return
+        if not failure.check(StoreError):
+            self._log_failure(failure)
+        assert self._room is not None
+        self._room.cut_off(" ".join(str(failure.value).split()))
+
+    def _log_failure(self, failure: Failure) -> None:
+        self._logger.failure("a commit has failed", failure)
+
+    def _stalled(self, why: str) -> None:
+        assert self._room is not None
+        self._room.stalled(why)
+
+    def _flowing(self) -> None:
+        assert self._room is not None
+        self._room.flowing()

@@ -1,0 +1,218 @@
+"""What ``bcast-store`` does with the file of a store; the words are in ``cli``.
+
+What only reads does so a few rows at a time, so that a daemon that writes meanwhile
+never waits. What changes the file takes its lock: the daemon has to be stopped.
+"""
+
+import os
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from itertools import islice
+from typing import Final
+
+from broadcast.protocol.dialects import Moment, Speaker
+from broadcast.protocol.sanitize import is_clean, mend_line
+from broadcast.store.base import StoreError
+from broadcast.store.codec import Speakers
+from broadcast.store.database import Database, Lock, sync_folder
+from broadcast.store.entries import Run
+from broadcast.store.rows import Row, Rows, in_words
+
+PIECE: Final = 64
+"""Rows that are read at a time."""
+
+SLICE: Final = 8 << 20
+"""Bytes of rows that are deleted at a time."""
+
+Render = Callable[[Speaker, bytes, int, Moment], bytes]
+
+
+@dataclass(slots=True)
+class Findings:
+    """What was found in a file.
+
+    Attributes:
+        epoch: the log's identity.
+        problems: what is wrong, a line each.
+        batches: how many rows there are.
+        lines: how many lines they have.
+        oldest: the oldest row.
+        newest: the newest row.
+    """
+
+    epoch: str
+    problems: list[str]
+    batches: int = 0
+    lines: int = 0
+    oldest: Row | None = None
+    newest: Row | None = None
+
+
+def check(path: str) -> Findings:
+    """Look at all that is in a file, SQLite's structures and what we put there.
+
+    Raises:
+        StoreError: it is none of ours.
+    """
+    with _reading(path) as rows:
+        found = Findings(rows.meta().epoch, rows.integrity())
+        try:
+            for row in _all(rows):
+                _look_at(rows, row, found)
+        except StoreError as error:
+            found.problems.append(str(error))
+    return found
+
+
+def dump(path: str, render: Render) -> Iterator[bytes]:
+    """Yield all that was said, as whole lines, oldest first.
+
+    What could act on a terminal is made visible: a relay's lines may be anything.
+
+    Args:
+        render: how it is written, as a dialect does.
+
+    Raises:
+        StoreError: it can't be read.
+    """
+    with _reading(path) as rows:
+        speakers = Speakers()
+        for row in _all(rows):
+            batch = rows.batch(row, speakers)[0]
+            for run in batch.entries:
+                if isinstance(run, Run):
+                    text = _safe(run.text)
+                    yield render(run.speaker, text, run.first, batch.when)
+
+
+def prune(path: str, size: int | None = None, before: float | None = None) -> int:
+    """Delete the oldest batches, and make the file smaller; return how many went.
+
+    The newest batch stays, so that no id is ever given twice.
+
+    Args:
+        size: bytes that may be left; None: any number.
+        before: seconds since 1970, up to which all is deleted; None: nothing is.
+
+    Raises:
+        StoreError: a daemon uses it, or it can't be changed.
+    """
+    with _changing(path) as database:
+        had = database.count
+        if before is not None:
+            database.drop_before(before)
+        if size is not None:
+            while database.used > size and database.drop_oldest(SLICE):
+                pass
+        left = database.count
+        database.shrink()
+    return had - left
+
+
+def back_up(path: str, copy: str) -> None:
+    """Copy a file, also while a daemon writes to it.
+
+    The copy is marked: whoever opens it as a store takes a new epoch.
+
+    Args:
+        copy: where the copy shall be; nothing may be there.
+
+    Raises:
+        StoreError: there is something, or it can't be written.
+    """
+    if os.path.lexists(copy):
+        raise StoreError(f"{copy} is there already; name another file")
+    part = f"{copy}.part"
+    with _in_one_line(copy):
+        try:
+            _copy(path, part)
+            os.rename(part, copy)
+            sync_folder(copy)
+        finally:
+            for end in ("", "-wal", "-shm"):
+                if os.path.exists(f"{part}{end}"):
+                    os.unlink(f"{part}{end}")
+
+
+def new_epoch(path: str) -> str:
+    """Have all positions in the file count as another log's; return the new epoch.
+
+    Raises:
+        StoreError: a daemon uses it, or it can't be changed.
+    """
+    with _changing(path) as database:
+        return database.begin_epoch()
+
+
+def _look_at(rows: Rows, row: Row, found: Findings) -> None:
+    """Count a row, and note what is wrong with it."""
+    last = found.newest
+    if last is not None and row.first != last.next_id and rows.holds(last):
+        found.problems.append(f"row {row.first} does not follow row {last.first}")
+    found.oldest = found.oldest or row
+    found.newest = row
+    found.batches += 1
+    found.lines += row.count
+    try:
+        rows.batch(row, Speakers())
+    except StoreError as error:
+        found.problems.append(str(error))
+
+
+def _all(rows: Rows) -> Iterator[Row]:
+    """Yield all rows, oldest first; the file is read for a few of them at a time."""
+    last_id = 0
+    while piece := list(islice(rows.after(last_id), PIECE)):
+        yield from piece
+        last_id = piece[-1].next_id - 1
+
+
+def _safe(text: bytes) -> bytes:
+    if is_clean(text):
+        return text
+    return b"".join(mend_line(line) + b"\n" for line in text.split(b"\n")[:-1])
+
+
+def _copy(path: str, part: str) -> None:
+    """Copy a file, all of it in one go: else each commit would make it begin anew."""
+    os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    with _reading(path) as rows, closing(sqlite3.connect(part)) as target:
+        rows.connection.backup(target)
+    with closing(Database(part)) as database:
+        database.mark_restored()
+        database.sync()
+
+
+@contextmanager
+def _reading(path: str) -> Iterator[Rows]:
+    with _in_one_line(path), closing(Rows(path)) as rows:
+        yield rows
+
+
+@contextmanager
+def _changing(path: str) -> Iterator[Database]:
+    """Give a file of which no daemon makes use meanwhile."""
+    with _in_one_line(path), closing(Rows(path)):
+        pass  # it is there, and ours: nothing is made
+    with _in_one_line(path), _locked(path), closing(Database(path)) as database:
+        yield database
+
+
+@contextmanager
+def _locked(path: str) -> Iterator[None]:
+    lock = Lock(path)
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+@contextmanager
+def _in_one_line(path: str) -> Iterator[None]:
+    """Have errors of SQLite and the system raised as ours."""
+    try:
+        yield
+    except (sqlite3.Error, OSError) as error:
+        raise StoreError(f"{path}: {in_words(error)}") from None

@@ -1,0 +1,142 @@
+"""The room's side of its store: old lines, a full disk, the end of it all."""
+
+from typing import Any
+
+from twisted.logger import capturedLogs, formatEvent
+
+from broadcast.room.keeper import REMINDER, Settling
+from broadcast.store.base import IRoom, Said
+from broadcast.store.entries import Batch, is_run
+from tests.support.hall import EPOCH, Guest, Hall
+from tests.support.stores import run_of
+
+
+def asked(guest: Guest, *lines: str) -> list[str]:
+    """Return the answers to ``lines``."""
+    guest.take()
+    guest.send(*lines)
+    return guest.lines()
+
+
+def test_old_lines_and_tokens_are_there_before_anybody() -> None:
+    """They can be replayed, their tokens are doubles, and ids before them are gone."""
+    hall = Hall()
+    keeper: IRoom = hall.room.keeper
+    run, owner = run_of("one", name="al"), hall.room.store.owner("al", "a-secret-key")
+    run.token = "t1"
+    keeper.heard(Batch([run], 8, 5.0), [Said(owner, "t1", run)])
+    keeper.heard(Batch([run_of("two", "three", name="bo")], 9, 6.0), [])
+    guest = hall.join("/format json", "/name al a-secret-key")
+    answers = asked(guest, f"/since {EPOCH}:3", "/say t1 one")
+    assert [line.split('"text":')[1] for line in answers[1:4]] == [
+        '"one","replayed":true}',
+        '"two","replayed":true}',
+        '"three","replayed":true}',
+    ]
+    assert answers[0] == '{"event":"replay","count":3,"missing":4}'
+    assert answers[-1] == '{"event":"ack","token":"t1","id":8,"double":true}'
+
+
+def test_a_token_belongs_to_its_name_and_key() -> None:
+    """A run with one says so to the store; another member's keyless token does not."""
+    hall = Hall()
+    keyed, plain = hall.join("/name al a-secret-key"), hall.join("/name bo")
+    keyed.send("/say t1 one")
+    plain.send("/say t1 two")
+    owner = hall.room.store.owner("al", "a-secret-key")
+    assert [
+        (run.token, hall.room.keeper.owner_of(run))
+        for batch in hall.room.log.batches_from(0)
+        for run in filter(is_run, batch.entries)
+    ] == [("t1", owner), ("t1", None)]
+    again = hall.join("/format json", "/name al a-secret-key")
+    ack = '{"event":"ack","token":"t1","id":1,"double":true}'
+    assert asked(again, "/say t1 one") == [ack]
+
+
+def test_the_log_tells_of_a_full_disk_each_minute() -> None:
+    """It says why at once and again while that lasts, and when it is over."""
+    hall = Hall()
+    keeper, changes = hall.room.keeper, list[str]()
+    keeper.on_change = lambda: changes.append(keeper.why_stalled)
+    with capturedLogs() as events:
+        keeper.stalled("the disk is full")
+        hall.wait(REMINDER)
+        hall.wait(REMINDER)
+        keeper.flowing()
+        hall.wait(2 * REMINDER)
+    told = "nothing can be written: the disk is full; everybody waits"
+    assert [formatEvent(event) for event in events] == [
+        f"{told}, and nothing is lost",
+        f"{told}, for 60 s now",
+        f"{told}, for 120 s now",
+        "lines can be written again",
+    ]
+    assert changes == ["the disk is full", ""]
+
+
+def test_a_store_that_is_cut_off_keeps_nobody() -> None:
+    """Members are told to come back; the daemon is told why."""
+    hall = Hall()
+    guest, stranger = hall.join("/name al"), hall.connect()
+    keeper, changes = hall.room.keeper, list[str]()
+    keeper.on_change = lambda: changes.append(keeper.why_cut_off)
+    guest.take()
+    keeper.cut_off("it is gone")
+    hall.turn()
+    assert guest.lines() == ["* The server starts anew"]
+    assert stranger.transport.disconnecting
+    assert changes == ["it is gone"]
+
+
+def test_another_log_begins_empty() -> None:
+    """Nobody stays; what the store hands in then is all there is."""
+    hall = Hall()
+    guest = hall.join("/name al a-secret-key")
+    guest.send("/say t1 one", "two")
+    guest.take()
+    hall.room.keeper.restarted("e2")
+    hall.turn()
+    assert guest.lines() == ["* The server starts anew"]
+    hall.room.keeper.heard(Batch([run_of("new")], 40, 5.0), [])
+    log = hall.room.log
+    assert (log.lines, log.first_id, log.last_id, log.total) == (1, 40, 40, 40)
+    owner = hall.room.store.owner("al", "a-secret-key")
+    assert hall.room.dedup.find(owner, "t1") is None
+
+
+class Commits:
+    """A room whose commit is made when the test says so."""
+
+    def __init__(self) -> None:
+        self.is_settled = False
+        self.waiting: list[Any] = []
+
+    def settle(self, job: Any) -> None:
+        """Record that a job waits."""
+        self.waiting.append(job)
+
+
+def test_settling_waits_for_each_commit() -> None:
+    """It looks again whenever one is made, and calls once; a fault ends the wait."""
+    room, called = Commits(), list[int]()
+    job = Settling(room, lambda: called.append(1))
+    for _ in range(2):
+        assert not job.step(0.0)
+    assert (room.waiting, called) == ([job, job], [])
+    room.is_settled = True
+    job.step(0.0)
+    assert called == [1]
+    job.abort()
+    assert called == [1, 1]
+
+
+def test_what_was_said_is_settled_when_it_is_committed() -> None:
+    """A room in which lines wait for a commit is not settled before."""
+    hall = Hall()
+    guest, called = hall.join("/name al"), list[bool]()
+    guest.protocol.dataReceived(b"one\n")
+    settled = [hall.room.is_settled]
+    hall.work.add(Settling(hall.room, lambda: called.append(hall.room.is_settled)))
+    hall.turn()
+    assert (settled, called) == ([False], [True])
