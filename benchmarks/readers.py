@@ -2,11 +2,11 @@
 
     python -m benchmarks.readers [--members 1000] [--rounds 5] [--batches 300]
 
-The daemon's CPU for a delivered line, by turns. Each round starts a daemon for each way
-and lets so many members in over it. One member says a line at a time: each is a batch of
-its own, and the next one comes after the pong of the one before. All must have the last
-line. The medians are told, the median of the ratios to WebSocket, and the memory that
-each member takes.
+The daemon's CPU for a delivered line, by turns. Each round starts a daemon for each
+way and lets so many members in over it. One member says a line at a time: each is a
+batch of its own, and the next one comes after the pong of the one before. All must
+have the last line. The medians are told, the median of the ratios to WebSocket, and
+the memory that each member takes.
 
     python -m benchmarks.readers --together [--members 1000] [--stalled 50]
 
@@ -27,9 +27,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from benchmarks.machine import describe
-from soak.room import Room, room
+from soak.room import Room, read_until, room
 
-TEXT: Final = "x" * 64
+TEXT: Final = b"x" * 64
+LONG: Final = b"x" * 4000
 LAST: Final = b"the last line of round %d"
 AT_ONCE: Final = 100
 """Members that are let in at a time."""
@@ -147,15 +148,17 @@ class Ears:
             self._waiting[member] = tail[-len(self._last) :]
 
 
-def measure(here: Room, ears: Ears, members: int, batches: int) -> tuple[float, float]:
+def measure(
+    here: Room, ears: Ears, batches: int, text: bytes = TEXT
+) -> tuple[float, float]:
     """Say ``batches`` lines, one at a time; return CPU and seconds."""
     talker = here.connect("/format json\n/quiet\n/name talker")
     last = LAST % time.monotonic_ns()
     ears.begin(last)
     before, began = here.cpu, time.monotonic()
     for number in range(batches):
-        text = last if number == batches - 1 else TEXT.encode()
-        talker.sendall(b"%b\n/ping p%d\n" % (text, number))
+        line = last if number == batches - 1 else text
+        talker.sendall(b"%b\n/ping p%d\n" % (line, number))
         talker.setblocking(False)
         pong, data = b'"token":"p%d"' % number, b""
         while pong not in data:
@@ -181,29 +184,40 @@ def one_way(way: str, members: int, batches: int) -> Run:
         found = let_in(here.port, web, way, members)
         memory = (here.memory - before) / members
         ears = Ears(found)
-        measure(here, ears, members, max(1, batches // 10))  # to warm up
-        cpu, seconds = measure(here, ears, members, batches)
+        measure(here, ears, max(1, batches // 10))  # to warm up
+        cpu, seconds = measure(here, ears, batches)
         missing = ears.missing
         ears.close()
     return Run(cpu, members * batches, seconds, memory, missing)
 
 
-def together(members: int, batches: int, stalled: int) -> Run:
-    """Measure all ways in one daemon, beside readers that read nothing."""
+def together(members: int, batches: int, stalled: int) -> tuple[Run, int]:
+    """Measure all ways in one daemon, beside readers that read nothing.
+
+    Lines are long, so that the kernel can't keep them for those.
+
+    Returns:
+        What it took, and how many of the stalled have been closed.
+    """
     web = _free_port()
-    limits = ("--web-max-per-host", "0", "--log-size", "64M", "--stall-timeout", "2")
+    limits = ("--web-max-per-host", "0", "--log-size", "1M")
     with room("--web", str(web), *limits) as here:
+        deaf = let_in(here.port, web, "sse", stalled)
         before = here.memory
         found = [one for way in WAYS for one in let_in(here.port, web, way, members)]
         memory = (here.memory - before) / len(found)
-        deaf = let_in(here.port, web, "sse", stalled)
         ears = Ears(found)
-        cpu, seconds = measure(here, ears, len(found), batches)
+        cpu, seconds = measure(here, ears, batches, LONG)
         missing = ears.missing
+        with here.connect("/format json\n/quiet") as asking:
+            asking.sendall(b"/who guest\n/ping done\n")
+            listed = read_until(asking, b'"token":"done"}\n')
+        count = int(listed.rpartition(b'"count":')[2].partition(b",")[0])
+        closed = len(found) + stalled + 1 - count
         ears.close()
         for one in deaf:
             one.close()
-    return Run(cpu, len(found) * batches, seconds, memory, missing)
+    return Run(cpu, len(found) * batches, seconds, memory, missing), closed
 
 
 def _free_port() -> int:
@@ -257,8 +271,9 @@ def main() -> int:
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     print(" · ".join(f"{name} {value}" for name, value in describe([]).items()))
     if given.together:
-        run = together(given.members, given.batches, given.stalled)
+        run, closed = together(given.members, given.batches, given.stalled)
         print(f"{given.members} over each of {', '.join(WAYS)}: {run}")
+        print(f"of {given.stalled} that read nothing, {closed} were closed")
         return 1 if run.missing else 0
     found = compare(given.members, given.rounds, given.batches)
     print("\n".join(report(found)))

@@ -9,18 +9,22 @@ that, which it could not give.
 from dataclasses import dataclass, replace
 from typing import Final
 
+from broadcast.base.hosts import host_of
 from broadcast.protocol.dialects import TEXT, Dialect
 from broadcast.protocol.events import Bye, Replay, Replayed
 from broadcast.room.directory import When
 from broadcast.room.member import Peer
+from broadcast.room.output import Output, Pending
 from broadcast.room.room import Room
+from broadcast.session import replays
 from broadcast.session.interfaces import IConnection, ISession
 from broadcast.session.naming import Naming, turned_away
 from broadcast.session.session import Session
 from broadcast.session.speech import SPEECH
 from broadcast.session.states import State
-from broadcast.store.log import ReplayCursor
-from broadcast.store.pages import Page, Pages
+from broadcast.store.archive import Archive, Question
+from broadcast.store.log import Log, ReplayCursor
+from broadcast.store.pages import Page
 
 ALL: Final = 1 << 53
 """As many lines as there are: no log has more."""
@@ -114,16 +118,21 @@ class ReaderHandshake:
 class Stream:
     """The old lines of a reader, page by page: a job.
 
+    A page that the log's ring doesn't have is read from the store, in the place that
+    is kept for it. The reader is live from the moment at which a page has the log's
+    last line.
+
     Args:
         session: the reader's.
         wish: what it has asked for.
     """
 
-    __slots__ = ("_last", "_session", "_wish")
+    __slots__ = ("_has_begun", "_last", "_session", "_wish")
 
     def __init__(self, session: ISession, wish: Wish) -> None:
         self._session = session
         self._wish = wish
+        self._has_begun = False
         self._last = 0
 
     def begin(self) -> None:
@@ -134,58 +143,105 @@ class Stream:
         room, subscription = session.room, session.subscription
         if not wish.wants_old_lines:
             subscription.start()
-            self._greet(room.log.last_id)
+            if greeting := self._greeting(room.log.last_id):
+                subscription.put(greeting)
             return
-        pages = Pages(room.log, room.settings.history, wish.dialect)
+        archive = Archive(room.store, room.log, room.settings.history)
         if wish.since is None:
-            page = pages.last(wish.lines)
-        elif wish.since[0] == room.store.epoch:
-            page = pages.after(wish.since[1])
+            begin: int | None = archive.place_before(wish.lines)
         else:
-            page = pages.all()
-        # A reader that is lost in the middle of a page has this as its position.
-        self._greet(page.last if page.first is None else page.first - 1)
-        self._send(page)
+            is_ours = wish.since[0] == room.store.epoch
+            begin = wish.since[1] if is_ours else None
+        self._ask(archive, Question(begin, None))
 
     def step(self, until: float) -> bool:
         """Send the next page: the one before it is written."""
-        if self._session.state not in _GOES_ON:
-            return False
         room = self._session.room
-        # What it may ask for was settled when it came: nothing is gone by its own
-        # slowness, but what the log has dropped.
-        self._send(Pages(room.log, None, self._wish.dialect).after(self._last))
+        if self._session.state in _GOES_ON:
+            # What it may ask for was settled when it came: nothing is gone by its own
+            # slowness, but what the log has dropped.
+            archive = Archive(room.store, room.log, None)
+            self._ask(archive, Question(self._last, None))
         return False
 
     def abort(self) -> None:
         """Close: a step has failed."""
         self._session.close(Bye("error", "something went wrong here"), When.NOW)
 
-    def _greet(self, id: int) -> None:
-        session = self._session
-        if self._wish.dialect is not TEXT:
-            welcome = replace(session.room.welcome(session.member), id=id)
-            session.subscription.tell(welcome)
-
-    def _send(self, page: Page) -> None:
+    def _ask(self, archive: Archive, question: Question) -> None:
+        """Send the page that answers a question, or keep a place for it."""
         session = self._session
         room, subscription = session.room, session.subscription
+        if archive.lacks(question):
+            host = host_of(session.member.address)
+
+            def ask(pending: Pending) -> None:
+                room.reads.add(host, lambda: self._read(archive, question, pending))
+
+            subscription.send(Pending(ask))
+        else:
+            page = archive.in_ring(question, self._wish.dialect)
+            for output in self._outputs(room.log, page):
+                subscription.send(output)
+            self._go_on()
+        if not subscription.live:
+            subscription.writer.wake()
+
+    async def _read(
+        self, archive: Archive, question: Question, pending: Pending
+    ) -> None:
+        """Read a page, unless nobody is left who would read it."""
+        session = self._session
+        room, subscription = session.room, session.subscription
+        if session.state not in _GOES_ON:
+            return
+        kept = await replays.read(archive, question)
+        log, page = archive.page(question, kept, self._wish.dialect)
+        if log is not room.log:
+            room.reads.charge(host_of(session.member.address), log, log.size)
+        pending.outputs = self._outputs(log, page)
+        if session.state in _GOES_ON:
+            self._go_on()
+        subscription.work.add(subscription, is_fresh=True)
+
+    def _greeting(self, id: int) -> bytes:
+        session = self._session
+        if self._wish.dialect is TEXT:
+            return b""
+        welcome = replace(session.room.welcome(session.member), id=id)
+        return self._wish.dialect.told(welcome)
+
+    def _outputs(self, log: Log, page: Page) -> list[Output]:
+        """Return a page as it is written; before the first one, the greeting."""
+        room, dialect = self._session.room, self._wish.dialect
         count, epoch = page.stretch.count, room.store.epoch
-        subscription.tell(Replay(count, page.missing))
-        if count:
-            subscription.send(ReplayCursor(room.log, page.stretch))
+        outputs: list[Output] = []
+        if not self._has_begun:
+            # A reader that is lost in the middle of a page has this as its position.
+            outputs.append(
+                self._greeting(page.last if page.first is None else page.first - 1)
+            )
+        self._has_begun, self._last = True, page.last
         first = None if page.first is None else f"{epoch}:{page.first}"
-        more = page.more and self._wish.dialect is not TEXT  # it comes by itself
-        subscription.tell(Replayed(count, f"{epoch}:{page.last}", first, more))
-        self._last = page.last
-        if page.more:
+        # To people it need not be said that there is more: it comes by itself.
+        more = page.last < room.log.last_id and dialect is not TEXT
+        outputs.append(dialect.told(Replay(count, page.missing)))
+        if count:
+            outputs.append(ReplayCursor(log, page.stretch))
+        end = Replayed(count, f"{epoch}:{page.last}", first, more)
+        outputs.append(dialect.told(end))
+        return [output for output in outputs if output != b""]
+
+    def _go_on(self) -> None:
+        """Have the next page sent later; or be live from now on, or leave."""
+        session = self._session
+        subscription = session.subscription
+        if self._last < session.room.log.last_id:
             subscription.waiter = self
         elif self._wish.follows:
             subscription.start()
         else:
             session.close("left", When.AFTER_READ)
-        if not subscription.live:
-            subscription.writer.wake()
 
 
 def reader_session(

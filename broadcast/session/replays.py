@@ -90,17 +90,22 @@ class _Read:
         if subscription.is_gone:
             return
         archive = Archive(room.store, room.log, room.settings.history)
-        try:
-            kept = await archive.read(self._question)
-        except StoreError as error:
-            _logger.error("old lines can't be had: {why}", why=str(error))
-            kept = NOTHING
+        kept = await read(archive, self._question)
         dialect = subscription.dialect
         log, page = archive.page(self._question, kept, dialect)
         if log is not room.log:
             room.reads.charge(self._host, log, log.size)
         pending.outputs = _outputs(room, log, page, dialect, self._go_on)
         subscription.work.add(subscription, is_fresh=True)
+
+
+async def read(archive: Archive, question: Question) -> Kept:
+    """Return what the store has; nothing if it can't be read."""
+    try:
+        return await archive.read(question)
+    except StoreError as error:
+        _logger.error("old lines can't be had: {why}", why=str(error))
+        return NOTHING
 
 
 def _outputs(

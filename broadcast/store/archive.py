@@ -64,6 +64,24 @@ class Archive:
             back = max(0, depth - log.lines)
             self._floor = max(self._floor, self._first - back)
 
+    def place_before(self, count: int) -> int:
+        """Return the id after which the last ``count`` lines come, as far as may be.
+
+        Where lines are gone from the ring that is reckoned as if ids had no holes.
+        """
+        log = self._log
+        if count <= 0:
+            return log.last_id
+        if count <= log.lines:
+            begin = log.id_at(log.total - count) - 1
+        else:
+            begin = self._first - 1 - (count - log.lines)
+        depth = log.lines if self._depth is None else self._depth
+        if depth < log.lines:  # the floor is for what is older than the ring
+            place = log.total - depth
+            begin = max(begin, log.id_at(place) - 1 if depth else log.last_id)
+        return max(begin, min(self._floor, self._first) - 1)
+
     def in_ring(self, question: Question, dialect: Dialect) -> Page:
         """Return the page that the ring gives."""
         page = question.answer(Pages(self._log, self._depth, dialect))

@@ -75,10 +75,6 @@ class Pages:
         """Return the last ``count`` lines, or as many of them as a page may have."""
         return self._before(self._log.total, count, self._log.last_id, 0)
 
-    def last(self, count: int) -> Page:
-        """Return the first of the last ``count`` lines: what follows goes on there."""
-        return self._after(max(self._begin, self._log.total - count), 0)
-
     def before(self, id: int, count: int) -> Page:
         """Return the ``count`` lines before the one called ``id``."""
         log = self._log

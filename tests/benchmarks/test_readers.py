@@ -17,7 +17,7 @@ def test_all_ways_are_measured() -> None:
 
 def test_stalled_readers_keep_nobody_from_hearing() -> None:
     """All ways in one daemon, beside some that read nothing."""
-    run = together(members=2, batches=5, stalled=2)
+    run, _ = together(members=2, batches=5, stalled=2)
     assert (run.missing, run.deliveries) == (0, 2 * len(WAYS) * 5)
 
 

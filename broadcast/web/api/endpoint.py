@@ -6,7 +6,7 @@ answer only to the pages that are named in it (CORS). Both are for the pages of
 ``--web-origin`` alone.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
@@ -18,6 +18,7 @@ from twisted.web.server import NOT_DONE_YET
 
 from broadcast.auth.ratelimit import Rates
 from broadcast.net.connections import Connections
+from broadcast.room.room import Room
 from broadcast.web.api.framing import Framings
 from broadcast.web.api.logins import Caller, Logins
 from broadcast.web.api.stream import Comments
@@ -57,11 +58,16 @@ def api_for(connections: Connections, door: Door) -> Api:
     return Api(
         connections,
         door,
-        Logins(room.directory.policy.authenticator, clock),
+        Logins(room.directory.policy.authenticator, clock, _owner_in(room)),
         Rates(clock),
         Framings(lambda: room.store.epoch),
         Comments(connections),
     )
+
+
+def _owner_in(room: Room) -> Callable[[str, str], str]:
+    """Return what tells owners apart, as the store of ``room`` does."""
+    return lambda fold, key: room.store.owner(fold, key)
 
 
 class Endpoint(Resource):

@@ -11,7 +11,7 @@ import hashlib
 import hmac
 import secrets
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -43,12 +43,12 @@ class Caller:
     Attributes:
         address: the peer's, as in the log.
         account: the name of its login; "" without one.
-        owner: tells the account, or the secret, from others; None without a login.
+        owner: tells the account, or the secret, from others; "" without a login.
     """
 
     address: str
     account: str = ""
-    owner: Hashable = None
+    owner: str = ""
 
     @property
     def folded(self) -> str:
@@ -67,11 +67,16 @@ class Logins:
     Args:
         authenticator: checks logins; None if nobody has to log in.
         clock: times the memory.
+        owner: tells owners of keys apart, whatever restarts: ``IStore.owner``.
     """
 
     def __init__(
-        self, authenticator: Authenticator | None, clock: IReactorTime
+        self,
+        authenticator: Authenticator | None,
+        clock: IReactorTime,
+        owner: Callable[[str, str], str],
     ) -> None:
+        self._owner = owner
         self._authenticator = authenticator
         self._clock = clock
         self._key = secrets.token_bytes(32)
@@ -98,7 +103,10 @@ class Logins:
         result = await authenticator.admit(given, address)
         if isinstance(result, Admission):
             account = result.account or ""
-            owner = ("account", names.fold(account)) if account else ("secret", digest)
+            if account:
+                owner = self._owner(names.fold(account), "http account")
+            else:
+                owner = self._owner("http secret", given[0])
             caller = Caller(address, account, owner)
             self._remember(digest, caller)
             return caller

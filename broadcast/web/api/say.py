@@ -6,7 +6,6 @@ answered as it was the first time.
 """
 
 import json
-from collections.abc import Hashable
 from functools import partial
 from math import ceil
 from typing import Any, ClassVar
@@ -150,17 +149,22 @@ class Post:
         self._check_pace()
         text, count = self._speaker.text(block)
         room.stats.bytes_in += len(block)
-        run = room.say(self._member, self._speaker, text, count, self._token)
+        kept = owner if self._token is not None else None
+        run = room.say(self._member, self._speaker, text, count, self._token, kept)
         if self._token is not None:
             room.dedup.remember(owner, self._token, run)
         room.answer(self._subscription, partial(self._answer, run, {}))
 
     @property
-    def _owner(self) -> Hashable:
-        """To whom the ``Idempotency-Key`` belongs."""
-        if self._caller.owner is not None:
-            return "http", self._caller.owner
-        return "http", names.fold(self._speaker.name), self._caller.host
+    def _owner(self) -> str:
+        """The owner of the ``Idempotency-Key``, as the store tells it from others.
+
+        It is no member's: no key of a member's has a space.
+        """
+        if self._caller.owner:
+            return self._caller.owner
+        fold = names.fold(self._speaker.name)
+        return self._room.store.owner(fold, f"http {self._caller.host}")
 
     def _repeat(self, said: Run, block: bytes) -> None:
         """Answer as the first time, if it is the same body.
