@@ -179,7 +179,8 @@ def one_way(way: str, members: int, batches: int) -> Run:
     web = _free_port()
     options = ("--web", str(web), "--web-max-per-host", "0", "--log-size", "64M")
     with room(*options) as here:
-        let_in(here.port, web, way, 50)[0].close()  # what is made once is made
+        for early in let_in(here.port, web, way, 50):  # what is made once is made
+            early.close()
         before = here.memory
         found = let_in(here.port, web, way, members)
         memory = (here.memory - before) / members
@@ -226,11 +227,13 @@ def _free_port() -> int:
         return port
 
 
-def compare(members: int, rounds: int, batches: int) -> dict[str, list[Run]]:
-    """Measure all ways by turns."""
-    found: dict[str, list[Run]] = {way: [] for way in WAYS}
+def compare(
+    members: int, rounds: int, batches: int, ways: Sequence[str] = tuple(WAYS)
+) -> dict[str, list[Run]]:
+    """Measure ways by turns."""
+    found: dict[str, list[Run]] = {way: [] for way in ways}
     for number in range(rounds):
-        order = list(WAYS) if number % 2 else list(reversed(WAYS))
+        order = list(ways) if number % 2 else list(reversed(ways))
         for way in order:
             found[way].append(one_way(way, members, batches))
     return found
