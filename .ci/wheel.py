@@ -62,7 +62,7 @@ def check_contents(wheel: Path) -> None:
     stolen = {"twisted/__init__.py", "twisted/plugins/__init__.py"} & set(names)
     check(not stolen, "nothing of Twisted's is in the wheel")
     alien = [n for n in names if n.split("/")[0] not in {"broadcast", "twisted"}]
-    alien = [n for n in alien if ".dist-info/" not in n]
+    alien = [n for n in alien if ".dist-info/" not in n and "/share/man/" not in n]
     check(not alien, f"nothing else is in the wheel {alien}")
 
 
@@ -90,11 +90,51 @@ def check_removal(scripts: Path, how: str) -> None:
     check(not left, f"{how}: nothing is left behind {left}")
 
 
-def check_scripts(scripts: Path) -> None:
-    """Each console script starts."""
+def check_scripts(scripts: Path, pages: Path, how: str) -> None:
+    """Each console script starts, and has its page of the manual."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     for name in project["scripts"]:
-        check("sage" in run(scripts / name, "--help"), f"{name} --help")
+        check("sage" in run(scripts / name, "--help"), f"{how}: {name} --help")
+        section = "8" if name == "bcastd" else "1"
+        page = pages / f"man{section}" / f"{name}.{section}"
+        check(page.is_file(), f"{how}: the manual has {name}({section})")
+
+
+def check_installers(wheel: Path, folder: Path) -> None:
+    """``pipx install`` and ``uv tool install`` leave all of them in place too."""
+    scripts = new_environment(folder / "installers")
+    run(scripts / "pip", "install", "-q", "pipx", "uv")
+    place = folder / "pipx"
+    os.environ |= {
+        "PIPX_HOME": str(place),
+        "PIPX_BIN_DIR": str(place / "bin"),
+        "PIPX_MAN_DIR": str(place / "man"),
+    }
+    run(scripts / "pipx", "install", "--python", sys.executable, wheel.resolve())
+    check_scripts(place / "bin", place / "man", "pipx install")
+    place = folder / "uv"
+    os.environ |= {
+        "UV_TOOL_DIR": str(place),
+        "UV_TOOL_BIN_DIR": str(place / "bin"),
+        # The indexes of pip, whose configuration uv doesn't read.
+        "UV_INDEX": configured(scripts, "extra-index-url"),
+        "UV_FIND_LINKS": configured(scripts, "find-links"),
+        "UV_INDEX_STRATEGY": "unsafe-best-match",
+    }
+    run(scripts / "uv", "tool", "install", "--python", sys.executable, wheel.resolve())
+    pages = place / "twisted-broadcast" / "share" / "man"
+    check_scripts(place / "bin", pages, "uv tool install")
+
+
+def configured(scripts: Path, name: str) -> str:
+    """Return a value of pip's configuration; "" if it has none."""
+    done = subprocess.run(
+        [scripts / "pip", "config", "get", f"global.{name}"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.stdout.strip()
 
 
 class Speaker:
@@ -179,9 +219,10 @@ def main(wheel: Path) -> None:
         scripts = new_environment(Path(folder) / "wheel")
         run(scripts / "pip", "install", "-q", wheel.resolve())
         check(lists_broadcast(scripts), "the wheel: twist --help lists broadcast")
-        check_scripts(scripts)
+        check_scripts(scripts, scripts.parent / "share" / "man", "the wheel")
         check_exchange(scripts)
         check_removal(scripts, "the wheel")
+        check_installers(wheel, Path(folder))
         scripts = new_environment(Path(folder) / "editable")
         run(scripts / "pip", "install", "-q", "-e", ROOT)
         check(lists_broadcast(scripts), "editable: twist --help lists broadcast")

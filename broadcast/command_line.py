@@ -1,9 +1,10 @@
 """The command line of ``twist broadcast``: an option for each row of the settings."""
 
 import getopt
+import os
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, Final
 
 from twisted.copyright import version as twisted_version
@@ -11,19 +12,18 @@ from twisted.logger import Logger, textFileLogObserver
 from twisted.python.usage import Options as UsageOptions
 from twisted.python.usage import UsageError
 
-from broadcast import __version__, logfile, logqueue
+from broadcast import __version__, logqueue, logstyle
 from broadcast.base import manual
 from broadcast.base.rows import Option
 from broadcast.base.settings import Settings
-from broadcast.options import (
-    CONFIG,
-    OPTIONS,
-    PROGRAM,
+from broadcast.options import CHECK, CONFIG, OPTIONS, PROGRAM, choose
+from broadcast.protocol.sanitize import escape
+from broadcast.sources import (
+    CONFIG_VARIABLE,
     SettingError,
     read_config,
-    settings_from,
+    read_environment,
 )
-from broadcast.protocol.sanitize import escape
 
 _REPEATED: Final = frozenset(option.name for option in OPTIONS if option.is_repeated)
 
@@ -35,6 +35,7 @@ class Options(UsageOptions):
         command: the command that runs the daemon.
         rows: the options that ``--help`` lists.
         settings: the settings, once the options are parsed.
+        faults: with ``--check``, a line for each fault in the options.
         console: the console's log, if the daemon has taken it over.
         threshold: the level of the log.
     """
@@ -47,15 +48,16 @@ class Options(UsageOptions):
         if not o.is_flag
     ]
     optFlags: ClassVar = [
-        [o.name, o.short, o.description] for o in OPTIONS if o.is_flag
+        [o.name, o.short, o.description] for o in (*OPTIONS, CHECK) if o.is_flag
     ]
 
     settings: Settings
+    faults: Sequence[str] = ()
     console: logqueue.Console | None = None
 
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # Twisted's
-        self.threshold = logfile.Threshold()
+        self.threshold = logstyle.LineFormat()
 
     def __setitem__(self, name: str, value: Any) -> None:
         """Set the value of an option; append it if the option is repeatable."""
@@ -100,41 +102,79 @@ class Options(UsageOptions):
         except UsageError as error:
             raise refusal(f"{error}; see --help") from None
         except SettingError as error:
-            raise refusal(str(error)) from None
+            raise refusal(*error.faults) from None
 
     def postOptions(self) -> None:
         """Check all options, and take over the console."""
-        self.settings = self.read()
+        self.settings, self.faults = self._choose()
+        if self.faults and not self["check"]:
+            raise SettingError(*self.faults)
+        self.threshold.is_json = self.settings.log_style == "json"
         if self.parent is not None:
-            _choose_format(self.parent, self.threshold)
+            self._choose_format(self.parent)
             log = Logger(namespace="broadcast")
             self.console = logqueue.take_over(self.parent, log)
 
-    def read(self) -> Settings:
-        """Return the settings, from the command line and the file's current content.
+    def _choose_format(self, twist: Any) -> None:
+        """Log the daemon's lines on the console, unless Twisted's were requested.
+
+        ``twist`` itself defaults to its JSON if stdout is no terminal.
+        """
+        is_given = _is_format_given(twist)
+        self.refuse_two_formats(is_given)
+        is_text = twist.get("fileLogObserverFactory") is textFileLogObserver
+        if is_text or not is_given:
+            twist["fileLogObserverFactory"] = self.threshold.line_observer
+
+    def refuse_two_formats(self, is_given: bool) -> None:
+        """Refuse ``--log-style json`` if the console has another format already.
+
+        Args:
+            is_given: there is a ``--log-format``, which is for the console alone.
 
         Raises:
-            SettingError: a value or the file is invalid.
+            SettingError: both are given.
         """
+        if is_given and self.threshold.is_json:
+            raise SettingError(
+                "--log-style: --log-format has another one for the console; leave out"
+                " --log-format"
+            )
+
+    def read(self) -> Settings:
+        """Return the settings, with the current content of the file.
+
+        Raises:
+            SettingError: values or the file are invalid.
+        """
+        settings, faults = self._choose()
+        if faults:
+            raise SettingError(*faults)
+        return settings
+
+    def _choose(self) -> tuple[Settings, list[str]]:
+        """Return the settings, and a line for each fault."""
+        faults: list[str] = []
+
+        def unless(read: Callable[[], dict[str, str]]) -> dict[str, str]:
+            try:
+                return read()
+            except SettingError as error:
+                faults.extend(error.faults)
+                return error.found
+
         path = self["config"]
-        config = {} if path is None else read_config(path)
+        if path is None:
+            path = os.environ.get(CONFIG_VARIABLE)
+        variables = unless(lambda: read_environment(os.environ))
+        config = {} if path is None else unless(lambda: read_config(path))
         given = {
             option.name: "yes" if option.is_flag else self[option.name]
             for option in OPTIONS
             if self[option.name] or self[option.name] == ""
         }
-        return settings_from(given, config, path or "")
-
-
-def _choose_format(twist: Any, threshold: logfile.Threshold) -> None:
-    """Log the daemon's lines on the console, unless JSON was requested.
-
-    ``twist`` itself defaults to JSON if stdout is no terminal. But a log in a pipe is
-    still read by people.
-    """
-    is_text = twist.get("fileLogObserverFactory") is textFileLogObserver
-    if is_text or not _is_format_given(twist):
-        twist["fileLogObserverFactory"] = threshold.line_observer
+        settings, more = choose(given, config, path or "", variables)
+        return settings, faults + more
 
 
 def _is_format_given(twist: Any) -> bool:
@@ -143,10 +183,17 @@ def _is_format_given(twist: Any) -> bool:
     These end at the plugin's name. They are parsed as ``twist`` does, so that an
     abbreviation counts, and the value of another option doesn't.
     """
-    own, _ = getopt.getopt(sys.argv[1:], twist.shortOpt, twist.longOpt)
+    try:
+        own, _ = getopt.getopt(sys.argv[1:], twist.shortOpt, twist.longOpt)
+    except getopt.GetoptError:  # twist's options came from elsewhere
+        return False
     return any(name == "--log-format" for name, _ in own)
 
 
-def refusal(message: str) -> SystemExit:
-    """Return the exception that ends the start, with a line on stderr."""
-    return SystemExit(f"broadcast: {escape(message)}")
+PREFIX: Final = "broadcast: "
+"""The beginning of each line on stderr."""
+
+
+def refusal(*messages: str) -> SystemExit:
+    """Return the exception that ends the start, with a line on stderr for each."""
+    return SystemExit("\n".join(PREFIX + escape(line) for line in messages))

@@ -1,4 +1,4 @@
-"""The log: ``YYYY-MM-DD HH:MM:SS [LEVEL] message``, one event, one line, UTF-8."""
+"""The log file: rotated, reopened, and complete through a full disk."""
 
 import os
 import time
@@ -7,91 +7,20 @@ from contextlib import suppress
 from io import FileIO
 from pathlib import Path
 from threading import RLock
-from typing import Any
 
-from twisted.logger import (
-    FileLogObserver,
-    LogEvent,
-    Logger,
-    LogLevel,
-    formatEvent,
-)
-from twisted.python.failure import Failure
+from twisted.logger import Logger
 
 from broadcast.base.values import reason_of
 from broadcast.logqueue import WERE_DROPPED, LogQueue, may_block
-from broadcast.protocol.sanitize import escape
 
-_LEVELS = {LogLevel.warn: "WARNING"}
-_BY_NAME = {
-    "debug": LogLevel.debug,
-    "info": LogLevel.info,
-    "warning": LogLevel.warn,
-    "error": LogLevel.error,
-}
-_QUIET = (LogLevel.debug, LogLevel.info)
-
-CANT_BE_WRITTEN = "the log file can't be written: {why}"
+CANT_BE_WRITTEN = "the log file can't be written: {reason}"
 CAN_BE_WRITTEN = "the log file can be written again"
-CANT_BE_ROTATED = "the log file can't be rotated: {why}"
+CANT_BE_ROTATED = "the log file can't be rotated: {reason}"
 IS_ROTATED = "the log file is rotated again"
-
+WERE_LOST = "{} lines could not be written here".format
 
 PAUSE = 0.1
 """Seconds between two attempts to write to a FIFO that is full."""
-
-
-def format_line(event: LogEvent, chatty: bool = False) -> str | None:
-    """Return the line for ``event``; None for Twisted's own info and debug events.
-
-    Args:
-        event: the event.
-        chatty: return a line for those events too.
-    """
-    level = event.get("log_level", LogLevel.info)
-    namespace = event.get("log_namespace", "")
-    if level in _QUIET and not (chatty or namespace.startswith("broadcast")):
-        return None
-    message = formatEvent(event)
-    failure = event.get("log_failure")
-    if isinstance(failure, Failure):
-        trace = failure.getTraceback().strip().split("\n")
-        message = " | ".join([message, *(line.strip() for line in trace)])
-    stamp = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(event["log_time"]))
-    name = _LEVELS.get(level, level.name.upper())
-    return f"{stamp} [{name}] {escape(message)}\n"
-
-
-class Threshold:
-    """The level of the log, which can change while the daemon runs.
-
-    At ``debug`` Twisted's own info and debug events are logged too.
-    """
-
-    def __init__(self) -> None:
-        self.name = "info"
-        self._level = LogLevel.info
-
-    def set(self, name: str) -> bool:
-        """Set the level: ``debug``, ``info``, ``warning`` or ``error``.
-
-        Returns:
-            Whether ``name`` is one of these; otherwise nothing has changed.
-        """
-        if name not in _BY_NAME:
-            return False
-        self.name, self._level = name, _BY_NAME[name]
-        return True
-
-    def line_observer(self, out: Any) -> Callable[[LogEvent], None]:
-        """Return an observer that writes the daemon's lines to a text file."""
-        return FileLogObserver(out, self.format_line)
-
-    def format_line(self, event: LogEvent) -> str | None:
-        """Return the line for ``event``; None if it is below the level."""
-        if event.get("log_level", LogLevel.info) < self._level:
-            return None
-        return format_line(event, chatty=self._level is LogLevel.debug)
 
 
 class RotatingFile:
@@ -109,16 +38,25 @@ class RotatingFile:
         size: bytes at which it is rotated.
         count: rotated files kept.
         log: gets failures and recoveries, which may come back as lines.
+        lost_line: returns the line, without its end, that stands for lost lines.
 
     Raises:
         OSError: the file can't be opened.
     """
 
-    def __init__(self, path: str, size: int, count: int, log: Logger) -> None:
+    def __init__(
+        self,
+        path: str,
+        size: int,
+        count: int,
+        log: Logger,
+        lost_line: Callable[[int], str] = WERE_LOST,
+    ) -> None:
         self._path = Path(path).absolute()
         self._size = size
         self._count = count
         self._logger = log
+        self._lost_line = lost_line
         self._lost = 0
         self._dropped = 0
         self._is_stuck = False
@@ -140,18 +78,22 @@ class RotatingFile:
         with self._lock:
             self._rotate_if_due()
             lost = self._lost
-            told = f"{lost} lines could not be written here\n" if lost else ""
+            told = f"{self._lost_line(lost)}\n" if lost else ""
             try:
                 self._append((told + text).encode())
             except OSError as error:
                 self._lost += 1
                 self._dropped += 1
                 if not lost:
-                    self._logger.error(CANT_BE_WRITTEN, why=reason_of(error))
+                    self._logger.error(
+                        CANT_BE_WRITTEN,
+                        event="log-file-not-written",
+                        reason=reason_of(error),
+                    )
             else:
                 self._lost = 0
                 if lost:
-                    self._logger.info(CAN_BE_WRITTEN)
+                    self._logger.info(CAN_BE_WRITTEN, event="log-file-written")
 
     def reopen(self) -> str:
         """Open the file anew: another program (logrotate) has moved it away.
@@ -188,7 +130,9 @@ class RotatingFile:
                 data = data[taken:]
 
     def _tell(self, count: int) -> None:
-        self._logger.error(WERE_DROPPED, count=count, where="log file")
+        self._logger.error(
+            WERE_DROPPED, event="log-lines-lost", count=count, subject="log file"
+        )
 
     def _append(self, data: bytes) -> None:
         """Write all of ``data``, or nothing.
@@ -214,11 +158,15 @@ class RotatingFile:
         except OSError as error:
             self._is_stuck = True
             if not was_stuck:
-                self._logger.error(CANT_BE_ROTATED, why=reason_of(error))
+                self._logger.error(
+                    CANT_BE_ROTATED,
+                    event="log-file-not-rotated",
+                    reason=reason_of(error),
+                )
         else:
             self._is_stuck = False
             if was_stuck:
-                self._logger.info(IS_ROTATED)
+                self._logger.info(IS_ROTATED, event="log-file-rotated")
 
     def _rotate(self) -> None:
         """Begin a new file, which is made before the old one is renamed.

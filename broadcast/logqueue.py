@@ -15,7 +15,7 @@ from typing import Any
 
 from twisted.logger import Logger
 
-WERE_DROPPED = "{count} lines are missing here: the {where} could not take them"
+WERE_DROPPED = "{count} lines are missing here: the {subject} could not take them"
 
 MAX_WAITING = 1 << 20
 """Bytes in the queue, at most. Further lines are dropped, and counted."""
@@ -247,7 +247,9 @@ class Console:
             data = data[sent:]
 
     def _tell(self, count: int) -> None:
-        self._logger.error(WERE_DROPPED, count=count, where="console")
+        self._logger.error(
+            WERE_DROPPED, event="log-lines-lost", count=count, subject="console"
+        )
 
 
 def take_over(twist: Any, log: Logger) -> Console | None:

@@ -1,25 +1,25 @@
-"""The settings, read from the command line and the INI file; the rows are in ``base``.
+"""The settings, chosen from what the admin gives; the rows are in ``base``.
 
-The same names stand on the command line (``--max-line``) and in the file (``max-line``
-in ``[server]``). The command line wins. ``python -m broadcast.options`` prints
+The command line wins over the environment, and that over the INI file:
+``broadcast.sources`` reads these. ``python -m broadcast.options`` prints
 docs/options.md.
 """
 
-import configparser
-import difflib
-from collections.abc import Callable, Iterable, Mapping
+import sys
+from collections import ChainMap
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final
 
-from broadcast import limits
+from broadcast import __version__, limits
 from broadcast.base import manual, values
-from broadcast.base.files import read_text
 from broadcast.base.rows import Group, Option, options_of
-from broadcast.base.settings import Settings
+from broadcast.base.settings import SCRAPERS, Settings
 from broadcast.protocol import origins, roles
+from broadcast.sources import SettingError, refuse_other_bytes, variable_of
 
 OPTIONS: Final = options_of(Settings)
-"""The options of the command line and of the file."""
+"""The options of the command line, the environment and the file."""
 
 CONFIG: Final = Option(
     values.some_text,
@@ -30,11 +30,20 @@ CONFIG: Final = Option(
     name="config",
 )
 
+CHECK: Final = Option(
+    values.flag,
+    "Reads all that the options name and opens no listener: exits with 0, or with 1 and"
+    " a line for each fault.",
+    Group.PROGRAM,
+    name="check",
+)
+
 PROGRAM: Final = (
     CONFIG,
     Option(
         values.flag, "Prints this and exits.", Group.PROGRAM, short="h", name="help"
     ),
+    CHECK,
     Option(
         values.flag,
         "Prints the daemon's version and Twisted's, and exits.",
@@ -49,8 +58,6 @@ CHAT_RATE: Final = 10_000.0
 runaway loop writes; a piped log passes unhindered."""
 
 BURST_SECONDS: Final = 2.0
-
-SECTION: Final = "server"
 
 _ENDPOINTS: Final = ("listen", "ask", "listen-only", "speak-only")
 """The options that name endpoints, in place of ``port`` and ``host``."""
@@ -74,42 +81,72 @@ Given = Mapping[str, str | tuple[str, ...]]
 """Option name → value, from the command line; several where it may be repeated."""
 
 
-class SettingError(ValueError):
-    """A value is wrong; says which option's, why, and what to do, in one line."""
-
-
 def settings_from(
-    given: Given, config: Mapping[str, str] = _NOTHING, path: str = ""
+    given: Given,
+    config: Mapping[str, str] = _NOTHING,
+    path: str = "",
+    variables: Mapping[str, str] = _NOTHING,
 ) -> Settings:
-    """Return the settings: the command line's, else the file's, else the default.
+    """Return the settings: the command line's, else the environment's, else the file's.
 
     Args:
         given: from the command line.
         config: option name → value, from the file.
         path: the file's.
+        variables: option name → value, from the environment.
 
     Raises:
         SettingError: a value is wrong, or would do nothing.
     """
+    settings, faults = choose(given, config, path, variables)
+    if faults:
+        raise SettingError(*faults)
+    return settings
+
+
+def choose(
+    given: Given,
+    config: Mapping[str, str] = _NOTHING,
+    path: str = "",
+    variables: Mapping[str, str] = _NOTHING,
+) -> tuple[Settings, list[str]]:
+    """Return the settings, and a line for each fault: the default stands in for it.
+
+    Args:
+        given, config, path, variables: as for ``settings_from``.
+    """
     places = {name: f"--config: {path}: {name}" for name in config}
+    places |= {name: variable_of(name) for name in variables}
     places |= {name: f"--{name}" for name in given}
+    raw = {**config, **variables, **given}
     found: dict[str, Any] = {}
+    faults: list[str] = []
     for option in OPTIONS:
-        raw = given.get(option.name, config.get(option.name, option.default))
         try:
-            found[option.field] = _value_of(option, raw)
+            value = _value_of(option, raw.get(option.name, option.default))
         except ValueError as error:
-            where = places.get(option.name, f"--{option.name}")
-            raise SettingError(f"{where}: {error}") from None
+            faults.append(f"{places.get(option.name, f'--{option.name}')}: {error}")
+            value = _value_of(option, option.default)
+        found[option.field] = value
     _complete(found)
+    faults += _contradictions(found, places)
+    faults += _idle((given, variables, config), places)
+    return Settings(**found), faults
+
+
+def _contradictions(
+    found: Mapping[str, Any], places: Mapping[str, str]
+) -> Iterator[str]:
+    """Yield a line for each two options that can't be together."""
     if found["relay"] and any(found[name.replace("-", "_")] for name in _LOGINS):
         named = ", ".join(f"--{name}" for name in _LOGINS if name in places)
-        raise SettingError(f"--relay: a relay knows no login; leave out {named}")
+        yield f"--relay: a relay knows no login; leave out {named}"
     if found["relay"] and (found["ask"] or found["web_ask"]):
         named = "ask" if found["ask"] else "web-ask"
-        raise SettingError(f"--relay: nobody has a name in it; leave out --{named}")
-    _refuse_what_is_idle(given, config, places)
-    return Settings(**found)
+        yield f"--relay: nobody has a name in it; leave out --{named}"
+    if found["metrics"] and "web-metrics" in places:
+        hint = "it does nothing beside --metrics; leave it out"
+        yield f"{places['web-metrics']}: {hint}"
 
 
 def _value_of(option: Option, raw: str | tuple[str, ...]) -> Any:
@@ -118,25 +155,10 @@ def _value_of(option: Option, raw: str | tuple[str, ...]) -> Any:
     Raises:
         ValueError: nothing; says why, and what to give.
     """
-    _refuse_other_bytes(raw)
+    refuse_other_bytes(raw)
     value = option.read(raw)
     parse = _PARSED.get(option.name)
     return parse(" ".join(value)) if parse else value
-
-
-def _refuse_other_bytes(raw: str | tuple[str, ...]) -> None:
-    """Refuse words of the command line that are not UTF-8.
-
-    Python lets half a character stand for each byte of them: no log and no member
-    could be sent that.
-
-    Raises:
-        ValueError: one of them is not.
-    """
-    try:
-        " ".join(raw).encode()
-    except UnicodeEncodeError:
-        raise ValueError("that is not UTF-8; give it as UTF-8") from None
 
 
 def _complete(found: dict[str, Any]) -> None:
@@ -150,103 +172,43 @@ def _complete(found: dict[str, Any]) -> None:
     if found["web_max_per_host"] is None:
         found["web_max_per_host"] = limits.web_share(16)
     if found["max_members"] is None:
-        web = found["web_max_connections"] if found["web"] else 0
-        found["max_members"] = limits.usual_members(web)
+        others = found["web_max_connections"] if found["web"] else 0
+        others += SCRAPERS if found["metrics"] else 0
+        found["max_members"] = limits.usual_members(others)
 
 
-def _refuse_what_is_idle(
-    ours: Given, config: Mapping[str, str], places: Mapping[str, str]
-) -> None:
-    """Refuse a port and a host that nothing listens on, since endpoints are named.
+def _idle(layers: Sequence[Given], places: Mapping[str, str]) -> Iterator[str]:
+    """Yield a line for a port and a host that nothing listens on.
 
-    Endpoints on the command line win over the file's port and host.
+    They do nothing beside endpoints, unless these are of a stronger layer: endpoints on
+    the command line win over the file's port.
 
     Args:
-        ours: from the command line.
-        config: option name → value, from the file.
+        layers: option name → value; the command line's, the environment's, the file's.
         places: option name → what a refusal calls it.
-
-    Raises:
-        SettingError: there is one.
     """
-    is_named_here = any(ours.get(option) for option in _ENDPOINTS)
-    chosen = ours if is_named_here else {**config, **ours}
-    named = next((option for option in _ENDPOINTS if chosen.get(option)), None)
-    if named is None:
+    chosen: dict[str, Any] = {}
+    named = None
+    for layer in layers:
+        chosen = {**layer, **chosen}
+        named = next((option for option in _ENDPOINTS if layer.get(option)), None)
+        if named is not None:
+            break
+    else:
         return
-    web = str(ours.get("web", config.get("web", "")))
-    for name in ("port",) if web.isdigit() else ("port", "host"):
+    faces = ChainMap(*map(dict, layers))
+    is_host_used = any(str(faces.get(n, "")).isdigit() for n in ("web", "metrics"))
+    for name in ("port",) if is_host_used else ("port", "host"):
         if name in chosen:
             instead = f"say --{named} tcp:PORT:interface=HOST"
-            raise SettingError(
-                f"{places[name]}: it does nothing beside --{named}; {instead}"
-            )
+            yield f"{places[name]}: it does nothing beside --{named}; {instead}"
 
 
-class _Parser(configparser.ConfigParser):
-    """INI without surprises: no interpolation, no section that fills all others.
-
-    A comment begins at white space and ``#`` or ``;``.
-    """
-
-    def __init__(self) -> None:
-        super().__init__(
-            interpolation=None, inline_comment_prefixes=("#", ";"), default_section=""
-        )
-
-    def optionxform(self, optionstr: str) -> str:
-        """Return an option's name as on the command line: none is there twice."""
-        return optionstr.lower().replace("_", "-")
-
-
-def read_config(path: str) -> dict[str, str]:
-    """Return the values of section ``[server]`` in an INI file.
-
-    Raises:
-        SettingError: no such file, no INI, or an option that there isn't.
-    """
-    parser = _Parser()
-    try:
-        parser.read_string(read_text(_value_of(CONFIG, path)))
-    except configparser.Error as error:
-        raise SettingError(f"--config: {path}{_fault_of(error)}") from None
-    except ValueError as error:
-        raise SettingError(f"--config: {error}") from None
-    for section in parser.sections():
-        if section != SECTION:
-            hint = f"put all options under [{SECTION}]"
-            raise SettingError(f"--config: {path}: unknown section [{section}]; {hint}")
-    found = dict(parser[SECTION]) if parser.has_section(SECTION) else {}
-    known = [option.name for option in OPTIONS]
-    for name in found:
-        if name not in known:
-            hint = hint_for(name, known)
-            raise SettingError(f"--config: {path}: unknown option {name}; {hint}")
-    return found
-
-
-def hint_for(name: str, known: Iterable[str]) -> str:
-    """Return what to do about an option that there isn't."""
-    near = difflib.get_close_matches(name, known, 1)
-    return f"did you mean {near[0]}?" if near else "see --help"
-
-
-def _fault_of(error: configparser.Error) -> str:
-    """Return where a file is no INI, why, and what to do, to stand behind its path."""
-    match error:
-        case configparser.DuplicateOptionError():
-            why = f"{error.option} is there already; keep one of them"
-        case configparser.DuplicateSectionError():
-            why = f"[{error.section}] is there already; put its options into one"
-        case configparser.MissingSectionHeaderError():
-            why = f"no section begins before it; put [{SECTION}] at the top"
-        case configparser.ParsingError():
-            line = error.errors[0][0]
-            return f", line {line}: it is not NAME = VALUE; write it so"
-        case _:
-            return f": {values.reason_of(error)}; mend the file"
-    return f", line {error.lineno}: {why}"
+def manual_of(words: Sequence[str]) -> str:
+    """Return docs/options.md, or with ``--man`` docs/man/bcastd.8."""
+    rows = (*OPTIONS, *PROGRAM)
+    return manual.man(rows, __version__) if "--man" in words else manual.page(rows)
 
 
 if __name__ == "__main__":
-    print(manual.page((*OPTIONS, *PROGRAM)), end="")
+    print(manual_of(sys.argv[1:]), end="")

@@ -5,6 +5,7 @@ It does the same as ``twist broadcast``, with the same options and two of ``twis
 
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, ClassVar, Final, Protocol
 
 from twisted.application.reactors import NoSuchReactor, installReactor
@@ -22,10 +23,10 @@ _FORMATS = ("text", "json")
 OWN: Final = (
     Option(
         values.one_of(*_FORMATS),
-        "How the log is printed.",
+        "Lines on the console: those of --log-style text, or Twisted's own records.",
         Group.PROGRAM,
         "text|json",
-        "text",
+        default_is="what --log-style says",
         name="log-format",
     ),
     Option(
@@ -43,9 +44,9 @@ OWN: Final = (
 class ProgramOptions(Options):
     """The options of ``python -m broadcast``."""
 
-    command = "python -m broadcast"
+    command = "bcastd" if Path(sys.argv[0]).stem == "bcastd" else "python -m broadcast"
     rows = (*Options.rows, *OWN)
-    optParameters: ClassVar = [["log-format", None, "text", OWN[0].description]]
+    optParameters: ClassVar = [["log-format", None, None, OWN[0].description]]
 
     def opt_reactor(self, name: str) -> None:
         """Install one of Twisted's reactors."""
@@ -59,8 +60,10 @@ class ProgramOptions(Options):
     def postOptions(self) -> None:
         """Check all options, and take over the console."""
         super().postOptions()
-        if self["log-format"] not in _FORMATS:
-            raise UsageError(f"--log-format: {self['log-format']!r} is none of them")
+        chosen = self["log-format"]
+        if chosen not in (None, *_FORMATS):
+            raise UsageError(f"--log-format: {chosen!r} is none of them")
+        self.refuse_two_formats(chosen is not None)
         log = Logger(namespace="broadcast")
         self.console = logqueue.take_over({"logFile": sys.stdout}, log)
 

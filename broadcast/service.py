@@ -22,13 +22,11 @@ from broadcast.base.rows import Option, options_of
 from broadcast.base.settings import RoomSettings, Settings, Timeouts
 from broadcast.base.values import reason_of
 from broadcast.base.work import IReactorTime
+from broadcast.drain import Drain
 from broadcast.net.connections import Connections
 from broadcast.net.listeners import Listeners
 from broadcast.net.liveness import LivenessMonitor
-from broadcast.protocol.events import Bye
 from broadcast.protocol.sanitize import escape
-from broadcast.room.directory import When
-from broadcast.room.keeper import Settling
 from broadcast.signals import Signals
 from broadcast.store.base import StoreError
 from broadcast.systemd import Notifier
@@ -43,8 +41,6 @@ EXIT_TIME = 5.0
 
 CLOSE_TIME = 3.0
 """Seconds that a store may take to close."""
-
-GOODBYE = Bye("shutdown", "The server has shut down")
 
 
 class Reload:
@@ -91,12 +87,23 @@ class Reload:
         try:
             message = self._reloads[name]()
         except (OSError, ValueError) as error:
-            why = reason_of(error)
-            self._logger.error("{name} kept as before: {why}", name=name, why=why)
+            self._logger.error(
+                "{subject} kept as before: {reason}",
+                event="not-reloaded",
+                subject=name,
+                reason=reason_of(error),
+            )
         except Exception:
-            self._logger.failure("{name} could not be read again", name=name)
+            self._logger.failure(
+                "{subject} could not be read again", event="fault", subject=name
+            )
         else:
-            self._logger.info("{name} read again: {words}", name=name, words=message)
+            self._logger.info(
+                "{subject} read again: {result}",
+                event="reloaded",
+                subject=name,
+                result=message,
+            )
 
 
 class LiveSettings:
@@ -177,8 +184,8 @@ class BroadcastService(Service):
         self._leave = leave
         self._listeners = listeners
         self._logger = Logger(namespace="broadcast")
-        self._drained: Deferred[None] | None = None
-        self._signals = Signals(reactor, self._cut_short, self._read_again)
+        self._drain = Drain(reactor, connections)
+        self._signals = Signals(reactor, self._drain.hurry, self._read_again)
         self._liveness = LivenessMonitor(
             _timeouts(settings), connections, connections.work.clock
         )
@@ -246,7 +253,9 @@ class BroadcastService(Service):
 
     def _give_up(self, line: str) -> None:
         """Stop, and end with a failure: the service manager may start it again."""
-        self._logger.critical("stopping: {line}", line=escape(line))
+        self._logger.critical(
+            "stopping: {reason}", event="store-lost", reason=escape(line)
+        )
         leave = self._leave
         self._reactor.addSystemEventTrigger("after", "shutdown", lambda: leave(1))
         if not self._signals.is_stopping:
@@ -260,27 +269,13 @@ class BroadcastService(Service):
 
     async def _stop(self) -> None:
         self._signals.is_stopping = True
-        self._notifier.stopping(self._status(), self._settings.drain + EXIT_TIME)
-        connections, room = self._connections, self._room
-        connections.stop(GOODBYE)
-        await self._listeners.close()
-        self._logger.info("shutting down, {count} here", count=len(room.subscriptions))
-        for connection in tuple(connections):
-            connection.session.close(GOODBYE, When.AFTER_READ)
-        if connections or not room.is_settled:
-            self._drained = Deferred()
-            timer = self._reactor.callLater(self._settings.drain, self._cut_short)
-            connections.when_empty(self._are_gone)
-            if not connections:
-                self._are_gone()
-            await self._drained
-            if timer.active():
-                timer.cancel()
-        for connection in tuple(connections):
-            connection.abort()
+        settings = self._settings
+        patience = settings.lame_duck + settings.drain + EXIT_TIME
+        self._notifier.stopping(self._status(), patience)
+        await self._drain.run(settings.lame_duck, settings.drain, self._listeners.close)
         await self._listeners.close_web()
         await self._close_store()
-        self._logger.info("stopped")
+        self._logger.info("stopped", event="stopped")
 
     async def _close_store(self) -> None:
         """Close the store; its thread is left alone if it hangs in the kernel."""
@@ -288,43 +283,23 @@ class BroadcastService(Service):
         try:
             await stopped
         except DeferredTimeoutError:
-            self._logger.error("the store does not close; it is left as it is")
+            message = "the store does not close; it is left as it is"
+            self._logger.error(message, event="store-not-closed")
 
     def stopService(self) -> Deferred[None]:
         """Stop accepting, notify all members, deliver all messages, and close.
 
         Returns:
             A Deferred that fires when all connections are closed, at the latest after
-            ``--drain`` seconds. It never fails.
+            ``--lame-duck`` and ``--drain`` seconds. It never fails.
         """
         super().stopService()  # type: ignore[no-untyped-call]  # Twisted's
         return Deferred.fromCoroutine(self._stop())
 
     def _sweep(self) -> None:
-        if self.running:
+        if not self._connections.is_stopping:
             self._liveness.sweep()
             self._reactor.callLater(self._liveness.interval, self._sweep)
-
-    def _cut_short(self) -> None:
-        if self._drained is None:
-            return
-        connections = self._connections
-        left = sum(not c.session.subscription.finished for c in connections)
-        if left:
-            self._logger.warn("{left} cut off, with lines to read", left=left)
-        self._is_drained()
-
-    def _are_gone(self) -> None:
-        """Wait for what they said last to be committed."""
-        if self._room.keeper.why_cut_off:
-            self._is_drained()
-        else:
-            self._room.work.add(Settling(self._room, self._is_drained))
-
-    def _is_drained(self) -> None:
-        drained, self._drained = self._drained, None
-        if drained is not None:
-            drained.callback(None)
 
 
 def _timeouts(settings: Settings) -> Timeouts:

@@ -89,8 +89,11 @@ class Notifier:
         try:
             self._socket.sendto("\n".join(lines).encode(), self._address)
         except OSError as error:
-            why = reason_of(error)
-            self._logger.warn("the service manager can't be told: {why}", why=why)
+            self._logger.warn(
+                "the service manager can't be told: {reason}",
+                event="manager-not-told",
+                reason=reason_of(error),
+            )
 
 
 def _watchdog(environ: Mapping[str, str]) -> float:

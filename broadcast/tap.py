@@ -15,14 +15,16 @@ from twisted.application.service import Service
 from twisted.internet.error import ReactorNotRunning
 from twisted.logger import LogEvent, Logger, globalLogPublisher
 
-from broadcast import __version__, exhaustion, limits, logfile
+from broadcast import __version__, exhaustion, limits, logfile, logstyle
 from broadcast.admin.actions import AdminActions
 from broadcast.admin.server import AdminFactory
+from broadcast.auth.bans import Bans
 from broadcast.auth.policy import Policy, policy_from
 from broadcast.base import files
 from broadcast.base.settings import Settings
 from broadcast.base.values import reason_of
 from broadcast.base.work import Work
+from broadcast.check import faults_of, refuse_unwritable
 from broadcast.command_line import Options, refusal
 from broadcast.net.connections import Connections
 from broadcast.net.lines import BroadcastFactory
@@ -41,7 +43,9 @@ __all__ = ["Options", "makeService"]  # by these names twist looks for them
 
 T = TypeVar("T")
 
-OPEN_SECRET = "--{name}: every account of this machine may use {path}; chmod o-rwx it"
+OPEN_SECRET = (
+    "--{option}: every account of this machine may use {subject}; chmod o-rwx it"
+)
 
 GC_THRESHOLD = (5_000, 100, 10)
 """Thresholds of the garbage collector. Young objects are collected seven times as
@@ -63,6 +67,9 @@ def makeService(options: Options) -> Service:
     from twisted.internet import reactor as installed
 
     reactor: Any = installed
+    if options["check"]:
+        faults = [*options.faults, *_faults(options.settings, reactor)]
+        raise refusal(*faults) if faults else SystemExit(0)
     gc.set_threshold(*GC_THRESHOLD)
     observe: Any = exhaustion.observe  # zope knows it as an observer
     globalLogPublisher.addObserver(observe)
@@ -88,14 +95,17 @@ def makeService(options: Options) -> Service:
     factory = BroadcastFactory(
         connections, settings.flush_partial, settings.tls_handshake
     )
+    certificates = _certificates_for(settings)
+    web, metrics = _sites_for(settings, connections, certificates, reactor)
     listeners = Listeners(
         reactor,
         settings,
         connections,
         factory.with_role,
-        _wrap_for(settings, reload, reactor),
-        _web_for(settings, connections, reactor),
+        _wrap_for(certificates, settings, reload, reactor),
+        web,
         _admin_for(settings, connections, options.threshold, reactor),
+        metrics,
     )
     notifier = Notifier(os.environ, time.monotonic)
     service = BroadcastService(
@@ -109,6 +119,37 @@ def makeService(options: Options) -> Service:
     gc.collect()
     gc.freeze()  # these objects stay, and collecting them takes 10 ms each time
     return service
+
+
+def _faults(settings: Settings, reactor: Any) -> list[str]:
+    """Return a line for each fault of what the settings name."""
+    work = Work(reactor)
+    policy = Policy(Bans(time.time))
+    room = _room_for(replace(settings, store=None), policy, work, reactor)
+    connections = Connections(room, new_session)
+    access = ("token_file", "users", "auth", "ban_file")
+    each: list[Any] = [
+        replace(settings, **{name: None for name in access if name != one})  # type: ignore[arg-type]  # None is right for all of them
+        for one in access
+    ]
+    found = faults_of(
+        (
+            lambda: _raise_file_limit(settings),
+            *(partial(_policy_for, one, work, reactor) for one in each),
+            lambda: _certificates_for(settings),
+            lambda: _sites_for(settings, connections, None, reactor),
+            lambda: refuse_unwritable("admin", settings.admin),
+            lambda: refuse_unwritable("log-file", settings.log_file),
+            lambda: refuse_unwritable("store", settings.store),
+        )
+    )
+    # Two that are right alone may not go together.
+    found = found or faults_of([lambda: _policy_for(settings, work, reactor)])
+    wrap: Any = None if settings.tls_cert is None else lambda inner, _: inner
+    listeners = Listeners(
+        reactor, settings, connections, lambda _: None, wrap, None, None
+    )
+    return found + listeners.faults()
 
 
 def _raise_file_limit(settings: Settings) -> None:
@@ -129,7 +170,7 @@ def _warn_of_open_secrets(settings: Settings) -> None:
     log = Logger(namespace="broadcast")
     for name, path in named.items():
         if path and files.is_open_to_others(path):
-            log.warn(OPEN_SECRET, name=name, path=path)
+            log.warn(OPEN_SECRET, event="open-secret", subject=path, option=name)
 
 
 def _room_for(settings: Settings, policy: Policy, work: Work, reactor: Any) -> Room:
@@ -151,9 +192,13 @@ def _store_for(settings: Settings, reactor: Any) -> IStore:
     return SqliteStore(settings.store, reactor, settings.store_size, settings.log_size)
 
 
-def _wrap_for(settings: Settings, reload: Reload, reactor: Any) -> WrapTLS | None:
+def _wrap_for(
+    certificates: "Certificates | None",
+    settings: Settings,
+    reload: Reload,
+    reactor: Any,
+) -> WrapTLS | None:
     """Return the function that puts TLS around a factory; register its reload."""
-    certificates = _certificates_for(settings)
     if certificates is None:
         return None
     paths = (settings.tls_cert, settings.tls_key, settings.tls_client_ca)
@@ -171,7 +216,7 @@ def _wrap_for(settings: Settings, reload: Reload, reactor: Any) -> WrapTLS | Non
 def _admin_for(
     settings: Settings,
     connections: Connections,
-    threshold: logfile.Threshold,
+    threshold: logstyle.LineFormat,
     reactor: Any,
 ) -> AdminFactory | None:
     if settings.admin is None:
@@ -192,15 +237,30 @@ def _stop(reactor: Any) -> None:
         reactor.stop()
 
 
-def _web_for(settings: Settings, connections: Connections, reactor: Any) -> Any:
-    if settings.web is None:
-        return None
+def _sites_for(
+    settings: Settings,
+    connections: Connections,
+    certificates: "Certificates | None",
+    reactor: Any,
+) -> tuple[Any, Any]:
+    """Return the factories of ``--web`` and ``--metrics``; None for one not given."""
+    if settings.web is settings.metrics is None:
+        return None, None
     try:
-        from broadcast.web.site import WebSite
+        from broadcast.web.metrics import Exporter
+        from broadcast.web.site import MetricsSite, WebSite
     except ModuleNotFoundError as missing:
+        option = "--metrics" if settings.web is None else "--web"
         hint = "pip install wsproto prometheus_client"
-        raise refusal(f"--web: there is no {missing.name}; {hint}") from None
-    return WebSite(reactor, connections, settings)
+        raise refusal(f"{option}: there is no {missing.name}; {hint}") from None
+    expiry = None if certificates is None else lambda: certificates.expiry
+    exporter = Exporter(connections, expiry)
+    web = metrics = None
+    if settings.web is not None:
+        web = WebSite(reactor, connections, settings, exporter)
+    if settings.metrics is not None:
+        metrics = MetricsSite(reactor, connections, exporter)
+    return web, metrics
 
 
 def _certificates_for(settings: Settings) -> "Certificates | None":
@@ -247,13 +307,13 @@ def _policy_for(settings: Settings, work: Work, reactor: Any) -> Policy:
 
 
 def _log_to_file(
-    path: str, settings: Settings, threshold: logfile.Threshold, reactor: Any
+    path: str, settings: Settings, threshold: logstyle.LineFormat, reactor: Any
 ) -> logfile.RotatingFile:
     log = Logger(namespace="broadcast")
     size, count = settings.log_file_size, settings.log_file_count
     hint = "name a file that can be written"
     try:
-        file = logfile.RotatingFile(path, size, count, log)
+        file = logfile.RotatingFile(path, size, count, log, threshold.lost_line)
     except OSError as error:
         raise refusal(f"--log-file: {path}: {reason_of(error)}; {hint}") from None
     observer: Any = _once(threshold.line_observer(file), reactor)

@@ -24,6 +24,8 @@ OTHER_PROGRAMS = frozenset(
     (
         *("--extra", "--recv-only", "--now", "--upgrade"),  # uv, ncat, systemctl, pip
         *("--data-binary", "--retry-all-errors", "--oneline"),  # curl, git
+        *("--build-arg", "--cap-drop", "--format", "--isolation"),  # podman
+        *("--network", "--read-only"),
     )
 )
 _OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*[a-z]")

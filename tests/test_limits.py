@@ -5,7 +5,8 @@ from typing import Final
 import pytest
 
 from broadcast import limits
-from broadcast.options import SettingError, settings_from
+from broadcast.options import settings_from
+from broadcast.sources import SettingError
 
 INFINITE: Final = -1
 NO_LIMIT_COUNTS_AS: Final = 1 << 20

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from broadcast.base.rows import Option
-from broadcast.options import OPTIONS, SettingError, read_config, settings_from
+from broadcast.options import OPTIONS, settings_from
+from broadcast.sources import SettingError, read_config
 from tests.support.settings import refusal_of, settings_of
 
 WRONG = [
@@ -182,7 +183,7 @@ def test_sighup_changes_what_the_manual_says() -> None:
     """All other options need a restart, and the daemon says so."""
     told = (
         "welcome name-prompt joined-text history idle-timeout stall-timeout rate burst"
-        " flush-partial drain"
+        " flush-partial drain lame-duck"
     ).replace("-", "_")
     live = {option.field for option in OPTIONS if option.is_live}
     assert set(told.split()) == live
@@ -268,3 +269,12 @@ def test_a_refusal_is_one_line_whatever_is_in_it(tmp_path: Path) -> None:
     assert f"{tmp_path}/a\\nb\\x1b[2J: no such" in refusal_of("--config", str(path))
     assert refusal_of("--a\nb").startswith("broadcast: option --a\\nb not recognized;")
     assert refusal_of("a\nb").startswith("broadcast: 'a\\nb' is no option;")
+
+
+def test_metrics_are_in_one_place() -> None:
+    """With an endpoint of their own, nothing is said about the page's."""
+    words = refusal_of("--metrics", "9464", "--web", "80", "--web-metrics", "on")
+    told = "--web-metrics: it does nothing beside --metrics; leave it out"
+    assert words == f"broadcast: {told}"
+    settings = settings_of("--listen", "tcp:1", "--host", "::1", "--metrics", "9464")
+    assert (settings.host, settings.metrics) == ("::1", "9464")

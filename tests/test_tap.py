@@ -117,4 +117,4 @@ def test_the_passwords_of_twisteds_checker_are_secrets_too(tmp_path: Path) -> No
     path.chmod(0o644)
     with capturedLogs() as events:
         _warn_of_open_secrets(settings_of(f"--auth=file:{path}"))
-    assert [event["name"] for event in events] == ["auth"]
+    assert [event["option"] for event in events] == ["auth"]

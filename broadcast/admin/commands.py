@@ -43,7 +43,7 @@ def carry_out(actions: AdminActions, line: str) -> Iterator[Row]:
     except (CommandRefusedError, BanError) as error:
         yield {"ok": False, "error": str(error)}
     except Exception:
-        actions.logger.failure("an admin's command failed")
+        actions.logger.failure("an admin's command failed", event="fault")
         yield {"ok": False, "error": "that went wrong: the log says how"}
 
 

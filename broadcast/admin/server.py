@@ -59,7 +59,12 @@ class AdminProtocol(LineReceiver):
             return
         actions = self.factory.actions
         who = sockopts.user_of(self.transport)
-        actions.logger.info("admin{who}: {command}", who=who, command=escape(command))
+        actions.logger.info(
+            "admin{who}: {subject}",
+            event="admin",
+            who=who,
+            subject=escape(command),
+        )
         self._rows = carry_out(actions, command)
         self.pauseProducing()  # type: ignore[no-untyped-call]  # input, here
         self.transport.registerProducer(Answering(self), False)

@@ -99,11 +99,14 @@ class Authenticator:
             if refused.code != "login-failed":
                 self.throttle.give_back(host, name)
         self.refused[refused.code] += 1
+        claimed = "" if name is None else escape(given[0][:32])
         self._logger.info(
-            "{code} from {address}{who}",
-            code=refused.code,
+            "{reason} from {address}{who}",
+            event="login-refused",
+            reason=refused.code,
             address=address,
-            who=f" as {escape(given[0][:32])}" if name is not None else "",
+            name=claimed or None,
+            who=f" as {claimed}" if claimed else "",
         )
         return refused
 
@@ -121,7 +124,7 @@ class Authenticator:
         except (LoginFailed, UnhandledCredentials):
             return Refusal("login-failed", f"that is wrong: {self.usage}")
         except Exception:
-            self._logger.failure("a login could not be checked")
+            self._logger.failure("a login could not be checked", event="fault")
             return Refusal("login-failed", "your login could not be checked")
         assert isinstance(admission, Admission)
         return admission

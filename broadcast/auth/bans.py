@@ -277,8 +277,11 @@ class Bans:
             write_whole(self.path, "".join(_row(e.ban) for e in entries.values()))
         except OSError as error:
             if not self._is_stuck:
-                why = reason_of(error)
-                self._logger.warn("the ban file can't be written: {why}", why=why)
+                self._logger.warn(
+                    "the ban file can't be written: {reason}",
+                    event="ban-file-not-written",
+                    reason=reason_of(error),
+                )
             self._is_stuck = True
             self._try_later()
             raise
@@ -286,7 +289,7 @@ class Bans:
         self._unsaved.clear()
         if self._is_stuck:
             self._is_stuck = False
-            self._logger.info("the ban file is written again")
+            self._logger.info("the ban file is written again", event="ban-file-written")
 
     def _try_later(self) -> None:
         if self._later is not None and not self._is_timed:

@@ -18,6 +18,9 @@ _OTHER_ENCODINGS: Final = (
 )
 """Byte order marks of other encodings. UTF-32's begins with UTF-16's."""
 
+CREDENTIAL: Final = "credential:"
+"""The beginning of a path that the service manager provides."""
+
 _OTHERS_ACCESS: Final = stat.S_IROTH | stat.S_IWOTH
 
 
@@ -51,6 +54,29 @@ def text_or_file(value: str) -> str:
     if not value.startswith("@"):
         return value
     return read_text(value[1:]).rstrip("\n")
+
+
+def path_or_none(value: str) -> str | None:
+    """Return a path; None for the empty text.
+
+    ``credential:NAME`` is a file that the service manager has put into
+    ``$CREDENTIALS_DIRECTORY`` (``LoadCredential=`` in systemd's units).
+
+    Raises:
+        ValueError: there is no such folder, or ``NAME`` is no plain name.
+    """
+    if not value.startswith(CREDENTIAL):
+        return value or None
+    name = value.removeprefix(CREDENTIAL)
+    if not name or "/" in name or name in (".", ".."):
+        raise ValueError(f"{value!r} names no credential; give {CREDENTIAL}NAME")
+    folder = os.environ.get("CREDENTIALS_DIRECTORY")
+    if not folder:
+        raise ValueError(
+            f"{value!r}: there is no $CREDENTIALS_DIRECTORY; set LoadCredential= in the"
+            " unit, or name a file"
+        )
+    return os.path.join(folder, name)
 
 
 def is_open_to_others(path: str) -> bool:

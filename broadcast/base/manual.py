@@ -30,16 +30,20 @@ _PAGE: Final = """\
 change it there. -->
 
 `twist broadcast --help` shows the same. An option stands on the command line
-(`--max-line 1000`) or, under the same name, in the section `[server]` of the INI file
-that `--config` names (`max-line = 1000`; `max_line` will do). The command line wins
-over the file, the file over the default. In the file a flag is `yes` or `no`, an option
-that may be given again takes several values with spaces between them, and `#` or `;`
-begins a comment.
+(`--max-line 1000`), in the environment (`BCASTD_MAX_LINE=1000`) or, under the same
+name, in the section `[server]` of the INI file that `--config` or `BCASTD_CONFIG` names
+(`max-line = 1000`; `max_line` will do). The command line wins over the environment,
+that over the file, the file over the default. In the environment and in the file a flag
+is `yes` or `no`, and an option that may be given again takes several values with spaces
+between them; in the file `#` or `;` begins a comment.
 
 The last column says what SIGHUP does, for those who are here too: an option with
 nothing there needs a restart. A value that can't be right is one line on stderr and a
 non-zero exit at the start; at SIGHUP it is one line in the log, and everything stays as
 it was. Files of text are UTF-8, with or without a byte order mark, and no named pipes.
+
+Secrets stand in files. A file of TLS, of `--token-file` or of `--users` may be
+`credential:NAME`: what systemd has loaded under that name (`LoadCredential=`).
 
 A `SIZE` is a number of bytes, or one with `K`, `M` or `G`, powers of 1024. `SECONDS`
 may have a point. An `ENDPOINT` is
@@ -120,3 +124,75 @@ def _cells(option: Option) -> str:
     reload = "" if option.on_reload is OnReload.KEEPS else option.on_reload.value
     cells = (f"`{name}`", default, f"{option.help}{again}", reload)
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+
+_MAN: Final = """\
+.\\" Made by python -m broadcast.options --man: change broadcast/base/settings.py.
+.TH BCASTD 8 "2026" "broadcast {version}" "System Administration"
+.SH NAME
+bcastd \\- a line broadcast daemon: what anyone says, everybody else hears at once
+.SH SYNOPSIS
+.B bcastd
+.RI [ options ]
+.br
+.B python \\-m broadcast
+.RI [ options ]
+.br
+.B twist broadcast
+.RI [ options ]
+.SH DESCRIPTION
+{introduction}
+.PP
+An option stands on the command line, in the environment
+.RB ( BCASTD_MAX_LINE
+for
+.BR \\-\\-max\\-line )
+or, under the same name, in the section [server] of an INI file. The command line wins
+over the environment, and that over the file.
+"""
+
+_MAN_END: Final = """\
+.SH SIGNALS
+.TP
+.B SIGTERM, SIGINT
+stop: not ready for
+.B \\-\\-lame\\-duck
+seconds, then tell everybody and deliver what was said, for at most
+.B \\-\\-drain
+seconds; a second signal cuts that short.
+.TP
+.B SIGHUP
+read the files again, and the options that can change.
+.SH EXIT STATUS
+1, with a line on stderr for each fault, if it can't start; else the signal that stopped
+it.
+.SH SEE ALSO
+.BR bcast\\-client (1),
+.BR bcast\\-admin (1),
+.BR bcast\\-passwd (1)
+"""
+
+
+def man(options: Iterable[Option], version: str) -> str:
+    """Return docs/man/bcastd.8, a page for man(1).
+
+    Args:
+        options: the options, in the order in which they are listed.
+        version: the version of the daemon.
+    """
+    introduction = "\n".join(textwrap.wrap(_escaped(INTRODUCTION), 88))
+    parts = [_MAN.format(version=version, introduction=introduction)]
+    for group, members in _grouped(options):
+        parts.append(f".SH {group.value.upper()}\n")
+        for option in members:
+            short = f"\\-{option.short}\\fR, \\fB" if option.short else ""
+            unit = f" \\fI{_escaped(option.unit)}\\fR" if option.unit else ""
+            name = _escaped(f"--{option.name}")
+            told = "\n".join(textwrap.wrap(_escaped(option.description), 88))
+            parts.append(f".TP\n\\fB{short}{name}\\fR{unit}\n{told}\n")
+    return "".join([*parts, _MAN_END])
+
+
+def _escaped(text: str) -> str:
+    """Return text as roff wants it, where no line of it begins with a request."""
+    return text.replace("\\", "\\e").replace("-", "\\-").replace(" .", " \\&.")

@@ -23,7 +23,7 @@ class Group(Enum):
     TLS = "TLS"
     ACCESS = "Logins and moderation"
     WEB = "The page, WebSocket and metrics"
-    LOG = "The log file"
+    LOG = "The log"
     PROGRAM = "The program"
 
 

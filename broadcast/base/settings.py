@@ -6,9 +6,13 @@ reads them.
 """
 
 from dataclasses import dataclass
+from typing import Final
 
 from broadcast.base import files, values
 from broadcast.base.rows import Group, OnReload, option
+
+SCRAPERS: Final = 64
+"""HTTP connections that may be open on the endpoint of ``--metrics``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +97,7 @@ class RoomSettings:
         "Members that may be here.",
         Group.LIMITS,
         "MEMBERS",
-        default_is="64 fewer than files may be open, less those of --web",
+        default_is="64 fewer than files may be open, less those of --web and --metrics",
         unset=1_000_000,
     )
     max_per_host: int = option(
@@ -222,6 +226,15 @@ class Settings(RoomSettings):
         "off",
         on_reload=OnReload.CHANGES,
     )
+    lame_duck: float = option(
+        values.seconds,
+        "Seconds for which all goes on when the daemon is to stop, but that /readyz"
+        " says 503.",
+        Group.ROOM,
+        "SECONDS",
+        "0",
+        on_reload=OnReload.CHANGES,
+    )
     drain: float = option(
         values.seconds,
         "Seconds to deliver what was said when the daemon stops.",
@@ -231,14 +244,14 @@ class Settings(RoomSettings):
         on_reload=OnReload.CHANGES,
     )
     tls_cert: str | None = option(
-        values.text_or_none,
+        files.path_or_none,
         "PEM file of the certificate, then its chain, for tls: endpoints.",
         Group.TLS,
         "FILE",
         on_reload=OnReload.REREADS,
     )
     tls_key: str | None = option(
-        values.text_or_none,
+        files.path_or_none,
         "PEM file of the certificate's key, without a password.",
         Group.TLS,
         "FILE",
@@ -247,7 +260,7 @@ class Settings(RoomSettings):
         is_secret=True,
     )
     tls_client_ca: str | None = option(
-        values.text_or_none,
+        files.path_or_none,
         "PEM file of the authority that signs members' own certificates. Every tls:"
         " endpoint then asks for one.",
         Group.TLS,
@@ -270,7 +283,7 @@ class Settings(RoomSettings):
         "10",
     )
     token_file: str | None = option(
-        values.text_or_none,
+        files.path_or_none,
         "File of shared secrets to log in with, one a line.",
         Group.ACCESS,
         "FILE",
@@ -278,7 +291,7 @@ class Settings(RoomSettings):
         is_secret=True,
     )
     users: str | None = option(
-        values.text_or_none,
+        files.path_or_none,
         "File of names and passwords to log in with, written by bcast-passwd.",
         Group.ACCESS,
         "FILE",
@@ -337,6 +350,13 @@ class Settings(RoomSettings):
         "off|loopback|on",
         "loopback",
     )
+    metrics: str | None = option(
+        values.text_or_none,
+        "Port on --host, or Twisted endpoint, of metrics and health alone. The page's"
+        " port then has no metrics.",
+        Group.WEB,
+        "PORT|ENDPOINT",
+    )
     web_max_connections: int = option(
         values.optional(values.whole(1, 10_000_000)),
         "HTTP connections that may be open, WebSockets not counted.",
@@ -352,6 +372,13 @@ class Settings(RoomSettings):
         "NUMBER",
         default_is="a sixteenth of the open files",
         unset=0,
+    )
+    log_style: str = option(
+        values.one_of("text", "json"),
+        "Lines of the log: text for people, or one json object each for programs.",
+        Group.LOG,
+        "text|json",
+        "text",
     )
     log_file: str | None = option(
         values.text_or_none,

@@ -213,7 +213,9 @@ class Work:
         try:
             has_more = job.step(until)
         except Exception:
-            self._logger.failure("a connection is closed: its work has failed")
+            self._logger.failure(
+                "a connection is closed: its work has failed", event="fault"
+            )
             job.abort()
             return
         if has_more:

@@ -133,7 +133,12 @@ class Handshakes:
         """Log the number of refusals, now and once a minute while there are any."""
         self._is_timed = bool(self._unreported)
         if self._unreported:
-            self._logger.warn(REFUSED, count=self._unreported, host=self._last_host)
+            self._logger.warn(
+                REFUSED,
+                event="tls-connections-closed",
+                count=self._unreported,
+                address=self._last_host,
+            )
             self._unreported = 0
             self.clock.callLater(TELL_EVERY, self._tell)
 

@@ -188,7 +188,11 @@ class LineProtocol(Protocol):
         if self.session.state is not State.SECURING or not self.abort():
             return False
         address = self.session.member.address
-        self._logger.info("no TLS handshake from {address} in time", address=address)
+        self._logger.info(
+            "no TLS handshake from {address} in time",
+            event="no-tls-handshake",
+            address=address,
+        )
         return True
 
     def check(self, now: float, timeouts: Timeouts) -> None:
@@ -245,8 +249,9 @@ class LineProtocol(Protocol):
     def _reject(self, stray: Stray) -> None:
         self._intake.take_partial()
         self._logger.info(
-            "{what} from {address}: turned away",
-            what=stray.value,
+            "{reason} from {address}: turned away",
+            event="stray",
+            reason=stray.value,
             address=self.session.member.address,
         )
         page = self.factory.connections.page

@@ -43,8 +43,9 @@ WrapTLS = Callable[[Any, Handshakes], Any]
 
 _REUSEPORT = re.compile(r"(?<!\\):reuseport=([^:]*)")
 
-LISTENING_ON = "listening on {where}{tls}{only}{inside}"
-PAGE_IS_ON = "the page is on {where}{only}{inside}"
+LISTENING_ON = "listening on {address}{tls}{only}{inside}"
+PAGE_IS_ON = "the page is on {address}{only}{inside}"
+METRICS_ARE_ON = "metrics are on {address}metrics{inside}"
 INSIDE = " (this machine only{hint})"
 HOST_HINT = "; --host 0.0.0.0 lets others in"
 
@@ -148,6 +149,7 @@ class Listeners:
         wrap: puts TLS around a factory; None: there are no certificates.
         web: makes the HTTP connections; None if there are none.
         admin: answers on the admin socket, where there is one.
+        metrics: makes the connections that read metrics alone, where there are any.
     """
 
     def __init__(
@@ -159,6 +161,7 @@ class Listeners:
         wrap: WrapTLS | None,
         web: Any,
         admin: Factory | None,
+        metrics: Any = None,
     ) -> None:
         handshakes = Handshakes(reactor)
         self._reactor = Ports(reactor, connections.acceptor, handshakes)
@@ -168,6 +171,7 @@ class Listeners:
         self._wrap = None if wrap is None else lambda inner: wrap(inner, handshakes)
         self._web = web
         self._admin = admin
+        self._metrics = metrics
         self._logger = Logger(namespace="broadcast")
         self._ports: list[Any] = []
         self._web_ports: list[Any] = []
@@ -182,9 +186,30 @@ class Listeners:
             place = self._web_address(self._settings.web or "")
             role = ASKING if self._settings.web_ask else UNRESTRICTED
             Deferred.fromCoroutine(self._open(place, self._web, problems, role))
+        if self._metrics is not None:
+            place = self._web_address(self._settings.metrics or "")
+            Deferred.fromCoroutine(self._open_metrics(place, problems))
         if self._settings.admin is not None:
             Deferred.fromCoroutine(self._open_admin(self._settings.admin, problems))
         return problems
+
+    def faults(self) -> list[str]:
+        """Return a line for each endpoint whose syntax is wrong; open none.
+
+        A socket of the service manager's may be there later on.
+        """
+        places = [place for place, _ in self._addresses()]
+        web = (self._settings.web, self._settings.metrics)
+        places += [self._web_address(text) for text in web if text is not None]
+        found: list[str] = []
+        for place in places:
+            try:
+                place.make()
+            except (KeyError, IndexError):
+                continue
+            except Exception as error:
+                found.append(f"can't listen on {place.name}: {why_not(error)}")
+        return found
 
     async def close(self) -> None:
         """Take no members any more; HTTP still tells how things are."""
@@ -203,11 +228,8 @@ class Listeners:
         problems: list[str],
         role: Role = UNRESTRICTED,
     ) -> None:
-        try:
-            port = await place.make().listen(factory)
-        except Exception as error:
-            message = f"can't listen on {place.name}: {why_not(error)}"
-            problems.append(f"broadcast: {message}")
+        port = await _listen(place, factory, problems)
+        if port is None:
             return
         is_web = factory is self._web
         (self._web_ports if is_web else self._ports).append(port)
@@ -220,7 +242,8 @@ class Listeners:
             self._connections.page = f"{scheme}://{where}/"
         self._logger.info(
             PAGE_IS_ON if is_web else LISTENING_ON,
-            where=f"{scheme}://{where}/" if is_web else where,
+            event="page" if is_web else "listening",
+            address=f"{scheme}://{where}/" if is_web else where,
             tls=" (tls)" if place.is_tls else "",
             only=role.note,
             inside=INSIDE.format(hint=place.hint) if inside else "",
@@ -233,7 +256,27 @@ class Listeners:
             and is_plain
             and not inside
         ):
-            self._logger.warn("{name}: {words}", name=place.name, words=NO_LOGIN)
+            self._logger.warn(
+                "{address}: {words}",
+                event="no-login",
+                address=place.name,
+                words=NO_LOGIN,
+            )
+
+    async def _open_metrics(self, place: ListenAddress, problems: list[str]) -> None:
+        port = await _listen(place, self._metrics, problems)
+        if port is None:
+            return
+        self._web_ports.append(port)
+        address = port.getHost()
+        scheme = "https" if place.is_tls else "http"
+        inside = is_loopback(getattr(address, "host", ""))
+        self._logger.info(
+            METRICS_ARE_ON,
+            event="metrics",
+            address=f"{scheme}://{reachable(address)}/",
+            inside=INSIDE.format(hint=place.hint) if inside else "",
+        )
 
     async def _open_admin(self, path: str, problems: list[str]) -> None:
         try:
@@ -242,7 +285,11 @@ class Listeners:
         except Exception as error:
             problems.append(f"broadcast: --admin unix:{path}: {why_not(error)}")
             return
-        self._logger.info("listening on unix:{path} (for bcast-admin)", path=path)
+        self._logger.info(
+            "listening on {address} (for bcast-admin)",
+            event="listening",
+            address=f"unix:{path}",
+        )
 
     def _addresses(self) -> list[tuple[ListenAddress, Role]]:
         settings = self._settings
@@ -271,6 +318,16 @@ class Listeners:
         make = partial(kind, self._reactor, port, sockopts.BACKLOG, interface=host)
         name = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
         return ListenAddress(name, make, HOST_HINT)
+
+
+async def _listen(place: ListenAddress, factory: Any, problems: list[str]) -> Any:
+    """Return the port, or None once ``problems`` has a line that says why not."""
+    try:
+        return await place.make().listen(factory)
+    except Exception as error:
+        message = f"can't listen on {place.name}: {why_not(error)}"
+        problems.append(f"broadcast: {message}")
+        return None
 
 
 def reachable(address: Any) -> str:

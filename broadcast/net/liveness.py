@@ -99,7 +99,9 @@ class Liveness:
             session.close(Bye("idle", f"nothing heard for {silence}"), When.NOW)
         if not timeouts.stall or self._stuck_for(now, transport) <= timeouts.stall:
             return False
-        self._logger.info("{address} reads nothing", address=address)
+        self._logger.info(
+            "{address} reads nothing", event="reads-nothing", address=address
+        )
         session.close("stalled", When.AFTER_SAID)
         return True
 

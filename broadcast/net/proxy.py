@@ -182,7 +182,12 @@ class ProxiedProtocol(ProtocolWrapper):
 
     def _give_up(self, why: str) -> None:
         address = sockopts.name_of(self.transport.getPeer())
-        self._logger.info("{why} from {address}: closed", why=why, address=address)
+        self._logger.info(
+            "{reason} from {address}: closed",
+            event="no-proxy-header",
+            reason=why,
+            address=address,
+        )
         self.transport.abortConnection()
 
 

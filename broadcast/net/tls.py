@@ -89,10 +89,15 @@ class Certificates:
         return is_settled and stamp != self._seen
 
     @property
+    def expiry(self) -> float:
+        """The end of the certificate's validity, in seconds since the epoch."""
+        until: datetime = self._served().not_valid_after_utc
+        return until.timestamp()
+
+    @property
     def summary(self) -> str:
         """The certificate's subject and expiry."""
-        served = SSL.Connection(self._context, None)
-        certificate: Any = served.get_certificate(as_cryptography=True)
+        certificate = self._served()
         until = certificate.not_valid_after_utc
         is_over = until < datetime.now(UTC)
         subject = certificate.subject.rfc4514_string() or "somebody without a name"
@@ -105,6 +110,10 @@ class Certificates:
     def serverConnectionForTLS(self, protocol: Any) -> SSL.Connection:
         """Return a connection with the newest certificate."""
         return SSL.Connection(self._context, None)
+
+    def _served(self) -> Any:
+        served = SSL.Connection(self._context, None)
+        return served.get_certificate(as_cryptography=True)
 
     def _stamp(self) -> tuple[tuple[int, int, int] | None, ...]:
         files = (self._certificate, self._key, self._client_ca)

@@ -43,8 +43,7 @@ class DirectWriter:
     """Writes straight to a plain TCP or unix socket; a pull producer when behind.
 
     Attributes:
-        is_broken: the socket has failed. It reports its error only once, so the
-            reactor, which reads later, may see a mere end of file.
+        is_broken: see ``IWriter``.
     """
 
     __slots__ = (
@@ -158,15 +157,15 @@ class DirectWriter:
 class BufferedWriter:
     """Writes through the transport (TLS, a proxy's wrapper); a push producer."""
 
-    __slots__ = ("_connection", "_done", "_paused")
+    __slots__ = ("_connection", "_done", "_paused", "is_broken")
 
     framing: Framing | None = None
-    is_broken = False
 
     def __init__(self, connection: IConnection) -> None:
         self._connection = connection
         self._paused = False
         self._done = False
+        self.is_broken = False
         connection.transport.registerProducer(self, True)
 
     def send(self, data: bytes) -> int:

@@ -35,6 +35,9 @@ LONGEST: Final = 0.01
 PIECE: Final = 0.001
 """Seconds of a step of that job: the others of a turn are shorter."""
 
+BROKEN: Final = -1
+"""The bytes that a lost connection has taken. Its error is not told to reads, too."""
+
 Sends = dict[int, Callable[[bytes], int]]
 """Session id → how to send."""
 
@@ -133,6 +136,9 @@ class Fanout:
         for session_id, taken in lagging:
             behind = self.subscriptions.get(session_id)
             if behind is not None and behind.live:
+                if taken == BROKEN:
+                    behind.writer.is_broken = True
+                taken = max(0, taken)
                 stats.deliveries -= batch.count
                 stats.bytes_out -= size - taken
                 short.append((behind, taken))
@@ -193,14 +199,19 @@ class Fanout:
 def _send_all(
     sends: Iterable[tuple[int, Callable[[bytes], int]]], data: bytes
 ) -> list[tuple[int, int]]:
-    """Send ``data``; return who has not taken all of it, and how much it has."""
+    """Send ``data``; return who has not taken all of it, and how much it has.
+
+    A lost connection has taken ``BROKEN``.
+    """
     lagging = []
     size = len(data)
     for session_id, send in sends:
         try:
             taken = send(data)
-        except OSError:
+        except BlockingIOError:
             taken = 0
+        except OSError:
+            taken = BROKEN
         if taken != size:
             lagging.append((session_id, taken))
     return lagging

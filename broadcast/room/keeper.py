@@ -76,7 +76,7 @@ class Keeper:
         """Say that it can be written again."""
         self.why_stalled = ""
         self._stalls += 1
-        self._logger.warn("lines can be written again")
+        self._logger.warn("lines can be written again", event="store-written")
         self.on_change()
 
     def cut_off(self, why: str) -> None:
@@ -89,7 +89,11 @@ class Keeper:
 
     def restarted(self, epoch: str) -> None:
         """Send everybody away, and begin the log anew: it is another one."""
-        self._logger.warn("another log from now on: epoch {epoch}", epoch=epoch)
+        self._logger.warn(
+            "another log from now on: epoch {subject}",
+            event="store-restarted",
+            subject=epoch,
+        )
         self._send_away()
         self._fanout.log.begin(0)
         self._dedup.clear()
@@ -104,8 +108,9 @@ class Keeper:
             return
         seconds = round(self._clock.seconds() - began)
         self._logger.error(
-            "nothing can be written: {why}; everybody waits{since}",
-            why=self.why_stalled,
+            "nothing can be written: {reason}; everybody waits{since}",
+            event="store-not-written",
+            reason=self.why_stalled,
             since=f", for {seconds} s now" if seconds else ", and nothing is lost",
         )
         self._clock.callLater(REMINDER, lambda: self._remind(stall, began))

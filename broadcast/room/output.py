@@ -25,7 +25,11 @@ class IWriter(Hashable, Protocol):
     Attributes:
         framing: wraps a whole batch, once for all members whose writers have the same
             framing (WebSocket); None if bytes go out unchanged.
+        is_broken: the socket has failed. It reports its error only once, so the
+            reactor, which reads later, may see a mere end of file.
     """
+
+    is_broken: bool
 
     @property
     def framing(self) -> Framing | None:
@@ -66,6 +70,7 @@ class ClosedWriter:
     """The writer of a lost connection, so that no reference cycle is left."""
 
     framing: Framing | None = None
+    is_broken = False
 
     def send(self, data: bytes) -> int:
         """Take nothing."""

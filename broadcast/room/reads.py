@@ -64,7 +64,9 @@ class ReadQueue:
         self._running.add(host)
         done = Deferred.fromCoroutine(read())
         done.addErrback(
-            lambda failure: self._logger.failure("a read has failed", failure)
+            lambda failure: self._logger.failure(
+                "a read has failed", failure, event="fault"
+            )
         )
         done.addCallback(lambda _: self._ended(host))
 

@@ -106,6 +106,7 @@ class Room:
         self._collected = 0
         self._has_news = False
         self._in_flight = False
+        self._commit_began = 0.0
         self._shares: deque[list[Entry]] = deque()  # of one collection, not committed
         self._due_answers: list[Owed] = []  # to that collection
         self.is_clogged = False
@@ -143,7 +144,7 @@ class Room:
             member.silenced = member.silenced or "muted"
         here, quiet = len(self.subscriptions), member.is_quiet
         self._tell_others(Join(member.name, here, quiet=quiet), member)
-        self._note("joined", member, "")
+        self._note("joined", member)
         if hears and self.settings.relay:
             subscription.start()  # no greeting tells from where on it hears
         elif hears:
@@ -169,7 +170,7 @@ class Room:
         self.stats.left[code] += 1
         here, quiet = len(self.subscriptions), member.is_quiet
         self._tell_others(Leave(member.name, here, code, quiet=quiet), member)
-        self._note("left", member, f" ({code}{detail})")
+        self._note("left", member, code, f" ({code}{detail})")
 
     def rename(self, subscription: Subscription, name: str, key: str | None) -> None:
         """Call a member by a name that has been found good and free."""
@@ -185,7 +186,13 @@ class Room:
         self._tell_others(event, member)
         when = Moment(self.store.time())
         self.answer(subscription, lambda: subscription.tell(event, when))
-        self._logger.info("{old} is now {new}", old=old, new=member.name)
+        self._logger.info(
+            "{name} is now {to}",
+            event="renamed",
+            name=old,
+            to=member.name,
+            address=member.address,
+        )
 
     def announce(self, message: str) -> None:
         """Tell everybody ``message``, in its place among what is said."""
@@ -279,6 +286,7 @@ class Room:
     def _commit(self, entries: list[Entry]) -> None:
         if entries:
             self._in_flight = True
+            self._commit_began = self.work.clock.seconds()
             self.store.commit(entries, self._committed)
         else:
             answers, self._due_answers = self._due_answers, []
@@ -334,6 +342,7 @@ class Room:
     def _committed(self, batch: Batch) -> None:
         self._in_flight = False
         began = self.work.clock.seconds()
+        self.stats.commit.add(began - self._commit_began)
         self.fanout.send(batch)
         self.stats.fan_out.add(self.work.clock.seconds() - began)
         if not self._shares:
@@ -375,7 +384,7 @@ class Room:
         message = f"too slow: you missed {lines(missed)}"
         detail = f", missed {lines(missed)}"
         if member.session_id not in self.subscriptions:  # has left, and reads on
-            self._note("too slow", member, detail)
+            self._note("too-slow", member, detail=detail)
         self.directory.close(member, Bye("too-slow", message, missed), detail)
 
     def _greet(self, subscription: Subscription, first: bytes, instead: str) -> None:
@@ -400,12 +409,17 @@ class Room:
         self._fold_is_timed = False
         self.work.soon()
 
-    def _note(self, what: str, member: Member, detail: str) -> None:
+    def _note(
+        self, event: str, member: Member, reason: str | None = None, detail: str = ""
+    ) -> None:
         self._logger.info(
-            "{name} {what} from {address}{detail}, {count} here",
-            name=member.name or "somebody",
-            what=what,
+            "{who} {what} from {address}{detail}, {count} here",
+            event=event,
+            who=member.name or "somebody",
+            what=event.replace("-", " "),
+            name=member.name or None,
             address=member.address,
+            reason=reason,
             detail=detail,
             count=len(self.subscriptions),
         )

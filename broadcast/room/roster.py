@@ -122,11 +122,12 @@ class Occupancy:
     Attributes:
         goodbye: the ``bye`` for all further connections; None while the room is open.
         count: the number of members.
+        most: the limit on it.
     """
 
     def __init__(self, most: int, most_per_host: int) -> None:
         self.goodbye: Bye | None = None
-        self._most = most
+        self.most = most
         self._most_per_host = most_per_host
         self._hosts: Counter[str] = Counter()
         self.count = 0
@@ -135,8 +136,8 @@ class Occupancy:
         """Return the ``bye`` for a new member from ``address``; None lets it join."""
         if self.goodbye is not None:
             return self.goodbye
-        if self.count >= self._most:
-            return Bye("full", f"the room is full: {self._most} are here")
+        if self.count >= self.most:
+            return Bye("full", f"the room is full: {self.most} are here")
         most = self._most_per_host
         if most and self._hosts[host_of(address)] >= most:
             return Bye("full", f"{most} are here from your address, and no more may be")

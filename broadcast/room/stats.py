@@ -20,6 +20,8 @@ BOUNDS: Final = (
     0.1,
     0.25,
     1.0,
+    2.5,
+    10.0,
 )
 """Upper bounds of a histogram's buckets, in seconds; a last bucket has no bound."""
 
@@ -56,12 +58,14 @@ class Stats:
         refused: error code → lines and commands refused with it.
         joined: members that have joined.
         left: reason → members that have left for it.
+        commit: seconds from handing a batch to the store until it is committed.
         fan_out: seconds taken to send a batch to all live subscriptions.
     """
 
     __slots__ = (
         "bytes_in",
         "bytes_out",
+        "commit",
         "deliveries",
         "fan_out",
         "joined",
@@ -78,4 +82,5 @@ class Stats:
         self.refused: Counter[str] = Counter()
         self.joined = 0
         self.left: Counter[str] = Counter()
+        self.commit = Histogram()
         self.fan_out = Histogram()

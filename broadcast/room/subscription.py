@@ -236,8 +236,11 @@ class Subscription:
             return
         try:
             taken = self.writer.send_shared(data)
+        except BlockingIOError:
+            taken = 0
         except OSError:
             taken = 0
+            self.writer.is_broken = True
         if taken < len(data):
             stats = self._readers.stats
             stats.deliveries -= batch.count

@@ -66,7 +66,12 @@ def publisher_speech() -> Speech:
         session.room.stats.refused[error.code] += 1
         if error.code not in told:
             told.add(error.code)
-            name, message = session.member.name, error.message
-            logger.warn("{name}: {words}", name=name, words=message)
+            logger.warn(
+                "{name}: {words}",
+                event="line-refused",
+                name=session.member.name,
+                reason=error.code,
+                words=error.message,
+            )
 
     return Speech(marks=(), refuse=note)

@@ -104,7 +104,11 @@ async def read(archive: Archive, question: Question) -> Kept:
     try:
         return await archive.read(question)
     except StoreError as error:
-        _logger.error("old lines can't be had: {why}", why=str(error))
+        _logger.error(
+            "old lines can't be had: {reason}",
+            event="store-not-read",
+            reason=str(error),
+        )
         return NOTHING
 
 

@@ -183,7 +183,7 @@ class SqliteStore:
         self._room.cut_off(" ".join(str(failure.value).split()))
 
     def _log_failure(self, failure: Failure) -> None:
-        self._logger.failure("a commit has failed", failure)
+        self._logger.failure("a commit has failed", failure, event="fault")
 
     def _stalled(self, why: str) -> None:
         assert self._room is not None

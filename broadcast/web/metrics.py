@@ -1,12 +1,14 @@
 """Metrics in Prometheus' text format: the room's counters, read at each scrape.
 
-This is the only module that imports prometheus_client. Nothing is counted here: a
-scrape reads plain numbers, and visits each connection once.
+This is the only module that imports prometheus_client. Nothing but the reactor's lag is
+measured here: a scrape reads plain numbers, and visits each connection once. Each
+series is there from the start.
 """
 
+import platform
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from itertools import accumulate
+from collections.abc import Callable, Iterable, Iterator
+from itertools import accumulate, product
 from typing import Final
 
 from prometheus_client import (
@@ -24,10 +26,16 @@ from prometheus_client.core import (
 )
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
+from twisted.copyright import version as twisted_version
 
+from broadcast import __version__
+from broadcast.auth.policy import Policy
+from broadcast.base.work import IReactorTime
 from broadcast.net.connections import Connections
+from broadcast.protocol import codes
+from broadcast.protocol.dialects import JSON, RAW, TEXT
 from broadcast.room.room import Room
-from broadcast.room.stats import BOUNDS
+from broadcast.room.stats import BOUNDS, Histogram
 
 CONTENT_TYPE: Final = CONTENT_TYPE_LATEST
 
@@ -35,19 +43,66 @@ FRESH: Final = 1.0
 """Seconds for which a rendering of the metrics is reused."""
 
 
-class RoomCollector(Collector):
-    """Collects the metrics of the room.
+LAG_INTERVAL: Final = 0.1
+"""Seconds between two measurements of the reactor's lag."""
+
+FACES: Final = ("http", "tcp", "tls", "unix", "websocket")
+
+DIALECTS: Final = (JSON.name, RAW.name, TEXT.name)
+
+Expiry = Callable[[], float]
+"""Returns when the certificate expires, in seconds since the epoch."""
+
+
+class LagProbe:
+    """Measures how late the reactor is: timers come, and it reads, as late as that.
+
+    Args:
+        clock: the reactor.
+
+    Attributes:
+        lags: seconds by which a timer came late.
+    """
+
+    def __init__(self, clock: IReactorTime) -> None:
+        self.lags = Histogram()
+        self._clock = clock
+        self._due = 0.0
+
+    def start(self) -> None:
+        """Measure from now on; nothing happens if that has begun."""
+        if not self._due:
+            self._set()
+
+    def _set(self) -> None:
+        self._due = self._clock.seconds() + LAG_INTERVAL
+        self._clock.callLater(LAG_INTERVAL, self._look)
+
+    def _look(self) -> None:
+        self.lags.add(max(0.0, self._clock.seconds() - self._due))
+        self._set()
+
+
+class DaemonCollector(Collector):
+    """Collects the metrics of the daemon, its room and its policy.
 
     Args:
         connections: the open connections.
+        lags: how late the reactor was.
+        expiry: tells when the certificate expires; None if there is none.
     """
 
-    def __init__(self, connections: Connections) -> None:
+    def __init__(
+        self, connections: Connections, lags: Histogram, expiry: Expiry | None
+    ) -> None:
         self._connections = connections
+        self._lags = lags
+        self._expiry = expiry
 
     def collect(self) -> Iterator[Metric]:
         """Yield all metrics with their current values."""
         room = self._connections.room
+        yield _build_info()
         members = GaugeMetricFamily(
             "broadcast_members",
             "Members here, by face and dialect",
@@ -56,17 +111,33 @@ class RoomCollector(Collector):
         for labels, count in self._members().items():
             members.add_metric(labels, count)
         yield members
+        limit = room.directory.occupancy.most
+        yield _gauge("members_limit", "Members that may be here", limit)
         yield _gauge("connections", "Connections", len(self._connections))
+        is_ready = self._connections.is_open
+        yield _gauge("ready", "1 as long as /readyz says 200, else 0", is_ready)
         yield from _traffic(room)
+        yield from _access(room.directory.policy)
         yield from _log(room)
+        yield _histogram(
+            "reactor_lag_seconds", "How late the reactor's timers come", self._lags
+        )
+        if self._expiry is not None:
+            yield _gauge(
+                "certificate_expiry_timestamp_seconds",
+                "When the certificate of --tls-cert expires, in Unix time",
+                self._expiry(),
+            )
 
     def _members(self) -> Counter[tuple[str, str]]:
         here = self._connections.room.subscriptions
-        return Counter(
+        found = Counter(dict.fromkeys(product(FACES, DIALECTS), 0))
+        found.update(
             (connection.kind, connection.session.subscription.next_dialect.name)
             for connection in self._connections
             if connection.session.member.session_id in here
         )
+        return found
 
 
 class Exporter:
@@ -74,17 +145,24 @@ class Exporter:
 
     Args:
         connections: the open connections, which also have the clock.
+        expiry: tells when the certificate expires; None if there is none.
     """
 
-    def __init__(self, connections: Connections) -> None:
+    def __init__(self, connections: Connections, expiry: Expiry | None = None) -> None:
         self._clock = connections.work.clock
         self._rendered = b""
         self._rendered_at = 0.0
+        self._probe = LagProbe(self._clock)
         self._registry = CollectorRegistry()
-        self._registry.register(RoomCollector(connections))
+        collector = DaemonCollector(connections, self._probe.lags, expiry)
+        self._registry.register(collector)
         ProcessCollector(registry=self._registry)
         PlatformCollector(registry=self._registry)
         GCCollector(registry=self._registry)
+
+    def start(self) -> None:
+        """Begin to measure the reactor's lag."""
+        self._probe.start()
 
     def render(self) -> bytes:
         """Return the metrics, at most ``FRESH`` seconds old."""
@@ -93,6 +171,18 @@ class Exporter:
             self._rendered = generate_latest(self._registry)
             self._rendered_at = now
         return self._rendered
+
+
+def _build_info() -> Metric:
+    versions = {
+        "version": __version__,
+        "python": platform.python_version(),
+        "twisted": twisted_version,
+    }
+    help = "The versions that run; the value is 1"
+    family = GaugeMetricFamily("broadcast_build_info", help, labels=list(versions))
+    family.add_metric(list(versions.values()), 1)
+    return family
 
 
 def _traffic(room: Room) -> Iterator[Metric]:
@@ -104,16 +194,25 @@ def _traffic(room: Room) -> Iterator[Metric]:
     yield _counter("received_bytes", "Bytes heard, in whole lines", stats.bytes_in)
     yield _counter("sent_bytes", "Bytes handed to the transports", stats.bytes_out)
     yield _counter("too_slow", "Members closed for being too slow", room.too_slow)
-    yield _by_label("refused", "Lines and commands refused", "reason", stats.refused)
-    yield _by_label("left", "Members that left", "reason", stats.left)
-    counts = accumulate(stats.fan_out.buckets)
-    bounds = [*map(str, BOUNDS), "+Inf"]
-    yield HistogramMetricFamily(
-        "broadcast_fan_out_seconds",
-        "Time to send a batch to all who are live",
-        buckets=list(zip(bounds, counts, strict=True)),
-        sum_value=stats.fan_out.total,
+    yield _counter("joined", "Members that joined", stats.joined)
+    yield _by_reason("left", "Members that left", codes.LEFT, stats.left)
+    yield _by_reason(
+        "refused", "Lines and commands refused", codes.ERRORS, stats.refused
     )
+    yield _histogram(
+        "commit_seconds", "Time for the store to commit a batch", stats.commit
+    )
+    yield _histogram(
+        "fan_out_seconds", "Time to send a batch to all who are live", stats.fan_out
+    )
+
+
+def _access(policy: Policy) -> Iterator[Metric]:
+    authenticator = policy.authenticator
+    refused = authenticator.refused if authenticator else Counter[str]()
+    yield _by_reason("logins_refused", "Logins refused", codes.LOGINS, refused)
+    yield _gauge("bans", "Bans in effect", sum(1 for _ in policy.bans))
+    yield _gauge("mutes", "Mutes in effect", len(policy.mutes))
 
 
 def _log(room: Room) -> Iterator[Metric]:
@@ -139,11 +238,20 @@ def _counter(name: str, documentation: str, value: float) -> Metric:
     return CounterMetricFamily(f"broadcast_{name}", documentation, value=value)
 
 
-def _by_label(
-    name: str, documentation: str, label: str, counts: Counter[str]
+def _histogram(name: str, documentation: str, histogram: Histogram) -> Metric:
+    bounds = [*map(str, BOUNDS), "+Inf"]
+    return HistogramMetricFamily(
+        f"broadcast_{name}",
+        documentation,
+        buckets=list(zip(bounds, accumulate(histogram.buckets), strict=True)),
+        sum_value=histogram.total,
+    )
+
+
+def _by_reason(
+    name: str, documentation: str, known: Iterable[str], counts: Counter[str]
 ) -> Metric:
-    family = CounterMetricFamily(f"broadcast_{name}", documentation, labels=[label])
-    pairs: Iterable[tuple[str, int]] = sorted(counts.items())
-    for value, count in pairs:
-        family.add_metric([value], count)
+    family = CounterMetricFamily(f"broadcast_{name}", documentation, labels=["reason"])
+    for reason in sorted({*known, *counts}):
+        family.add_metric([reason], counts[reason])
     return family

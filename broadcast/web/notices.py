@@ -37,7 +37,9 @@ class Notices:
             self._more[kind] += 1
             return
         self._more[kind] = 0
-        self._logger.warn("{message}", message=escape(message))
+        self._logger.warn(
+            "{words}", event="http-refused", reason=kind, words=escape(message)
+        )
         self._later(INTERVAL, lambda: self._count(kind))
 
     def _count(self, kind: str) -> None:
@@ -46,7 +48,10 @@ class Notices:
         if more:
             self._more[kind] = 0
             self._logger.warn(
-                "{more} more {kind} in the last minute", more=more, kind=kind
+                "{count} more {reason} in the last minute",
+                event="http-refused",
+                count=more,
+                reason=kind,
             )
             self._later(INTERVAL, lambda: self._count(kind))
 

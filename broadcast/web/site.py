@@ -14,7 +14,7 @@ from twisted.web.resource import Resource
 from twisted.web.server import Request, Site
 
 from broadcast.base.hosts import is_loopback
-from broadcast.base.settings import Settings
+from broadcast.base.settings import SCRAPERS, Settings
 from broadcast.net.connections import Connections
 from broadcast.protocol.roles import ASKING, UNRESTRICTED
 from broadcast.web.api.endpoint import Endpoint, api_for
@@ -136,13 +136,16 @@ class Metrics(Resource):
         return answer(request, 200, CONTENT_TYPE, self._render())
 
 
-class WebSite(Site):
-    """Makes the connections of the HTTP listeners.
+class HttpSite(Site):
+    """Makes the connections of an HTTP listener, which tells health and readiness.
 
     Args:
         reactor: times the requests.
-        connections: the open connections.
-        settings: the options.
+        connections: the open connections of the daemon.
+        most: HTTP connections that may be open.
+        most_per_host: the same for a host; 0 is any number.
+        origins: other origins whose pages may ask.
+        exporter: begins to measure once a port listens.
     """
 
     noisy = False
@@ -153,50 +156,26 @@ class WebSite(Site):
         self,
         reactor: Any,
         connections: Connections,
-        settings: Settings,
+        most: int,
+        most_per_host: int,
+        origins: frozenset[tuple[str, str, int]],
+        exporter: Exporter,
     ) -> None:
         self.root: Any = Folder()
         super().__init__(  # type: ignore[no-untyped-call]  # Twisted's
             self.root, timeout=REQUEST_TIME, reactor=reactor
         )
+        self.work = connections.work
         self.displayTracebacks = False
         self._connections = connections
-        self.work = connections.work
+        self._exporter = exporter
         notices = Notices(self.work.clock)
-        self.door = Door(settings.web_origin, notices)
-        self.places = Places(
-            settings.web_max_connections, settings.web_max_per_host, notices
-        )
+        self.door = Door(origins, notices)
+        self.places = Places(most, most_per_host, notices)
         self.bodies = Bodies()
         self._say: Say | None = None
-        role = ASKING if settings.web_ask else UNRESTRICTED
-        socket = Socket(connections, self.door, role)
-        self._add(b"ws", socket)
         self._add(b"healthz", Plain(lambda: (200, "alive")))
         self._add(b"readyz", Plain(lambda: _readiness(connections)))
-        if settings.web_metrics != "off":
-            is_open = settings.web_metrics == "on"
-            self._add(b"metrics", Metrics(Exporter(connections).render, is_open))
-        if settings.relay:
-            self._add(b"", Front(Plain(lambda: (404, "a relay has no page")), socket))
-        else:
-            self._add_page(socket)
-            self._add_api()
-
-    def _add_page(self, socket: Socket) -> None:
-        found = load()
-        self._add(b"", Front(found.pop("index.html"), socket))
-        folder: Any = Folder()
-        for name, file in found.items():
-            folder.putChild(name.encode(), file)
-        self._add(b"static", folder)
-
-    def _add_api(self) -> None:
-        api = api_for(self._connections, self.door)
-        self._say = Say(api)
-        self._add(b"say", self._say)
-        self._add(b"lines", Lines(api))
-        self._add(b"events", Events(api))
 
     def takes_body(self, method: bytes, path: str) -> Endpoint | None:
         """Return the resource that takes the body of a request; None: there is none.
@@ -223,6 +202,9 @@ class WebSite(Site):
     def _add(self, name: bytes, resource: Any) -> None:
         self.root.putChild(name, resource)
 
+    def _add_metrics(self, is_open: bool) -> None:
+        self._add(b"metrics", Metrics(self._exporter.render, is_open))
+
     @property
     def is_stopping(self) -> bool:
         """The daemon is stopping: requests are answered, connections not kept."""
@@ -232,6 +214,7 @@ class WebSite(Site):
         """Log the warnings about options, once a port listens."""
         super().startFactory()
         self.door.warn()
+        self._exporter.start()
 
     def stopFactory(self) -> None:
         """Close the idle connections: the ports are closed."""
@@ -245,6 +228,74 @@ class WebSite(Site):
 
     def log(self, request: Any) -> None:
         """Log nothing: the room logs the members that join and leave."""
+
+
+class WebSite(HttpSite):
+    """Makes the connections of ``--web``: the page, the WebSocket, and what is told.
+
+    Args:
+        reactor: times the requests.
+        connections: the open connections.
+        settings: the options.
+        exporter: renders the metrics; None makes one.
+    """
+
+    def __init__(
+        self,
+        reactor: Any,
+        connections: Connections,
+        settings: Settings,
+        exporter: Exporter | None = None,
+    ) -> None:
+        super().__init__(
+            reactor,
+            connections,
+            settings.web_max_connections,
+            settings.web_max_per_host,
+            settings.web_origin,
+            exporter or Exporter(connections),
+        )
+        role = ASKING if settings.web_ask else UNRESTRICTED
+        socket = Socket(connections, self.door, role)
+        self._add(b"ws", socket)
+        if settings.metrics is None and settings.web_metrics != "off":
+            self._add_metrics(settings.web_metrics == "on")
+        if settings.relay:
+            self._add(b"", Front(Plain(lambda: (404, "a relay has no page")), socket))
+        else:
+            self._add_page(socket)
+            self._add_api()
+
+    def _add_api(self) -> None:
+        api = api_for(self._connections, self.door)
+        self._say = Say(api)
+        self._add(b"say", self._say)
+        self._add(b"lines", Lines(api))
+        self._add(b"events", Events(api))
+
+    def _add_page(self, socket: Socket) -> None:
+        found = load()
+        self._add(b"", Front(found.pop("index.html"), socket))
+        folder: Any = Folder()
+        for name, file in found.items():
+            folder.putChild(name.encode(), file)
+        self._add(b"static", folder)
+
+
+class MetricsSite(HttpSite):
+    """Makes the connections of ``--metrics``, which are for anybody who reaches it.
+
+    Args:
+        reactor: times the requests.
+        connections: the open connections.
+        exporter: renders the metrics.
+    """
+
+    def __init__(
+        self, reactor: Any, connections: Connections, exporter: Exporter
+    ) -> None:
+        super().__init__(reactor, connections, SCRAPERS, 0, frozenset(), exporter)
+        self._add_metrics(is_open=True)
 
 
 def _is_local(request: Request) -> bool:

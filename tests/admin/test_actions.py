@@ -4,7 +4,7 @@ import pytest
 
 from broadcast.admin.actions import AdminActions, CommandRefusedError, spell
 from broadcast.auth.policy import MAX_MUTED
-from broadcast.logfile import Threshold
+from broadcast.logstyle import LineFormat
 from tests.support.hall import Hall, LoginHall
 
 NO_FILE = "kept until the daemon stops: there is no --ban-file"
@@ -13,7 +13,7 @@ HOST = "192.168.1.1"  # from where StringTransport says that it comes
 
 def actions_on(hall: Hall) -> AdminActions:
     """Return the orders for the room of ``hall``, and for its connections."""
-    return AdminActions(hall.room, hall.connections, Threshold(), lambda: None)
+    return AdminActions(hall.room, hall.connections, LineFormat(), lambda: None)
 
 
 def is_here(hall: Hall, *names: str) -> bool:

@@ -6,7 +6,7 @@ from twisted.logger import capturedLogs
 from broadcast.admin import HELP
 from broadcast.admin.actions import AdminActions, Row
 from broadcast.admin.commands import COMMANDS, carry_out
-from broadcast.logfile import Threshold
+from broadcast.logstyle import LineFormat
 from tests.support.hall import Hall
 
 A_TIME = "--for takes a time: 90s, 10m, 2h or 7d"
@@ -18,7 +18,7 @@ class Admin:
     def __init__(self) -> None:
         self.hall = Hall()
         self.stops = 0
-        self.threshold = Threshold()
+        self.threshold = LineFormat()
         self.actions = AdminActions(
             self.hall.room, self.hall.connections, self.threshold, self.stop
         )

@@ -9,7 +9,7 @@ from twisted.logger import capturedLogs, formatEvent
 
 from broadcast.admin.actions import AdminActions
 from broadcast.admin.server import MAX_CONNECTIONS, PIECE, AdminFactory
-from broadcast.logfile import Threshold
+from broadcast.logstyle import LineFormat
 from tests.support.hall import Hall
 
 
@@ -48,7 +48,7 @@ class Admin:
 
 @pytest.fixture
 def factory() -> AdminFactory:
-    actions = AdminActions(Hall().room, [], Threshold(), lambda: None)
+    actions = AdminActions(Hall().room, [], LineFormat(), lambda: None)
     return AdminFactory(actions)
 
 

@@ -350,6 +350,6 @@ def test_what_is_not_saved_holds(times: Times, monkeypatch: pytest.MonkeyPatch) 
     assert {ban.whom for ban in times.bans()} == {"alice", "carol"}
     assert bans.reload() == "2 bans"
     assert [event["log_format"] for event in logs] == [
-        "the ban file can't be written: {why}",
+        "the ban file can't be written: {reason}",
         "the ban file is written again",
     ]

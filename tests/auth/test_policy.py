@@ -4,7 +4,7 @@ import pytest
 
 from broadcast.admin.actions import AdminActions, CommandRefusedError
 from broadcast.auth.policy import MAX_MUTED, Mutes
-from broadcast.logfile import Threshold
+from broadcast.logstyle import LineFormat
 from tests.support.hall import SECRET, Guest, LoginHall
 
 ALICE = "/login alice alices-own"
@@ -13,7 +13,7 @@ MUTED = "* error: 1 line not said: you are muted"
 
 @pytest.fixture
 def actions(login_hall: LoginHall) -> AdminActions:
-    return AdminActions(login_hall.room, [], Threshold(), lambda: None)
+    return AdminActions(login_hall.room, [], LineFormat(), lambda: None)
 
 
 def arrive(login_hall: LoginHall, *lines: str) -> Guest:

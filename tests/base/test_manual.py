@@ -1,17 +1,86 @@
 """The manual of the options: --help, and docs/options.md."""
 
+import io
+import re
+import shutil
+import subprocess
+import tomllib
+from contextlib import redirect_stdout
 from pathlib import Path
 
+import pytest
+
+from broadcast.admin.cli import main as admin
+from broadcast.auth.passwd import main as passwd
 from broadcast.base import manual
 from broadcast.base.rows import Group
-from broadcast.options import OPTIONS, PROGRAM
+from broadcast.options import OPTIONS, PROGRAM, manual_of
 
-PAGE = Path(__file__).parents[2] / "docs" / "options.md"
+ROOT = Path(__file__).parents[2]
+PAGE = ROOT / "docs" / "options.md"
+PAGES = sorted((ROOT / "docs" / "man").iterdir())
 
 
 def test_the_page_is_what_the_rows_say() -> None:
     """Else: ``python -m broadcast.options > docs/options.md``."""
     assert PAGE.read_text("utf-8") == manual.page(OPTIONS + PROGRAM)
+
+
+def test_the_page_for_man_is_too() -> None:
+    """Else: ``python -m broadcast.options --man > docs/man/bcastd.8``."""
+    page = (PAGE.parent / "man" / "bcastd.8").read_text("utf-8")
+    assert page == manual_of(["--man"])
+    assert manual_of([]) == PAGE.read_text("utf-8")
+    for option in OPTIONS + PROGRAM:
+        assert f"--{option.name}".replace("-", "\\-") in page
+    # No text is taken for a request.
+    requests = {line.split()[0] for line in page.splitlines() if line.startswith(".")}
+    assert requests <= {
+        '.\\"',
+        ".TH",
+        ".SH",
+        ".B",
+        ".RI",
+        ".br",
+        ".PP",
+        ".RB",
+        ".TP",
+        ".BR",
+    }
+
+
+@pytest.mark.parametrize("page", PAGES, ids=[page.name for page in PAGES])
+def test_man_reads_each_page(page: Path) -> None:
+    """Without a warning, where mandoc is installed to look."""
+    mandoc = shutil.which("mandoc")
+    if mandoc is None:
+        pytest.skip("mandoc is not here")
+    done = subprocess.run(
+        [mandoc, "-T", "lint", "-W", "warning", str(page)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    told = [
+        line for line in done.stdout.splitlines() if "cannot parse date" not in line
+    ]
+    assert told == []
+
+
+def test_each_command_has_a_page() -> None:
+    """And of each the commands and options are all in it."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    assert {page.stem for page in PAGES} == set(project["scripts"])
+    for name, main in (("bcast-admin", admin), ("bcast-passwd", passwd)):
+        (page,) = [page for page in PAGES if page.stem == name]
+        text = page.read_text("utf-8").replace("\\-", "-")
+        told = io.StringIO()
+        with pytest.raises(SystemExit), redirect_stdout(told):
+            main(["--help"])
+        options = set(re.findall(r"--[a-z]+", told.getvalue())) - {"--help"}
+        verbs = re.findall(r"^([a-z]+) .*  ", told.getvalue(), re.MULTILINE)
+        for word in options | set(verbs):
+            assert word in text, (name, word)
 
 
 def test_the_help_has_each_option_once_under_a_heading() -> None:

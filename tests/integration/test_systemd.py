@@ -38,7 +38,8 @@ def test_the_life_of_a_daemon_is_told(daemon: Start, is_abstract: bool) -> None:
     """READY comes when all listeners are open, then RELOADING and READY, STOPPING."""
     with NotifySocket(is_abstract) as manager:
         where = "tcp:0:interface=127.0.0.1"
-        room = daemon(f"--listen={where}", f"--listen={where}", env=manager.env)
+        duck = ("--lame-duck", "0.5")
+        room = daemon(f"--listen={where}", f"--listen={where}", *duck, env=manager.env)
         assert manager.next() == {"READY": "1", "STATUS": "0 here"}
         for address in room.addresses:
             LineClient(connect_tcp(int(address.rpartition(":")[2]))).close()
@@ -52,7 +53,8 @@ def test_the_life_of_a_daemon_is_told(daemon: Start, is_abstract: bool) -> None:
         room.signal()
         stopping = manager.until(STOPPING="1")
         assert stopping["STATUS"].startswith("stopping")
-        assert int(stopping["EXTEND_TIMEOUT_USEC"]) > 10e6  # --drain, and some
+        # --lame-duck, --drain, and some
+        assert int(stopping["EXTEND_TIMEOUT_USEC"]) >= 15.5e6
         assert room.wait() == -signal.SIGTERM
         room.assert_no_trouble()
 

@@ -131,7 +131,7 @@ def test_the_refused_are_told_at_once_and_then_once_a_minute() -> None:
         handshakes.admits(OTHER)
     finally:
         globalLogPublisher.removeObserver(observer)
-    told = [(event["count"], event["host"]) for event in events]
+    told = [(event["count"], event["address"]) for event in events]
     assert told == [(1, FLOOD), (2, FLOOD), (1, OTHER)]
     assert handshakes.refused == 4
 

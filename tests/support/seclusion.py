@@ -19,7 +19,7 @@ _PRIVATE = ("/tmp", "/var/tmp")
 _DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
 
 _NEWNS, _NEWUTS, _NEWIPC, _NEWUSER = 0x20000, 0x4000000, 0x8000000, 0x10000000
-_RDONLY, _NOSUID, _NODEV, _REMOUNT, _BIND = 1, 2, 4, 32, 4096
+RDONLY, NOSUID, NODEV, REMOUNT, BIND = 1, 2, 4, 32, 4096
 _REC, _PRIVATE_MOUNT = 16384, 1 << 18
 
 
@@ -33,7 +33,8 @@ def _unshare(flags: int) -> None:
     _called(ctypes.CDLL(None, use_errno=True).unshare(flags), "unshare")
 
 
-def _mount(source: str, target: str, kind: str, flags: int, data: str = "") -> None:
+def mount(source: str, target: str, kind: str, flags: int, data: str = "") -> None:
+    """Call mount(2)."""
     words = (source.encode(), target.encode(), kind.encode(), flags, data.encode())
     lib = ctypes.CDLL(None, use_errno=True)
     lib.mount.argtypes = [
@@ -47,23 +48,23 @@ def seclude(keep: list[Path]) -> None:
     """Hide from this process what the unit hides; show ``keep``, to be read only."""
     here = Path.cwd()
     _unshare(_NEWNS | _NEWUTS | _NEWIPC)
-    _mount("none", "/", "", _REC | _PRIVATE_MOUNT)
+    mount("none", "/", "", _REC | _PRIVATE_MOUNT)
     kept = {path: os.open(path, os.O_PATH) for path in sorted(set(keep))}
     devices = {name: os.open(f"/dev/{name}", os.O_PATH) for name in _DEVICES}
-    _mount("none", "/", "", _REMOUNT | _BIND | _RDONLY)
-    _mount("none", "/sys", "", _REMOUNT | _BIND | _RDONLY)
+    mount("none", "/", "", REMOUNT | BIND | RDONLY)
+    mount("none", "/sys", "", REMOUNT | BIND | RDONLY)
     hidden = [path for path in (*_EMPTY, *_PRIVATE) if Path(path).is_dir()]
     for path in hidden:
         mode = "mode=1777" if path in _PRIVATE else "mode=755"
-        _mount("tmpfs", path, "tmpfs", _NOSUID | _NODEV, mode)
+        mount("tmpfs", path, "tmpfs", NOSUID | NODEV, mode)
     for folder, number in kept.items():
         if any(folder.is_relative_to(place) for place in hidden):
-            _show(folder, number, is_folder=True)
-            _mount("none", str(folder), "", _REMOUNT | _BIND | _RDONLY)
-    _mount("tmpfs", "/dev", "tmpfs", _NOSUID, "mode=755")
+            show(folder, number, is_folder=True)
+            mount("none", str(folder), "", REMOUNT | BIND | RDONLY)
+    mount("tmpfs", "/dev", "tmpfs", NOSUID, "mode=755")
     for name, number in devices.items():
-        _show(Path("/dev", name), number, is_folder=False)
-    _mount("proc", "/proc", "proc", _NOSUID | _NODEV, "hidepid=invisible,subset=pid")
+        show(Path("/dev", name), number, is_folder=False)
+    mount("proc", "/proc", "proc", NOSUID | NODEV, "hidepid=invisible,subset=pid")
     for own in OWN:
         Path(own).mkdir()
         os.chown(own, NOBODY, NOBODY)
@@ -72,13 +73,13 @@ def seclude(keep: list[Path]) -> None:
     os.chdir(here)
 
 
-def _show(path: Path, number: int, is_folder: bool) -> None:
+def show(path: Path, number: int, is_folder: bool) -> None:
     """Let what ``number`` has opened be at ``path`` again."""
     if is_folder:
         path.mkdir(parents=True, exist_ok=True)
     else:
         path.touch()
-    _mount(f"/proc/self/fd/{number}", str(path), "", _BIND | _REC)
+    mount(f"/proc/self/fd/{number}", str(path), "", BIND | _REC)
 
 
 def become_nobody() -> None:

@@ -1,26 +1,40 @@
 """Metrics: their names are a contract, and their values are the room's own."""
 
+import re
+from pathlib import Path
+
 import pytest
 from prometheus_client.metrics_core import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
+import broadcast
 from broadcast.base.settings import RoomSettings
+from broadcast.protocol import codes
 from broadcast.protocol.events import Bye
 from broadcast.room.stats import BOUNDS
-from broadcast.web.metrics import FRESH, Exporter
-from tests.support.hall import Hall
+from broadcast.web.metrics import FRESH, LAG_INTERVAL, Exporter, LagProbe
+from tests.support.hall import Hall, LoginHall
 
 # Names without the prefix, and without the ending of a counter's one sample.
 CONTRACT = {
+    "build_info": "gauge",
     "members": "gauge",
+    "members_limit": "gauge",
+    "ready": "gauge",
     "connections": "gauge",
     "lines_said": "counter",
     "deliveries": "counter",
     "received_bytes": "counter",
     "sent_bytes": "counter",
     "too_slow": "counter",
+    "joined": "counter",
     "refused": "counter",
     "left": "counter",
+    "logins_refused": "counter",
+    "bans": "gauge",
+    "mutes": "gauge",
+    "reactor_lag_seconds": "histogram",
+    "commit_seconds": "histogram",
     "fan_out_seconds": "histogram",
     "log_bytes": "gauge",
     "log_limit_bytes": "gauge",
@@ -60,14 +74,41 @@ def test_the_names_are_these() -> None:
 
 
 def test_an_empty_room_has_its_numbers() -> None:
-    """From the start on each number is there, at 0, but for those with labels."""
+    """From the start on each number is there, at 0, whatever its labels are."""
     found = _values(Hall(log_size=4711))
     assert found.pop("log_limit_bytes") == 4711
+    assert found.pop("members_limit") == 1_000_000
+    assert [found.pop(name) for name in tuple(found) if "build_info" in name] == [1]
     assert set(found.values()) == {0.0}
-    plain = set(CONTRACT) - {"members", "refused", "left", "fan_out_seconds"}
-    names = {name.removesuffix("_total") for name in found}
-    assert plain - {"log_limit_bytes"} <= names
-    assert not names & {"members", "refused", "left"}
+    for reason in codes.LEFT:
+        assert f"left_total {reason}" in found
+    for reason in codes.ERRORS:
+        assert f"refused_total {reason}" in found
+    for reason in codes.LOGINS:
+        assert f"logins_refused_total {reason}" in found
+    faces = {name.split()[2] for name in found if name.startswith("members ")}
+    assert faces == {"tcp", "tls", "unix", "websocket"}
+
+
+def test_all_reasons_are_known() -> None:
+    """Each code that the daemon gives is one of those that have a series; none else."""
+    source = "".join(
+        path.read_text("utf-8")
+        for path in Path(broadcast.__file__).parent.rglob("*.py")
+        if "client" not in path.parts and path.name != "codes.py"
+    )
+
+    def given(pattern: str) -> set[str]:
+        return set(re.findall(pattern, source))
+
+    errors = given(
+        r'\b(?:\w*Error|Refusal|Refused)\(\s*"([a-z]+-[a-z-]+|muted|slowed)"'
+    )
+    errors |= given(r'silenced = (?:member\.silenced or )?"([a-z-]+)"')
+    errors |= given(r'silenced\("([a-z-]+)"')
+    ends = given(r'\bBye\(\s*"([a-z-]+)"') | given(r'\.close\(\s*"([a-z-]+)"')
+    assert errors <= set(codes.ERRORS)
+    assert ends == {*codes.LEFT, *codes.TURNED_AWAY}
 
 
 def test_members_and_connections_are_told_apart() -> None:
@@ -108,7 +149,7 @@ def test_refusals_and_leavings_are_counted_by_reason() -> None:
     hall.directory.close(cy.protocol.session.member, Bye("kicked", "out"))
     found = _values(hall)
     labelled = ("refused_total", "left_total")
-    assert {k: v for k, v in found.items() if k.startswith(labelled)} == {
+    assert {k: v for k, v in found.items() if k.startswith(labelled) and v} == {
         "refused_total unknown-command": 2,
         "refused_total bad-argument": 1,
         "refused_total too-long": 1,
@@ -121,7 +162,7 @@ def test_refusals_and_leavings_are_counted_by_reason() -> None:
 def test_the_histogram_adds_up() -> None:
     """Each bucket holds all that were as fast; the last one, and the count, all."""
     hall = Hall()
-    for seconds in (BOUNDS[0], 0.003, 0.003, 2.0):
+    for seconds in (BOUNDS[0], 0.003, 0.003, 20.0):
         hall.room.stats.fan_out.add(seconds)
     found = _values(hall)
     buckets = [
@@ -129,7 +170,7 @@ def test_the_histogram_adds_up() -> None:
     ]
     assert buckets == [1, 1, 1, 1, 1, *[3] * (len(BOUNDS) - 5), 4]
     assert found["fan_out_seconds_count"] == found["fan_out_seconds_bucket +Inf"] == 4
-    assert found["fan_out_seconds_sum"] == pytest.approx(2.0061)
+    assert found["fan_out_seconds_sum"] == pytest.approx(20.0061)
 
 
 def test_who_is_behind_is_told_until_it_has_read() -> None:
@@ -161,3 +202,43 @@ def test_they_are_rendered_once_a_second() -> None:
     hall.clock.advance(0.01)
     assert b"broadcast_connections 1.0" in exporter.render()
     assert b"broadcast_connections 0.0" in first
+
+
+def test_lag_is_how_late_a_timer_comes() -> None:
+    """A reactor that is held up shows it, and goes on to be measured."""
+    hall = Hall()
+    probe = LagProbe(hall.clock)
+    probe.start()
+    probe.start()
+    for _ in range(3):
+        hall.clock.advance(LAG_INTERVAL)
+    assert (probe.lags.buckets[0], sum(probe.lags.buckets)) == (3, 3)
+    hall.clock.advance(LAG_INTERVAL + 2)
+    assert probe.lags.total == pytest.approx(2)
+    assert sum(probe.lags.buckets) == 4
+
+
+def test_commits_are_timed() -> None:
+    """One for each batch."""
+    hall = Hall()
+    before = _values(hall)["commit_seconds_count"]
+    hall.join("/name al").send("hello")
+    assert _values(hall)["commit_seconds_count"] > before
+
+
+def test_the_certificate_expires_when_it_says() -> None:
+    """There is none without TLS."""
+    hall = Hall()
+    told = Exporter(hall.connections, lambda: 1234.5).render()
+    assert b"broadcast_certificate_expiry_timestamp_seconds 1234.5" in told
+    assert b"certificate" not in Exporter(hall.connections).render()
+
+
+def test_logins_bans_and_mutes_are_counted(tmp_path: Path) -> None:
+    hall = LoginHall(tmp_path)
+    hall.directory.policy.bans.add("mallory", None, "")
+    hall.directory.policy.mutes.add("eve")
+    hall.authenticator.refused["login-failed"] += 2
+    found = _values(hall)
+    assert (found["bans"], found["mutes"]) == (1, 1)
+    assert found["logins_refused_total login-failed"] == 2

@@ -190,6 +190,6 @@ class Endpoint(Resource):
             raise RefusedError(403, bye.message)
 
     def _failed(self, failure: Failure, request: Any) -> None:
-        Logger(namespace="broadcast").failure("a request has failed", failure)
+        Logger(namespace="broadcast").failure("a request has failed", failure, event="fault")
         if request.channel:
             request.channel.abort()

@@ -1,6 +1,5 @@
 """What the HTTP port answers: page, health, metrics; and the options for it."""
 
-import json
 import re
 import signal
 import socket
@@ -300,24 +299,6 @@ def _metrics(daemon: Daemon) -> dict[str, float]:
     lines = http(daemon, "/metrics")[1].split("\n")
     pairs = (line.rsplit(" ", 1) for line in lines if line and line[0] != "#")
     return {name: float(value) for name, value in pairs}
-
-
-def test_the_dashboard_asks_for_metrics_that_there_are(web: Daemon) -> None:
-    """Every metric that the Grafana dashboard shows is one that we give."""
-    board = json.loads(Path("docs/grafana-dashboard.json").read_text())
-    asked = {
-        name
-        for panel in board["panels"]
-        for target in panel["targets"]
-        for name in re.findall(r"\b(?:broadcast|process)_\w+", target["expr"])
-    }
-    assert len(asked) > 12
-    body = http(web, "/metrics")[1]
-    given = set(re.findall(r"^# TYPE (\w+)", body, re.MULTILINE))
-    bases = {name.removesuffix("_bucket") for name in asked}
-    assert {name.removesuffix("_total") for name in bases} <= {
-        name.removesuffix("_total") for name in given
-    }
 
 
 def _stopping(running: Daemon, *first: bytes) -> list[SocketWire]:

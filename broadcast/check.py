@@ -1,0 +1,44 @@
+"""``--check``: reads all that the options name, and tells every fault at once.
+
+Each part of the daemon refuses here what it refuses at the start, by the same code.
+Nothing is written, and no listener is opened: a port that is taken is not found.
+"""
+
+import os
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from broadcast.command_line import PREFIX, refusal
+
+
+def faults_of(checks: Iterable[Callable[[], object]]) -> list[str]:
+    """Return the lines with which checks refuse to start; they are all made."""
+    found: list[str] = []
+    for check in checks:
+        try:
+            check()
+        except SystemExit as refused:
+            lines = str(refused.code).split("\n")
+            found.extend(line.removeprefix(PREFIX) for line in lines)
+    return found
+
+
+def refuse_unwritable(option: str, path: str | None) -> None:
+    """Refuse a file that can't be written, or made.
+
+    Raises:
+        SystemExit: its folder is missing, or may not be written to.
+    """
+    if path is None:
+        return
+    place = Path(path)
+    folder = Path(os.path.realpath(path)).parent
+    if not folder.is_dir():
+        why, hint = "no such folder", "make it first"
+    elif place.is_dir():
+        why, hint = "it is a folder", "name a file"
+    elif not os.access(place if place.exists() else folder, os.W_OK):
+        why, hint = "permission denied", "name a file that can be written"
+    else:
+        return
+    raise refusal(f"--{option}: {path}: {why}; {hint}")
