@@ -87,7 +87,7 @@ def test_an_empty_room_has_its_numbers() -> None:
     for reason in codes.LOGINS:
         assert f"logins_refused_total {reason}" in found
     faces = {name.split()[2] for name in found if name.startswith("members ")}
-    assert faces == {"tcp", "tls", "unix", "websocket"}
+    assert faces == {"http", "tcp", "tls", "unix", "websocket"}
 
 
 def test_all_reasons_are_known() -> None:

@@ -190,6 +190,7 @@ class Endpoint(Resource):
             raise RefusedError(403, bye.message)
 
     def _failed(self, failure: Failure, request: Any) -> None:
-        Logger(namespace="broadcast").failure("a request has failed", failure, event="fault")
+        logger = Logger(namespace="broadcast")
+        logger.failure("a request has failed", failure, event="fault")
         if request.channel:
             request.channel.abort()
