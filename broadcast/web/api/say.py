@@ -188,8 +188,8 @@ class Post:
             RefusedError: it is too fast, or it doesn't.
         """
         room, settings = self._room, self._room.settings
-        if room.is_clogged:
-            raise RefusedError(503, "the server can't keep up: try again", BUSY)
+        if room.is_clogged or room.keeper.why_stalled or room.keeper.why_cut_off:
+            raise RefusedError(503, "nothing can be saved just now: try again", BUSY)
         whose = self._caller.owner or self._caller.host
         wait = self._say.api.rates.wait_for(
             whose, self._count, settings.rate, settings.burst
