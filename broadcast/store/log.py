@@ -207,6 +207,14 @@ class Log:
         batch = self._batch_with(place)
         return batch.first + place - batch.before
 
+    def run_at(self, id: int) -> Run | None:
+        """Return the run whose first line has an id; None if it is gone, or none's."""
+        if not self.first_id <= id <= self.last_id:
+            return None
+        batch = self._batch_with(self.place_after(id - 1))
+        runs = (entry for entry in batch.entries if isinstance(entry, Run))
+        return next((run for run in runs if run.first == id), None)
+
     def stretch(self, begin: int, end: int) -> Stretch:
         """Return the lines from one place to another, which are here."""
         if begin == end:
