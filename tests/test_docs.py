@@ -26,7 +26,7 @@ OTHER_PROGRAMS = frozenset(
         *("--data-binary", "--retry-all-errors", "--oneline"),  # curl, git
         *("--build-arg", "--cap-drop", "--format", "--isolation"),  # podman
         *("--network", "--read-only"),
-        "--engine",  # of our tests
+        *("--dist", "--engine"),  # of pytest
     )
 )
 _OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*[a-z]")
