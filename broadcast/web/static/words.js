@@ -13,7 +13,7 @@ export const COMMANDS = {
   name: ["NAME", "takes another name"],
   who: ["[PREFIX]", "tells who is here"],
   ping: ["", "measures the way to the server and back"],
-  history: ["[N]", "shows the last lines again"],
+  history: ["[N]", "shows the last lines again, 200 at most"],
   since: ["EPOCH:ID", "shows what was said after a position"],
   ignore: ["[NAME]", "hides what NAME says; alone: tells who is hidden"],
   unignore: ["NAME", "shows NAME again"],
