@@ -94,7 +94,10 @@ class LookBack:
         if words:
             seen = count_of(self._seen, "line")
             self._note(f"found: {len(self._found)}, in {seen} of the server's log")
-        self._show(list(self._found))
+        elif not self._found:
+            self._note("nothing was said yet")
+        if self._found:
+            self._show(list(self._found))
         self._found.clear()
 
     def _matches(self, message: ev.Message) -> bool:

@@ -64,6 +64,15 @@ def test_lastlog_of_more_than_there_is() -> None:
     assert search.shown == [["a", "b"]]
 
 
+def test_lastlog_of_an_empty_log() -> None:
+    """No line is said so, without dividers around nothing."""
+    search = Search()
+    search.look_back.lastlog()
+    search.page()
+    assert search.shown == []
+    assert search.notes == ["nothing was said yet"]
+
+
 def test_one_search_ends_another() -> None:
     """A page that was asked for in an earlier search belongs to none."""
     search = Search()
@@ -96,4 +105,5 @@ def test_a_refused_page_ends_it() -> None:
     ):
         if isinstance(event, ev.Page):
             search.look_back.hear(event)
-    assert search.shown == [[]]
+    assert search.shown == []
+    assert search.notes == ["found: 0, in 0 lines of the server's log"]
