@@ -68,7 +68,8 @@ def tmux(tmp_path: Path, daemon: Daemon) -> Iterator[Tmux]:
 
 def test_no_copies_of_the_prompt(tmux: Tmux) -> None:
     """It is drawn once, and the lines above it stay."""
-    tmux.wait(lambda: tmux.shown[-1:] == ["connected · bob · 1 here>"])
+    last = ["- /help lists the commands, /quit leaves", "connected · bob · 1 here>"]
+    tmux.wait(lambda: tmux.shown[-2:] == last)
     above = tmux.shown[:-1]
     assert len(above) == 33
     tmux.do("send-keys", "-l", TYPED)
