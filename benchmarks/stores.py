@@ -21,14 +21,14 @@ import os
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, Final
 
 from broadcast.protocol.dialects import Speaker
-from broadcast.store.base import IRoom, IStore, Said
+from broadcast.store.base import IRoom, IStore
 from broadcast.store.codec import Body, encode
 from broadcast.store.database import Database
 from broadcast.store.entries import Batch, Run
@@ -71,10 +71,7 @@ class Room:
     def __init__(self) -> None:
         self.lines = 0
 
-    def owner_of(self, run: Run) -> str | None:
-        return None
-
-    def heard(self, batch: Batch, said: Sequence[Said]) -> None:
+    def heard(self, batch: Batch) -> None:
         self.lines += batch.count
 
     def stalled(self, why: str) -> None:
@@ -125,7 +122,7 @@ def of_store(store: IStore, loop: Loop, lines: int, seconds: float) -> float:
 
 def of_disk(path: Path, lines: int, seconds: float) -> float:
     """Return how often a second as many bytes are appended and synced."""
-    count, body = 0, encode(Body([run_of(lines)], []))
+    count, body = 0, encode(Body([run_of(lines)]))
     file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     try:
         start = time.perf_counter()
@@ -160,13 +157,13 @@ def compare(folder: Path, rounds: int, seconds: float) -> None:
 def fill(path: Path, lines: int) -> int:
     """Make a file of so many lines; return the bytes of their text."""
     run = run_of(LINES_A_ROW)
-    body = encode(Body([run], []))
+    body = encode(Body([run]))
     rows = lines // LINES_A_ROW
     with closing(Database(str(path))) as database:
         for start in range(0, rows, ROWS_AT_A_TIME):
             database.connection.execute("BEGIN")
             for n in range(start, min(start + ROWS_AT_A_TIME, rows)):
-                database.insert(Row(1 + n * run.count, run.count, 1e9 + n, body))
+                database.insert(Row(1 + n, 1 + n * run.count, run.count, 1e9 + n, body))
             database.connection.execute("COMMIT")
     return rows * len(run.text)
 

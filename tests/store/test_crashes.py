@@ -31,7 +31,7 @@ def said_by(process: Process) -> dict[int, str]:
 def lines_in(path: Path) -> dict[int, str]:
     """Return each line that is in the file, by its id."""
     with closing(Rows(str(path))) as rows:
-        batches = [rows.batch(row, Speakers())[0] for row in rows.after(0)]
+        batches = [rows.batch(row, Speakers()) for row in rows.after(0)]
         checked = rows.connection.execute("PRAGMA integrity_check").fetchall()
     assert checked == [("ok",)]
     return dict(line for batch in batches for line in lines_of(batch))
