@@ -70,6 +70,17 @@ def check(path: str) -> Findings:
     return found
 
 
+def identify(path: str) -> None:
+    """Look whether a file is one of ours, without making any beside it.
+
+    Raises:
+        StoreError: it isn't, or can't be read.
+    """
+    mode = "ro" if os.path.exists(f"{path}-wal") else UNCHANGING
+    with _in_one_line(path):
+        Rows(path, mode=mode).close()
+
+
 def dump(path: str, render: Render) -> Iterator[bytes]:
     """Yield all that was said, as whole lines, oldest first.
 
