@@ -77,8 +77,8 @@ def test_fault_is_found(tmp_path: Path, old: str, new: str, fault: str) -> None:
 def test_package_is_read(tmp_path: Path) -> None:
     """Without arguments the whole package is checked, but for the exempt files."""
     command = [sys.executable, str(ROOT / ".ci" / "prose.py")]
-    (tmp_path / "broadcast" / "session").mkdir(parents=True)
-    for file in ("broadcast/one.py", "broadcast/session/exempt.py"):
+    (tmp_path / "broadcast" / "store").mkdir(parents=True)
+    for file in ("broadcast/one.py", "broadcast/store/exempt.py"):
         (tmp_path / file).write_text('"""Who is here."""\n', "utf-8")
     done = subprocess.run(
         command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False

@@ -13,12 +13,12 @@ class Naming:
     """How a member is named when it joins: as certified, as asked for, or a guest.
 
     Args:
-        session: whose it is.
-        mended: a name of another protocol's, or a listener's, which is made good.
+        session: the member's session.
+        mended: a name from another protocol or of a listener, which is made valid.
 
     Attributes:
         wanted: name and key, as asked for.
-        answer: what there is to say of the name that it has got.
+        answer: the remark on the name that it has got.
     """
 
     __slots__ = ("_certified", "_session", "answer", "mended", "wanted")
@@ -64,8 +64,8 @@ def turned_away(session: ISession, naming: Naming | None = None) -> bool:
     """Tell whether a member may not come in; if it may, it has its name.
 
     Args:
-        session: who comes.
-        naming: how it is named; None where nobody has a name.
+        session: the session of the newcomer.
+        naming: its name; None where members have no names.
     """
     directory, member = session.room.directory, session.member
     bye = directory.occupancy.refuse(member.address)
