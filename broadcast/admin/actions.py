@@ -4,9 +4,9 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol
 
+from twisted.internet.defer import Deferred, succeed
 from twisted.logger import Logger
 
-from broadcast.auth.policy import MAX_MUTED
 from broadcast.base.values import plain, reason_of
 from broadcast.net import sockopts
 from broadcast.protocol import names
@@ -15,6 +15,9 @@ from broadcast.room.member import Member
 from broadcast.room.room import Room
 from broadcast.room.subscription import Subscription
 from broadcast.session.interfaces import IConnection
+from broadcast.store.claims import Order, Verb
+from broadcast.store.mutes import MAX_MUTED
+from broadcast.store.outcomes import Outcome
 
 Row = dict[str, object]
 
@@ -40,6 +43,9 @@ class AdminActions:
         connections: the open connections, of every protocol.
         threshold: the level of the log.
         stop: stops the daemon, as SIGTERM does.
+
+    Attributes:
+        kept: called back when the log has the last order that was given.
     """
 
     def __init__(
@@ -54,6 +60,7 @@ class AdminActions:
         self.threshold = threshold
         self.stop = stop
         self.logger = Logger(namespace="broadcast")
+        self.kept: Deferred[None] = succeed(None)
         self._connections = connections
         self._began = room.work.clock.seconds()
 
@@ -69,7 +76,7 @@ class AdminActions:
         Raises:
             CommandRefusedError: there is no such member.
         """
-        member = self.room.directory.roster.find(name)
+        member = self.room.roster.find(name)
         if member is None or member.session_id not in self.room.subscriptions:
             raise CommandRefusedError(f"nobody here is called {name}")
         return member
@@ -132,13 +139,12 @@ class AdminActions:
         """
         if names.clean(name) is None:
             raise CommandRefusedError(f"{name} is no name")
-        if not self.room.directory.policy.mutes.add(name):
+        mutes, folded = self.room.store.state.mutes, names.fold(name)
+        if folded not in mutes and len(mutes) >= MAX_MUTED:
             raise CommandRefusedError(f"{MAX_MUTED} names are muted already")
-        members = self._joined_as({names.fold(name)})
-        for member in members:
-            if not member.silenced:
-                member.silenced = "muted"
-                self._tell(member, "you are muted")
+        order = Order(Verb.MUTE, (folded,))
+        self._order(order, lambda _: self._silence(folded))
+        members = self._silence(folded)
         if not members:
             return f"muted {name}, who is not here"
         return f"muted {', '.join(member.name for member in members)}"
@@ -152,18 +158,14 @@ class AdminActions:
         Raises:
             CommandRefusedError: ``name`` is not muted.
         """
-        mutes = self.room.directory.policy.mutes
-        freed = mutes.remove(name)
-        member = self.room.directory.roster.find(name)
+        mutes, folds = self.room.store.state.mutes, [names.fold(name)]
+        member = self.room.roster.find(name)
         if member is not None and member.silenced == "muted":
-            freed |= {names.fold(name)} | mutes.remove(member.account)
-        if not freed:
+            folds.append(member.account)
+        if len(folds) == 1 and folds[0] not in mutes:
             raise CommandRefusedError(f"{name} is not muted")
-        for known in self._joined_as(freed):
-            is_muted = self.room.directory.policy.is_muted(known.name, known.account)
-            if known.silenced == "muted" and not is_muted:
-                known.silenced = ""
-                self._tell(known, "you may speak again")
+        order = Order(Verb.UNMUTE, tuple(folds))
+        self._order(order, lambda freed: self._give_voice({*freed, folds[0]}))
         return f"unmuted {name}"
 
     def stats(self) -> Row:
@@ -181,11 +183,43 @@ class AdminActions:
             "too_slow": room.too_slow,
             "logins_refused": authenticator.refused.total() if authenticator else 0,
             "bans": sum(1 for _ in self.bans),
-            "muted": len(room.directory.policy.mutes),
+            "muted": len(room.store.state.mutes),
             "uptime": round(room.work.clock.seconds() - self._began),
             "processor_seconds": round(time.process_time(), 1),
             "log_level": self.threshold.name,
         }
+
+    def _order(self, order: Order, then: Callable[[frozenset[str]], object]) -> None:
+        """Have the log keep an order; ``kept`` is called back when it does."""
+        kept = self.kept = Deferred[None]()
+
+        def decided(outcome: Outcome) -> None:
+            then(outcome.freed)
+            kept.callback(None)
+
+        self.room.order(order, decided)
+
+    def _silence(self, folded: str) -> list[Member]:
+        """Mute those who are here with this name or account; return them.
+
+        Done when it is ordered, and again when the log has the order: others may have
+        come between.
+        """
+        members = self._joined_as({folded})
+        for member in members:
+            if not member.silenced:
+                member.silenced = "muted"
+                self._tell(member, "you are muted")
+        return members
+
+    def _give_voice(self, freed: set[str]) -> None:
+        """Let those speak again who are muted by no other order."""
+        state = self.room.store.state
+        for member in self._joined_as(freed):
+            is_muted = state.is_muted(names.fold(member.name), member.account)
+            if member.silenced == "muted" and not is_muted:
+                member.silenced = ""
+                self._tell(member, "you may speak again")
 
     def _unsaved(self, error: OSError) -> str:
         return f"not saved: {self.bans.path}: {reason_of(error)}"

@@ -7,6 +7,8 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Final
 
+from twisted.internet.defer import Deferred
+
 from broadcast.admin import HELP
 from broadcast.admin.actions import AdminActions, CommandRefusedError, Row
 from broadcast.auth.bans import BanError
@@ -17,14 +19,18 @@ _TIME = re.compile(r"(\d{1,9})([smhd]?)")
 _SECONDS: Final = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 _MAX_FOR = 100 * 365 * 86400
 
-Command = Callable[[AdminActions, str], Iterator[Row]]
+Answer = Row | Deferred[None]
+"""A part of an answer; the parts after a Deferred come when that is called back."""
+
+Command = Callable[[AdminActions, str], Iterator[Answer]]
 
 
-def carry_out(actions: AdminActions, line: str) -> Iterator[Row]:
+def carry_out(actions: AdminActions, line: str) -> Iterator[Answer]:
     """Carry out a line: a command and its arguments, without the line end.
 
     Yields:
-        Rows, each a JSON object. The last has ``ok``, and ``error`` if that is False.
+        Rows, each a JSON object, or a Deferred to be waited for. The last row has
+        ``ok``, and ``error`` if that is False.
         Every failure is reported so; nothing is raised.
     """
     word, _, argument = line.strip().partition(" ")
@@ -36,6 +42,9 @@ def carry_out(actions: AdminActions, line: str) -> Iterator[Row]:
             )
         last: Row = {}
         for row in command(actions, argument.strip()):
+            if isinstance(row, Deferred):
+                yield row
+                continue
             if last:
                 yield last
             last = row
@@ -84,12 +93,16 @@ def _bans(actions: AdminActions, argument: str) -> Iterator[Row]:
     yield {"count": count}
 
 
-def _mute(actions: AdminActions, argument: str) -> Iterator[Row]:
-    yield {"text": actions.mute(_only(argument, "mute NAME"))}
+def _mute(actions: AdminActions, argument: str) -> Iterator[Answer]:
+    text = actions.mute(_only(argument, "mute NAME"))
+    yield actions.kept
+    yield {"text": text}
 
 
-def _unmute(actions: AdminActions, argument: str) -> Iterator[Row]:
-    yield {"text": actions.unmute(_only(argument, "unmute NAME"))}
+def _unmute(actions: AdminActions, argument: str) -> Iterator[Answer]:
+    text = actions.unmute(_only(argument, "unmute NAME"))
+    yield actions.kept
+    yield {"text": text}
 
 
 def _say(actions: AdminActions, argument: str) -> Iterator[Row]:

@@ -5,12 +5,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from twisted.internet import interfaces
+from twisted.internet.defer import Deferred
 from twisted.internet.protocol import Factory
 from twisted.protocols.basic import LineReceiver
 from zope.interface import implementer
 
 from broadcast.admin.actions import AdminActions, Row
-from broadcast.admin.commands import carry_out
+from broadcast.admin.commands import Answer, carry_out
 from broadcast.net import sockopts
 from broadcast.protocol.sanitize import escape
 
@@ -43,7 +44,7 @@ class AdminProtocol(LineReceiver):
     MAX_LENGTH = 8192
     transport: Any  # the interfaces of Twisted's transports are many
     factory: "AdminFactory"
-    _rows: Iterator[Row] | None = None
+    _rows: Iterator[Answer] | None = None
 
     def connectionMade(self) -> None:
         """Register the connection, or close it if there are too many."""
@@ -67,7 +68,7 @@ class AdminProtocol(LineReceiver):
         )
         self._rows = carry_out(actions, command)
         self.pauseProducing()  # type: ignore[no-untyped-call]  # input, here
-        self.transport.registerProducer(Answering(self), False)
+        self._go_on()
 
     def lineLengthExceeded(self, line: bytes) -> None:
         """Send an error, and close."""
@@ -85,7 +86,16 @@ class AdminProtocol(LineReceiver):
                 self.transport.unregisterProducer()
                 self.resumeProducing()  # type: ignore[no-untyped-call]
                 return
+            if isinstance(row, Deferred):
+                self.transport.unregisterProducer()
+                row.addCallback(self._go_on)
+                return
             self._write(row)
+
+    def _go_on(self, _: object = None) -> None:
+        """Write the answer, or the rest of it, unless the connection is lost."""
+        if self._rows is not None:
+            self.transport.registerProducer(Answering(self), False)
 
     def connectionLost(self, reason: Any = None) -> None:
         """Forget the connection, and the rest of its answer."""

@@ -1,8 +1,7 @@
 """The policy: all the rules on logging in, joining and speaking, in a single place.
 
-A room has a policy. It allows everything that is not forbidden. A mute stays with the
-name for which it was ordered. It also follows a muted member that renames itself, but
-only to its latest name, so that no member can mute the names that it passes through.
+A room has a policy. It allows everything that is not forbidden. Mutes are not here: the
+log keeps them (``store.mutes``).
 """
 
 from collections.abc import Callable, Mapping
@@ -13,62 +12,7 @@ from broadcast.auth.bans import Bans
 from broadcast.auth.checkers import Pool, TokenChecker, UserChecker, checker_for
 from broadcast.base.settings import Settings
 from broadcast.base.work import Work
-from broadcast.protocol import names
 from broadcast.protocol.events import Bye
-
-MAX_MUTED = 10_000
-"""Mutes at most; any further mute is refused."""
-
-
-class Mutes:
-    """The mutes in effect. Names of any spelling, and folded names, are the same."""
-
-    def __init__(self) -> None:
-        self._now_called: dict[str, str] = {}  # as ordered → as now; "" for the same
-        self._ordered_as: dict[str, str] = {}  # the other way
-
-    def add(self, name: str) -> bool:
-        """Mute ``name``; return False if there are too many mutes."""
-        folded = names.fold(name)
-        if folded not in self._now_called and len(self) >= MAX_MUTED:
-            return False
-        self._now_called.setdefault(folded, "")
-        return True
-
-    def remove(self, name: str) -> set[str]:
-        """Remove every mute on ``name``; return the names concerned, folded."""
-        freed: set[str] = set()
-        while ordered := self._order_for(name):
-            called = self._now_called.pop(ordered)
-            self._ordered_as.pop(called, None)
-            freed |= {ordered, called} - {""}
-        return freed
-
-    def follow(self, old: str, account: str, new: str) -> None:
-        """Note that the member called ``old``, with this account, is ``new`` now."""
-        ordered = self._order_for(old) or self._order_for(account)
-        if not ordered:
-            return
-        self._ordered_as.pop(self._now_called[ordered], None)
-        self._now_called[ordered] = ""
-        if new not in self:
-            folded = names.fold(new)
-            self._now_called[ordered] = folded
-            self._ordered_as[folded] = ordered
-
-    def __contains__(self, name: str) -> bool:
-        """Tell whether ``name`` may not speak."""
-        return bool(self._now_called) and bool(self._order_for(name))
-
-    def __len__(self) -> int:
-        """Return the number of mutes in effect."""
-        return len(self._now_called)
-
-    def _order_for(self, name: str) -> str:
-        folded = names.fold(name)
-        if folded in self._now_called:
-            return folded
-        return self._ordered_as.get(folded, "")
 
 
 def _never(name: str) -> bool:
@@ -85,9 +29,6 @@ class Policy:
         imitates: tells whether a name looks like an account's.
         files: option → a function that reads the option's file again. It returns a
             summary, or raises ``FileError`` with nothing changed.
-
-    Attributes:
-        mutes: the mutes in effect.
     """
 
     def __init__(
@@ -102,7 +43,6 @@ class Policy:
         self.authenticator = authenticator
         self.bans = bans
         self.reserves = reserves
-        self.mutes = Mutes()
         self.files = files or {}
 
     def turn_away(self, address: str, name: str) -> Bye | None:
@@ -117,10 +57,6 @@ class Policy:
             return None
         because = f": {ban.reason}" if ban.reason else ""
         return Bye("banned", f"you are banned{because}")
-
-    def is_muted(self, name: str, account: str) -> bool:
-        """Tell whether a member with this name and account is muted."""
-        return name in self.mutes or account in self.mutes
 
 
 def policy_from(

@@ -1,6 +1,6 @@
 """The directory: the daemon's state of all connections, whatever room they read.
 
-Names, limits, session numbers, policy and statistics belong to the daemon. Messages
+Limits, session numbers, policy and statistics belong to the daemon. Names and messages
 belong to a room; a daemon could have several rooms.
 """
 
@@ -13,7 +13,7 @@ from broadcast.auth.policy import Policy
 from broadcast.base.work import IReactorTime
 from broadcast.protocol.events import Bye
 from broadcast.room.member import Member, Peer
-from broadcast.room.roster import Occupancy, Roster
+from broadcast.room.occupancy import Occupancy
 from broadcast.room.stats import Stats
 
 
@@ -46,14 +46,13 @@ class Directory:
     """All connections of the daemon.
 
     Args:
-        clock: times the held names.
+        clock: times the bans, where there is no policy.
         policy: the rules on joining and speaking; None allows everything.
         max_members: members in all.
         max_per_host: members per host; 0 is any number.
 
     Attributes:
         stats: the daemon's counters.
-        roster: the names of the members.
         occupancy: the number of members, and its limits.
         sessions: the sessions that have not ended, by session id.
     """
@@ -67,7 +66,6 @@ class Directory:
     ) -> None:
         self.policy = policy or Policy(Bans(clock.seconds))
         self.stats = Stats()
-        self.roster = Roster(clock, self.policy.reserves, self.policy.imitates)
         self.occupancy = Occupancy(max_members, max_per_host)
         self.sessions: dict[int, IClosable] = {}
         self._last_id = 0

@@ -1,6 +1,6 @@
 """The room's side of its store: old lines, a full disk, the end of it all."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Final, Protocol
 
 from twisted.logger import Logger
@@ -9,9 +9,8 @@ from broadcast.base.work import IJob, IReactorTime
 from broadcast.protocol.events import Bye
 from broadcast.room.directory import Directory
 from broadcast.room.fanout import Fanout
-from broadcast.store.base import Said
 from broadcast.store.dedup import TokenIndex
-from broadcast.store.entries import Batch, Run
+from broadcast.store.entries import Batch
 
 REMINDER: Final = 60.0
 """Seconds after which the log says again that nothing can be written."""
@@ -24,7 +23,7 @@ class Keeper:
 
     Args:
         fanout: sends the batches that the store hands in.
-        dedup: the tokens that the store hands in.
+        dedup: the tokens of what was said.
         directory: everybody connected.
         clock: times the reminders in the log.
 
@@ -51,19 +50,12 @@ class Keeper:
         self._logger = Logger(namespace="broadcast")
         self._stalls = 0
 
-    def owner_of(self, run: Run) -> str | None:
-        """Return the owner of a run that has a token; None if it is a connection."""
-        return run.owner
-
-    def heard(self, batch: Batch, said: Sequence[Said]) -> None:
-        """Append a batch that was committed earlier, and remember its tokens."""
+    def heard(self, batch: Batch) -> None:
+        """Append a batch that was committed earlier."""
         log = self._fanout.log
         if not log.lines:
             log.begin(batch.first - 1)
         self._fanout.send(batch)
-        for one in said:
-            one.run.owner = one.owner
-            self._dedup.remember(one.owner, one.token, one.run)
 
     def stalled(self, why: str) -> None:
         """Say that nothing can be written for now: members wait."""

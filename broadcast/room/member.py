@@ -14,6 +14,7 @@ class Member:
         session_id: a number that no other connection ever has.
         name: the name in its canonical form; "" until the member joins.
         key: the secret by which the name can be taken back.
+        owner: the digest of the name with its key; None without a key.
         account: the folded name of its login; "" for none.
         silenced: the error code for its lines; "" if it may speak.
         is_quiet: text does not tell of its joining, leaving and renaming.
@@ -28,6 +29,7 @@ class Member:
         "echo",
         "is_quiet",
         "key",
+        "owner",
         "session_id",
         "silenced",
         "speaker",
@@ -40,6 +42,7 @@ class Member:
         self.echo = echo
         self._name = ""
         self.key: str | None = None
+        self.owner: str | None = None
         self.account = ""
         self.silenced = ""
         self.is_quiet = False

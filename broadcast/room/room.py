@@ -14,6 +14,7 @@ socket are used here. The time comes as an argument.
 """
 
 from collections import deque
+from collections.abc import Callable
 from weakref import ReferenceType
 
 from twisted.logger import Logger
@@ -21,36 +22,41 @@ from twisted.logger import Logger
 from broadcast.base.settings import RoomSettings
 from broadcast.base.timers import Deadlines, IApplicant, expire_applicant
 from broadcast.base.work import IJob, Work
+from broadcast.protocol import names
 from broadcast.protocol.dialects import Moment, Speaker
 from broadcast.protocol.events import (
     Bye,
     Error,
     Event,
-    Join,
-    Leave,
     Notice,
-    Rename,
     Welcome,
     lines,
 )
 from broadcast.room.answers import Answer, owe
-from broadcast.room.directory import Directory
+from broadcast.room.claims import Claims, Then
+from broadcast.room.directory import Directory, When
 from broadcast.room.fanout import Fanout, Overtaken
 from broadcast.room.keeper import Keeper
 from broadcast.room.member import Member
 from broadcast.room.presence import PresenceFold
 from broadcast.room.reads import ReadQueue
+from broadcast.room.roster import Roster, refusal_of
 from broadcast.room.subscription import Subscription
 from broadcast.store.base import IStore, shares
+from broadcast.store.claims import Claim, Decided, Order
+from broadcast.store.claims import Leave as LeaveEntry
 from broadcast.store.dedup import TokenIndex
-from broadcast.store.entries import Batch, Entry, Run, Told, is_run
+from broadcast.store.entries import Batch, Entry, Run, Told, decides, session_of
 from broadcast.store.log import Log
+from broadcast.store.outcomes import Outcome
 
 FLUSH_BYTES = 128 * 1024
 """The entries that a turn collects for one commit."""
 
 FOR_GOOD = frozenset({"quit", "replaced", "kicked", "banned"})
 """Why one leaves without a name being held for one's return."""
+
+REPLACED = "you came back in another connection"
 
 Owed = tuple[Subscription, Answer, int]
 
@@ -72,6 +78,8 @@ class Room:
         is_clogged: no more lines are taken. A commit is in flight and the next one is
             full, or the last batch is still being sent.
         deadlines: the deadlines of clients that are asked for a name.
+        roster: the names of the members.
+        claims: the claims that are not decided yet.
         keeper: the link to the store.
         reads: the reads of the store that wait for their turn.
     """
@@ -93,6 +101,9 @@ class Room:
         self.fanout = Fanout(self.log, self.stats, work, self._sent)
         self.reads = ReadQueue()
         self.dedup = TokenIndex()
+        policy = directory.policy
+        self.roster = Roster(store, policy.reserves, policy.imitates, policy.turn_away)
+        self.claims = Claims(self.roster, directory.occupancy)
         self.keeper = Keeper(self.fanout, self.dedup, directory, work.clock)
         self.subscriptions = self.fanout.subscriptions
         self.deadlines = Deadlines[ReferenceType[IApplicant]](
@@ -100,12 +111,13 @@ class Room:
         )
         self.too_slow = 0
         self._logger = Logger(namespace="broadcast")
-        self._fold = PresenceFold(work.clock, lambda: len(self.subscriptions))
+        self._fold = PresenceFold(work.clock, lambda: self.count)
         self._overtaken: deque[Overtaken] = deque()
         self._entries: list[Entry] = []
+        self._decided: list[Run | Decided] = []  # those of them that the state decides
+        self._orders: dict[int, Callable[[Outcome], None]] = {}
         self._answers: list[Owed] = []
         self._collected = 0
-        self._has_news = False
         self._in_flight = False
         self._shares: deque[list[Entry]] = deque()  # of one collection, not committed
         self._due_answers: list[Owed] = []  # to that collection
@@ -120,6 +132,30 @@ class Room:
     def subscribe(self, member: Member) -> Subscription:
         """Return a place in the log for ``member``, which has not joined yet."""
         return Subscription(member, self.fanout.readers)
+
+    @property
+    def count(self) -> int:
+        """How many are here."""
+        return self.store.state.count or len(self.subscriptions)
+
+    def claim(self, member: Member, claim: Claim, then: Then) -> None:
+        """Have the log decide on a claim; its session waits for the outcome.
+
+        Whoever is here and has to give its place up to ``member`` does so now.
+
+        Args:
+            member: who is to have the name.
+            claim: to what.
+            then: takes the outcome.
+        """
+        if (rival := self.roster.rival(claim)) is not None:
+            self.directory.close(rival, Bye("replaced", REPLACED))
+        session_id = member.session_id
+        is_rename = session_id in self.subscriptions
+        if not is_rename and session_id not in self.claims:
+            self.directory.occupancy.came(member.address)
+        self.claims.ask(claim, then, is_rename)
+        self._decide(claim)
 
     def join(
         self,
@@ -137,14 +173,13 @@ class Room:
             instead: a line instead of the greeting, in which its ``{name}`` and the
                 ``{count}`` of those here are filled in.
         """
-        member, policy = subscription.member, self.directory.policy
+        member = subscription.member
         self.subscriptions[member.session_id] = subscription
-        self.directory.occupancy.came(member.address)
+        if not self.claims.forget(member.session_id):  # a relay's has no name to claim
+            self.directory.occupancy.came(member.address)
         self.stats.joined += 1
-        if policy.is_muted(member.name, member.account):
+        if self.store.state.is_muted(names.fold(member.name), member.account):
             member.silenced = member.silenced or "muted"
-        here, quiet = len(self.subscriptions), member.is_quiet
-        self._tell_others(Join(member.name, here, quiet=quiet), member)
         self._note("joined", member)
         if hears and self.settings.relay:
             subscription.start()  # no greeting tells from where on it hears
@@ -161,43 +196,69 @@ class Room:
             code: the reason, for all members.
             detail: an addition for the daemon's log.
         """
-        if (subscription := self.subscriptions.get(member.session_id)) is None:
+        session_id = member.session_id
+        subscription = self.subscriptions.get(session_id)
+        is_withdrawn = subscription is None and self.claims.withdraw(session_id)
+        if not self.claims.forget(session_id) and subscription is None:
             return
-        subscription.settle()
-        del self.subscriptions[member.session_id]
+        if subscription is not None:
+            subscription.settle()
+            del self.subscriptions[session_id]
         self.directory.occupancy.went(member.address)
-        self.directory.roster.release(member, hold=code not in FOR_GOOD)
-        self.dedup.forget(member.session_id)
-        self.stats.left[code] += 1
-        here, quiet = len(self.subscriptions), member.is_quiet
-        self._tell_others(Leave(member.name, here, code, quiet=quiet), member)
-        self._note("left", member, code, f" ({code}{detail})")
+        if not is_withdrawn and not self.settings.relay:
+            self.roster.leaving(member)
+            self._decide(LeaveEntry(session_id, code, code not in FOR_GOOD))
+        if subscription is not None:
+            self.dedup.forget(session_id)
+            self.stats.left[code] += 1
+            self._note("left", member, code, f" ({code}{detail})")
 
-    def rename(self, subscription: Subscription, name: str, key: str | None) -> None:
-        """Call a member by a name that has been found good and free."""
-        member, policy = subscription.member, self.directory.policy
-        old = member.name
-        self.directory.roster.take(name, key, member)
-        if member.silenced == "muted":
-            policy.mutes.follow(old, member.account, member.name)
-        elif policy.is_muted(member.name, member.account):
-            member.silenced = member.silenced or "muted"
-        here, quiet = len(self.subscriptions), member.is_quiet
-        event = Rename(old, here, member.name, quiet=quiet)
-        self._tell_others(event, member)
-        when = Moment(self.store.time())
-        self.answer(subscription, lambda: subscription.tell(event, when))
-        self._logger.info(
-            "{name} is now {to}",
-            event="renamed",
-            name=old,
-            to=member.name,
-            address=member.address,
-        )
+    def rename(self, subscription: Subscription, claim: Claim, key: str | None) -> None:
+        """Have a member called what it claims, and answer it when that is decided."""
+        member = subscription.member
+        told: list[tuple[Event, float]] = []
+
+        def then(outcome: Outcome, at: float) -> None:
+            if outcome.holder is None:
+                refused = refusal_of(claim.name, outcome.refused)
+                self.stats.refused[refused.code] += 1
+                told.append((Error(refused.code, "name", refused.message), at))
+                return
+            old = member.name
+            self.roster.name(member, outcome.holder, key)
+            if outcome.is_muted:
+                member.silenced = member.silenced or "muted"
+            told.append((outcome.events[-1][1], at))
+            self._logger.info(
+                "{name} is now {to}",
+                event="renamed",
+                name=old,
+                to=member.name,
+                address=member.address,
+            )
+
+        def answer() -> None:
+            for event, at in told:
+                subscription.tell(event, Moment(at))
+
+        self.claim(member, claim, then)
+        self.answer(subscription, answer)
+
+    def order(self, order: Order, then: Callable[[Outcome], None]) -> None:
+        """Have the log keep an admin's order.
+
+        Args:
+            order: what is to be done.
+            then: is told what has become of it.
+        """
+        self._orders[id(order)] = then
+        self._decide(order)
 
     def announce(self, message: str) -> None:
         """Tell everybody ``message``, in its place among what is said."""
-        self._tell_others(Notice(message))
+        if not self.settings.relay:
+            self._entries.append(Told(None, Notice(message)))
+            self.work.soon()
 
     # What happens in a turn
 
@@ -223,6 +284,8 @@ class Room:
         run = Run(member.session_id, speaker, text, count)
         if token is not None:
             run.token, run.owner = token, owner
+            if owner is not None:
+                self._decided.append(run)
         self._entries.append(run)
         self.stats.lines_in += count
         self._collected += len(text)
@@ -260,7 +323,7 @@ class Room:
     @property
     def is_settled(self) -> bool:
         """All that was said has been committed."""
-        return not self._in_flight and not any(map(is_run, self._entries))
+        return not self._in_flight and not self._entries
 
     def settle(self, job: IJob) -> None:
         """Add ``job`` to the work as soon as the collected lines are committed."""
@@ -276,22 +339,30 @@ class Room:
             self._give_answers()
             return
         entries, self._entries = self._entries, []
-        if self._has_news or self._fold.pending:
-            self._has_news = False
-            entries = self._fold.fold(entries)
+        decided, self._decided = self._decided, []
+        if decided:
+            if withdrawn := set(map(id, self.claims.withdrawn)):
+                entries = [each for each in entries if id(each) not in withdrawn]
+                decided = [each for each in decided if id(each) not in withdrawn]
+            self.claims.submitted()
         self._due_answers, self._answers = self._answers, []
         self._collected = 0
         limits = self.store.limits
         if limits is None:
-            self._commit(entries)
+            self._commit(entries, decided)
             return
         self._shares.extend(shares(entries, limits))
-        self._commit(self._shares.popleft() if self._shares else [])
+        self._commit_share(self._shares.popleft() if self._shares else [])
 
-    def _commit(self, entries: list[Entry]) -> None:
+    def _commit_share(self, entries: list[Entry]) -> None:
+        self._commit(entries, [entry for entry in entries if decides(entry)])
+
+    def _commit(self, entries: list[Entry], decided: list[Run | Decided]) -> None:
         if entries:
             self._in_flight = True
-            self.store.commit(entries, self._committed)
+            self.store.commit(entries, self._committed, decided)
+        elif self._fold.pending and (told := self._fold.fold([])):
+            self._committed(Batch(told, self.log.last_id + 1, self.store.time()))
         else:
             answers, self._due_answers = self._due_answers, []
             self._finish(answers)
@@ -303,7 +374,7 @@ class Room:
 
     def _give_answers(self) -> None:
         """Give the answers to members that have said nothing since the last commit."""
-        waiting = {entry.session_id for entry in self._entries}
+        waiting = {session_of(entry) for entry in self._entries}
         answers, self._answers = self._answers, []
         due: list[Owed] = []
         for owed in answers:
@@ -318,7 +389,7 @@ class Room:
             name=member.name,
             epoch=self.store.epoch,
             id=self.log.last_id,
-            count=len(self.subscriptions),
+            count=self.count,
             max_line=self.settings.max_line,
             welcome=self.settings.welcome,
         )
@@ -352,7 +423,12 @@ class Room:
     def _committed(self, batch: Batch) -> None:
         self._in_flight = False
         began = self.work.clock.seconds()
-        self.fanout.send(batch)
+        if batch.outcomes:
+            self._settle(batch)
+        if batch.outcomes or self._fold.pending:
+            batch.retell(self._fold.fold(batch.entries))
+        if batch.entries:
+            self.fanout.send(batch)
         self.stats.fan_out.add(self.work.clock.seconds() - began)
         if not self._shares:
             answers, self._due_answers = self._due_answers, []
@@ -366,7 +442,7 @@ class Room:
     def _sent(self) -> None:
         """Go on: the last batch has been sent to all."""
         if self._shares:
-            self._commit(self._shares.popleft())
+            self._commit_share(self._shares.popleft())
             return
         if self.is_clogged:
             self.is_clogged = False
@@ -403,17 +479,57 @@ class Room:
         if first:
             subscription.put(first + subscription.eol)
         if instead:
-            name, count = subscription.member.name, len(self.subscriptions)
+            name, count = subscription.member.name, self.count
             line = instead.format(name=name, count=count)
             subscription.put(line.encode() + b"\n")
         else:
             subscription.tell(self.welcome(subscription.member))
 
-    def _tell_others(self, event: Event, member: Member | None = None) -> None:
-        if not self.settings.relay:
-            self._entries.append(Told(member.session_id if member else None, event))
-            self._has_news = True
-            self.work.soon()
+    def _decide(self, entry: Decided) -> None:
+        """Have the log decide on something, in its place among what is said."""
+        self._entries.append(entry)
+        self._decided.append(entry)
+        self._collected += entry.cost
+        if self._collected >= FLUSH_BYTES and self._in_flight:
+            self._clog()
+        self.work.soon()
+
+    def _settle(self, batch: Batch) -> None:
+        """Tell whoever waits for it what was decided."""
+        for entry, outcome in batch.outcomes:
+            if type(entry) is Claim:
+                if outcome.replaced is not None:
+                    self._replace(*outcome.replaced)
+                self.claims.answer(entry, outcome, batch.at)
+            elif type(entry) is LeaveEntry:
+                self.roster.left(entry.session)
+            elif type(entry) is Run:
+                self.dedup.settled(entry)
+                if outcome.refused:
+                    self._leave_out(entry, outcome)
+            elif type(entry) is Order:
+                self._orders.pop(id(entry), _ignore)(outcome)
+
+    def _leave_out(self, run: Run, outcome: Outcome) -> None:
+        """Note that the log has refused a run; answers to it tell its sender.
+
+        Its id is then that of the line that was said with the same token, and it has no
+        token any more. Without an id it was not said.
+        """
+        is_answered, run.token, run.first = run.token is not None, None, outcome.id
+        subscription = self.subscriptions.get(run.session_id)
+        if outcome.refused != "muted" or subscription is None:
+            return
+        if is_answered:
+            self.stats.refused["muted"] += 1
+        else:
+            self.answer(subscription, Error("muted", None, "you are muted"))
+
+    def _replace(self, incarnation: str, session_id: int) -> None:
+        """Close a session whose name another one has now."""
+        session = self.directory.sessions.get(session_id)
+        if incarnation == self.store.incarnation and session is not None:
+            session.close(Bye("replaced", REPLACED), When.NOW)
 
     def _fold_is_due(self) -> None:
         self._fold_is_timed = False
@@ -433,3 +549,7 @@ class Room:
             detail=detail,
             count=len(self.subscriptions),
         )
+
+
+def _ignore(outcome: Outcome) -> None:
+    """Do nothing with what became of an order."""

@@ -1,162 +1,37 @@
-"""The names of members, and their number: names, held names, guests, limits.
+"""The names of the members, and their claims to names.
 
-A held name waits for its key after its connection was lost. Held names are bounded.
-Beyond the limit, the host with the most loses its oldest, so that a host with thousands
-takes none from another host.
+The log decides on claims (``store.state``). This module decides, before that, on what
+rests on this daemon alone: a name must be good, not reserved, and not like an
+account's; a name of another protocol's client is mended. A name that is surely taken is
+refused at once.
 """
 
-from collections import Counter, OrderedDict, defaultdict
-from collections.abc import Callable, Collection
+from collections import Counter, OrderedDict
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Final, TypeVar
 
 from broadcast.base.hosts import host_of
-from broadcast.base.work import IReactorTime
 from broadcast.protocol import names
-from broadcast.protocol.confusables import LookAlikes
+from broadcast.protocol.confusables import table
 from broadcast.protocol.events import Bye
 from broadcast.room.listing import Listing
 from broadcast.room.member import Member
-
-HOLD = 120.0
-"""Seconds for which the name of a lost connection is held for its key."""
-
-MAX_HELD = 10_000
-"""Held names at most."""
-
-MAX_CERTIFIED = 10_000
-"""Names of certificates remembered; the least recently used are forgotten."""
+from broadcast.store.base import IStore
+from broadcast.store.claims import Claim, How, Look
+from broadcast.store.names import Holder
 
 MAX_NUMBERED = 1000
 """Names remembered, each with the number that the next member with it may get; the
 least recently used are forgotten."""
 
+T = TypeVar("T")
 
-class HeldNames:
-    """Folded names, each with its key and the host of its lost connection.
-
-    Args:
-        clock: times the names.
-        limit: names at most.
-        dropped: called with each name that is no longer held.
-    """
-
-    def __init__(
-        self,
-        clock: IReactorTime,
-        limit: int = MAX_HELD,
-        dropped: Callable[[str], None] = lambda name: None,
-    ) -> None:
-        self._clock = clock
-        self._limit = limit
-        self._dropped = dropped
-        self._names: OrderedDict[str, tuple[str, str, float]] = OrderedDict()
-        self._of_host: dict[str, OrderedDict[str, None]] = {}
-        self._having: defaultdict[int, dict[str, None]] = defaultdict(dict)
-        self._most = 0
-
-    def hold(self, name: str, key: str, host: str) -> None:
-        """Hold ``name`` for ``key``.
-
-        Args:
-            name: the folded name.
-            key: the key that may take the name again.
-            host: the host of the lost connection, as ``hosts.host_of`` returns it.
-        """
-        self.drop(name)
-        self._names[name] = (key, host, self._clock.seconds() + HOLD)
-        theirs = self._of_host.setdefault(host, OrderedDict())
-        theirs[name] = None
-        self._count(host, len(theirs) - 1, len(theirs))
-        self.drop_old()
-        if len(self._names) > self._limit:
-            greediest = next(iter(self._having[self._most]))
-            self.drop(next(iter(self._of_host[greediest])))
-
-    def drop(self, name: str) -> None:
-        """Stop holding ``name``, if it is held."""
-        if name not in self._names:
-            return
-        _, host, _ = self._names.pop(name)
-        theirs = self._of_host[host]
-        del theirs[name]
-        self._count(host, len(theirs) + 1, len(theirs))
-        if not theirs:
-            del self._of_host[host]
-        self._dropped(name)
-
-    def key_of(self, name: str) -> str | None:
-        """Return the key for which ``name`` is held; None if it isn't held."""
-        self.drop_old()
-        held = self._names.get(name)
-        return held[0] if held else None
-
-    def __contains__(self, name: str) -> bool:
-        """Tell whether ``name`` is held, or expired and not dropped yet."""
-        return name in self._names
-
-    def drop_old(self) -> None:
-        """Drop the names that have expired."""
-        now = self._clock.seconds()
-        while self._names and next(iter(self._names.values()))[2] <= now:
-            self.drop(next(iter(self._names)))
-
-    def _count(self, host: str, before: int, now: int) -> None:
-        """Note that a host has a name more or less; so the most changes by one."""
-        self._having[before].pop(host, None)
-        if not self._having[before]:
-            del self._having[before]
-        if now:
-            self._having[now][host] = None
-        if now > self._most or self._most not in self._having:
-            self._most = now
-
-
-class Occupancy:
-    """Counts the members, and refuses members beyond the limits.
-
-    Addresses are as in the log: ``1.2.3.4:56``, ``[2001:db8::1]:56``, ``unix``.
-
-    Args:
-        most: members in all.
-        most_per_host: members per host (IPv6: per /64); 0 is any number.
-
-    Attributes:
-        goodbye: the ``bye`` for all further connections; None while the room is open.
-        count: the number of members.
-        most: the limit on it.
-    """
-
-    def __init__(self, most: int, most_per_host: int) -> None:
-        self.goodbye: Bye | None = None
-        self.most = most
-        self._most_per_host = most_per_host
-        self._hosts: Counter[str] = Counter()
-        self.count = 0
-
-    def refuse(self, address: str) -> Bye | None:
-        """Return the ``bye`` for a new member from ``address``; None lets it join."""
-        if self.goodbye is not None:
-            return self.goodbye
-        if self.count >= self.most:
-            return Bye("full", f"the room is full: {self.most} are here")
-        most = self._most_per_host
-        if most and self._hosts[host_of(address)] >= most:
-            return Bye("full", f"{most} are here from your address, and no more may be")
-        return None
-
-    def came(self, address: str) -> None:
-        """Count a member from ``address``."""
-        self.count += 1
-        if self._most_per_host:
-            self._hosts[host_of(address)] += 1
-
-    def went(self, address: str) -> None:
-        """Count a member from ``address`` no longer."""
-        self.count -= 1
-        if self._most_per_host:
-            host = host_of(address)
-            self._hosts[host] -= 1
-            if self._hosts[host] <= 0:
-                del self._hosts[host]
+_WHY: Final = {
+    "taken": "the name {} is taken",
+    "certified": "the name {} is a certificate's",
+    "alike": "the name {} looks like another one",
+}
 
 
 class NameRefusedError(Exception):
@@ -168,58 +43,51 @@ class NameRefusedError(Exception):
         self.message = message
 
 
-class Roster:
-    """Names in use and held. Two names are the same if their folds are equal.
+def refusal_of(name: str, why: str) -> NameRefusedError:
+    """Return why the log has refused a name: an ``Outcome.refused``."""
+    message = _WHY.get(why, _WHY["taken"]).format(name)
+    return NameRefusedError("name-taken", message)
 
-    A name that equals another member's, but for look-alike letters of another script,
-    is refused.
+
+class Roster:
+    """The members by their names, and the claims to names that they make.
+
+    Two names are the same if their folds are equal. A name that equals another
+    member's, but for look-alike letters of another script, is refused.
 
     Args:
-        clock: times the held names.
+        store: decides on claims.
         reserves: tells whether a folded name is an account's.
         imitates: tells whether a name looks like an account's.
+        turn_away: returns the ``bye`` for a banned name.
     """
 
     def __init__(
         self,
-        clock: IReactorTime,
+        store: IStore,
         reserves: Callable[[str], bool],
         imitates: Callable[[str], bool] = lambda name: False,
+        turn_away: Callable[[str, str], Bye | None] = lambda address, name: None,
     ) -> None:
+        self._store = store
         self._reserves = reserves
         self._imitates = imitates
+        self._turn_away = turn_away
         self._members = Listing()
-        self._held = HeldNames(clock, dropped=self._forget)
-        self._looks = LookAlikes(self._is_known)
-        self._guests = 0
+        self._claimed: Counter[str] = Counter()  # folds, by claims not decided yet
+        self._unsettled: Counter[int] = Counter()  # sessions, by such claims and leaves
         self._numbers: OrderedDict[str, int] = OrderedDict()
-        self._certified: OrderedDict[str, None] = OrderedDict()
+        self._guests = 0
 
-    def certify(self, name: str) -> str:
-        """Reserve a good name for the holders of its certificate; return its key.
+    # Claims
 
-        No client can send such a key: it contains a space.
-        """
-        folded = names.fold(name)
-        self._certified[folded] = None
-        self._certified.move_to_end(folded)
-        self._looks.add(name)
-        if len(self._certified) > MAX_CERTIFIED:
-            self._forget(self._certified.popitem(last=False)[0])
-        return f"certificate {folded}"
-
-    def is_certified(self, member: Member) -> bool:
-        """Tell whether ``member`` has its name from a certificate."""
-        return member.key == f"certificate {names.fold(member.name)}"
-
-    def check(self, raw: str, key: str | None, member: Member) -> Member | None:
-        """Check that ``member`` may have the name ``raw``.
-
-        Returns:
-            The member with this name and key, which ``member`` would replace.
+    def wanted(
+        self, raw: str, key: str | None, member: Member, is_certified: bool = False
+    ) -> Claim:
+        """Return the claim of ``member`` to the name ``raw``.
 
         Raises:
-            NameRefusedError: the name is invalid, equals a key, or is another's.
+            NameRefusedError: the name is invalid, equals a key, or is surely another's.
         """
         name = names.clean(raw)
         if name is None:
@@ -231,51 +99,139 @@ class Roster:
         is_own = folded == member.account
         if folded in names.RESERVED or (self._reserves(folded) and not is_own):
             raise NameRefusedError("name-taken", f"the name {name} is reserved")
-        other = self._members.get(folded)
-        if folded in self._certified:
-            if key != self.certify(name):
-                message = f"the name {name} is a certificate's"
-                raise NameRefusedError("name-taken", message)
-            return None if other is member else other
-        if not is_own and self._is_look_alike(name, {names.fold(member.name)}):
-            message = f"the name {name} looks like another one"
-            raise NameRefusedError("name-taken", message)
-        if other is not None and other is not member:
-            if is_own:
-                return other
-            if key is None or other.key != key:
-                raise NameRefusedError("name-taken", f"the name {name} is taken")
-            return other
-        if self._held.key_of(folded) not in (None, key) and not is_own:
-            raise NameRefusedError("name-taken", f"the name {name} is taken")
-        return None
+        claim = self._claim(name, folded, key, member)
+        if is_certified:
+            return replace(claim, how=How.CERTIFICATE)
+        if is_own:
+            return replace(claim, how=How.OWN)
+        if self._looks_reserved(name, claim.look):
+            raise refusal_of(name, "alike")
+        refused = self._refusal(claim)
+        if refused:
+            raise refusal_of(name, refused)
+        return claim
 
-    def take(self, raw: str, key: str | None, member: Member) -> None:
-        """Give ``member`` a name that ``check`` has accepted."""
-        self.release(member)
-        name = names.clean(raw)
-        assert name is not None
-        folded = names.fold(name)
-        self._held.drop(folded)
-        self._members[folded] = member
-        self._looks.add(name)
-        member.name, member.key = name, key
-
-    def take_guest(self, member: Member) -> None:
-        """Name ``member`` guest-N, with a number not used before."""
-        while True:
-            self._guests += 1
-            name = f"guest-{self._guests}"
-            if self._is_free(name):
-                self.take(name, None, member)
-                return
-
-    def take_mended(self, raw: str, member: Member) -> bool:
-        """Give ``member`` the nearest good name; tell whether it is ``raw``."""
+    def mended(self, raw: str, member: Member) -> Claim:
+        """Return the claim to the nearest good name that seems to be free."""
         wanted = names.mend(raw)
         name = wanted if self._is_free(wanted) else self._numbered(wanted)
-        self.take(name, None, member)
-        return name == raw.strip()
+        return self._claim(name, names.fold(name), None, member)
+
+    def guest(self, member: Member) -> Claim:
+        """Return the claim to a guest's name: a number that was never used before."""
+        number = max(self._guests, self._store.state.names.guests) + 1
+        while not self._may_be_guest(f"guest-{number}"):
+            number += 1
+        self._guests = number
+        return Claim(
+            member.session_id,
+            "",
+            "",
+            how=How.GUEST,
+            account=member.account,
+            is_quiet=member.is_quiet,
+            number=number,
+        )
+
+    def certificate_key(self, name: str) -> str:
+        """Return the key of a certificate's name, which no client can send."""
+        return f"certificate {names.fold(name)}"
+
+    def is_certified(self, member: Member) -> bool:
+        """Tell whether ``member`` has its name from a certificate."""
+        return member.key == self.certificate_key(member.name)
+
+    def rival(self, claim: Claim) -> Member | None:
+        """Return the member here whose place a claim takes, as far as is known."""
+        member = self._members.get(claim.fold)
+        if member is None or member.session_id == claim.session:
+            return None
+        if self._claimed[claim.fold] or self._unsettled[member.session_id]:
+            return None
+        is_same = claim.key is not None and claim.key == member.owner
+        return member if is_same or claim.how is not How.EXACT else None
+
+    # Members
+
+    def asked(self, claim: Claim) -> None:
+        """Note that a claim waits for the log."""
+        self._unsettled[claim.session] += 1
+        self._claimed[claim.fold] += 1
+
+    def answered(self, claim: Claim) -> None:
+        """Note that a claim waits no longer."""
+        _done(self._unsettled, claim.session)
+        _done(self._claimed, claim.fold)
+
+    def name(self, member: Member, holder: Holder, key: str | None) -> None:
+        """Call ``member`` by the name that it has got.
+
+        Args:
+            member: has it.
+            holder: the name, as the log says it.
+            key: the member's own.
+        """
+        self._drop(member)
+        member.name, member.key, member.owner = holder.name, key, holder.key
+        self._members[names.fold(holder.name)] = member
+
+    def leaving(self, member: Member) -> None:
+        """Take ``member`` off the list; the log has still to be told."""
+        self._unsettled[member.session_id] += 1
+        self._drop(member)
+
+    def left(self, session: int) -> None:
+        """Note that the log was told that a session has ended."""
+        _done(self._unsettled, session)
+
+    def starting_with(self, prefix: str, last: str, most: int) -> list[Member]:
+        """Return the next ``most`` members whose names begin with ``prefix``.
+
+        The members are in the order of their folded names, after the name ``last``.
+        """
+        return self._members.after(names.fold(last), names.fold(prefix), most)
+
+    def find(self, name: str) -> Member | None:
+        """Return the member called ``name``; None if there is none."""
+        return self._members.get(names.fold(name))
+
+    def __len__(self) -> int:
+        """Return the number of members with a name."""
+        return len(self._members)
+
+    def _drop(self, member: Member) -> None:
+        folded = names.fold(member.name)
+        if self._members.get(folded) is member:
+            del self._members[folded]
+            self._numbers.pop(folded, None)  # the name itself is free again
+
+    def _claim(self, name: str, folded: str, key: str | None, member: Member) -> Claim:
+        owner, host = self._store.owner, ""
+        if key is not None:
+            host = owner("", host_of(member.address))
+        return Claim(
+            member.session_id,
+            name,
+            folded,
+            None if key is None else owner(folded, key),
+            look=look_of(name),
+            host=host,
+            account=member.account,
+            is_quiet=member.is_quiet,
+        )
+
+    def _refusal(self, claim: Claim) -> str:
+        """Return why the log will surely refuse a claim; "" if it need not."""
+        store = self._store
+        known, clock = store.state.names, store.state.nodes.at(store.time())
+        refused = known.refusal(claim, store.incarnation, clock)
+        if refused == "alike":
+            return "" if self._unsettled else refused
+        holder = known.holders.get(claim.fold)
+        if refused == "taken" and holder is not None:
+            is_here = holder.incarnation == store.incarnation
+            return refused if is_here and not self._unsettled[holder.session] else ""
+        return refused
 
     def _numbered(self, wanted: str) -> str:
         """Return the next free ``name-2``, ``name-3``… of a name that is not free.
@@ -292,58 +248,46 @@ class Roster:
             self._numbers.popitem(last=False)
         return name
 
-    def release(self, member: Member, hold: bool = False) -> None:
-        """Free ``member``'s name; with ``hold``, hold it for the key, if any."""
-        folded = names.fold(member.name)
-        if self._members.get(folded) is not member:
-            return
-        del self._members[folded]
-        self._numbers.pop(folded, None)  # the name itself is free again
-        if hold and member.key is not None:
-            self._held.hold(folded, member.key, host_of(member.address))
-        else:
-            self._forget(folded)
-
-    def starting_with(self, prefix: str, last: str, most: int) -> list[Member]:
-        """Return the next ``most`` members whose names begin with ``prefix``.
-
-        The members are in the order of their folded names, after the name ``last``.
-        """
-        return self._members.after(names.fold(last), names.fold(prefix), most)
-
-    def find(self, name: str) -> Member | None:
-        """Return the member called ``name``; None if there is none."""
-        return self._members.get(names.fold(name))
-
     def _is_free(self, name: str) -> bool:
-        folded = names.fold(name)
-        return (
-            folded not in self._members
-            and folded not in names.RESERVED
-            and not self._reserves(folded)
-            and self._held.key_of(folded) is None
-            and not self._is_look_alike(name)
+        """Tell whether anybody may have a name, as far as is known."""
+        folded, store = names.fold(name), self._store
+        if folded in names.RESERVED or self._reserves(folded):
+            return False
+        if folded in self._members or self._claimed[folded]:
+            return False
+        known, look = store.state.names, look_of(name)
+        claim = Claim(0, name, folded, look=look)
+        clock = store.state.nodes.at(store.time())
+        refused = known.refusal(claim, store.incarnation, clock)
+        if refused == "taken" and (holder := known.holders.get(folded)) is not None:
+            refused = holder.key or ""  # it has left: the log is about to be told
+        return not refused and not self._looks_reserved(name, look)
+
+    def _may_be_guest(self, name: str) -> bool:
+        return not (
+            self._reserves(name) or self._imitates(name) or self._turn_away("", name)
         )
 
-    def _is_look_alike(self, name: str, own: Collection[str] = ()) -> bool:
-        """Tell whether a good name looks like another one, except those in ``own``."""
-        self._held.drop_old()
-        return self._looks.has_like(name, own) or self._imitates(name)
+    def _looks_reserved(self, name: str, look: Look | None) -> bool:
+        """Tell whether a good name looks like one that nobody can have."""
+        like = () if look is None else look.plain
+        return not names.RESERVED.isdisjoint(like) or self._imitates(name)
 
-    def _is_known(self, folded: str) -> bool:
-        """Tell whether a folded name is in use, held, reserved or a certificate's."""
-        return (
-            folded in self._members
-            or folded in names.RESERVED
-            or folded in self._certified
-            or folded in self._held
-        )
 
-    def _forget(self, folded: str) -> None:
-        """Stop guarding a name against look-alikes, unless it is still known."""
-        if not self._is_known(folded):
-            self._looks.remove(folded)
+def _done(counts: Counter[T], which: T) -> None:
+    counts[which] -= 1
+    if counts[which] <= 0:
+        del counts[which]
 
-    def __len__(self) -> int:
-        """Return the number of members with a name."""
-        return len(self._members)
+
+def look_of(name: str) -> Look | None:
+    """Return how a good name looks; None for an ASCII name: as it reads."""
+    if name.isascii():
+        return None
+    look = table().look(name)
+    plain = (
+        skeleton
+        for skeleton in sorted(look.skeletons)
+        if skeleton.isascii() and look.is_like(table().look(skeleton))
+    )
+    return Look(look.scripts, tuple(sorted(look.skeletons)), tuple(plain))

@@ -100,9 +100,8 @@ class Question:
         return True
 
     def _refusal(self, raw: str, key: str | None) -> Error | None:
-        roster = self._session.room.directory.roster
         try:
-            roster.check(raw, key, self._session.member)
+            self._session.room.roster.wanted(raw, key, self._session.member)
         except NameRefusedError as refused:
             return Error(refused.code, "name", refused.message)
         return None

@@ -5,6 +5,7 @@ Each gives one final answer.
 
 import enum
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Final
 
 from broadcast.protocol import names, sanitize
@@ -22,8 +23,10 @@ from broadcast.protocol.events import (
 from broadcast.room.directory import When
 from broadcast.room.room import Room
 from broadcast.room.roster import NameRefusedError
+from broadcast.room.subscription import Subscription
 from broadcast.session import replays
 from broadcast.session.interfaces import ISession
+from broadcast.store.entries import Run
 
 DEFAULT_HISTORY = 20
 
@@ -159,31 +162,18 @@ def run(session: ISession, line: str) -> Next:
         return Next.LINE
 
 
-def claim_name(session: ISession, raw: str, key: str | None) -> None:
-    """Check a name and make whoever has it with the same key give it up.
-
-    Raises:
-        CommandError: not a good name, or somebody else's.
-    """
-    directory = session.room.directory
-    try:
-        other = directory.roster.check(raw, key, session.member)
-    except NameRefusedError as refused:
-        raise CommandError(refused.code, refused.message) from None
-    if other is not None:
-        message = "you came back in another connection"
-        directory.close(other, Bye("replaced", message))
-
-
 def _name(session: ISession, argument: str) -> Next:
     raw, key = parse_name(argument)
-    directory = session.room.directory
-    if directory.roster.is_certified(session.member):
+    room = session.room
+    if room.roster.is_certified(session.member):
         raise CommandError("bad-name", "your certificate says what you are called")
-    if directory.policy.turn_away("", raw) is not None:
+    if room.directory.policy.turn_away("", raw) is not None:
         raise CommandError("name-taken", "that name is banned")
-    claim_name(session, raw, key)
-    session.room.rename(session.subscription, raw, key)
+    try:
+        claim = room.roster.wanted(raw, key, session.member)
+    except NameRefusedError as refused:
+        raise CommandError(refused.code, refused.message) from None
+    room.rename(session.subscription, claim, key)
     return Next.TURN  # the answer comes before anything said under the new name
 
 
@@ -198,9 +188,9 @@ def _who_pieces(room: Room, prefix: str) -> Iterator[Who]:
     """Yield the list of names: each piece is true when it is told."""
     last, more = "", True
     while more:
-        found = room.directory.roster.starting_with(prefix, last, WHO_PIECE_NAMES + 1)
+        found = room.roster.starting_with(prefix, last, WHO_PIECE_NAMES + 1)
         listed = [(member.name, member.is_quiet) for member in found]
-        piece = who_piece(listed, len(room.subscriptions))
+        piece = who_piece(listed, room.count)
         yield piece
         more = piece.more
         last = piece.names[-1] if more else ""
@@ -253,16 +243,14 @@ def _say(session: ISession, argument: str) -> None:
     if not text:
         raise CommandError("bad-argument", "/say TOKEN TEXT", token)
     room, member, subscription = session.room, session.member, session.subscription
-    kept = None
-    if member.key:
-        kept = room.store.owner(names.fold(member.name), member.key)
+    kept = member.owner
     owner = kept or member.session_id
-    said = room.dedup.find(owner, token)
-    if said is not None:
-        room.answer(
-            subscription,
-            lambda: subscription.tell(Ack(token, said.first, double=True)),
-        )
+    if kept and (id := room.store.state.tokens.get((kept, token))) is not None:
+        room.answer(subscription, Ack(token, id, double=True))
+        return
+    if (said := room.dedup.find(owner, token)) is not None:
+        double = partial(_acknowledge, subscription, token, said, is_double=True)
+        room.answer(subscription, double)
         return
     speaker = member.speaker or member.begin_to_speak()
     line, _ = speaker.text(sanitize.mend(text).encode() + b"\n")
@@ -271,7 +259,18 @@ def _say(session: ISession, argument: str) -> None:
         raise CommandError(refused.code, refused.message, token)
     run = room.say(member, speaker, line, 1, token, kept)
     room.dedup.remember(owner, token, run)
-    room.answer(subscription, lambda: subscription.tell(Ack(token, run.first)))
+    room.answer(subscription, partial(_acknowledge, subscription, token, run))
+
+
+def _acknowledge(
+    subscription: Subscription, token: str, run: Run, is_double: bool = False
+) -> None:
+    """Tell where the line is; or why the log has left it out."""
+    if run.first:
+        is_double = is_double or run.token is None
+        subscription.tell(Ack(token, run.first, is_double or None))
+    else:
+        subscription.tell(Error("muted", "say", silenced("muted").message, token))
 
 
 def _format(session: ISession, argument: str) -> None:

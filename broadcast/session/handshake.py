@@ -13,9 +13,9 @@ from broadcast.protocol.dialects import TEXT, Dialect
 from broadcast.protocol.events import Error, Notice
 from broadcast.session import commands
 from broadcast.session.interfaces import ISession
-from broadcast.session.naming import Naming, turned_away
+from broadcast.session.naming import Naming
 from broadcast.session.speech import CONNECT_SPEECH
-from broadcast.session.states import ENDED, HANDSHAKING, State
+from broadcast.session.states import ENDED, HANDSHAKING, WAITS, State
 
 MAX_LINES = 16
 """Lines after which an introduction is over."""
@@ -154,6 +154,9 @@ class IQuestion(Protocol):
     def is_answered(self, said: Introduction) -> bool:
         """Tell whether one may join by what it has said; if not, it is asked."""
 
+    def ask(self, *answers: Error | Notice) -> None:
+        """Send the prompt, after what there is to say of the line before."""
+
 
 class Handshake:
     """The part of a session before it joins: see ``IHandshake``.
@@ -228,7 +231,7 @@ class Handshake:
         if self.login is not None:
             self.login.ask()
         elif self._is_known():
-            self._join()
+            self._claim()
 
     def _is_known(self) -> bool:
         """Tell whether it need not be asked for a name; if it must, it is."""
@@ -237,7 +240,8 @@ class Handshake:
             question is None or is_certified or question.is_answered(self.introduction)
         )
 
-    def _join(self) -> None:
+    def _claim(self) -> None:
+        """Claim the name that it joins under."""
         session, introduction = self._session, self.introduction
         session.subscription.speak(introduction.dialect)
         if introduction.is_connect:
@@ -245,10 +249,28 @@ class Handshake:
             session.speech = CONNECT_SPEECH
         session.member.echo |= introduction.is_named
         session.member.is_quiet = introduction.is_quiet
-        naming = self._naming or Naming(session)
+        if self._naming is None:
+            self._naming = Naming(session)
+        naming = self._naming
         naming.mended, naming.wanted = introduction.mended, introduction.wanted
-        if turned_away(session, naming):
-            return
+        if self._question is not None and introduction.dialect is TEXT:
+            naming.asks_again = self._ask_again
+        naming.claim()
+
+    def go_on(self) -> None:
+        """Join, and be greeted, if the name that was claimed has been given."""
+        if self._naming is not None and self._naming.is_given():
+            self._join(self._naming)
+
+    def _ask_again(self, refused: Error) -> None:
+        """Ask for another name, in place of one that somebody else has got."""
+        assert self._question is not None
+        self._naming = None
+        self._question.ask(refused)
+        self.introduction.begin_again()
+
+    def _join(self, naming: Naming) -> None:
+        session, introduction = self._session, self.introduction
         session.joined()
         room, subscription = session.room, session.subscription
         if self.has_begun_line and introduction.dialect is not TEXT:
@@ -282,7 +304,7 @@ class Handshake:
         """Take what is said by one who is asked for a name; return what must wait."""
         session, said = self._session, self.introduction
         seconds = session.room.work.clock.seconds
-        while block and session.state in HANDSHAKING:
+        while block and session.state in HANDSHAKING - WAITS:
             is_over, block = self._hear_introduction(block)
             if said.has_begun:
                 if is_over or session.state is State.NAMING:

@@ -158,7 +158,10 @@ class IHandshake(Protocol):
         """Take some of ``block``, whole lines; return what follows, or must wait."""
 
     def end(self) -> None:
-        """Join, or be asked for what is missing: the introduction is over."""
+        """Claim a name, or be asked for what is missing: the introduction is over."""
+
+    def go_on(self) -> None:
+        """Join, if the name that was claimed has been given."""
 
 
 class ISpeech(Protocol):

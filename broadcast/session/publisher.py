@@ -11,7 +11,7 @@ from twisted.logger import Logger
 from broadcast.protocol.dialects import RAW, Dialect
 from broadcast.protocol.events import Error
 from broadcast.session.interfaces import ISession
-from broadcast.session.naming import Naming, turned_away
+from broadcast.session.naming import Naming
 from broadcast.session.speech import Speech
 
 
@@ -46,9 +46,13 @@ class PublisherHandshake:
         return block
 
     def end(self) -> None:
-        """Be announced, and told nothing from then on; or be told why not."""
+        """Claim the name, or be told why not."""
+        self._naming.claim()
+
+    def go_on(self) -> None:
+        """Be announced, and told nothing from then on."""
         session = self._session
-        if not turned_away(session, self._naming):
+        if self._naming.is_given():
             session.subscription.speak(RAW)
             session.joined()
             session.room.join(session.subscription, hears=False)

@@ -15,7 +15,7 @@ from broadcast.room.directory import When
 from broadcast.room.member import Peer
 from broadcast.room.room import Room
 from broadcast.session.interfaces import IConnection, ISession
-from broadcast.session.naming import Naming, turned_away
+from broadcast.session.naming import Naming
 from broadcast.session.oldlines import Found, OldLines
 from broadcast.session.session import Session
 from broadcast.session.speech import SPEECH
@@ -71,13 +71,14 @@ class ReaderHandshake:
         wish: its request.
     """
 
-    __slots__ = ("_session", "_wish")
+    __slots__ = ("_naming", "_session", "_wish")
 
     has_begun_line: Final = False
 
     def __init__(self, session: ISession, wish: Wish) -> None:
         self._session = session
         self._wish = wish
+        self._naming: Naming | None = None
 
     @property
     def dialect(self) -> Dialect:
@@ -98,19 +99,24 @@ class ReaderHandshake:
         subscription.speak(wish.dialect)
         member.account = wish.account
         member.is_quiet, member.silenced = True, "listen-only"
-        stream = Stream(session, wish)
         if wish.follows:
-            naming = Naming(session)
+            naming = self._naming = Naming(session)
             naming.wanted = (wish.name, None) if wish.name else None
-            if turned_away(session, naming):
-                return
-            session.joined()
-            room.join(subscription, hears=False)
-            room.answer(subscription, stream.begin)
-            if naming.answer is not None:
-                room.answer(subscription, naming.answer)
+            naming.claim()
         else:
-            room.answer(subscription, stream.begin)
+            room.answer(subscription, Stream(session, wish).begin)
+
+    def go_on(self) -> None:
+        """Join, if the name that was claimed has been given."""
+        session, naming = self._session, self._naming
+        if naming is None or not naming.is_given():
+            return
+        session.joined()
+        room, subscription = session.room, session.subscription
+        room.join(subscription, hears=False)
+        room.answer(subscription, Stream(session, self._wish).begin)
+        if naming.answer is not None:
+            room.answer(subscription, naming.answer)
 
 
 class Stream:

@@ -7,7 +7,7 @@ from broadcast.protocol.dialects import RAW, Dialect
 from broadcast.protocol.events import Error
 from broadcast.protocol.roles import Role
 from broadcast.session.interfaces import ISession
-from broadcast.session.naming import turned_away
+from broadcast.session.naming import is_turned_away
 
 
 class RelayHandshake:
@@ -43,9 +43,12 @@ class RelayHandshake:
         """Begin to hear."""
         session = self._session
         session.subscription.speak(RAW)
-        if not turned_away(session):
+        if not is_turned_away(session):
             session.joined()
             session.room.join(session.subscription, hears=self._role.hears)
+
+    def go_on(self) -> None:
+        """Do nothing: no name is claimed."""
 
 
 class RelaySpeech:

@@ -24,7 +24,7 @@ from broadcast.session.interfaces import (
     ISpeech,
 )
 from broadcast.session.pace import Pace
-from broadcast.session.states import ENDED, GOES_ON, HANDSHAKING, State, move
+from broadcast.session.states import ENDED, GOES_ON, HANDSHAKING, WAITS, State, move
 
 SHARE_LINES: Final = 2048
 """Lines that are said as one run; one read of 64-byte lines is not split."""
@@ -131,7 +131,7 @@ class Session:
     @property
     def is_waiting(self) -> bool:
         """Something that it said waits for a later turn; it isn't read."""
-        return bool(self._rest) or self.state is State.AUTHENTICATING
+        return bool(self._rest) or self.state in WAITS
 
     def go_on(self) -> None:
         """Take what waits, in turn."""
@@ -161,7 +161,9 @@ class Session:
     def step(self, until: float) -> bool:
         """Take some of what waits."""
         subscription = self.subscription
-        if self.state is State.AUTHENTICATING or self.state in ENDED:
+        if self.state is State.CLAIMING and self.handshake is not None:
+            self.handshake.go_on()
+        if self.state in WAITS or self.state in ENDED:
             return False
         if subscription.is_stuffed or subscription.asked > self._may_owe():
             self._pause()
@@ -265,7 +267,7 @@ class Session:
 
     def _catch_up(self) -> None:
         """All that it said has been taken."""
-        if self.state is State.AUTHENTICATING:
+        if self.state in WAITS:
             self._pause()
             return
         if self._negotiated:
@@ -273,6 +275,9 @@ class Session:
         if self._is_due and self.handshake is not None:
             self._is_due = False
             self.handshake.end()
+            if self.state in WAITS:
+                self._pause()
+                return
         if self._reason is not None:
             self._conclude()
         elif self._is_paused:
@@ -318,7 +323,7 @@ class Session:
         """
         if self._rest:
             self._is_due = True
-        elif self.handshake is not None:
+        elif self.handshake is not None and self.state is not State.CLAIMING:
             self.handshake.end()
 
     def joined(self) -> None:

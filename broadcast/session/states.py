@@ -17,6 +17,7 @@ class State(enum.Enum):
     ASKED = "it has to log in, and has been told"
     AUTHENTICATING = "a login is being checked; nothing more is taken meanwhile"
     NAMING = "it is asked what it is called, and has not said so yet"
+    CLAIMING = "the log decides on its name; nothing more is taken meanwhile"
     JOINED = "it is a member: it speaks, and hears"
     LEAVING = "what it has said is still said, and what it is owed still written"
     CLOSING = "its last words are on their way; the end of the connection is awaited"
@@ -27,11 +28,18 @@ _ENDS: Final = {State.LEAVING, State.CLOSING, State.GONE}
 
 MOVES: Final[Mapping[State, set[State]]] = {
     State.SECURING: {State.HANDSHAKE} | _ENDS,
-    State.HANDSHAKE: {State.ASKED, State.AUTHENTICATING, State.NAMING, State.JOINED}
+    State.HANDSHAKE: {
+        State.ASKED,
+        State.AUTHENTICATING,
+        State.NAMING,
+        State.CLAIMING,
+        State.JOINED,  # a relay, where nobody has a name
+    }
     | _ENDS,
     State.ASKED: {State.AUTHENTICATING} | _ENDS,
-    State.AUTHENTICATING: {State.ASKED, State.NAMING, State.JOINED} | _ENDS,
-    State.NAMING: {State.JOINED} | _ENDS,
+    State.AUTHENTICATING: {State.ASKED, State.NAMING, State.CLAIMING} | _ENDS,
+    State.NAMING: {State.CLAIMING} | _ENDS,
+    State.CLAIMING: {State.NAMING, State.JOINED} | _ENDS,
     State.JOINED: _ENDS,
     State.LEAVING: {State.CLOSING, State.GONE},
     State.CLOSING: {State.GONE},
@@ -46,11 +54,17 @@ HANDSHAKING: Final = frozenset(
         State.ASKED,
         State.AUTHENTICATING,
         State.NAMING,
+        State.CLAIMING,
     }
 )
 """It has not joined, and may still."""
 
-GOES_ON: Final = frozenset({State.HANDSHAKE, State.NAMING, State.JOINED, State.LEAVING})
+WAITS: Final = frozenset({State.AUTHENTICATING, State.CLAIMING})
+"""Nothing that it says is taken until something has been decided."""
+
+GOES_ON: Final = frozenset(
+    {State.HANDSHAKE, State.NAMING, State.CLAIMING, State.JOINED, State.LEAVING}
+)
 """Its connection lost, what it has said is still taken: it has not to log in first."""
 
 ENDED: Final = frozenset({State.CLOSING, State.GONE})

@@ -11,8 +11,10 @@ from typing import Protocol
 
 from twisted.internet.defer import Deferred
 
+from broadcast.store.claims import Decided
 from broadcast.store.entries import Batch, Entry, Run
 from broadcast.store.figures import Figures
+from broadcast.store.state import State
 
 
 class StoreError(Exception):
@@ -64,21 +66,6 @@ def shares(entries: list[Entry], limits: Limits) -> Iterator[list[Entry]]:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """A line that was said with a token, by one whose key outlives its connection.
-
-    Attributes:
-        owner: who said it, as ``IStore.owner`` returns it.
-        token: what its sender called it.
-        run: the run that holds it.
-    """
-
-    owner: str
-    token: str
-    run: Run
-
-
-@dataclass(frozen=True, slots=True)
 class Page:
     """Lines that are older than the ring.
 
@@ -113,14 +100,8 @@ class Page:
 class IRoom(Protocol):
     """What a store asks its room, and tells it: always in the reactor's thread."""
 
-    def owner_of(self, run: Run) -> str | None:
-        """Return the owner of a run that has a token.
-
-        None if its owner is a connection: its tokens are forgotten with it.
-        """
-
-    def heard(self, batch: Batch, said: Sequence[Said]) -> None:
-        """Append what was committed earlier, or by others, and remember its tokens.
+    def heard(self, batch: Batch) -> None:
+        """Append what was committed earlier, or by others.
 
         Never called while ``done`` of an earlier commit is owed.
         """
@@ -152,7 +133,7 @@ class IStore(Protocol):
     Attributes:
         epoch: the log's identity: new whenever anything in it was lost or
             rolled back. A position is ``epoch:id``.
-        last_id: the newest line's id. Ids go up without gaps.
+        last_id: the newest line's id.
         limits: what one commit may have; None if there is no limit.
         figures: its figures at this moment.
         first_id: the oldest line's id that can be read from it; the next one's if none
@@ -191,12 +172,33 @@ class IStore(Protocol):
         The Deferred fails with ``StoreError`` if the store can't be used.
         """
 
-    def commit(self, entries: list[Entry], done: Callable[[Batch], None]) -> None:
+    @property
+    def state(self) -> State:
+        """Return what the log has decided: only what it says changes it."""
+
+    @property
+    def incarnation(self) -> str:
+        """Return what this daemon calls itself in the log."""
+
+    def commit(
+        self,
+        entries: list[Entry],
+        done: Callable[[Batch], None],
+        decided: Sequence[Run | Decided] = (),
+    ) -> None:
         """Commit ``entries`` as one batch, then call ``done`` with it.
+
+        The batch has the outcomes of what is decided, and, where a claim or a leave
+        stood, what everybody is told of it.
 
         The room has one commit in flight at a time. ``done`` may be called at
         once. It is called late where the disk is full, and never where the room is
         told ``cut_off``.
+
+        Args:
+            entries: what was said and claimed, in order.
+            done: is called.
+            decided: those of the entries that ``decides`` is true of.
         """
 
     def read_before(self, id: int, lines: int, size: int) -> Deferred[Page]:

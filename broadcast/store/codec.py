@@ -1,33 +1,48 @@
-"""A batch's body: how what was said together is kept as bytes.
+"""A batch's body: how what was committed together is kept as bytes.
 
 One line of json, LF, then the texts one after another as members of the text dialect
 see them, prefix included::
 
-    {"v":1,"e":[["r","alice",2,22],["r","Zoë",1,9,"t1","5e88…"]]}
+    {"v":1,"e":[["r",4,"alice",2,22],["r",7,"Zoë",1,8,"t1","5e88…"],["l",4,"quit",0]]}
     alice: one
     alice: two
     Zoë: hi
 
-An entry is a run: its name, how many lines and how many bytes it has; where it was said
-with a token by somebody with a key, the token and the owner. Sessions are not kept, and
-neither is presence: a body may have no entry.
+An entry begins with a letter that says what it is:
+
+- ``r``: a run. Its session and name, how many lines and how many bytes it has; where it
+  was said with a token by somebody with a key, the token and the owner.
+- ``c``: a claim. Session, name, fold, digest of the key, what it rests on, digest of
+  the host, account, 1 if it is quiet, a guest's lowest number; for a name that is not
+  ASCII, its scripts, skeletons and the ASCII names that it looks like.
+- ``l``: a session has ended. Session, why, 1 if its name is held.
+- ``o``: an admin's order, and the folded names that it is for.
+- ``n``: a notice to everybody.
+- ``u``: a daemon begins. Its incarnation, the log's clock, and an object of what else
+  there is to say of it.
+- ``x``: the daemon stops.
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from broadcast.protocol.dialects import Speaker
+from broadcast.protocol.events import Notice
 from broadcast.protocol.sanitize import is_safe
-from broadcast.store.base import Said
-from broadcast.store.entries import Entry, Run
+from broadcast.store.claims import Decided
+from broadcast.store.entries import Entry, Run, Told, decides
+from broadcast.store.forms import (
+    FormError,
+    UnknownFormError,
+    form_of,
+    is_text,
+    read_form,
+)
 
 VERSION: Final = 1
 """The version of the form of a body."""
-
-NO_SESSION: Final = 0
-"""The session of a run that was kept: nobody's who is here."""
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _HEAD: Final = '{"v":%d,"e":[%s]}\n'
@@ -46,22 +61,25 @@ class Body:
     """What a body says.
 
     Attributes:
-        runs: what was said, in order.
-        said: which of them have a token and an owner.
+        entries: runs, notices and what the state decides on, in order.
     """
 
-    runs: list[Run]
-    said: list[Said]
+    entries: Sequence[Entry]
 
     @property
-    def entries(self) -> list[Entry]:
-        """The runs, as a batch takes them."""
-        return list(self.runs)
+    def runs(self) -> list[Run]:
+        """What was said."""
+        return [entry for entry in self.entries if type(entry) is Run]
+
+    @property
+    def decided(self) -> list[Run | Decided]:
+        """What the state is to be told of."""
+        return [entry for entry in self.entries if decides(entry)]
 
     @property
     def count(self) -> int:
         """How many lines there are."""
-        return sum(run.count for run in self.runs)
+        return sum(entry.count for entry in self.entries)
 
 
 class Speakers:
@@ -86,13 +104,21 @@ class Speakers:
 
 def encode(body: Body) -> bytes:
     """Return the bytes of ``body``; a token without an owner is left out."""
-    owners = {said.run: (said.token, said.owner) for said in body.said}
-    entries = ",".join(
-        _encode(["r", run.speaker.name, run.count, len(run.text), *owners.get(run, ())])
-        for run in body.runs
-    )
-    head = _HEAD % (VERSION, entries)
-    return b"".join([head.encode(), *(run.text for run in body.runs)])
+    heads: list[str] = []
+    texts: list[bytes] = []
+    for entry in body.entries:
+        if isinstance(entry, Run):
+            head = ["r", entry.session_id, entry.speaker.name, entry.count]
+            text = entry.text
+            said = () if entry.owner is None else (entry.token, entry.owner)
+            heads.append(_encode([*head, len(text), *said]))
+            texts.append(text)
+        elif not isinstance(entry, Told):
+            heads.append(_encode(form_of(entry)))
+        elif isinstance(entry.event, Notice):
+            heads.append(_encode(["n", entry.event.message]))
+    whole = _HEAD % (VERSION, ",".join(heads))
+    return b"".join([whole.encode(), *texts])
 
 
 def decode(data: bytes, speakers: Speakers) -> Body:
@@ -109,16 +135,18 @@ def decode(data: bytes, speakers: Speakers) -> Body:
     head, found, texts = data.partition(b"\n")
     if not found:
         raise BodyError("the head has no end")
-    body = Body([], [])
+    entries: list[Entry] = []
     at = 0
     for entry in _entries(head):
-        run, said = _run(entry, texts, at, speakers)
-        at += len(run.text)
-        body.runs.append(run)
-        body.said.extend(said)
+        if type(entry) is list and entry[:1] == ["r"]:
+            run = _run(entry, texts, at, speakers)
+            at += len(run.text)
+            entries.append(run)
+        else:
+            entries.append(_other(entry))
     if at != len(texts):
         raise BodyError(f"{len(texts) - at} bytes are left over")
-    return body
+    return Body(entries)
 
 
 def _entries(head: bytes) -> Iterable[object]:
@@ -137,32 +165,47 @@ def _entries(head: bytes) -> Iterable[object]:
     return entries
 
 
-def _run(
-    entry: object, texts: bytes, at: int, speakers: Speakers
-) -> tuple[Run, list[Said]]:
+def _other(entry: object) -> Told | Decided:
+    """Return the notice, or what the state decides on, that ``entry`` stands for."""
+    match entry:
+        case ["n", str(message)] if is_text(message):
+            return Told(None, Notice(message))
+    try:
+        return read_form(entry)
+    except UnknownFormError:
+        raise NewerBodyError("a kind of entry is unknown") from None
+    except FormError:
+        raise BodyError("an entry has not the form of one") from None
+
+
+def _run(entry: object, texts: bytes, at: int, speakers: Speakers) -> Run:
     """Return the run that ``entry`` stands for, whose text begins ``at``."""
     token: str | None = None
     owner: str | None = None
     match entry:
-        case ["r", str(name), int(count), int(size)]:
+        case ["r", int(session), str(name), int(count), int(size)]:
             pass
-        case ["r", str(name), int(count), int(size), str(token), str(owner)]:
+        case [
+            "r",
+            int(session),
+            str(name),
+            int(count),
+            int(size),
+            str(token),
+            str(owner),
+        ] if is_text(token) and is_text(owner):
             pass
-        case [str(kind), *_] if kind != "r":
-            raise NewerBodyError("a kind of entry is unknown")
         case _:
             raise BodyError("an entry has not the form of one")
-    if bool in (type(count), type(size)):
+    if bool in (type(session), type(count), type(size)) or session < 0:
         raise BodyError("an entry has not the form of one")
     text = texts[at : at + size] if size > 0 else b""
     speaker = speakers.called(name)
     if len(text) != size or not _is_said_by(speaker, text, count):
         raise BodyError("a text is not what its entry says")
-    run = Run(NO_SESSION, speaker, text, count)
-    if token is None or owner is None:
-        return run, []
-    run.token = token
-    return run, [Said(owner, token, run)]
+    run = Run(session, speaker, text, count)
+    run.token, run.owner = token, owner
+    return run
 
 
 def _is_said_by(speaker: Speaker, text: bytes, count: int) -> bool:

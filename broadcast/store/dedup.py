@@ -1,7 +1,8 @@
 """What was said with which token, so that no line is said twice.
 
-Remembered by its owner, a name with its key or a session, for as long as the
-line is in the log; the log's limit bounds this too.
+What was said by a name with its key is remembered by the state (``store.state``), and
+here until that is told of it. What a connection alone has said is remembered here, for
+as long as the line is in the log; the log's limit bounds this too.
 """
 
 from collections import deque
@@ -29,6 +30,14 @@ class TokenIndex:
     def forget(self, owner: Hashable) -> None:
         """Forget all that ``owner`` said."""
         self._said.pop(owner, None)
+
+    def settled(self, run: Run) -> None:
+        """Forget what the state remembers from now on: it has been decided on."""
+        said = self._said.get(run.owner, {})
+        if run.token is not None and said.get(run.token) is run:
+            del said[run.token]
+            if not said:
+                del self._said[run.owner]
 
     def clear(self) -> None:
         """Forget everything."""

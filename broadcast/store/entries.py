@@ -4,13 +4,15 @@ A *run* is consecutive lines of one member from one read, as one text. A
 *batch* is what was committed together: runs and presence events in order.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import ClassVar, Final, TypeGuard
 
 from broadcast.protocol.dialects import Dialect, Moment, Speaker
-from broadcast.protocol.events import Event
+from broadcast.protocol.events import Event, Notice
+from broadcast.store.claims import Claim, Decided, Leave
+from broadcast.store.outcomes import Outcome
 
 # What the objects around the bytes take, measured with tracemalloc, rounded up.
 BATCH_COST = 700
@@ -78,8 +80,9 @@ class Told:
 
     @property
     def cost(self) -> int:
-        """The bytes of memory that this event takes."""
-        return TOLD_COST
+        """The bytes of memory that this event takes, or more."""
+        event = self.event
+        return TOLD_COST + (6 * len(event.message) if type(event) is Notice else 0)
 
     text: ClassVar[None] = None
     """It is no run's."""
@@ -88,7 +91,21 @@ class Told:
     """It has no line."""
 
 
-Entry = Run | Told
+Entry = Run | Told | Decided
+
+
+def decides(entry: Entry) -> TypeGuard[Run | Decided]:
+    """Tell whether the state has to be told: of all but presence and plain lines."""
+    if type(entry) is Run:
+        return entry.owner is not None
+    return type(entry) is not Told
+
+
+def session_of(entry: Entry) -> int | None:
+    """Return whose entry it is; None if it is nobody's."""
+    if isinstance(entry, Run | Told):
+        return entry.session_id
+    return entry.session if isinstance(entry, Claim | Leave) else None
 
 
 def merge(entries: list[Entry]) -> list[Entry]:
@@ -169,7 +186,8 @@ class Rendering:
             at += len(piece)
         self.data = pieces[0] if len(pieces) == 1 else b"".join(pieces)
         self.is_single = len(entries) == len(self.own) == 1
-        self.is_text = self.is_single and self.data is entries[0].text
+        only = entries[0] if self.is_single else None
+        self.is_text = type(only) is Run and self.data is only.text
 
     def copy_for(self, session_id: int, echo: bool) -> bytes:
         """Return the bytes for one member: without its own, unless ``echo``."""
@@ -203,7 +221,9 @@ class Batch:
     """What was committed together.
 
     Attributes:
-        entries: runs and presence, in order.
+        entries: runs and presence, in order; as it was committed, what the state
+            decides on, too.
+        outcomes: what has become of that.
         first: the first line's id; ids go up by one within a batch.
         count: how many lines.
         at: when it was committed, in seconds since 1970.
@@ -220,6 +240,7 @@ class Batch:
         "count",
         "entries",
         "first",
+        "outcomes",
         "renderings",
         "seq",
     )
@@ -239,6 +260,12 @@ class Batch:
                 entry.first = first
                 first += entry.count
         self.count = first - self.first
+        self.outcomes: Sequence[tuple[Run | Decided, Outcome]] = ()
+
+    def retell(self, entries: list[Entry]) -> None:
+        """Have other presence, and no others of the runs, in it."""
+        self.entries = entries
+        self.cost = BATCH_COST + sum(entry.cost for entry in entries)
 
     @property
     def when(self) -> Moment:

@@ -123,4 +123,4 @@ class History:
     def _batches(self, taken: _Taken) -> list[Batch]:
         assert self._rows is not None
         speakers = Speakers()
-        return [self._rows.batch(row, speakers)[0] for row in taken.rows]
+        return [self._rows.batch(row, speakers) for row in taken.rows]

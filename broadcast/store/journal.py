@@ -15,10 +15,12 @@ from dataclasses import dataclass
 from threading import Event
 from typing import Final
 
-from broadcast.store.base import Said, StoreError
+from broadcast.store.base import StoreError
 from broadcast.store.codec import Speakers
 from broadcast.store.database import Database, Lock
 from broadcast.store.entries import Batch
+from broadcast.store.ledger import Ledger
+from broadcast.store.recall import LEAST, TIMES, recall
 from broadcast.store.rows import MAX_ID, Connect, Row, in_words
 
 SLICE: Final = 1 << 20
@@ -41,14 +43,18 @@ class Opened:
     Attributes:
         epoch: the log's identity.
         salt: what the owners are told apart with.
-        last_id: the last id that is taken.
-        batches: the newest batches, oldest first, with their tokens.
+        last_id: the newest line's id.
+        seq: the newest row.
+        batches: the newest batches that have lines, oldest first.
+        ledger: what was decided.
     """
 
     epoch: str
     salt: bytes
     last_id: int
-    batches: list[tuple[Batch, list[Said]]]
+    seq: int
+    batches: list[Batch]
+    ledger: Ledger
 
 
 class GivenUpError(Exception):
@@ -93,6 +99,8 @@ class Journal:
         self._flowing = flowing
         self._retry = retry
         self._connect = connect
+        self._until = self._dump = self._grown = 0
+        self._is_held = False  # what is too much may not be deleted yet
         self._given_up = Event()
         self._lock: Lock | None = None
         self._database: Database | None = None
@@ -112,9 +120,16 @@ class Journal:
             self._database = database = Database(self.path, self._connect)
             self._identity = os.stat(self.path)
             self.used, self.first_id = database.used, database.first_id
-            meta = database.meta()
+            meta, recalled = database.meta(), recall(database)
+            self._until, self._dump = recalled.until, recalled.size
+            self._grown = recalled.grown
             return Opened(
-                meta.epoch, meta.salt, database.last_id, _newest(database, refill)
+                meta.epoch,
+                meta.salt,
+                database.last_id,
+                0 if (newest := database.newest) is None else newest.seq,
+                _newest(database, refill),
+                recalled.ledger,
             )
         except (sqlite3.Error, OSError) as error:
             self.close()
@@ -143,8 +158,35 @@ class Journal:
             if self._given_up.wait(delay):
                 raise GivenUpError(why)
             delay = min(2 * delay, self._retry.most)
+        self._grown += len(row.body)
         if is_stalled:
             self._flowing()
+
+    @property
+    def wants_state(self) -> bool:
+        """The state is to be kept: what was decided since it was has grown."""
+        least = self._dump if self._is_held else max(LEAST, TIMES * self._dump)
+        return self._grown > least
+
+    def keep(self, seq: int, make: Callable[[], bytes]) -> None:
+        """Keep a dump of the state, if that can be done now.
+
+        Args:
+            seq: the last row that it knows of.
+            make: returns it.
+        """
+        database = self._database
+        if database is None:
+            return
+        dumped = make()
+        try:
+            database.keep(seq, dumped)
+        except (sqlite3.Error, OSError, StoreError) as error:  # told at the next commit
+            self.failures[in_words(error)] += 1
+            self._let_go()
+        else:
+            self._until, self._dump, self._grown = seq, len(dumped), 0
+            self._is_held = False
 
     def trim(self) -> None:
         """Delete a slice of what is too much."""
@@ -153,7 +195,7 @@ class Journal:
             return
         try:
             if database.used > self.size:
-                database.drop_oldest(SLICE)
+                self._is_held = not database.drop_oldest(SLICE, self._until)
                 self.syncs += 1
                 self.first_id = database.first_id
             self.used = database.used
@@ -215,15 +257,17 @@ class Journal:
                 database.close()
 
 
-def _newest(database: Database, cost: int) -> list[tuple[Batch, list[Said]]]:
+def _newest(database: Database, cost: int) -> list[Batch]:
     """Return the newest batches, oldest first: so many that they cost no more."""
     speakers = Speakers()
-    found: list[tuple[Batch, list[Said]]] = []
+    found: list[Batch] = []
     for row in database.before(MAX_ID):
-        batch, said = database.batch(row, speakers)
+        if not row.count:
+            continue
+        batch = database.batch(row, speakers)
         cost -= batch.cost
         if cost < 0 and found:
             break
-        found.append((batch, said))
+        found.append(batch)
     found.reverse()
     return found

@@ -2,13 +2,16 @@
 
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from twisted.internet.defer import Deferred, succeed
 
 from broadcast.store.base import IRoom, Limits, Page
-from broadcast.store.entries import Batch, Entry
+from broadcast.store.claims import Decided
+from broadcast.store.entries import Batch, Entry, Run
 from broadcast.store.figures import Figures
+from broadcast.store.ledger import Ledger
+from broadcast.store.state import State
 
 
 class MemoryStore:
@@ -28,6 +31,9 @@ class MemoryStore:
     def __init__(self, time: Callable[[], float] = time.time, epoch: str = "") -> None:
         self.time = time
         self._next_id = 1
+        self._ledger = Ledger()
+        up = self._ledger.begin()
+        self._ledger.settle(Batch([up], 1, time()), [up])
         self.epoch = epoch or secrets.token_hex(8)
 
     @property
@@ -48,10 +54,27 @@ class MemoryStore:
         """Begin with nothing."""
         return succeed(None)
 
-    def commit(self, entries: list[Entry], done: Callable[[Batch], None]) -> None:
+    @property
+    def state(self) -> State:
+        """What the log has decided."""
+        return self._ledger.state
+
+    @property
+    def incarnation(self) -> str:
+        """The only one."""
+        return self._ledger.incarnation
+
+    def commit(
+        self,
+        entries: list[Entry],
+        done: Callable[[Batch], None],
+        decided: Sequence[Run | Decided] = (),
+    ) -> None:
         """Number the lines and hand the batch back."""
         batch = Batch(entries, self._next_id, self.time())
         self._next_id += batch.count
+        if decided:
+            self._ledger.settle(batch, decided)
         done(batch)
 
     def read_before(self, id: int, lines: int, size: int) -> Deferred[Page]:

@@ -8,7 +8,8 @@ import hashlib
 import secrets
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from time import monotonic
 from typing import Final
@@ -17,13 +18,16 @@ from twisted.internet.defer import Deferred, execute, gatherResults
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from broadcast.store.base import IRoom, Limits, Page, Said, StoreError
+from broadcast.store.base import IRoom, Limits, Page, StoreError
+from broadcast.store.claims import Decided, Up
 from broadcast.store.codec import Body, encode
-from broadcast.store.entries import Batch, Entry, Run, is_run, merge, number
+from broadcast.store.entries import Batch, Entry, Run, merge, number
 from broadcast.store.figures import Commits, Figures
 from broadcast.store.history import History
 from broadcast.store.journal import GivenUpError, Journal, Opened, Retry
+from broadcast.store.ledger import Ledger
 from broadcast.store.rows import Connect, Row
+from broadcast.store.state import State
 from broadcast.store.worker import IReactorFromThreads, Worker
 
 LIMITS: Final = Limits(lines=4095, size=512 * 1024)
@@ -69,8 +73,12 @@ class SqliteStore:
         self.time = time
         self.epoch = ""
         self.last_id = 0
+        self._seq = 0  # the newest row
         self._salt = secrets.token_bytes(16)
         self._refill = refill
+        self._ledger = Ledger()
+        self._up: Up | None = None  # what the first commit begins with
+        self._is_keeping = False
         self._room: IRoom | None = None
         self._commits = Commits(clock)
         self._writer = Worker(reactor, "store")
@@ -118,25 +126,37 @@ class SqliteStore:
         self._room = room
         return execute(lambda: self._begin(self._journal.open(self._refill), room))
 
-    def commit(self, entries: list[Entry], done: Callable[[Batch], None]) -> None:
-        """Write the lines, then call ``done``; at once if there are none to write.
+    @property
+    def state(self) -> State:
+        """What the log has decided."""
+        return self._ledger.state
 
-        Presence is not kept: nobody is told of it later.
-        """
+    @property
+    def incarnation(self) -> str:
+        """This daemon's, new at each start."""
+        return self._ledger.incarnation
+
+    def commit(
+        self,
+        entries: list[Entry],
+        done: Callable[[Batch], None],
+        decided: Sequence[Run | Decided] = (),
+    ) -> None:
+        """Write what was said and claimed, then call ``done``."""
+        if self._up is not None:
+            entries, decided = [self._up, *entries], [self._up, *decided]
+            self._up = None
         first, at = self.last_id + 1, self.time()
         merged = merge(entries)
-        body = self._body([*filter(is_run, merged)])
-        if not body.runs:
-            done(Batch(entries, first, at))
-            return
+        row = Row(self._seq + 1, first, sum(entry.count for entry in merged), at, b"")
         self._commits.begin()
         written = self._writer.do(
-            lambda: self._write(body, first, at), then=self._journal.trim
+            lambda: self._write(Body(merged), row), then=self._journal.trim
         )
 
         def committed(_: object) -> None:
             number(entries, first)  # others may have a run that was merged
-            self._committed(Batch(merged, first, at), done)
+            self._committed(row, merged, decided, done)
 
         written.addCallbacks(committed, self._failed)
         written.addErrback(self._log_failure)
@@ -164,28 +184,42 @@ class SqliteStore:
 
     def _begin(self, opened: Opened, room: IRoom) -> None:
         self.epoch, self._salt = opened.epoch, opened.salt
-        self.last_id = opened.last_id
-        for batch, said in opened.batches:
-            room.heard(batch, said)
+        self.last_id, self._seq = opened.last_id, opened.seq
+        self._ledger = opened.ledger
+        self._up = self._ledger.begin()
+        for batch in opened.batches:
+            room.heard(batch)
 
-    def _body(self, runs: list[Run]) -> Body:
-        """Return what is written of runs: the room knows whose their tokens are."""
-        assert self._room is not None
-        said = [
-            Said(owner, run.token, run)
-            for run in runs
-            if run.token is not None and (owner := self._room.owner_of(run))
-        ]
-        return Body(runs, said)
-
-    def _write(self, body: Body, first: int, at: float) -> None:
+    def _write(self, body: Body, row: Row) -> None:
         """Write what was said: in the thread that writes."""
-        self._journal.write(Row(first, body.count, at, encode(body)))
+        self._journal.write(replace(row, body=encode(body)))
 
-    def _committed(self, batch: Batch, done: Callable[[Batch], None]) -> None:
-        self.last_id = batch.first + batch.count - 1
-        self._commits.end(batch.count)
+    def _committed(
+        self,
+        row: Row,
+        entries: list[Entry],
+        decided: Sequence[Run | Decided],
+        done: Callable[[Batch], None],
+    ) -> None:
+        batch = Batch(entries, row.first, row.at)
+        self.last_id, self._seq = row.next_id - 1, row.seq
+        self._commits.end(row.count)
+        if decided:
+            self._ledger.settle(batch, decided)
+        if self._journal.wants_state and not self._is_keeping:
+            self._keep()
         done(batch)
+
+    def _keep(self) -> None:
+        """Keep the state: it is made into bytes in the thread that writes."""
+        self._is_keeping = True
+        seq, make = self._seq, self._ledger.state.freeze()
+
+        def kept(_: object) -> None:
+            self._is_keeping = False
+
+        keeping = self._writer.do(lambda: self._journal.keep(seq, make))
+        keeping.addErrback(self._log_failure).addBoth(kept)
 
     def _failed(self, failure: Failure) -> None:
         """Give up: what was in flight is neither acknowledged nor told to anybody."""

@@ -18,6 +18,7 @@ from broadcast.store.base import StoreError
 from broadcast.store.codec import Speakers
 from broadcast.store.database import Database, Lock, sync_folder
 from broadcast.store.entries import Run
+from broadcast.store.recall import recall
 from broadcast.store.rows import Row, Rows, in_words
 
 PIECE: Final = 64
@@ -25,6 +26,9 @@ PIECE: Final = 64
 
 SLICE: Final = 8 << 20
 """Bytes of rows that are deleted at a time."""
+
+UNCHANGING: Final = "ro&immutable=1"
+"""SQLite's words for a file that nobody else can change either."""
 
 Render = Callable[[Speaker, bytes, int, Moment], bytes]
 
@@ -80,7 +84,7 @@ def dump(path: str, render: Render) -> Iterator[bytes]:
     with _reading(path) as rows:
         speakers = Speakers()
         for row in _all(rows):
-            batch = rows.batch(row, speakers)[0]
+            batch = rows.batch(row, speakers)
             for run in batch.entries:
                 if isinstance(run, Run):
                     text = _safe(run.text)
@@ -101,6 +105,8 @@ def prune(path: str, size: int | None = None, before: float | None = None) -> in
     """
     with _changing(path) as database:
         had = database.count
+        if (newest := database.newest) is not None:
+            database.keep(newest.seq, recall(database).ledger.state.dump())
         if before is not None:
             database.drop_before(before)
         if size is not None:
@@ -149,8 +155,9 @@ def new_epoch(path: str) -> str:
 def _look_at(rows: Rows, row: Row, found: Findings) -> None:
     """Count a row, and note what is wrong with it."""
     last = found.newest
-    if last is not None and row.first != last.next_id and rows.holds(last):
-        found.problems.append(f"row {row.first} does not follow row {last.first}")
+    follows = last is None or (row.seq, row.first) == (last.seq + 1, last.next_id)
+    if not follows and last is not None and rows.holds(last):  # it was not deleted
+        found.problems.append(f"row {row.seq} does not follow row {last.seq}")
     found.oldest = found.oldest or row
     found.newest = row
     found.batches += 1
@@ -163,10 +170,10 @@ def _look_at(rows: Rows, row: Row, found: Findings) -> None:
 
 def _all(rows: Rows) -> Iterator[Row]:
     """Yield all rows, oldest first; the file is read for a few of them at a time."""
-    last_id = 0
-    while piece := list(islice(rows.after(last_id), PIECE)):
+    last = 0
+    while piece := list(islice(rows.since(last), PIECE)):
         yield from piece
-        last_id = piece[-1].next_id - 1
+        last = piece[-1].seq
 
 
 def _safe(text: bytes) -> bytes:
@@ -187,14 +194,38 @@ def _copy(path: str, part: str) -> None:
 
 @contextmanager
 def _reading(path: str) -> Iterator[Rows]:
-    with _in_one_line(path), closing(Rows(path)) as rows:
+    with _in_one_line(path), closing(_open(path)) as rows:
         yield rows
+
+
+def _open(path: str) -> Rows:
+    """Open a file to be read, also on a file system that can't be written to.
+
+    SQLite makes files beside it for those who write meanwhile: there nobody does.
+    """
+    os.stat(path)  # says in plainer words than SQLite why that can't be
+    try:
+        return Rows(path)
+    except sqlite3.OperationalError:
+        if not _is_read_only(path):
+            raise
+        journal = f"{path}-wal"
+        if os.path.exists(journal) and os.stat(journal).st_size:
+            raise StoreError(
+                f"{path} has a -wal, and nothing can be written beside it; copy both"
+                " to another folder"
+            ) from None
+        return Rows(path, mode=UNCHANGING)
+
+
+def _is_read_only(path: str) -> bool:
+    return bool(os.statvfs(path).f_flag & os.ST_RDONLY)
 
 
 @contextmanager
 def _changing(path: str) -> Iterator[Database]:
     """Give a file of which no daemon makes use meanwhile."""
-    with _in_one_line(path), closing(Rows(path)):
+    with _reading(path):
         pass  # it is there, and ours: nothing is made
     with _in_one_line(path), _locked(path), closing(Database(path)) as database:
         yield database

@@ -29,7 +29,6 @@ from prometheus_client.registry import Collector
 from twisted.copyright import version as twisted_version
 
 from broadcast import __version__
-from broadcast.auth.policy import Policy
 from broadcast.base.histogram import Histogram
 from broadcast.base.work import IReactorTime
 from broadcast.net.connections import Connections
@@ -118,7 +117,7 @@ class DaemonCollector(Collector):
         is_ready = self._connections.is_open
         yield _gauge("ready", "1 as long as /readyz says 200, else 0", is_ready)
         yield from _traffic(room)
-        yield from _access(room.directory.policy)
+        yield from _access(room)
         yield from _log(room)
         yield _histogram(
             "reactor_lag_seconds", "How late the reactor's timers come", self._lags
@@ -213,12 +212,13 @@ def _traffic(room: Room) -> Iterator[Metric]:
     )
 
 
-def _access(policy: Policy) -> Iterator[Metric]:
+def _access(room: Room) -> Iterator[Metric]:
+    policy = room.directory.policy
     authenticator = policy.authenticator
     refused = authenticator.refused if authenticator else Counter[str]()
     yield _by_reason("logins_refused", "Logins refused", codes.LOGINS, refused)
     yield _gauge("bans", "Bans in effect", sum(1 for _ in policy.bans))
-    yield _gauge("mutes", "Mutes in effect", len(policy.mutes))
+    yield _gauge("mutes", "Mutes in effect", len(room.store.state.mutes))
 
 
 def _log(room: Room) -> Iterator[Metric]:

@@ -3,8 +3,8 @@
 import pytest
 
 from broadcast.admin.actions import AdminActions, CommandRefusedError, spell
-from broadcast.auth.policy import MAX_MUTED
 from broadcast.logstyle import LineFormat
+from broadcast.store.mutes import MAX_MUTED
 from tests.support.hall import Hall, LoginHall
 
 NO_FILE = "kept until the daemon stops: there is no --ban-file"
@@ -93,7 +93,7 @@ def test_one_mute_too_many_is_refused() -> None:
     hall = Hall()
     guest, actions = hall.join("/name alice"), actions_on(hall)
     for number in range(MAX_MUTED):
-        hall.room.directory.policy.mutes.add(f"n{number}")
+        hall.room.store.state.mutes.add(f"n{number}")
     with pytest.raises(CommandRefusedError, match=r"^10000 names are muted already$"):
         actions.mute("alice")
     assert not guest.protocol.session.member.silenced
@@ -108,6 +108,7 @@ def test_an_unmute_gives_a_listener_no_voice() -> None:
     member.silenced = "listen-only"
     guest.take()
     assert actions.mute("ear") == "muted ear"
+    hall.turn()
     assert actions.unmute("ear") == "unmuted ear"
     hall.turn()
     assert member.silenced == "listen-only"

@@ -1,6 +1,7 @@
 """The admin's commands: a line in, rows and one last object out."""
 
 import pytest
+from twisted.internet.defer import Deferred
 from twisted.logger import capturedLogs
 
 from broadcast.admin import HELP
@@ -29,7 +30,14 @@ class Admin:
 
     def order(self, line: str) -> list[Row]:
         """Return what is answered to a line."""
-        return list(carry_out(self.actions, line))
+        rows: list[Row] = []
+        for row in carry_out(self.actions, line):
+            if isinstance(row, Deferred):
+                self.hall.turn()
+                assert row.called
+            else:
+                rows.append(row)
+        return rows
 
     def refusal(self, line: str) -> object:
         """Return the error that is all that is answered to a line."""

@@ -224,7 +224,7 @@ def test_a_name_of_the_banned_is_free(clock: Clock) -> None:
     hall = Hall(policy=Policy(bans))
     bans.add("rude", 60, "")
     hall.join("/name rude")
-    assert len(hall.room.directory.roster) == 0
+    assert len(hall.room.roster) == 0
 
 
 @pytest.mark.parametrize(

@@ -31,10 +31,7 @@ def test_the_same_password_twice_looks_different() -> None:
     assert str(make_hash(b"password", 2)) != str(make_hash(b"password", 2))
 
 
-SALT_AND_HASH = (
-    "sYpGoHqjrF3cXYIhCq9ooA=="
-    "$9KHZOKV57JIpVroep8FKKpBmPCPAF3cPgl00ExBnkgs="
-)
+SALT_AND_HASH = "sYpGoHqjrF3cXYIhCq9ooA==$9KHZOKV57JIpVroep8FKKpBmPCPAF3cPgl00ExBnkgs="
 GOOD = f"scrypt$2$8$5${SALT_AND_HASH}"  # of "password"
 
 

@@ -3,7 +3,6 @@
 import pytest
 
 from broadcast.admin.actions import AdminActions, CommandRefusedError
-from broadcast.auth.policy import MAX_MUTED, Mutes
 from broadcast.logstyle import LineFormat
 from tests.support.hall import SECRET, Guest, LoginHall
 
@@ -111,25 +110,3 @@ def test_unmuting_one_frees_no_other(
     guest = arrive(login_hall, "/name guest", ALICE)
     actions.unmute("zed")
     assert is_muted(guest)
-
-
-def test_mutes_are_bounded() -> None:
-    """One too many is refused; the same one again is not; what follows is bounded."""
-    mutes = Mutes()
-    assert all(mutes.add(f"n{number}") for number in range(MAX_MUTED))
-    assert not mutes.add("more")
-    assert mutes.add("N1")
-    for number in range(100):
-        mutes.follow("n1", "", f"tmp{number}")
-    assert [n for n in range(100) if f"tmp{n}" in mutes] == [99]
-    assert mutes.remove("tmp99") == {"n1", "tmp99"}
-    assert len(mutes) == MAX_MUTED - 1
-
-
-def test_a_mute_by_account_follows_to_the_new_name() -> None:
-    """So that it holds for that name though nobody has logged in under it."""
-    mutes = Mutes()
-    mutes.add("alice")
-    mutes.follow("zed", "alice", "bob")
-    assert "bob" in mutes
-    assert "zed" not in mutes

@@ -104,7 +104,7 @@ def test_a_list_and_what_comes_between_its_pieces_are_the_truth() -> None:
             names.add(event["to"])
         elif event["event"] == "leave":
             names.discard(event["name"])
-    roster = hall.room.directory.roster
+    roster = hall.room.roster
     assert names == {member.name for member in roster.starting_with("", "", 1000)}
     assert {"aa", "zz"} <= names
     assert len(names) == 599

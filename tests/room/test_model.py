@@ -25,7 +25,7 @@ _TEXT_FORMS = [
     (r"\* (\S+) is now (\S+)", "rename"),
     (r"\* You are (\S+), (\d+) here\..*", "welcome"),
     (r"\* error: .*", "error"),
-    (r"\* (\d+) lines? before these are gone", "missing"),
+    (r"\* (\d+) lines? before these (?:is|are) gone", "missing"),
     (r"\* that position is not in this log", "foreign"),
     (r"\* the last (\d+) lines:", "replay"),
     (r"\* the last line:", "replay-of-one"),

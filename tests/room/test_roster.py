@@ -3,20 +3,19 @@
 import json
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from twisted.internet.task import Clock
+from twisted.internet.error import ConnectionLost
+from twisted.python.failure import Failure
 
 from broadcast.protocol import names
 from broadcast.protocol.events import Bye
-from broadcast.room.roster import (
-    HOLD,
-    MAX_HELD,
-    MAX_NUMBERED,
-    HeldNames,
-    NameRefusedError,
-    Roster,
-)
+from broadcast.room.member import Member, Peer
+from broadcast.room.occupancy import Occupancy
+from broadcast.room.roster import MAX_NUMBERED, NameRefusedError, Roster
+from broadcast.store import names as store_names
+from broadcast.store.claims import Claim, How
+from broadcast.store.memory import MemoryStore
+from broadcast.store.names import HOLD
+from broadcast.store.outcomes import Outcome
 from tests.support.hall import Guest, Hall
 
 
@@ -41,8 +40,6 @@ def test_who_leaves_makes_room() -> None:
 
 def test_one_host_is_not_everybody() -> None:
     """--max-per-host turns away the host, by its address without the port."""
-    from broadcast.room.roster import Occupancy
-
     occupancy = Occupancy(10, 1)
     occupancy.came("192.0.2.1:5000")
     refused = occupancy.refuse("192.0.2.1:5001")
@@ -66,82 +63,29 @@ def test_nobody_joins_a_room_that_is_closed() -> None:
     assert hall.room.log.total == 0
 
 
-def test_a_name_waits_its_time() -> None:
-    """Held again it waits anew; dropped it is free."""
-    clock = Clock()
-    names = HeldNames(clock)
-    names.hold("alice", "one", "h")
-    clock.advance(HOLD - 1)
-    names.hold("alice", "two", "h")
-    names.hold("bob", "three", "h")
-    names.drop("bob")
-    clock.advance(HOLD - 1)
-    assert names.key_of("alice") == "two"
-    assert names.key_of("bob") is None
-    clock.advance(1)
-    assert names.key_of("alice") is None
-
-
-def test_nobody_pushes_out_another_hosts_name() -> None:
-    """Who makes thousands loses its own, the oldest first."""
-    names = HeldNames(Clock())
-    names.hold("victim", "key", "192.0.2.1")
-    for number in range(2 * MAX_HELD):
-        names.hold(f"h{number}", "key", "192.0.2.2")
-    assert names.key_of("victim") == "key"
-    kept = [n for n in range(2 * MAX_HELD) if names.key_of(f"h{n}")]
-    assert kept == list(range(MAX_HELD + 1, 2 * MAX_HELD))
-
-
-def test_a_name_stays_its_owners_while_another_host_makes_thousands() -> None:
+def test_a_name_stays_its_owners_while_another_host_makes_thousands(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """Taken with a key and lost, from an IPv6 /64 that counts as one host."""
-    directory = Hall().directory
-    victim = directory.new_member(("192.0.2.1", 1), False)
-    directory.roster.take("victim", "sesame-open", victim)
-    directory.roster.release(victim, hold=True)
-    for number in range(MAX_HELD + 1):
-        other = directory.new_member(f"[2001:db8::{number:x}]:1", False)
-        directory.roster.take(f"h{number}", "sesame-shut", other)
-        directory.roster.release(other, hold=True)
-    thief = directory.new_member(("192.0.2.9", 1), False)
+    monkeypatch.setattr(store_names, "MAX_HELD", 30)
+    hall = Hall()
+
+    def lose(name: str, key: str, peer: Peer) -> None:
+        member = hall.directory.new_member(peer, False)
+        _name(hall, member, hall.room.roster.wanted(name, key, member), key)
+        hall.room.subscriptions[member.session_id] = hall.room.subscribe(member)
+        hall.room.leave(member, "lost")
+
+    lose("victim", "sesame-open", ("192.0.2.1", 1))
+    for number in range(31):
+        lose(f"h{number}", "sesame-shut", f"[2001:db8::{number:x}]:1")
+    hall.turn()
+    thief = hall.directory.new_member(("192.0.2.9", 1), False)
     with pytest.raises(NameRefusedError):
-        directory.roster.check("victim", "sesame-shut", thief)
-    assert directory.roster.check("h0", None, thief) is None
-
-
-MOVES = st.tuples(
-    st.sampled_from(["hold", "drop", "wait"]), st.integers(0, 11), st.integers(0, 3)
-)
-
-
-@given(st.lists(MOVES, max_size=60))
-def test_the_greediest_pays(moves: list[tuple[str, int, int]]) -> None:
-    """Never too many; who loses one has the most, and loses the oldest."""
-    clock = Clock()
-    names = HeldNames(clock, limit=5)
-    model: dict[str, tuple[int, float]] = {}
-    for what, number, host in moves:
-        name = f"n{number}"
-        if what == "wait":
-            clock.advance(number * 10)
-        else:
-            names.drop(name)
-            model.pop(name, None)
-        is_there = {n for n in model if names.key_of(n)}
-        assert is_there == {n for n, (_, end) in model.items() if end > clock.rightNow}
-        model = {n: held_by for n, held_by in model.items() if n in is_there}
-        if what != "hold":
-            continue
-        names.hold(name, "key", f"h{host}")
-        model[name] = (host, clock.rightNow + HOLD)
-        lost = [n for n in model if not names.key_of(n)]
-        assert len(lost) == max(0, len(model) - 5)
-        for loser in lost:
-            having = [host for host, _ in model.values()]
-            theirs = model[loser][0]
-            assert having.count(theirs) == max(map(having.count, having))
-            assert loser == next(n for n, (h, _) in model.items() if h == theirs)
-            del model[loser]
+        hall.room.roster.wanted("victim", "sesame-shut", thief)
+    with pytest.raises(NameRefusedError):
+        hall.room.roster.wanted("h2", None, thief)
+    assert hall.room.roster.wanted("h0", None, thief)
 
 
 def test_a_held_name_is_let_go() -> None:
@@ -227,7 +171,7 @@ def test_a_held_name_that_is_not_ascii_is_not_imitated_either() -> None:
     hall.wait(HOLD)
     assert _answer(hall, eve, "/name Boвa") is None
     assert _answer(hall, eve, "/name eve") is None
-    assert not hall.room.directory.roster._looks._looks
+    assert not hall.room.store.state.names.looks.known
 
 
 def test_within_one_script_nothing_changes() -> None:
@@ -250,31 +194,86 @@ def test_a_mended_name_looks_like_no_other() -> None:
 
 def test_many_held_names_expire_at_once() -> None:
     """However many there are, their look-alikes are free, and nothing is left over."""
-    clock = Clock()
-    roster = Roster(clock, lambda folded: False)
-    members = []
-    for number in range(3000):
-        member = Hall().connect().protocol.session.member
-        roster.take(f"вася{number}", "sesame-open", member)
-        members.append(member)
-    for member in members:
-        roster.release(member, hold=True)
-    assert len(roster._looks._looks) == 3000
-    with pytest.raises(NameRefusedError, match="looks like another"):
-        roster.check("вaся7", None, members[0])
-    clock.advance(HOLD)
-    assert roster.check("вaся7", None, members[0]) is None
-    assert not roster._looks._looks
+    hall = Hall()
+    for number in range(300):
+        hall.join(f"/name вася{number} sesame-open").drop()
+    known = hall.room.store.state.names.looks.known
+    assert len(known) == 300
+    eve = hall.join("/format json", "/name eve")
+    assert _answer(hall, eve, "/name вaся7") == "name-taken"
+    hall.wait(HOLD)
+    assert _answer(hall, eve, "/name вaся7") is None
+    assert [*known] == ["вaся7"]
 
 
 def test_an_account_is_not_imitated() -> None:
     """Names of ``--users`` are reserved in look-alike letters too."""
-    roster = Roster(Clock(), lambda folded: False, lambda name: name == "аnn")
+    store = MemoryStore()
+    roster = Roster(store, lambda folded: False, lambda name: name == "аnn")
     member = Hall().join("/name eve").protocol.session.member
     with pytest.raises(NameRefusedError, match="looks like another"):
-        roster.check("аnn", None, member)
+        roster.wanted("аnn", None, member)
     member.account = names.fold("аnn")
-    assert roster.check("аnn", None, member) is None
+    assert roster.wanted("аnn", None, member).how is How.OWN
+
+
+def test_two_claims_at_once() -> None:
+    """The first one has the name; the other one is a guest, and is told why."""
+    hall = Hall()
+    one, other = hall.connect(), hall.connect()
+    for guest in (one, other):
+        guest.protocol.dataReceived(b"/name ann\n/format json\n/ping\n")
+    hall.wait(0.3)
+    welcomes = [json.loads(guest.lines()[0])["name"] for guest in (one, other)]
+    assert welcomes == ["ann", "guest-1"]
+    one.protocol.dataReceived(b"/name zoe\n")
+    other.protocol.dataReceived(b"/name zoe\n")
+    hall.turn()
+    assert json.loads(one.lines()[-1])["event"] == "rename"
+    assert json.loads(other.lines()[-1])["code"] == "name-taken"
+
+
+def test_who_comes_back_twice_at_once_is_here_once() -> None:
+    """Of two claims with the same key the later one has the name."""
+    hall = Hall()
+    one, other = hall.connect(), hall.connect()
+    for guest in (one, other):
+        guest.protocol.dataReceived(b"/name ann sesame-open\n/ping\n")
+    hall.wait(0.3)
+    assert "you came back in another connection" in one.take().decode()
+    assert "You are ann, 1 here" in other.take().decode()
+    assert hall.room.count == len(hall.room.subscriptions) == 1
+    assert hall.directory.occupancy.count == 1
+
+
+def test_a_name_that_is_given_up_can_be_had_at_once() -> None:
+    """Whoever asks in the same turn, behind a leave or a rename, is not refused."""
+    hall = Hall()
+    ann, bob, eve = (hall.join(f"/name {name}") for name in ("ann", "bob", "eve"))
+    eve.take()
+    ann.protocol.dataReceived(b"/name zoe\n")
+    eve.protocol.dataReceived(b"/name ann\n")
+    hall.turn()
+    assert eve.lines()[-1] == "* eve is now ann"
+    bob.protocol.connectionLost(Failure(ConnectionLost()))
+    eve.protocol.dataReceived(b"/name bob\n")
+    hall.turn()
+    assert eve.lines()[-1] == "* ann is now bob"
+
+
+def test_who_goes_before_its_name_is_decided_leaves_nothing_behind() -> None:
+    """Neither a seat nor a name, and nobody is told."""
+    hall = Hall()
+    ear = hall.join("/format json", "/name ear")
+    for ending in ("drop", "end"):
+        guest = hall.connect()
+        ear.take()
+        guest.protocol.dataReceived(b"/name ann\n/quit\n"[:10])
+        hall.clock.advance(0.3)
+        getattr(guest, ending)()
+        hall.wait(1)
+        assert hall.room.roster.find("ann") is None
+        assert hall.room.count == hall.directory.occupancy.count == 1
 
 
 class CountingRoster(Roster):
@@ -291,44 +290,79 @@ class CountingRoster(Roster):
         return super()._is_free(name)
 
 
-def _strangers(roster: Roster, wanted: str, count: int) -> list[str]:
+def _counting(hall: Hall) -> CountingRoster:
+    """Have a hall's room count how often a name is tried."""
+    roster = CountingRoster(hall.room.store, lambda folded: False)
+    hall.room.roster = hall.room.claims._roster = roster
+    return roster
+
+
+def _name(hall: Hall, member: Member, claim: Claim, key: str | None = None) -> None:
+    """Have a claim decided, and its member called so."""
+
+    def then(outcome: Outcome, at: float) -> None:
+        assert outcome.holder is not None
+        hall.room.roster.name(member, outcome.holder, key)
+
+    hall.room.claim(member, claim, then)
+    hall.turn()
+
+
+def _strangers(hall: Hall, wanted: str, count: int) -> list[str]:
     """Let so many come who want a name and are never refused; return their names."""
     found = []
     for _ in range(count):
-        member = Hall().connect().protocol.session.member
-        roster.take_mended(wanted, member)
+        member = hall.directory.new_member("unix", False)
+        _name(hall, member, hall.room.roster.mended(wanted, member))
         found.append(member.name)
     return found
 
 
 def test_a_crowd_of_one_name_is_named_quickly() -> None:
     """Of many who want one name each gets a number, in two tries, not in thousands."""
-    roster = CountingRoster(Clock(), lambda folded: False)
-    crowd = _strangers(roster, "a", 1000)
+    hall = Hall()
+    roster = _counting(hall)
+    crowd = _strangers(hall, "a", 1000)
     assert crowd == ["a", *(f"a-{number}" for number in range(2, 1001))]
     assert roster.tries == 1 + 2 * 999
 
 
+def test_a_crowd_that_comes_at_once_claims_different_names() -> None:
+    """None of them has to claim a second time."""
+    hall = Hall()
+    roster = _counting(hall)
+    crowd = [hall.connect() for _ in range(50)]
+    for guest in crowd:
+        guest.protocol.dataReceived(b"CONNECT a\n")
+    hall.turn()
+    assert hall.room.count == 50
+    assert roster.tries == 1 + 2 * 49
+
+
 def test_numbers_are_forgotten() -> None:
     """When the name itself is free again, numbers begin anew; few are remembered."""
-    roster = CountingRoster(Clock(), lambda folded: False)
-    assert _strangers(roster, "A", 3) == ["A", "A-2", "A-3"]
+    hall = Hall()
+    roster = _counting(hall)
+    assert _strangers(hall, "A", 3) == ["A", "A-2", "A-3"]
     for name in ("A", "A-2"):
         member = roster.find(name)
         assert member is not None
-        roster.release(member)
-    assert _strangers(roster, "a", 2) == ["a", "a-2"]
+        hall.room.leave(member, "quit")
+    hall.turn()
+    assert _strangers(hall, "a", 2) == ["a", "a-2"]
     for number in range(MAX_NUMBERED + 10):
-        _strangers(roster, f"b{number}", 2)
+        _strangers(hall, f"b{number}", 2)
     assert len(roster._numbers) == MAX_NUMBERED
-    assert _strangers(roster, "a", 1) == ["a-4"]
+    assert _strangers(hall, "a", 1) == ["a-4"]
 
 
-def test_guests_are_numbered_quickly() -> None:
-    """A number that somebody has taken is tried once, not by each guest."""
-    roster = CountingRoster(Clock(), lambda folded: False)
-    _strangers(roster, "guest-1", 1)
-    for _ in range(100):
-        roster.take_guest(Hall().connect().protocol.session.member)
-    assert roster.find("guest-101") is not None
-    assert roster.tries == 1 + 101
+def test_guests_are_numbered_by_the_log() -> None:
+    """A number that somebody has taken is left out."""
+    hall = Hall()
+    hall.join("/name guest-1")
+    found = []
+    for _ in range(3):
+        member = hall.directory.new_member("unix", False)
+        _name(hall, member, hall.room.roster.guest(member))
+        found.append(member.name)
+    assert found == ["guest-2", "guest-3", "guest-4"]

@@ -23,7 +23,7 @@ def test_who_leaves_in_the_introduction_was_never_here() -> None:
         hall.wait(1)
         assert guest.take() == b""
     assert watcher.lines() == []
-    assert hall.room.directory.roster.find("al") is None
+    assert hall.room.roster.find("al") is None
 
 
 def test_sixteen_lines_are_an_introduction() -> None:
@@ -58,7 +58,7 @@ def test_the_last_word_counts_and_errors_change_nothing() -> None:
         "* error: /format text or /format json",
     ]
     assert other.lines() == ["* two joined the chat"]
-    assert hall.room.directory.roster.find("one") is None
+    assert hall.room.roster.find("one") is None
 
 
 @pytest.mark.parametrize("line", ["CONNECT", "connect al", " CONNECT al", "__name__"])
@@ -114,7 +114,7 @@ def test_a_full_room_says_so_in_the_dialect_asked_for() -> None:
     assert bye["text"] == "the room is full: 1 are here"
     assert guest.transport.disconnecting
     assert inside.lines() == []
-    assert hall.room.directory.roster.find("al") is None
+    assert hall.room.roster.find("al") is None
 
 
 def test_no_protocol_evades_a_ban() -> None:
@@ -140,7 +140,7 @@ def test_a_certificates_name_goes_before_any_other(first: str) -> None:
     assert told == ["* You are Alice, 1 here. /help lists the commands."]
     guest.send("/name other")
     assert guest.lines() == ["* error: your certificate says what you are called"]
-    assert hall.room.directory.roster.find("other") is None
+    assert hall.room.roster.find("other") is None
 
 
 @pytest.mark.parametrize(

@@ -71,7 +71,9 @@ def test_nothing_at_all_is_written_to_it() -> None:
     feed.send("one", "/ping", "/name x", "x" * 21)
     ear.send("hello, feed", "/name other")
     hall.room.announce("to all")
-    hall.room.rename(feed.protocol.session.subscription, "robot", None)
+    session = feed.protocol.session
+    robot = hall.room.roster.wanted("robot", None, session.member)
+    hall.room.rename(session.subscription, robot, None)
     hall.turn()
     assert "* build is now robot" in ear.lines()
     hall.directory.close(feed.protocol.session.member, Bye("kicked", "out"))
@@ -138,4 +140,4 @@ def test_who_may_not_come_in_is_told_and_closed() -> None:
         assert feed.lines() == [words]
         assert feed.transport.disconnecting
         assert ear.lines() == []
-        assert hall.room.directory.roster.find("build") is None
+        assert hall.room.roster.find("build") is None

@@ -173,7 +173,8 @@ class Life(RuleBasedStateMachine):
             assert guest.protocol.session.state is State.GONE
         assert not directory.sessions
         assert not room.subscriptions
-        assert len(directory.roster) == 0
+        assert len(room.roster) == 0
+        assert room.store.state.count == 0
         assert directory.occupancy.count == 0
         assert not self.hall.connections
         assert not room.fanout.behind

@@ -9,8 +9,19 @@ from hypothesis import strategies as st
 
 from broadcast.protocol import names
 from broadcast.protocol.dialects import JSON, TEXT, Moment, Speaker
+from broadcast.protocol.events import Notice
 from broadcast.protocol.sanitize import is_clean
-from broadcast.store.base import Said
+from broadcast.store.claims import (
+    Claim,
+    Decided,
+    How,
+    Leave,
+    Look,
+    Order,
+    Stop,
+    Up,
+    Verb,
+)
 from broadcast.store.codec import (
     Body,
     BodyError,
@@ -19,12 +30,35 @@ from broadcast.store.codec import (
     decode,
     encode,
 )
-from broadcast.store.entries import Run
+from broadcast.store.entries import Entry, Run, Told
 
 PATIENTLY = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 """The first text that hypothesis makes in a new checkout takes it a second."""
 
 NAMES = st.text(min_size=1, max_size=40).map(names.mend)
+TEXTS = st.text(max_size=12)
+NUMBERS = st.integers(0, (1 << 53) - 1)
+LOOKS = st.builds(Look, TEXTS, *[st.lists(TEXTS, max_size=3).map(tuple)] * 2)
+DECIDED: st.SearchStrategy[Entry | Decided] = st.one_of(
+    st.builds(
+        Claim,
+        session=NUMBERS,
+        name=NAMES,
+        fold=NAMES.map(names.fold),
+        key=st.none() | TEXTS,
+        how=st.sampled_from(How),
+        look=st.none() | LOOKS,
+        host=TEXTS,
+        account=TEXTS,
+        is_quiet=st.booleans(),
+        number=NUMBERS,
+    ),
+    st.builds(Leave, NUMBERS, TEXTS, st.booleans()),
+    st.builds(Order, st.sampled_from(Verb), st.lists(TEXTS, max_size=3).map(tuple)),
+    st.builds(Up, TEXTS, st.floats(-1e9, 1e9), st.booleans()),
+    st.just(Stop()),
+    st.builds(Told, st.none(), st.builds(Notice, TEXTS)),
+)
 PRINTABLE = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1)
 LINES = st.lists(
     st.text(max_size=30)
@@ -44,34 +78,37 @@ def run_of(name: str, block: bytes) -> Run:
 
 @st.composite
 def bodies(draw: st.DrawFn) -> Body:
-    body = Body([], [])
+    entries: list[Entry | Decided] = []
     for _ in range(draw(st.integers(0, 4))):
+        if draw(st.booleans()):
+            entries.append(draw(DECIDED))
+            continue
         name = draw(NAMES)
         run = run_of(name, b"\n".join([*draw(LINES), b""]))
         if draw(st.booleans()):
             run.token = draw(PRINTABLE)[:64]
-            body.said.append(Said(draw(st.text("0123456789abcdef")), run.token, run))
-        body.runs.append(run)
-    return body
+            run.owner = draw(st.text("0123456789abcdef"))
+        entries.append(run)
+    return Body(entries)
 
 
-def as_data(body: Body) -> list[tuple[object, ...]]:
+def as_data(body: Body) -> list[object]:
     """Return what can be compared."""
-    owners = {said.run: (said.token, said.owner) for said in body.said}
     return [
-        (run.speaker.name, run.text, run.count, run.token, owners.get(run))
-        for run in body.runs
+        (each.session_id, each.speaker.name, each.text, each.token, each.owner)
+        if isinstance(each, Run)
+        else each
+        for each in body.entries
     ]
 
 
 @given(bodies())
 @PATIENTLY
 def test_what_is_encoded_is_decoded(body: Body) -> None:
-    """Names, texts, counts, tokens and owners come back; sessions are nobody's."""
+    """Sessions, names, texts, tokens and owners come back, and what is decided."""
     found = decode(encode(body), Speakers())
     assert as_data(found) == as_data(body)
     assert found.count == body.count
-    assert {run.session_id for run in found.runs} <= {0}
     assert {run.first for run in found.runs} <= {0}
 
 
@@ -79,8 +116,8 @@ def test_what_is_encoded_is_decoded(body: Body) -> None:
 @PATIENTLY
 def test_a_body_costs_no_more_than_its_entries(body: Body) -> None:
     """A limit on the entries' cost is one on what they are encoded in."""
-    head = len(encode(Body([], [])))
-    assert len(encode(body)) - head <= sum(run.cost for run in body.runs)
+    head = len(encode(Body([])))
+    assert len(encode(body)) - head <= sum(each.cost for each in body.entries)
 
 
 @pytest.mark.parametrize("token", ["\\" * 64, '"' * 64])
@@ -88,18 +125,19 @@ def test_the_largest_head_costs_no_more_than_its_entry(token: str) -> None:
     """A name of the most bytes and a token of nothing but escapes are paid for."""
     run = run_of(names.mend("\N{OLD ITALIC LETTER A}" * 32), b"x" * 99999 + b"\n")
     assert len(run.speaker.prefix) == 4 * 32 + 2
-    run.token = token
-    body = Body([run], [Said("f" * 32, token, run)])
+    run.session_id = (1 << 53) - 1
+    run.token, run.owner = token, "f" * 32
+    body = Body([run])
     assert len(encode(body)) <= run.cost
 
 
 def test_the_form_of_a_body() -> None:
     """One line of json, then the texts as members of the text dialect see them."""
     zoe, al = run_of("Zoë", b"hi\n"), run_of("al", b"one\ntwo\n")
-    zoe.token = "t1"
-    data = encode(Body([al, zoe], [Said("00ff", "t1", zoe)]))
+    zoe.token, zoe.owner = "t1", "00ff"
+    data = encode(Body([al, zoe]))
     assert data.decode() == (
-        '{"v":1,"e":[["r","al",2,16],["r","Zoë",1,9,"t1","00ff"]]}\n'
+        '{"v":1,"e":[["r",7,"al",2,16],["r",7,"Zoë",1,9,"t1","00ff"]]}\n'
         "al: one\nal: two\nZoë: hi\n"
     )
 
@@ -108,21 +146,21 @@ def test_a_token_of_a_connection_alone_is_left_out() -> None:
     """Nobody could ask for it again: its owner is gone with the connection."""
     run = run_of("al", b"hi\n")
     run.token = "t1"
-    found = decode(encode(Body([run], [])), Speakers())
+    found = decode(encode(Body([run])), Speakers())
     assert found.runs[0].token is None
-    assert found.said == []
+    assert found.runs[0].owner is None
 
 
 def test_a_relays_lines_may_be_any_bytes() -> None:
     """They have no name and no prefix, and blank lines among them."""
     block = b"\xff\xfe\n\n\x00\x1b\n"
-    found = decode(encode(Body([run_of("", block)], [])), Speakers())
+    found = decode(encode(Body([run_of("", block)])), Speakers())
     assert [(run.text, run.count) for run in found.runs] == [(block, 3)]
 
 
 def test_one_name_has_one_speaker() -> None:
     """A ring of a million lines has as few speakers as there are names."""
-    data = encode(Body([run_of("al", b"a\n"), run_of("al", b"b\n")], []))
+    data = encode(Body([run_of("al", b"a\n"), run_of("al", b"b\n")]))
     speakers = Speakers()
     found = [run.speaker for _ in range(2) for run in decode(data, speakers).runs]
     assert len(set(map(id, found))) == 1
@@ -144,14 +182,18 @@ def test_no_bytes_do_harm(data: bytes) -> None:
         use(decode(data, Speakers()))
 
 
+_KINDS = st.sampled_from("rclonux")
 _VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.just("r"),
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | _KINDS,
     lambda inner: st.lists(inner, max_size=7) | st.dictionaries(st.text(), inner),
     max_leaves=20,
 )
 
 
-@given(st.lists(st.tuples(st.just("r"), _VALUES, _VALUES, _VALUES)) | _VALUES, LINES)
+_FORMS = st.builds(lambda kind, rest: [kind, *rest], _KINDS, st.lists(_VALUES))
+
+
+@given(st.lists(_FORMS) | _VALUES, LINES)
 @PATIENTLY
 def test_no_json_does_harm(entries: object, lines: list[bytes]) -> None:
     """A head that is json, but not ours, is the codec's own error, too."""
@@ -172,7 +214,7 @@ def test_no_damage_does_harm(body: Body, data: st.DataObject) -> None:
         use(decode(harmed, Speakers()))
 
 
-@given(bodies().filter(lambda body: bool(body.runs)), st.data())
+@given(bodies().filter(lambda body: bool(body.entries)), st.data())
 @PATIENTLY
 def test_a_body_that_is_cut_is_never_a_shorter_one(
     body: Body, data: st.DataObject
@@ -189,8 +231,8 @@ def test_a_body_that_is_cut_is_never_a_shorter_one(
     [
         b'{"v":2,"e":[]}',
         b'{"v":1%s,"e":[]}' % (b"0" * 400),
-        b'{"v":1,"e":[["c",5,"Zo"]]}',
-        b'{"v":1,"e":[["r","al",1,6],["o","mute","bob"]]}',
+        b'{"v":1,"e":[["q",5,"Zo"]]}',
+        b'{"v":1,"e":[["r",7,"al",1,6],["o","praise","bob"]]}',
     ],
 )
 def test_what_is_newer_is_told_apart(head: bytes) -> None:
@@ -215,18 +257,29 @@ def test_what_is_newer_is_told_apart(head: bytes) -> None:
         b'{"v":1,"e":[3]}\n',
         b'{"v":1,"e":[[]]}\n',
         b'{"v":1,"e":[["r"]]}\n',
-        b'{"v":1,"e":[["r","al",true,6]]}\nal: x\n',
-        b'{"v":1,"e":[["r","al",1,6,null,null]]}\nal: x\n',
-        b'{"v":1,"e":[["r","al",1,6,"t"]]}\nal: x\n',
-        b'{"v":1,"e":[["r","al",2,6]]}\nal: x\n',
-        b'{"v":1,"e":[["r","al",0,0]]}\n',
-        b'{"v":1,"e":[["r","al",1,-1]]}\nal: x\n',
-        b'{"v":1,"e":[["r","bo",1,6]]}\nal: x\n',
-        b'{"v":1,"e":[["r","al",2,8]]}\nal: x\ny\n',
-        b'{"v":1,"e":[["r","al",1,6]]}\nal: \xff\n',
-        b'{"v":1,"e":[["r","a\\nb",1,6]]}\nal: x\n',
-        b'{"v":1,"e":[["r","\\ud800",1,6]]}\nal: x\n',
-        b'{"v":1,"e":[["r","",1,1]]}\nx',
+        b'{"v":1,"e":[["r",7,"al",true,6]]}\nal: x\n',
+        b'{"v":1,"e":[["r",7,"al",1,6,null,null]]}\nal: x\n',
+        b'{"v":1,"e":[["r",7,"al",1,6,"t"]]}\nal: x\n',
+        b'{"v":1,"e":[["r",7,"al",2,6]]}\nal: x\n',
+        b'{"v":1,"e":[["r",7,"al",0,0]]}\n',
+        b'{"v":1,"e":[["r",7,"al",1,-1]]}\nal: x\n',
+        b'{"v":1,"e":[["r",7,"bo",1,6]]}\nal: x\n',
+        b'{"v":1,"e":[["r",7,"al",2,8]]}\nal: x\ny\n',
+        b'{"v":1,"e":[["r",7,"al",1,6]]}\nal: \xff\n',
+        b'{"v":1,"e":[["r",7,"a\\nb",1,6]]}\nal: x\n',
+        b'{"v":1,"e":[["r",7,"\\ud800",1,6]]}\nal: x\n',
+        b'{"v":1,"e":[["r",7,"",1,1]]}\nx',
+        b'{"v":1,"e":[["r",true,"al",1,6]]}\nal: x\n',
+        b'{"v":1,"e":[["c",5,"Zo"]]}\n',
+        b'{"v":1,"e":[["c",5,"a\\nb","zo",null,"exact","","",0,0]]}\n',
+        b'{"v":1,"e":[["c",5,"Zo","zo",null,"exact","","",0,0,"L",["zo"],[3]]]}\n',
+        b'{"v":1,"e":[["l",-1,"quit",0]]}\n',
+        b'{"v":1,"e":[["l",1,"quit",2]]}\n',
+        b'{"v":1,"e":[["n","\\ud800"]]}\n',
+        b'{"v":1,"e":[["o","mute",3]]}\n',
+        b'{"v":1,"e":[["u","a",NaN,{}]]}\n',
+        b'{"v":1,"e":[["u","a",1%s,{}]]}\n' % (b"0" * 400),
+        b'{"v":1,"e":[["x",1]]}\n',
     ],
 )
 def test_what_is_no_body_is_an_error_that_says_so(data: bytes) -> None:

@@ -50,6 +50,7 @@ def _entries(parts: list[tuple[int, int] | int | None]) -> list[Entry]:
 
 def _is_for(session_id: int, echo: bool, dialect: Dialect, entry: Entry) -> bool:
     """Tell whether a member is to be sent ``entry``."""
+    assert isinstance(entry, Run | Told)
     if entry.session_id != session_id:
         return True
     return isinstance(entry, Run) and (echo or dialect.returns_own)

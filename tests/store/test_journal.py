@@ -12,6 +12,7 @@ from broadcast.store.base import DamagedError, StoreError
 from broadcast.store.codec import Body, encode
 from broadcast.store.journal import GivenUpError, Journal, Retry
 from broadcast.store.rows import Row, Rows, in_words
+from broadcast.store.state import State
 from tests.support.stores import Fault, Kept, failing, no_fault, run_of
 
 FULL = sqlite3.OperationalError("database or disk is full")
@@ -20,7 +21,7 @@ EIO = sqlite3.OperationalError("disk I/O error")
 
 def row_of(first: int, text: str = "x") -> Row:
     """Return the row of one line."""
-    return Row(first, 1, 0.5, encode(Body([run_of(text)], [])))
+    return Row(first, first, 1, 0.5, encode(Body([run_of(text)])))
 
 
 class Faults:
@@ -127,11 +128,11 @@ def test_after_a_failure_the_file_is_synced_first(trial: Callable[..., Trial]) -
     steps = [
         word
         for sql in faults.seen
-        for word in ("wal_checkpoint", "SELECT first, count", "INSERT")
+        for word in ("wal_checkpoint", "SELECT seq, first", "INSERT")
         if word in sql
     ]
     syncs = ["wal_checkpoint"] * 3
-    assert steps == ["INSERT", *syncs, "SELECT first, count", "INSERT"]
+    assert steps == ["INSERT", *syncs, "SELECT seq, first", "INSERT"]
     assert tried.journal.failures == {"disk I/O error": 2, "the disk is full": 1}
     assert tried.rows == [row_of(1)]
 
@@ -182,7 +183,7 @@ def test_a_row_of_somebody_elses_is_no_retry(trial: Callable[..., Trial]) -> Non
     """Where another program has written the next row, no line takes its place."""
     tried = trial()
     with closing(sqlite3.connect(tried.path)) as other, other:
-        other.execute("INSERT INTO batch VALUES(1, 1, 0.5, x'00')")
+        other.execute("INSERT INTO batch VALUES(1, 1, 1, 0.5, x'00')")
     with pytest.raises(DamagedError):
         tried.journal.write(row_of(1))
 
@@ -195,13 +196,54 @@ def test_a_slice_that_can_not_be_deleted(
     faults = Faults()
     tried = trial(before=faults)
     tried.journal.size = 1
-    faults.pending = [("DELETE", error)]
     for n in range(1, 4):
         tried.journal.write(row_of(n))
+        tried.journal.keep(n, State().dump)
+        faults.pending = [("DELETE", error)] if n == 1 else []
         tried.journal.trim()
     assert tried.journal.failures == {in_words(error): 1}
     assert tried.rows == [row_of(3)]
     assert tried.told == []
+
+
+def test_what_no_dump_knows_of_is_not_deleted(
+    tmp_path: Path, trial: Callable[..., Trial]
+) -> None:
+    """The state is asked for, and then what it knows of may go."""
+    tried = trial()
+    tried.journal.size = 1
+    for n in range(1, 4):
+        tried.journal.write(row_of(n))
+        tried.journal.trim()
+    assert len(tried.rows) == 3
+    wants = [tried.journal.wants_state]
+    tried.journal.keep(2, State().dump)
+    wants.append(tried.journal.wants_state)
+    assert wants == [True, False]
+    tried.journal.trim()
+    assert tried.rows == [row_of(3)]
+
+
+@pytest.mark.parametrize("error", [FULL, OSError(5, "Input/output error")])
+def test_a_dump_that_can_not_be_kept(
+    error: Exception, tmp_path: Path, trial: Callable[..., Trial]
+) -> None:
+    """It is asked for again; what was committed is committed."""
+    faults = Faults()
+    tried = trial(before=faults)
+    tried.journal.size = 1
+    tried.journal.write(row_of(1))
+    tried.journal.write(row_of(2))
+    tried.journal.trim()
+    faults.pending = [("INTO state", error)]
+    tried.journal.keep(2, State().dump)
+    wants = [tried.journal.wants_state]
+    tried.journal.keep(2, State().dump)  # there is no connection: at the next commit
+    tried.journal.write(row_of(3))
+    tried.journal.keep(3, State().dump)
+    wants.append(tried.journal.wants_state)
+    assert wants == [True, False]
+    assert tried.journal.failures == {in_words(error): 1}
 
 
 def test_members_wait_while_the_disk_is_full(tmp_path: Path) -> None:

@@ -2,18 +2,21 @@
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
 from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 
+from broadcast.protocol.events import Join
 from broadcast.store.base import DamagedError, InUseError, IRoom, IStore, StoreError
-from broadcast.store.entries import Batch, Run
+from broadcast.store.claims import Claim, How, Leave, Order, Verb
+from broadcast.store.database import Database
+from broadcast.store.entries import Batch, Run, Told, is_run
 from broadcast.store.rows import Rows
 from tests.support.logged import failures
-from tests.support.stores import Kept, Listener, Loop, joined, run_of
+from tests.support.stores import Kept, Listener, Loop, run_of
 
 Open = Callable[..., Kept]
 
@@ -62,14 +65,18 @@ def test_what_was_said_is_there_again(reopened: Open) -> None:
     kept = reopened(time=clock.seconds)
     kept.say("one", "two")
     clock.advance(5)
-    kept.commit(run_of("three", name="Zoë"), joined(), run_of("four"))
+    kept.commit(run_of("three", name="Zoë"), run_of("four"))
     epoch, lines = kept.store.epoch, kept.lines
     assert [id for id, _ in lines] == [1, 2, 3, 4]
     again = reopened()
     assert (again.store.epoch, again.store.last_id) == (epoch, 4)
     assert again.lines == lines
     assert [batch.at for batch in again.room.batches] == [1000.25, 1005.25]
-    names = [e.speaker.name for b in again.room.batches for e in b.entries if e.text]
+    names = [
+        entry.speaker.name
+        for batch in again.room.batches
+        for entry in filter(is_run, batch.entries)
+    ]
     assert names == ["al", "Zoë", "al"]
     again.say("five")
     assert reopened().lines == [*lines, (5, "al: five")]
@@ -85,14 +92,59 @@ def test_a_line_is_not_numbered_before_it_is_on_the_disk(opened: Open) -> None:
     assert (run.first, done[0].count, kept.store.last_id) == (1, 1, 1)
 
 
-def test_presence_alone_is_not_written(opened: Open) -> None:
-    """It is told at once, and takes no id: nobody is told of it later."""
-    kept = opened()
+def test_what_was_decided_comes_back(reopened: Open) -> None:
+    """Names are held for their keys, mutes stand, numbers are not given again."""
+    clock = Clock()
+    kept = reopened(time=clock.seconds)
+    guest = Claim(3, "", "", how=How.GUEST)
+    mute = Order(Verb.MUTE, ("bo",))
+    kept.commit(Claim(1, "Al", "al", "k"), Claim(2, "Bo", "bo"), guest, mute)
+    assert kept.store.last_id == 0  # what was decided has no ids
     kept.say("one")
-    done = kept.begin(joined())
-    assert [(batch.first, batch.count) for batch in done] == [(2, 0)]
-    kept.say("two")
-    assert [id for id, _ in kept.lines] == [1, 2]
+    clock.advance(1000)
+    again = reopened(time=clock.seconds)
+    assert again.lines == [(1, "al: one")]
+    assert again.store.incarnation != kept.store.incarnation
+    again.commit(guest)
+    clock.advance(119)
+    wrong, bo, al = again.commit(
+        Claim(4, "Al", "al"), Claim(5, "Bo", "bo"), Claim(6, "Al", "al", "k")
+    ).outcomes
+    assert (wrong[1].refused, bo[1].refused, al[1].refused) == ("taken", "", "")
+    assert bo[1].is_muted
+    told = [entry for batch in again.room.batches for entry in batch.entries]
+    events = [entry.event for entry in told if isinstance(entry, Told)]
+    names = [event.name for event in events if isinstance(event, Join)]
+    assert names == ["guest-2", "Bo", "Al"]
+
+
+@pytest.mark.parametrize("is_kept", [False, True])
+def test_the_state_is_that_of_the_file(reopened: Open, is_kept: bool) -> None:
+    """Read anew, from a dump and what came after it or from all of it, it is the same.
+
+    So it is where the clock has gone back, and lines were said without a token.
+    """
+    clock = Clock()
+    kept = reopened(time=clock.seconds)
+    for number in range(12):
+        clock.advance(-70 if number == 7 else 30)
+        kept.say(f"line {number}")
+        kept.say("again", token=f"t{number}", key="a-secret-key")
+        kept.commit(Claim(number, "Al", "al", f"k{number % 4}"))
+        kept.commit(Leave(number, "lost", is_held=True))
+        if is_kept and number == 8:
+            kept.store._keep()
+    dumped = kept.store.state.dump()
+    assert reopened(time=clock.seconds).store.state.dump() == dumped
+
+
+def test_a_state_that_can_not_be_read(kept: Kept, file: str) -> None:
+    """The store does not open, and says so in one line."""
+    kept.stop()
+    with closing(Database(file)) as database:
+        database.keep(1, b"{}")
+    with pytest.raises(DamagedError, match=r"what was decided can't be read"):
+        Kept(file).start()
 
 
 def test_tokens_come_back_with_their_owners(reopened: Open) -> None:
@@ -102,7 +154,7 @@ def test_tokens_come_back_with_their_owners(reopened: Open) -> None:
     kept.say("two", token="t2")  # by somebody without a key
     kept.say("three", token="t1", key="another-secret")
     again = reopened()
-    said = [(one.owner, one.token, one.run.first) for one in again.room.said]
+    said = [(*key, id) for key, _, id in again.store.state.tokens.items()]
     assert said == [
         (again.store.owner("al", "al-secret-key"), "t1", 1),
         (again.store.owner("al", "another-secret"), "t1", 3),
@@ -334,7 +386,6 @@ def test_the_figures_of_what_was_committed(tmp_path: Path) -> None:
     seconds = iter([10.0, 10.5, 20.0, 20.25, 20.5])
     kept = Kept(tmp_path / "room.db", clock=lambda: next(seconds)).start()
     kept.say("one", "two")
-    kept.commit(joined())
     done = kept.begin(run_of("three"))
     figures = kept.store.figures
     assert figures.waiting == 0.25

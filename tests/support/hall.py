@@ -67,7 +67,7 @@ class Hall:
         self.wait(0.3)
         return guest
 
-    def turn(self, turns: int = 3) -> None:
+    def turn(self, turns: int = 6) -> None:
         """Let as many turns pass, in no time; more where a commit takes some."""
         for _ in range(turns * LONG if is_late() else turns):
             self.clock.advance(0)

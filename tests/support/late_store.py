@@ -1,11 +1,12 @@
 """A store that commits late, as one does that writes to a disk or asks others."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import cycle
 from typing import Final
 
 from broadcast.store.base import Limits
-from broadcast.store.entries import Batch, Entry
+from broadcast.store.claims import Decided
+from broadcast.store.entries import Batch, Entry, Run
 from broadcast.store.memory import MemoryStore
 from tests.support.clock import TurnClock
 
@@ -36,7 +37,12 @@ class LateStore(MemoryStore):
         self.in_flight = False
         self._turns = cycle(TURNS)
 
-    def commit(self, entries: list[Entry], done: Callable[[Batch], None]) -> None:
+    def commit(
+        self,
+        entries: list[Entry],
+        done: Callable[[Batch], None],
+        decided: Sequence[Run | Decided] = (),
+    ) -> None:
         assert not self.in_flight, "one commit at a time"
         assert entries, "a commit of nothing"
         if self.limits is not None and len(entries) > 1:
@@ -49,7 +55,7 @@ class LateStore(MemoryStore):
                 self._clock.callLater(0, lambda: make(turns - 1))
                 return
             self.in_flight = False
-            MemoryStore.commit(self, entries, done)
+            MemoryStore.commit(self, entries, done, decided)
 
         turns = 0 if self._delay else next(self._turns)
         self._clock.callLater(self._delay, lambda: make(turns))

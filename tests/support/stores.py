@@ -2,7 +2,7 @@
 
 import sqlite3
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -12,9 +12,7 @@ from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
 from broadcast.protocol.dialects import Speaker
-from broadcast.protocol.events import Join
-from broadcast.store.base import Said
-from broadcast.store.entries import Batch, Entry, Run, Told
+from broadcast.store.entries import Batch, Entry, Run, decides
 from broadcast.store.journal import Retry
 from broadcast.store.sqlite import SqliteStore
 
@@ -59,25 +57,16 @@ class Listener:
     """A room that records what it is told.
 
     Attributes:
-        owners: whose tokens the runs have.
         batches: what was handed in, and what was committed.
-        said: the tokens that were handed in.
         told: how the writing went: ``stalled WHY``, ``flowing``, ``cut off WHY``.
     """
 
-    owners: dict[Run, str] = field(default_factory=dict)
     batches: list[Batch] = field(default_factory=list)
-    said: list[Said] = field(default_factory=list)
     told: list[str] = field(default_factory=list)
 
-    def owner_of(self, run: Run) -> str | None:
-        """Return whose token the run has."""
-        return self.owners.get(run)
-
-    def heard(self, batch: Batch, said: Sequence[Said]) -> None:
+    def heard(self, batch: Batch) -> None:
         """Record what was handed in."""
         self.batches.append(batch)
-        self.said.extend(said)
 
     def stalled(self, why: str) -> None:
         """Record that it can't be written."""
@@ -125,7 +114,8 @@ class Kept:
     def begin(self, *entries: Entry) -> list[Batch]:
         """Begin a commit; return the list to which its batch will be added."""
         done: list[Batch] = []
-        self.store.commit(list(entries), done.append)
+        decided = [entry for entry in entries if decides(entry)]
+        self.store.commit(list(entries), done.append, decided)
         return done
 
     def commit(self, *entries: Entry) -> Batch:
@@ -141,7 +131,7 @@ class Kept:
         if token:
             run.token = token
         if key:
-            self.room.owners[run] = self.store.owner(name, key)
+            run.owner = self.store.owner(name, key)
         self.commit(run)
         return run
 
@@ -156,11 +146,6 @@ def run_of(*texts: str, name: str = "al") -> Run:
     speaker = Speaker(name)
     text, count = speaker.text("".join(f"{text}\n" for text in texts).encode())
     return Run(7, speaker, text, count)
-
-
-def joined(name: str = "bo") -> Told:
-    """Return an event of somebody who joined."""
-    return Told(None, Join(name, 1))
 
 
 def lines_of(batch: Batch) -> list[tuple[int, str]]:

@@ -9,7 +9,6 @@ import select
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +16,7 @@ from twisted.internet import selectreactor
 from twisted.internet.protocol import Protocol
 from twisted.internet.stdio import StandardIO
 
-from broadcast.store.base import Said
-from broadcast.store.entries import Batch, Run
+from broadcast.store.entries import Batch
 from broadcast.store.journal import Retry
 from broadcast.store.sqlite import SqliteStore
 from tests.support.stores import run_of
@@ -46,11 +44,7 @@ class Writing:
         self._store = store
         self._number = number
 
-    def owner_of(self, run: Run) -> str | None:
-        """Return the same owner for all."""
-        return "0" * 32
-
-    def heard(self, batch: Batch, said: Sequence[Said]) -> None:
+    def heard(self, batch: Batch) -> None:
         """Do nothing with what was there before."""
 
     def stalled(self, why: str) -> None:
@@ -72,8 +66,8 @@ class Writing:
     def say(self) -> None:
         """Commit once, and again after that."""
         run = run_of(*texts_of(self._number))
-        run.token = f"t{self._number}"
-        self._store.commit([run], self._said)
+        run.token, run.owner = f"t{self._number}", "0" * 32
+        self._store.commit([run], self._said, [run])
 
     def _said(self, batch: Batch) -> None:
         tell("said", batch.first, batch.count, self._number)

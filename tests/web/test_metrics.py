@@ -244,7 +244,7 @@ def test_the_certificate_expires_when_it_says() -> None:
 def test_logins_bans_and_mutes_are_counted(tmp_path: Path) -> None:
     hall = LoginHall(tmp_path)
     hall.directory.policy.bans.add("mallory", None, "")
-    hall.directory.policy.mutes.add("eve")
+    hall.room.store.state.mutes.add("eve")
     hall.authenticator.refused["login-failed"] += 2
     found = _values(hall)
     assert (found["bans"], found["mutes"]) == (1, 1)

@@ -60,19 +60,20 @@ class Say(Endpoint):
         Raises:
             RefusedError: it can't be that.
         """
-        directory = self.api.connections.room.directory
+        room = self.api.connections.room
+        directory = room.directory
         if name is None:
             clean = caller.account or NAME
         else:
             try:
-                directory.roster.check(name, None, member)
+                room.roster.wanted(name, None, member)
             except NameRefusedError as refused:
                 status = 400 if refused.code == "bad-name" else 409
                 raise RefusedError(status, refused.message) from None
             clean = names.clean(name) or ""
         if (bye := directory.policy.turn_away("", clean)) is not None:
             raise RefusedError(403, bye.message)
-        if directory.policy.is_muted(clean, member.account):
+        if room.store.state.is_muted(names.fold(clean), member.account):
             directory.stats.refused["muted"] += 1
             raise RefusedError(403, commands.silenced("muted").message)
         return clean
@@ -141,18 +142,15 @@ class Post:
             RefusedError: they may not be said, or not now.
         """
         room, kept = self._room, self._kept_owner
-        owner = kept or self._caller.owner
-        if self._token is not None:
-            said = room.dedup.find(owner, self._token)
-            if said is not None:
-                self._repeat(said, block)
-                return
+        if (said := self._said(kept, block)) is not None:
+            self._repeat(said, block)
+            return
         self._check_pace()
         text, count = self._speaker.text(block)
         room.stats.bytes_in += len(block)
         run = room.say(self._member, self._speaker, text, count, self._token, kept)
         if self._token is not None:
-            room.dedup.remember(owner, self._token, run)
+            room.dedup.remember(kept or self._caller.owner, self._token, run)
         room.answer(self._subscription, partial(self._answer, run, {}))
 
     @property
@@ -168,6 +166,25 @@ class Post:
         if caller.owner is not None:
             return None
         return owner("http host", f"{names.fold(self._speaker.name)} {caller.host}")
+
+    def _said(self, kept: str | None, block: bytes) -> Run | None:
+        """Return what was said with its key; None if nothing was, or it has none.
+
+        Where that is remembered and is no longer in the ring, it is taken for the same.
+        """
+        room, token = self._room, self._token
+        if token is None:
+            return None
+        said = room.dedup.find(kept or self._caller.owner, token)
+        if said is not None or kept is None:
+            return said
+        if (id := room.store.state.tokens.get((kept, token))) is None:
+            return None
+        if (said := room.log.run_at(id)) is not None:
+            return said
+        said = Run(self._member.session_id, self._speaker, *self._speaker.text(block))
+        said.first = id
+        return said
 
     def _repeat(self, said: Run, block: bytes) -> None:
         """Answer as the first time, if it is the same body.
@@ -199,7 +216,13 @@ class Post:
             raise RefusedError(429, "that is too fast", max(1, ceil(wait)))
 
     def _answer(self, run: Run, more: dict[str, bool]) -> None:
-        """Tell where the lines are: they are committed."""
+        """Tell where the lines are: they are committed, or were left out."""
+        if not run.first:
+            muted = commands.silenced("muted").message
+            self._say.refuse(self._request, RefusedError(403, muted))
+            return
+        if run.token is None and self._token is not None:
+            more = {"double": True}
         last = run.first + run.count - 1
         position = f"{self._room.store.epoch}:{last}"
         fields = {"position": position, "count": run.count} | more

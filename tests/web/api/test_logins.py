@@ -108,7 +108,7 @@ def test_a_reader_is_a_guest_all_the_same(http: Http) -> None:
 def test_a_muted_or_banned_account_says_nothing(http: Http) -> None:
     """Under whichever name."""
     policy = http.hall.directory.policy
-    policy.mutes.add("alice")
+    http.hall.room.store.state.mutes.add("alice")
     assert http.say(b"1", ALICE, query="?name=nick").status == 403
     policy.bans.add("bob", None, "")
     assert http.say(b"1", basic("Bob:bobs-own-1"), query="?name=nick").status == 403

@@ -179,7 +179,7 @@ def test_a_muted_or_banned_one_says_nothing() -> None:
     hall = Hall(policy=Policy(Bans(lambda: 0.0)))
     http = Http(hall)
     policy = hall.directory.policy
-    policy.mutes.add("bob")
+    hall.room.store.state.mutes.add("bob")
     policy.bans.add("eve", None, "")
     policy.bans.add("192.0.2.66", None, "enough")
     assert http.say(b"x", query="?name=bob").status == 403

@@ -1,0 +1,161 @@
+"""What the log decides, besides lines: claims to names, leaves, orders, starts, stops.
+
+Each is written as its author made it. The state (``store.state``) turns them, in the
+log's order, into outcomes. A session is a number that is the author's own; with the
+author's incarnation it is unique for ever.
+"""
+
+import enum
+from dataclasses import dataclass
+from typing import ClassVar, Final
+
+HEAD_COST: Final = 160
+"""Bytes of an entry, at most, besides its texts."""
+
+
+class How(enum.Enum):
+    """What a claim rests on."""
+
+    EXACT = "exact"  # nobody else has the name, or the key is the same
+    OWN = "own"  # the name is the account's, whoever has it now
+    CERTIFICATE = "certificate"  # so is a certificate's, and stays reserved for it
+    GUEST = "guest"  # the next number that is free
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How a name looks that is not plain ASCII, as its author has worked it out.
+
+    Attributes:
+        scripts: the scripts of its letters.
+        skeletons: its readings, sorted.
+        plain: the folded ASCII names that it could be mistaken for, sorted.
+    """
+
+    scripts: str
+    skeletons: tuple[str, ...]
+    plain: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A session wants to be called something: by joining, or by a rename.
+
+    Attributes:
+        session: whose claim it is.
+        name: in its canonical form; "" for a guest.
+        fold: the name's fold; "" for a guest.
+        key: the digest of the fold with its key; None without a key.
+        how: what it rests on.
+        look: how the name looks; None for an ASCII name.
+        host: the digest of the host, for the limit of held names.
+        account: the folded name of its login; "" for none.
+        is_quiet: people aren't told.
+        number: a guest's lowest number.
+    """
+
+    session: int
+    name: str
+    fold: str
+    key: str | None = None
+    how: How = How.EXACT
+    look: Look | None = None
+    host: str = ""
+    account: str = ""
+    is_quiet: bool = False
+    number: int = 0
+
+    count: ClassVar[int] = 0
+    """It has no line."""
+
+    @property
+    def cost(self) -> int:
+        """Bytes, no fewer than it is encoded in."""
+        texts = [self.name, self.fold, self.host, self.account, self.key or ""]
+        look = self.look
+        if look is not None:
+            texts += [look.scripts, *look.skeletons, *look.plain]
+        return HEAD_COST + sum(6 * len(text) + 3 for text in texts)
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """A session has ended.
+
+    Attributes:
+        session: which.
+        code: why.
+        is_held: its name waits for its key.
+    """
+
+    session: int
+    code: str
+    is_held: bool
+
+    count: ClassVar[int] = 0
+
+    @property
+    def cost(self) -> int:
+        """Bytes, no fewer than it is encoded in."""
+        return HEAD_COST + 6 * len(self.code)
+
+
+class Verb(enum.Enum):
+    """What an admin has ordered."""
+
+    MUTE = "mute"
+    UNMUTE = "unmute"
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """An admin's order.
+
+    Attributes:
+        verb: what is to be done.
+        folds: the folded names, or accounts, that it is for.
+    """
+
+    verb: Verb
+    folds: tuple[str, ...]
+
+    count: ClassVar[int] = 0
+
+    @property
+    def cost(self) -> int:
+        """Bytes, no fewer than it is encoded in."""
+        return HEAD_COST + sum(6 * len(fold) + 3 for fold in self.folds)
+
+
+@dataclass(frozen=True, slots=True)
+class Up:
+    """A daemon begins to write to the log: its first entry.
+
+    Attributes:
+        incarnation: what it calls itself, new at each start.
+        clock: the log's clock as it has read it.
+        is_alone: nobody else writes to this log: those before it are gone.
+    """
+
+    incarnation: str
+    clock: float
+    is_alone: bool = False
+
+    count: ClassVar[int] = 0
+
+    @property
+    def cost(self) -> int:
+        """Bytes, no fewer than it is encoded in."""
+        return HEAD_COST + 6 * len(self.incarnation)
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """A daemon writes no more: its last entry."""
+
+    count: ClassVar[int] = 0
+    cost: ClassVar[int] = HEAD_COST
+
+
+Decided = Claim | Leave | Order | Up | Stop
+"""An entry on which nothing but the state decides."""
