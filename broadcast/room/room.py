@@ -141,12 +141,12 @@ class Room:
     def claim(self, member: Member, claim: Claim, then: Then) -> None:
         """Have the log decide on a claim; its session waits for the outcome.
 
-        Whoever is here and has to give its place up to ``member`` does so now.
+        A member that has to give its place up to ``member`` does so now.
 
         Args:
-            member: who is to have the name.
-            claim: to what.
-            then: takes the outcome.
+            member: the member that claims.
+            claim: its claim.
+            then: the function that takes the outcome.
         """
         if (rival := self.roster.rival(claim)) is not None:
             self.directory.close(rival, Bye("replaced", REPLACED))
@@ -248,8 +248,8 @@ class Room:
         """Have the log keep an admin's order.
 
         Args:
-            order: what is to be done.
-            then: is told what has become of it.
+            order: the order.
+            then: the function that takes the outcome.
         """
         self._orders[id(order)] = then
         self._decide(order)

@@ -53,14 +53,14 @@ class Naming:
         self.asks_again: Callable[[Error], None] | None = None
 
     def certify(self, common_name: str) -> None:
-        """Be called what a client certificate says; or be closed: that is no name."""
+        """Take the name from a client certificate; close the session if it is none."""
         self._certified = names.clean(common_name)
         if self._certified is None:
             message = "what your certificate calls you can't be a name here"
             self._session.close(Bye("login-failed", message), When.NOW)
 
     def claim(self) -> None:
-        """Claim the name, or be turned away: whoever is banned, or one too many."""
+        """Claim the name; or close a session that is banned or one too many."""
         session = self._session
         if is_turned_away(session):
             return
@@ -124,7 +124,7 @@ class Naming:
         return None if self.wanted is None else self.wanted[1]
 
     def _decided(self, outcome: Outcome, at: float) -> None:
-        """Have the name, if it is given; what follows is done in the session's turn."""
+        """Have the name, if it is given; the session goes on in its turn."""
         self._outcome = outcome
         if outcome.holder is not None:
             room = self._session.room
@@ -144,7 +144,7 @@ def is_turned_away(session: ISession) -> bool:
 
 
 def turn_away(session: ISession, bye: Bye | None) -> bool:
-    """Close the session of somebody who may not come in; False: there is no reason."""
+    """Close the session of a client that may not join; False: there is no reason."""
     if bye is None:
         return False
     directory = session.room.directory
