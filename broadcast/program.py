@@ -55,14 +55,18 @@ class ProgramOptions(Options):
         try:
             installReactor(name)
         except (NoSuchReactor, ImportError):
-            raise UsageError(f"--reactor: there is no {name!r} here") from None
+            raise UsageError(
+                f"--reactor: {name!r} is not available here; give another"
+            ) from None
 
     def postOptions(self) -> None:
         """Check all options, and take over the console."""
         super().postOptions()
         chosen = self["log-format"]
         if chosen not in (None, *_FORMATS):
-            raise UsageError(f"--log-format: {chosen!r} is none of them")
+            raise UsageError(
+                f"--log-format: {chosen!r} is none of the choices; give {' or '.join(_FORMATS)}"
+            )
         self.refuse_two_formats(chosen is not None)
         log = Logger(namespace="broadcast")
         self.console = logqueue.take_over({"logFile": sys.stdout}, log)

@@ -289,7 +289,7 @@ def _unless_pipe(call: Callable[[], T], *paths: str | None) -> Callable[[], T]:
     def checked() -> T:
         for path in paths:
             if path is not None and files.is_named_pipe(path):
-                raise ValueError(f"{path}: it is a pipe")
+                raise ValueError(f"{path} is a pipe; name a regular file")
         return call()
 
     return checked

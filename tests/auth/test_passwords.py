@@ -71,8 +71,8 @@ def test_tokens_and_comments(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("data", "words"),
     [
-        (b"", "there is no secret in it"),
-        (b"# nothing\n", "there is no secret in it"),
+        (b"", "has no secret; put one in it, a line each"),
+        (b"# nothing\n", "has no secret; put one in it, a line each"),
         (b"ok-secret\nshort\n", "line 2: a secret is 8 or more"),
         (b"two words here\n", "line 1"),
         (b"bell\x07bell-bell\n", "line 1"),

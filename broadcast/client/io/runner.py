@@ -178,7 +178,7 @@ class Runner:
                 if words := self.outage.over():
                     complain(words)
             case ev.LoginNeeded() if not self.options.secret:
-                text = "the server asks for a login: use --token-file or BCAST_TOKEN"
+                text = "the server asks for a login; give --token-file or BCAST_TOKEN"
                 self.end(Exit.REFUSED, text)
             case ev.Problem(code=code, text=text) if (
                 code in LOGIN_ERRORS or self.session.state is State.LOGIN

@@ -90,7 +90,10 @@ def test_what_wins(configured: Path) -> None:
         (["connect", "--url", "http://x"], "'http://x'"),
         (["connect", "--bell", "loud"], "--bell: 'loud'"),
         (["connect", "--color", "blue"], "--color: 'blue'"),
-        (["connect", "--history", "x"], "--history: 'x' is no whole number, 0 or more"),
+        (
+            ["connect", "--history", "x"],
+            "--history: 'x' is not a whole number; give 0 or more",
+        ),
         (
             ["send", "-n", "has space", "x"],
             "'has space': a name has no spaces; has-space would do",

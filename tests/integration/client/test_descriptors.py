@@ -99,7 +99,7 @@ def test_byte_order_marks(room: RoomThread, home: str) -> None:
     assert "tester (1 here)" in done.stdout
     assert run_client("send", *where, "\ufefftwo", home=home).returncode == 0
     wide = run_client("send", *where, home=home, stdin="\ufeffx\n".encode("utf-16-le"))
-    said = "bcast-client: stdin: the input is UTF-16, and should be UTF-8\n"
+    said = "bcast-client: stdin: the input is UTF-16; convert it to UTF-8\n"
     assert (wide.returncode, wide.stderr) == (1, said)
     assert [line["text"] for line in room.room.log] == ["one", "two"]
 

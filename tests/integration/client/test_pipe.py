@@ -32,7 +32,7 @@ def test_commands_and_exit_in_a_pipe(room: RoomThread, home: str) -> None:
     done = run_client("connect", "-p", port, home=home, stdin="/save x\n")
     assert (done.returncode, done.stderr) == (
         1,
-        "bcast-client: /save needs a terminal\n",
+        "bcast-client: /save needs a terminal; leave it out\n",
     )
 
 
