@@ -64,9 +64,8 @@ class ProgramOptions(Options):
         super().postOptions()
         chosen = self["log-format"]
         if chosen not in (None, *_FORMATS):
-            raise UsageError(
-                f"--log-format: {chosen!r} is none of the choices; give {' or '.join(_FORMATS)}"
-            )
+            hint = f"give {' or '.join(_FORMATS)}"
+            raise UsageError(f"--log-format: {chosen!r} is none of the choices; {hint}")
         self.refuse_two_formats(chosen is not None)
         log = Logger(namespace="broadcast")
         self.console = logqueue.take_over({"logFile": sys.stdout}, log)

@@ -138,7 +138,7 @@ class Bans:
         """
         if is_ambiguous(names.fold(whom)):
             raise BanError(
-                f"{whom} is no address that all programs read alike: say 10.0.0.1,"
+                f"{whom} is not an address that all programs read alike; give 10.0.0.1,"
                 f" or {NAME}{whom} for a name"
             )
         key, network = _key(whom), network_of(whom)

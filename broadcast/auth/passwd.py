@@ -75,7 +75,7 @@ def change(path: str, raw: str, ask: Callable[[], str] | None) -> None:
         raise PasswordError(f"{raw!r} is not allowed as a name; choose another")
     users = read_users(path) if os.path.exists(path) else {}
     if ask is None and names.fold(name) not in users:
-        raise PasswordError(f"{name} is not in {path}; look for the name there")
+        raise PasswordError(f"{path} has no account {name}; see the names in it")
     new = [] if ask is None else [f"{name}:{make_hash(_checked(ask()))}"]
     kept = [line for line in _lines(path) if not _is_for(name, line)]
     write_whole(path, "".join(f"{line}\n" for line in kept + new))

@@ -129,7 +129,7 @@ def test_a_name_that_is_an_address(clock: Clock, tmp_path: Path) -> None:
     assert not bans.for_name("192.0.2.7")
     assert bans.for_host("192.0.2.7:1")
     assert bans.add("name:Alice", None, "").whom == "alice"
-    with pytest.raises(BanError, match="no name"):
+    with pytest.raises(BanError, match="or a name"):
         bans.add("name:2001:db8::/32", None, "")
 
 

@@ -113,7 +113,7 @@ def test_a_name_that_is_not_there_is_not_deleted(
     users: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A file without the name stays as it is; one that is missing is not made."""
-    told = f"bcast-passwd: bob is not in {users}\n"
+    told = f"bcast-passwd: {users} has no account bob; see the names in it\n"
     assert main(["-d", str(users), "bob"]) == 1
     assert capsys.readouterr().err == told
     assert not users.exists()

@@ -107,9 +107,9 @@ def test_users(tmp_path: Path) -> None:
     [
         ("alice\n", "line 1: not scrypt"),
         (f"alice:{GOOD}\nALICE:{GOOD}\n", "line 2: ALICE is here twice"),
-        (f"server:{GOOD}\n", "line 1: that is no name"),
-        (f"a b:{GOOD}\n", "line 1: that is no name"),
-        (f":{GOOD}\n", "line 1: that is no name"),
+        (f"server:{GOOD}\n", "line 1: not allowed as a name"),
+        (f"a b:{GOOD}\n", "line 1: not allowed as a name"),
+        (f":{GOOD}\n", "line 1: not allowed as a name"),
     ],
     ids=["no hash", "a double", "reserved", "two words", "empty"],
 )

@@ -195,7 +195,7 @@ def test_what_is_no_event_is_told() -> None:
 
 
 def test_endless_line_and_endless_wait_are_broken() -> None:
-    """Neither a line is too long; end it earlier nor a replay that never comes fills the memory."""
+    """Neither a line without end nor a replay that never comes fills the memory."""
     script = ScriptedSession()
     script.live()
     for _ in range(MAX_LINE // 65536):

@@ -150,7 +150,7 @@ def test_a_relay_is_told_nothing(daemon: Start, tmp_path: Path) -> None:
     """A relay says nothing of its own; nor are bans kept without a file."""
     path = tmp_path / "admin"
     office = Office(daemon("--relay", "--admin", f"unix:{path}"), path)
-    assert "a relay says nothing" in office.run("say", "hello").stderr
+    assert "a relay has no notices" in office.run("say", "hello").stderr
     assert "there is no --ban-file" in office.run("ban", "10.0.0.0/8").stderr
 
 
