@@ -86,7 +86,8 @@ def _answers(path: str, command: str) -> Iterator[dict[str, Any]]:
                         return
     except OSError as error:
         why = "no answer" if isinstance(error, TimeoutError) else error.strerror
-        raise AdminError(f"{path}: {why or error}".lower()) from None
+        told = f"{path}: {why or error}".lower()
+        raise AdminError(f"{told}; name the daemon's --admin socket") from None
     except ValueError:
         raise AdminError(
             f"{path}: not a broadcast daemon; name its --admin socket"

@@ -105,7 +105,7 @@ def reason_for(event: ev.Lost, options: Options) -> str:
         if reason == NO_HOST and options.sections and "." not in host:
             there = ", ".join(f"[{name}]" for name in options.sections)
             reason += f"; the config file has no [{host}] either, but {there}"
-        return f"Could not connect to {options.address.where}: {reason}"
+        return f"can't connect to {options.address.where}: {reason}"
     if event.code == "refused":
         return f"{options.address.where} refused: {event.reason}"
     return f"The connection to {options.address.where} is lost: {event.reason}"
