@@ -114,6 +114,8 @@ def test_arguments_in_another_encoding(room: RoomThread, home: str) -> None:
         timeout=30,
         check=False,
     )
-    said = "bcast-client: 'caf\\udce9' is not in the encoding of this locale\n"
+    said = (
+        "bcast-client: 'caf\\udce9' is not in the encoding of this locale; use UTF-8\n"
+    )
     assert (done.returncode, done.stderr) == (2, said)
     assert room.room.log == []
