@@ -296,7 +296,7 @@ def _unless_pipe(call: Callable[[], T], *paths: str | None) -> Callable[[], T]:
     def checked() -> T:
         for path in paths:
             if path is not None and files.is_named_pipe(path):
-                raise ValueError(f"{path} is a pipe; name a regular file")
+                raise ValueError(f"{path}: it is a pipe")
         return call()
 
     return checked
