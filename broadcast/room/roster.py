@@ -9,6 +9,7 @@ refused at once.
 from collections import Counter, OrderedDict
 from collections.abc import Callable
 from dataclasses import replace
+from heapq import nsmallest
 from typing import Final, TypeVar
 
 from broadcast.base.hosts import host_of
@@ -184,12 +185,35 @@ class Roster:
         """Note that the log was told that a session has ended."""
         _done(self._unsettled, session)
 
+    def forget(self) -> None:
+        """Forget what waits for the log: it never hears of that."""
+        self._claimed.clear()
+        self._unsettled.clear()
+
     def starting_with(self, prefix: str, last: str, most: int) -> list[Member]:
         """Return the next ``most`` members whose names begin with ``prefix``.
 
         The members are in the order of their folded names, after the name ``last``.
         """
         return self._members.after(names.fold(last), names.fold(prefix), most)
+
+    def listed(self, prefix: str, last: str, most: int) -> list[tuple[str, bool]]:
+        """Return the next ``most`` names of the whole room, and whether each is quiet.
+
+        Args:
+            prefix: with which the names begin.
+            last: the name after which they come.
+            most: how many.
+        """
+        if not self._store.is_shared:
+            found = self.starting_with(prefix, last, most)
+            return [(member.name, member.is_quiet) for member in found]
+        holders, begin = self._store.state.names.holders, names.fold(prefix)
+        after = names.fold(last)
+        folds = nsmallest(
+            most, (f for f in holders if f > after and f.startswith(begin))
+        )
+        return [(holders[fold].name, holders[fold].is_quiet) for fold in folds]
 
     def find(self, name: str) -> Member | None:
         """Return the member called ``name``; None if there is none."""
@@ -260,6 +284,8 @@ class Roster:
         clock = store.state.nodes.at(store.time())
         refused = known.refusal(claim, store.incarnation, clock)
         if refused == "taken" and (holder := known.holders.get(folded)) is not None:
+            if holder.incarnation != store.incarnation:
+                return False
             refused = holder.key or ""  # it has left: the log is about to be told
         return not refused and not self._looks_reserved(name, look)
 

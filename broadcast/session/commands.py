@@ -14,6 +14,7 @@ from broadcast.protocol.events import (
     Ack,
     Bye,
     Error,
+    Event,
     Notice,
     Pong,
     Who,
@@ -24,6 +25,7 @@ from broadcast.room.room import Room
 from broadcast.room.roster import NameRefusedError
 from broadcast.session import replays
 from broadcast.session.interfaces import ISession
+from broadcast.store.entries import Run
 
 DEFAULT_HISTORY = 20
 
@@ -177,7 +179,7 @@ def _name(session: ISession, argument: str) -> Next:
 def _who(session: ISession, argument: str) -> None:
     given = words_of(argument, 0, 1, "/who [PREFIX]")
     room, prefix = session.room, given[0] if given else ""
-    weight = 24 * len(room.subscriptions)
+    weight = 24 * room.count
     room.answer(session.subscription, _who_pieces(room, prefix), weight)
 
 
@@ -185,8 +187,7 @@ def _who_pieces(room: Room, prefix: str) -> Iterator[Who]:
     """Yield the list of names: each piece is true when it is told."""
     last, more = "", True
     while more:
-        found = room.roster.starting_with(prefix, last, WHO_PIECE_NAMES + 1)
-        listed = [(member.name, member.is_quiet) for member in found]
+        listed = room.roster.listed(prefix, last, WHO_PIECE_NAMES + 1)
         piece = who_piece(listed, room.count)
         yield piece
         more = piece.more
@@ -259,7 +260,16 @@ def _say(session: ISession, argument: str) -> None:
         raise CommandError(refused.code, refused.message, token)
     run = room.say(member, speaker, line, 1, token, kept)
     room.dedup.remember(owner, token, run)
-    room.answer(subscription, lambda: subscription.tell(Ack(token, run.first)))
+    room.answer(subscription, lambda: subscription.tell(_ack(token, run)))
+
+
+def _ack(token: str, run: Run) -> Event:
+    """Return what there is to say of a line: it has no count if it was left out."""
+    if run.count:
+        return Ack(token, run.first)
+    if run.first:
+        return Ack(token, run.first, double=True)
+    return error_for("say", CommandError("muted", "you are muted", token))
 
 
 def _format(session: ISession, argument: str) -> None:

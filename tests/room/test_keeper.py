@@ -92,9 +92,12 @@ def test_another_log_begins_empty() -> None:
     guest = hall.join("/name al a-secret-key")
     guest.send("/say t1 one", "two")
     guest.take()
-    hall.room.keeper.restarted("e2")
+    hall.room.keeper.away("it is another one")
+    hall.room.keeper.renewed(39)
     hall.turn()
-    assert guest.lines() == ["* The server starts anew"]
+    assert guest.lines() == [
+        "* The room can't be reached from here: come again",
+    ]
     hall.room.keeper.heard(Batch([run_of("new")], 40, 5.0))
     log = hall.room.log
     assert (log.lines, log.first_id, log.last_id, log.total) == (1, 40, 40, 40)

@@ -189,6 +189,8 @@ class Post:
             RefusedError: it is too fast, or it doesn't.
         """
         room, settings = self._room, self._room.settings
+        if room.keeper.why_away:
+            raise RefusedError(503, "the room can't be reached: try again", BUSY)
         if room.is_clogged:
             raise RefusedError(503, "the server can't keep up: try again", BUSY)
         whose = self._caller.owner or self._caller.host
@@ -201,9 +203,15 @@ class Post:
 
     def _answer(self, run: Run, more: dict[str, bool]) -> None:
         """Tell where the lines are: they are committed."""
-        last = run.first + run.count - 1
+        if not run.first:  # the room was left for another one, or it was muted
+            error = RefusedError(503, "that was not said: try again", BUSY)
+            self._say.refuse(self._request, error)
+            return
+        if not run.count:  # another daemon had taken it before
+            more = {"double": True}
+        last = run.first + self._count - 1
         position = f"{self._room.store.epoch}:{last}"
-        fields = {"position": position, "count": run.count} | more
+        fields = {"position": position, "count": self._count} | more
         body = json.dumps(fields, separators=(",", ":")) + "\n"
         self._say.give(self._request, 200, "application/json", body.encode())
 
