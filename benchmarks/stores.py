@@ -156,7 +156,7 @@ def fill(path: Path, lines: int) -> int:
         for start in range(0, rows, ROWS_AT_A_TIME):
             database.connection.execute("BEGIN")
             for n in range(start, min(start + ROWS_AT_A_TIME, rows)):
-                database.insert(Row(1 + n * run.count, run.count, 1e9 + n, body))
+                database.insert(Row(1 + n, 1 + n * run.count, run.count, 1e9 + n, body))
             database.connection.execute("COMMIT")
     return rows * len(run.text)
 

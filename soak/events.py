@@ -3,16 +3,20 @@
 A speaker posts numbered lines. Readers follow ``/events`` through a proxy that cuts all
 of them ``--cuts`` times, and come back with the id of the last event that they had, as
 an EventSource does. At the end each must have had every line once, and in order. With
-``--browser`` there are EventSources in Chromium too.
+``--browser`` there are EventSources in Chromium too. With ``--kill`` the daemon has a
+store that lasts, and is killed and started again each time. The speaker posts what had
+no answer again, with the same ``Idempotency-Key``.
 
-    python -m soak.events [--cuts 100] [--readers 50] [--browser]
+    python -m soak.events [--cuts 100] [--readers 50] [--browser] [--kill]
 """
 
 import argparse
 import asyncio
 import contextlib
 import json
+import socket
 import sys
+import tempfile
 import time
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,7 +24,7 @@ from typing import Any
 from tests.support.browser import Browsers, Page, require_browser
 from tests.support.daemon import Daemon
 from tests.support.proxy import Proxy
-from tests.support.websocket import http, web_port
+from tests.support.websocket import http
 
 BACK_AFTER = 0.05
 """Seconds after which a plain reader comes back."""
@@ -132,25 +136,60 @@ async def _close(writer: asyncio.StreamWriter) -> None:
         await writer.wait_closed()
 
 
+class Home:
+    """A daemon that can be killed, and comes back at the same address.
+
+    Args:
+        folder: for its store; None: it has none.
+    """
+
+    def __init__(self, folder: str | None) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as found:
+            self.port: int = found.getsockname()[1]
+        self._options = ["--web", str(self.port), "--history", "all"]
+        if folder is not None:
+            self._options += ["--store", f"{folder}/log", "--log-size", "256K"]
+        self.can_restart = folder is not None
+        self.daemon = Daemon(*self._options)
+
+    def restart(self) -> None:
+        """Kill it without a warning, and start it again."""
+        self.daemon.kill()
+        self.daemon = Daemon(*self._options)
+
+
 async def _speak(port: int, said: list[int]) -> None:
-    """Post one line after another."""
+    """Post one line after another; what has no answer, again."""
     while True:
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        body = str(len(said)).encode()
-        head = f"POST /say HTTP/1.0\r\nHost: localhost\r\nContent-Length: {len(body)}"
-        writer.write(head.encode() + b"\r\n\r\n" + body)
-        try:
-            answer = await reader.read()
-        finally:
-            await _close(writer)
-        if not answer.startswith((b"HTTP/1.1 200", b"HTTP/1.0 200")):
-            raise SystemExit(f"not said: {answer!r}")
-        said.append(len(said))
+        with contextlib.suppress(OSError):
+            await _post(port, len(said))
+            said.append(len(said))
+            continue
+        await asyncio.sleep(0.05)
 
 
-async def _run(
-    daemon: Daemon, cuts: int, count: int, page: Any, proxy: Proxy
-) -> Report:
+async def _post(port: int, number: int) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    body = str(number).encode()
+    try:
+        writer.write(
+            b"POST /say HTTP/1.0\r\nHost: localhost\r\nIdempotency-Key: n%b\r\n"
+            b"Content-Length: %d\r\n\r\n%b" % (body, len(body), body)
+        )
+        answer = await reader.read()
+    finally:
+        await _close(writer)
+    if not answer:
+        raise ConnectionError
+    if not answer.startswith((b"HTTP/1.1 200", b"HTTP/1.0 200")):
+        raise SystemExit(f"not said: {answer!r}")
+
+
+def _is_same(reader: Reader, times: int) -> bool:
+    return reader.times == times
+
+
+async def _run(home: Home, cuts: int, count: int, page: Any, proxy: Proxy) -> Report:
     said: list[int] = []
     readers = [Reader(proxy.port) for _ in range(count)]
     following = [asyncio.create_task(reader.follow()) for reader in readers]
@@ -159,12 +198,15 @@ async def _run(
     if page is not None:
         page.run(_BROWSER, SOURCES)
         here = 1 + SOURCES + count  # the page itself is a member
-        await asyncio.to_thread(daemon.out.wait_for, "joined from", here)
-    speaking = asyncio.create_task(_speak(web_port(daemon), said))
+        await asyncio.to_thread(home.daemon.out.wait_for, "joined from", here)
+    speaking = asyncio.create_task(_speak(home.port, said))
     for _ in range(cuts):
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(0.3 if home.can_restart else 0.1)
         proxy.cut()
-        await asyncio.sleep(0.1)
+        if home.can_restart:
+            await asyncio.to_thread(home.restart)
+        else:
+            await asyncio.sleep(0.1)
         proxy.mend()
         before = [reader.times for reader in readers]
         while any(map(_is_same, readers, before)):
@@ -173,7 +215,7 @@ async def _run(
     with contextlib.suppress(asyncio.CancelledError):
         await speaking
     await asyncio.sleep(0.2)
-    total = _lines(daemon)
+    total = _lines(home.daemon)
     heard = [reader.heard for reader in readers]
     end = time.monotonic() + CATCH_UP
     while time.monotonic() < end:
@@ -189,10 +231,6 @@ async def _run(
     return Report(total, heard, cuts, times)
 
 
-def _is_same(reader: Reader, times: int) -> bool:
-    return reader.times == times
-
-
 def _lines(daemon: Daemon) -> int:
     """Return how many lines have been said, the last one unanswered perhaps."""
     _, body = http(daemon, "/lines?follow=0&history=1", "Accept: application/x-ndjson")
@@ -200,20 +238,26 @@ def _lines(daemon: Daemon) -> int:
     return int(json.loads(end)["position"].rpartition(":")[2])
 
 
-def run(cuts: int, readers: int, has_browser: bool) -> Report:
-    """Start a daemon and its readers, cut them, and report."""
+def run(cuts: int, readers: int, has_browser: bool, kills: bool = False) -> Report:
+    """Start a daemon and its readers, cut them, and report.
+
+    Args:
+        kills: the daemon is killed each time, and started again.
+    """
     browsers = Browsers()
-    with Daemon("--web", "0", "--history", "all") as daemon:
-        proxy = Proxy(web_port(daemon))
+    with tempfile.TemporaryDirectory() as folder:
+        home = Home(folder if kills else None)
+        proxy = Proxy(home.port)
         page = None
         try:
             if has_browser:
                 require_browser()
                 page = Page(browsers, f"http://127.0.0.1:{proxy.port}/").connected()
-            return asyncio.run(_run(daemon, cuts, readers, page, proxy))
+            return asyncio.run(_run(home, cuts, readers, page, proxy))
         finally:
             browsers.stop()
             proxy.close()
+            home.daemon.stop()
 
 
 def main() -> int:
@@ -222,8 +266,9 @@ def main() -> int:
     parser.add_argument("--cuts", type=int, default=100)
     parser.add_argument("--readers", type=int, default=50)
     parser.add_argument("--browser", action="store_true", help="in Chromium too")
+    parser.add_argument("--kill", action="store_true", help="the daemon, each time")
     given = parser.parse_args()
-    report = run(given.cuts, given.readers, given.browser)
+    report = run(given.cuts, given.readers, given.browser, given.kill)
     print(report)
     return 0 if report.is_right else 1
 

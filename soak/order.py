@@ -1,11 +1,12 @@
-"""Watch a daemon with --store through strace(1): what is on the disk when it acknowledges.
+"""Watch a daemon with --store through strace(1): is a line on disk when it is acked?
 
 python -m soak.order [--lines 400] [--cuts 200] [--seed 1]
 
-First the order: each acknowledgement is sent after the end of a sync that began when its
-line had been written. Then power cuts: at random moments of the trace the files are put
-together again from what was synced by then, and any subset of what was written since,
-whole or a part of it. Each is opened, and must have every line acknowledged by then.
+First the order: each acknowledgement is sent after the end of a sync that began when
+its line had been written. Then power cuts: at random moments of the trace the files are
+put together again from what was synced by then, and any subset of what was written
+since, whole or a part of it. Each is opened, and must have every line acknowledged by
+then.
 """
 
 import argparse
@@ -72,7 +73,7 @@ def calls_in(trace: Path) -> list[Call]:
             pid, name, _, path, rest = begun.groups()
             data, at = b"", 0
             if held := _DATA.match(rest):
-                data = codecs.escape_decode(held[1].encode())[0]  # type: ignore[attr-defined]  # typeshed lacks it
+                data = codecs.escape_decode(held[1].encode())[0]
                 at = int(held[2] or 0)
             elif size := _SIZE.match(rest):
                 at = int(size[1])

@@ -550,17 +550,25 @@ class Room:
                 self.roster.left(entry.session)
             elif type(entry) is Run:
                 self.dedup.settled(entry)
-                if outcome.refused == "muted":
-                    self._refuse(entry)
+                if outcome.refused:
+                    self._leave_out(entry, outcome)
             elif type(entry) is Order:
                 self._orders.pop(id(entry), _ignore)(outcome)
 
-    def _refuse(self, run: Run) -> None:
-        """Tell a member that it was muted before it said something."""
+    def _leave_out(self, run: Run, outcome: Outcome) -> None:
+        """Note that the log has refused a run; answers to it tell its sender.
+
+        Its id is then that of the line that was said with the same token, and it has no
+        token any more. Without an id it was not said.
+        """
+        is_answered, run.token, run.first = run.token is not None, None, outcome.id
         subscription = self.subscriptions.get(run.session_id)
-        if subscription is not None and run.token is None:
-            message = "what you said was not said: you are muted"
-            self.answer(subscription, Error("muted", None, message))
+        if outcome.refused != "muted" or subscription is None:
+            return
+        if is_answered:
+            self.stats.refused["muted"] += 1
+        else:
+            self.answer(subscription, Error("muted", None, "you are muted"))
 
     def _replace(self, incarnation: str, session_id: int) -> None:
         """Close a session whose name another one has now."""

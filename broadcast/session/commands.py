@@ -5,6 +5,7 @@ Each gives one final answer.
 
 import enum
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Final
 
 from broadcast.protocol import names, sanitize
@@ -14,7 +15,6 @@ from broadcast.protocol.events import (
     Ack,
     Bye,
     Error,
-    Event,
     Notice,
     Pong,
     Who,
@@ -23,6 +23,7 @@ from broadcast.protocol.events import (
 from broadcast.room.directory import When
 from broadcast.room.room import Room
 from broadcast.room.roster import NameRefusedError
+from broadcast.room.subscription import Subscription
 from broadcast.session import replays
 from broadcast.session.interfaces import ISession
 from broadcast.store.entries import Run
@@ -246,12 +247,9 @@ def _say(session: ISession, argument: str) -> None:
     if kept and (id := room.store.state.tokens.get((kept, token))) is not None:
         room.answer(subscription, Ack(token, id, double=True))
         return
-    said = room.dedup.find(owner, token)
-    if said is not None:
-        room.answer(
-            subscription,
-            lambda: subscription.tell(Ack(token, said.first, double=True)),
-        )
+    if (said := room.dedup.find(owner, token)) is not None:
+        double = partial(_acknowledge, subscription, token, said, is_double=True)
+        room.answer(subscription, double)
         return
     speaker = member.speaker or member.begin_to_speak()
     line, _ = speaker.text(sanitize.mend(text).encode() + b"\n")
@@ -260,16 +258,18 @@ def _say(session: ISession, argument: str) -> None:
         raise CommandError(refused.code, refused.message, token)
     run = room.say(member, speaker, line, 1, token, kept)
     room.dedup.remember(owner, token, run)
-    room.answer(subscription, lambda: subscription.tell(_ack(token, run)))
+    room.answer(subscription, partial(_acknowledge, subscription, token, run))
 
 
-def _ack(token: str, run: Run) -> Event:
-    """Return what there is to say of a line: it has no count if it was left out."""
-    if run.count:
-        return Ack(token, run.first)
+def _acknowledge(
+    subscription: Subscription, token: str, run: Run, is_double: bool = False
+) -> None:
+    """Tell where the line is; or why the log has left it out."""
     if run.first:
-        return Ack(token, run.first, double=True)
-    return error_for("say", CommandError("muted", "you are muted", token))
+        is_double = is_double or run.token is None
+        subscription.tell(Ack(token, run.first, is_double or None))
+    else:
+        subscription.tell(Error("muted", "say", silenced("muted").message, token))
 
 
 def _format(session: ISession, argument: str) -> None:

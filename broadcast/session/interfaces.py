@@ -16,7 +16,7 @@ class IConnection(Protocol):
     """One connection: a transport with its protocol, whatever that is.
 
     Attributes:
-        kind: tcp, tls, unix or websocket.
+        kind: tcp, tls, unix, websocket or http.
         transport: Twisted's.
         session: its input side, and its life.
     """

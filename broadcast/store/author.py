@@ -58,8 +58,7 @@ class Author:
 
         def committed(batch: Batch) -> None:
             for run, whole, at in told:  # others may have a run that was merged
-                run.first = whole.first + at if whole.count else whole.first
-                run.count = run.count if whole.count else 0
+                run.first = whole.first + at if whole.first else 0
             self._commits.end(batch.count)
             done(batch)
 

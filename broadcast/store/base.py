@@ -159,8 +159,7 @@ class IStore(Protocol):
     Attributes:
         epoch: the log's identity: new whenever anything in it was lost or
             rolled back. A position is ``epoch:id``.
-        last_id: the last id that is taken: the newest line's, or, where what was
-            decided is kept, that of a batch without lines.
+        last_id: the newest line's id.
         limits: what one commit may have; None if there is no limit.
         figures: its figures at this moment.
         first_id: the oldest line's id that can be read from it; the next one's if none
@@ -173,7 +172,7 @@ class IStore(Protocol):
 
     @property
     def last_id(self) -> int:
-        """Return the last id that is taken; 0 if nothing was ever said."""
+        """Return the newest line's id; 0 if nothing was ever said."""
 
     @property
     def limits(self) -> Limits | None:

@@ -16,7 +16,8 @@ JOURNAL_SIZE: Final = 8 << 20
 
 _LAYOUT: Final = (
     "CREATE TABLE meta(key TEXT PRIMARY KEY, value)",
-    "CREATE TABLE batch(first INTEGER PRIMARY KEY, count INTEGER, at REAL, body BLOB)",
+    "CREATE TABLE batch(seq INTEGER PRIMARY KEY,"
+    " first INTEGER, count INTEGER, at REAL, body BLOB)",
     "CREATE TABLE state(seq INTEGER PRIMARY KEY, body BLOB)",
 )
 
@@ -75,7 +76,8 @@ class Database(Rows):
     def insert(self, row: Row) -> None:
         """Write a row, and have it on the disk."""
         self._do(
-            "INSERT INTO batch VALUES(?, ?, ?, ?)",
+            "INSERT INTO batch VALUES(?, ?, ?, ?, ?)",
+            row.seq,
             row.first,
             row.count,
             row.at,
@@ -86,7 +88,7 @@ class Database(Rows):
         """Keep a dump of the state, instead of the one before, on the disk.
 
         Args:
-            seq: the last id that it knows of.
+            seq: the last row that it knows of.
             dumped: its bytes.
         """
         with self._transaction():
@@ -100,13 +102,13 @@ class Database(Rows):
 
         Args:
             size: bytes.
-            until: the last id that may go; what was decided later has to stay.
+            until: the last row that may go; what was decided later has to stay.
 
         Returns:
             There was one to delete.
         """
         stop = min(self._first_after(size), until + 1)
-        return self._do("DELETE FROM batch WHERE first < ?", stop) > 0
+        return self._do("DELETE FROM batch WHERE seq < ?", stop) > 0
 
     def drop_before(self, at: float) -> bool:
         """Delete the oldest rows, up to the first that was said ``at`` or later.
@@ -116,8 +118,9 @@ class Database(Rows):
         Returns:
             There was one to delete.
         """
-        stop = next((row.first for row in self.after(0) if row.at >= at), self._newest)
-        return self._do("DELETE FROM batch WHERE first < ?", stop) > 0
+        later = (row.seq for row in self.since(0) if row.at >= at)
+        stop = next(later, self._newest)
+        return self._do("DELETE FROM batch WHERE seq < ?", stop) > 0
 
     def shrink(self) -> None:
         """Write the file anew, without what was deleted."""
@@ -177,18 +180,18 @@ class Database(Rows):
     def _first_after(self, size: int) -> int:
         """Return the first row after so many bytes of the oldest, or the newest."""
         with plainly(self.path):
-            for first, length in self.connection.execute(
-                "SELECT first, length(body) FROM batch ORDER BY first"
+            for seq, length in self.connection.execute(
+                "SELECT seq, length(body) FROM batch ORDER BY seq"
             ):
                 if size <= 0:
-                    return int(first)
+                    return int(seq)
                 size -= max(length, 1)
         return self._newest
 
     @property
     def _newest(self) -> int:
-        """The key of the newest row."""
-        return self._one("SELECT coalesce(max(first), 0) FROM batch")
+        """The number of the newest row."""
+        return self._one("SELECT coalesce(max(seq), 0) FROM batch")
 
     def _do(self, statement: str, *values: object) -> int:
         """Execute a statement; return how many rows it has changed."""

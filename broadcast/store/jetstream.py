@@ -33,7 +33,7 @@ from broadcast.store.flight import Sender
 from broadcast.store.nats import Access, Link, LinkError
 from broadcast.store.replica import LINES, Message, Replica, Taken
 from broadcast.store.state import State
-from broadcast.store.streams import Streams
+from broadcast.store.streams import Extent, Streams
 
 LIMITS: Final = Limits(lines=LINES - 1, size=512 * 1024)
 """What one message may have: a server's ``max_payload`` is 1 MiB."""
@@ -52,6 +52,9 @@ WATCH: Final = 10.0
 
 ATTEMPT: Final = 8.0
 """Seconds after which a beginning that is not heard is made anew: it gets stale."""
+
+CHECK: Final = 5.0
+"""Seconds between two looks at what the log has."""
 
 LAST_WORDS: Final = 1.0
 """Seconds that the last messages of a daemon that stops may take, each."""
@@ -299,7 +302,7 @@ class JetstreamStore:
         assert self._room is not None
         self._room.renewed(self._replica.last_id)
         replica = self._replica
-        target = await self._target()
+        target = (await self._extent()).last
         feed = self._feed = Feed(
             self._link, self._share.room, self._take, replica.seq, replica.mark
         )
@@ -317,11 +320,11 @@ class JetstreamStore:
             await asyncio.gather(reader, writer, return_exceptions=True)
             self._shared.made += feed.made
 
-    async def _target(self) -> int:
-        """Return the last message that there is."""
+    async def _extent(self) -> Extent:
+        """Return which messages there are."""
         while True:
             try:
-                return (await self._streams.extent()).last
+                return await self._streams.extent()
             except LinkError:
                 await asyncio.sleep(0.25)
 
@@ -403,11 +406,29 @@ class JetstreamStore:
         while not self._has_caught_up(feed, target):
             await asyncio.sleep(TICK)
         await self._refuse_strangers()
+        checked = monotonic()
         while True:
             if self._phase is not Phase.OPEN and self._phase is not Phase.STOPPED:
                 await self._begin(feed)
             self._look()
             await asyncio.sleep(TICK)
+            if monotonic() >= checked + CHECK:
+                checked = monotonic()
+                await self._refuse_emptied()
+
+    async def _refuse_emptied(self) -> None:
+        """See that a daemon that comes later can know all that was decided.
+
+        Raises:
+            LossError: it can't: the log was emptied, by hand.
+        """
+        with suppress(LinkError):
+            first = (await self._streams.extent()).first
+            if first <= 1:
+                return
+            places = await self._streams.dumps.places()
+            if all(place.seq < first for place in places):
+                raise LossError("it was emptied")
 
     def _has_caught_up(self, feed: Feed, target: int) -> bool:
         if not feed.is_sure:
@@ -443,7 +464,10 @@ class JetstreamStore:
         ]
         after: int | None = None
         if not replica.epoch:
-            after = await self._target()
+            extent = await self._extent()
+            if extent.first <= extent.last and extent.last > replica.seq:
+                return  # another one has begun it, just now
+            after = extent.last
             entries.append(Epoch("", self._salt))
         elif replica.epoch == self._lost:
             entries.append(Epoch(self._lost))

@@ -43,7 +43,8 @@ class Opened:
     Attributes:
         epoch: the log's identity.
         salt: what the owners are told apart with.
-        last_id: the last id that is taken.
+        last_id: the newest line's id.
+        seq: the newest row.
         batches: the newest batches that have lines, oldest first.
         ledger: what was decided.
     """
@@ -51,6 +52,7 @@ class Opened:
     epoch: str
     salt: bytes
     last_id: int
+    seq: int
     batches: list[Batch]
     ledger: Ledger
 
@@ -125,6 +127,7 @@ class Journal:
                 meta.epoch,
                 meta.salt,
                 database.last_id,
+                0 if (newest := database.newest) is None else newest.seq,
                 _newest(database, refill),
                 recalled.ledger,
             )
@@ -169,7 +172,7 @@ class Journal:
         """Keep a dump of the state, if that can be done now.
 
         Args:
-            seq: the last id that it knows of.
+            seq: the last row that it knows of.
             make: returns it.
         """
         database = self._database

@@ -144,7 +144,7 @@ class Log:
         self.end += 1
         self.total += batch.count
         self.lines += batch.count
-        if batch.count:  # what was decided has ids too, and nobody is told them
+        if batch.count:  # the ids of a batch without lines may be any
             self.last_id = batch.first + batch.count - 1
         self._batches.append(batch)
         self.size += batch.cost
@@ -223,6 +223,14 @@ class Log:
         """Return the id of the line at a place that is here."""
         batch = self._batch_with(place)
         return batch.first + place - batch.before
+
+    def run_at(self, id: int) -> Run | None:
+        """Return the run whose first line has an id; None if it is gone, or none's."""
+        if not self.first_id <= id <= self.last_id:
+            return None
+        batch = self._batch_with(self.place_after(id - 1))
+        runs = (entry for entry in batch.entries if isinstance(entry, Run))
+        return next((run for run in runs if run.first == id), None)
 
     def stretch(self, begin: int, end: int) -> Stretch:
         """Return the lines from one place to another, which are here."""

@@ -21,7 +21,7 @@ class Recalled:
 
     Attributes:
         ledger: the state as of the newest row.
-        until: the last id that the newest dump knows of.
+        until: the last row that the newest dump knows of.
         size: the bytes of that dump.
         grown: the bytes of the batches after it.
     """
@@ -45,8 +45,8 @@ def recall(rows: Rows) -> Recalled:
         raise damaged(rows.path, str(error)) from None
     speakers = Speakers()
     grown = 0
-    for row in rows.after(until):
+    for row in rows.since(until):
         grown += len(row.body)
         if not ledger.replay(rows.whole(row, speakers)):
-            raise damaged(rows.path, f"row {row.first}: nobody has written it")
+            raise damaged(rows.path, f"row {row.seq}: nobody has written it")
     return Recalled(ledger, until, len(dumped), grown)

@@ -284,4 +284,4 @@ def _told(
                     entry.session_id = NO_SESSION
                 yield entry
             else:
-                entry.count, entry.first = 0, outcome.id
+                entry.first = outcome.id

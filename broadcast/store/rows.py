@@ -1,10 +1,14 @@
 """What is in the file of a store that lasts: SQLite, one row a batch. All of it blocks.
 
 ``meta`` has the epoch, the version of the layout, the salt of the owners and, in a
-copy, a mark that it is one. ``batch`` has what was said: the first line's id, how many
-lines, when, and the body (``codec``). ``state`` has the newest dump of what was decided
-(``store.state``), and the last id that it knows of. The row after one without lines has
-the next id all the same, so that each has a key of its own.
+copy, a mark that it is one. ``batch`` has what was committed: the row's number, the
+first line's id, how many lines, when, and the body (``codec``). ``state`` has the
+newest dump of what was decided (``store.state``), and the number of the last row that
+it knows of.
+
+Rows are numbered without holes, and are found by a line's id by halving: that needs no
+index, which would be written at each commit. Ids have no holes either: a row without
+lines takes none.
 """
 
 import errno
@@ -55,8 +59,17 @@ Connect = Callable[..., sqlite3.Connection]
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A batch as it is kept."""
+    """A batch as it is kept.
 
+    Attributes:
+        seq: its number.
+        first: the first line's id; the next line's, if there is none.
+        count: how many lines.
+        at: when it was committed.
+        body: what was.
+    """
+
+    seq: int
     first: int
     count: int
     at: float
@@ -65,7 +78,7 @@ class Row:
     @property
     def next_id(self) -> int:
         """The first id of the row after it."""
-        return self.first + max(self.count, 1)
+        return self.first + self.count
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,19 +165,29 @@ class Rows:
 
     @property
     def first_id(self) -> int:
-        """The oldest row's id; the next one's if there is none."""
-        return self._one("SELECT coalesce(min(first), 1) FROM batch")
+        """The oldest line's id; the next one's if there is none."""
+        for row in self.since(0):
+            return row.first
+        return 1
+
+    @property
+    def newest(self) -> Row | None:
+        """The newest row; None in an empty file."""
+        return next(self.before(MAX_ID), None)
 
     @property
     def last_id(self) -> int:
-        """The last id that is taken; 0 in an empty file."""
-        for row in self.before(MAX_ID):
-            return row.next_id - 1
-        return 0
+        """The newest line's id; 0 in an empty file."""
+        newest = self.newest
+        return 0 if newest is None else newest.next_id - 1
 
     def before(self, id: int) -> Iterator[Row]:
         """Yield the rows that begin before ``id``, newest first."""
-        return self._rows("first < ? ORDER BY first DESC", id)
+        return self._rows("seq < ? ORDER BY seq DESC", self._seq_from(id))
+
+    def since(self, seq: int) -> Iterator[Row]:
+        """Yield the rows after a row, by its number, oldest first."""
+        return self._rows("seq > ? ORDER BY seq", seq)
 
     def after(self, id: int, last_id: int = MAX_ID) -> Iterator[Row]:
         """Yield the rows with lines after ``id``, oldest first.
@@ -172,15 +195,15 @@ class Rows:
         Args:
             last_id: the last line that may be told of.
         """
-        start = "coalesce((SELECT max(first) FROM batch WHERE first <= ?), 0)"
-        which = f"first >= {start} AND first <= ? ORDER BY first"
-        for row in self._rows(which, id, last_id):
-            if row.next_id - 1 > id:
+        for row in self.since(self._seq_from(id + 1) - 2):
+            if row.first > last_id:
+                break
+            if row.count and row.next_id - 1 > id:
                 yield row
 
     def holds(self, row: Row) -> bool:
         """Tell whether that very row is here."""
-        return next(self.before(row.first + 1), None) == row
+        return next(self.since(row.seq - 1), None) == row
 
     def integrity(self) -> list[str]:
         """Return what is wrong with SQLite's own structures, a line each."""
@@ -224,7 +247,7 @@ class Rows:
         return Batch([*body.entries], row.first, row.at)
 
     def newest_dump(self) -> tuple[int, bytes]:
-        """Return the last id that the newest dump knows of, and the dump.
+        """Return the last row that the newest dump knows of, and the dump.
 
         0 and no bytes, if there is none.
         """
@@ -253,23 +276,39 @@ class Rows:
 
     def _rows(self, which: str, *values: object) -> Iterator[Row]:
         """Yield some rows; the file is read as long as that goes on."""
-        query = f"SELECT first, count, at, body FROM batch WHERE {which}"
+        query = f"SELECT seq, first, count, at, body FROM batch WHERE {which}"
         with plainly(self.path):
-            for first, count, at, body in self.connection.execute(query, values):
-                row = Row(first, count, at, body)
+            for found in self.connection.execute(query, values):
+                row = Row(*found)
                 if not _is_sane(row):
                     raise self._broken(row, "it is none of ours")
                 yield row
 
-    def _all(self, query: str) -> list[tuple[Any, ...]]:
+    def _all(self, query: str, *values: object) -> list[tuple[Any, ...]]:
         with plainly(self.path):
-            return self.connection.execute(query).fetchall()
+            return self.connection.execute(query, values).fetchall()
 
     def _one(self, query: str) -> int:
         return int(self._all(query)[0][0])
 
     def _broken(self, row: Row, why: str) -> DamagedError:
-        return damaged(self.path, f"row {row.first}: {why}")
+        return damaged(self.path, f"row {row.seq}: {why}")
+
+    def _seq_from(self, id: int) -> int:
+        """Return the number of the first row that begins at ``id`` or later.
+
+        It is the next row's if none does.
+        """
+        ends = "SELECT coalesce(min(seq), 1), coalesce(max(seq), 0) + 1 FROM batch"
+        low, high = self._all(ends)[0]
+        while low < high:
+            middle = (low + high) // 2
+            row = self._all("SELECT first >= ? FROM batch WHERE seq = ?", id, middle)
+            if row and row[0][0]:
+                high = middle
+            else:
+                low = middle + 1
+        return int(low)
 
 
 def in_words(error: Exception) -> str:

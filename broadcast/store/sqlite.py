@@ -77,6 +77,7 @@ class SqliteStore:
         self.time = time
         self.epoch = ""
         self.last_id = 0
+        self._seq = 0  # the newest row
         self._salt = secrets.token_bytes(16)
         self._refill = refill
         self._ledger = Ledger()
@@ -151,7 +152,7 @@ class SqliteStore:
             self._up = None
         first, at = self.last_id + 1, self.time()
         merged = merge(entries)
-        row = Row(first, sum(entry.count for entry in merged), at, b"")
+        row = Row(self._seq + 1, first, sum(entry.count for entry in merged), at, b"")
         self._commits.begin()
         written = self._writer.do(
             lambda: self._write(Body(merged), row), then=self._journal.trim
@@ -187,7 +188,7 @@ class SqliteStore:
 
     def _begin(self, opened: Opened, room: IRoom) -> None:
         self.epoch, self._salt = opened.epoch, opened.salt
-        self.last_id = opened.last_id
+        self.last_id, self._seq = opened.last_id, opened.seq
         self._ledger = opened.ledger
         self._up = self._ledger.begin()
         for batch in opened.batches:
@@ -205,7 +206,7 @@ class SqliteStore:
         done: Callable[[Batch], None],
     ) -> None:
         batch = Batch(entries, row.first, row.at)
-        self.last_id = row.next_id - 1
+        self.last_id, self._seq = row.next_id - 1, row.seq
         self._commits.end(row.count)
         if decided:
             self._ledger.settle(batch, decided)
@@ -216,7 +217,7 @@ class SqliteStore:
     def _keep(self) -> None:
         """Keep the state: it is made into bytes in the thread that writes."""
         self._is_keeping = True
-        seq, make = self.last_id, self._ledger.state.freeze()
+        seq, make = self._seq, self._ledger.state.freeze()
 
         def kept(_: object) -> None:
             self._is_keeping = False

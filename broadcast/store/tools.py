@@ -102,7 +102,8 @@ def prune(path: str, size: int | None = None, before: float | None = None) -> in
     """
     with _changing(path) as database:
         had = database.count
-        database.keep(database.last_id, recall(database).ledger.state.dump())
+        if (newest := database.newest) is not None:
+            database.keep(newest.seq, recall(database).ledger.state.dump())
         if before is not None:
             database.drop_before(before)
         if size is not None:
@@ -151,8 +152,9 @@ def new_epoch(path: str) -> str:
 def _look_at(rows: Rows, row: Row, found: Findings) -> None:
     """Count a row, and note what is wrong with it."""
     last = found.newest
-    if last is not None and row.first != last.next_id and rows.holds(last):
-        found.problems.append(f"row {row.first} does not follow row {last.first}")
+    follows = last is None or (row.seq, row.first) == (last.seq + 1, last.next_id)
+    if not follows and last is not None and rows.holds(last):  # it was not deleted
+        found.problems.append(f"row {row.seq} does not follow row {last.seq}")
     found.oldest = found.oldest or row
     found.newest = row
     found.batches += 1
@@ -165,10 +167,10 @@ def _look_at(rows: Rows, row: Row, found: Findings) -> None:
 
 def _all(rows: Rows) -> Iterator[Row]:
     """Yield all rows, oldest first; the file is read for a few of them at a time."""
-    last_id = 0
-    while piece := list(islice(rows.after(last_id), PIECE)):
+    last = 0
+    while piece := list(islice(rows.since(last), PIECE)):
         yield from piece
-        last_id = piece[-1].next_id - 1
+        last = piece[-1].seq
 
 
 def _safe(text: bytes) -> bytes:

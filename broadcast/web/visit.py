@@ -45,7 +45,9 @@ class Visit(Request):
         if len(self.body) + len(data) > MAX_BODY:
             self.channel.refuse_rest(refusal(413, TOO_LARGE))
         elif not self._bodies.take(self, self._host, len(data)):
-            self.channel.refuse_rest(refusal(503, "too much is being sent: try later"))
+            again = {b"Retry-After": b"1"}
+            message = "too much is being sent: try later"
+            self.channel.refuse_rest(refusal(503, message, again))
         else:
             self.body += data
 

@@ -199,6 +199,32 @@ def test_a_relay_has_doors_too(daemon: Callable[..., Daemon], tmp_path: Path) ->
         assert feed.rest() == b""
 
 
+@pytest.mark.parametrize("mode", [["--relay"], []])
+def test_strays_are_heard_by_nobody(
+    daemon: Callable[..., Daemon], tmp_path: Path, mode: list[str]
+) -> None:
+    """TLS and HTTP at a port of lines; what merely resembles them is said."""
+    started = daemon(
+        *(*mode, "--listen", "tcp:0:interface=127.0.0.1"),
+        *("--speak-only", f"unix:{tmp_path / 'feed'}"),
+    )
+    running = Listeners(started, tmp_path)
+    with running.stack:
+        ear = running.enter("open")
+        started.out.wait_for("joined")
+        for door in ("feed", "open") if mode else ("feed",):
+            stray = running.enter(door)
+            stray.send_bytes(b"GET / HTTP/1.1\r\nAuthorization: secret\r\n\r\n")
+            assert stray.rest().startswith(b"HTTP/1.1 400 ")
+            stray = running.enter(door)
+            stray.send_bytes(b"\x16\x03\x01\0\xa5more\n")
+            assert stray.rest() == b""
+        honest = running.enter("feed")
+        honest.send("GET /healthz HTTP/1.1 gives 502")
+        heard = ear.until("gives 502")
+        assert not any("secret" in line or "more" in line for line in heard)
+
+
 def test_a_bad_feed_name_is_one_line() -> None:
     """A wrong name is told at the start, with its option."""
     code, _, err = refused_start("--speak-only", "server=tcp:0")

@@ -28,7 +28,7 @@ _TEXT_FORMS = [
     (r"\* (\d+) lines? before these (?:is|are) gone", "missing"),
     (r"\* that position is not in this log", "foreign"),
     (r"\* the last (\d+) lines:", "replay"),
-    (r"\* the last line:", "replay-one"),
+    (r"\* the last line:", "replay-of-one"),
     (r"\* there is more: (.*)", "more"),
     (r"\* that was the last (?:\d+ lines|line)", "replayed"),
     (r"\* said (\S+)", "ack"),
@@ -42,7 +42,7 @@ _TEXT_FORMS = [
 def _seen_in_text(line: str) -> list[Seen]:
     for pattern, kind in _TEXT_FORMS:
         if found := re.fullmatch(pattern, line):
-            if kind == "replay-one":
+            if kind == "replay-of-one":
                 return [("replay", "1")]
             return [(kind, *found.groups())]
     raise AssertionError(line)

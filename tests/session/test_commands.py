@@ -7,6 +7,7 @@ import pytest
 
 from broadcast.base.settings import RoomSettings
 from broadcast.session.commands import COMMANDS, HELP
+from broadcast.store.claims import Order, Verb
 from tests.support.hall import Guest, Hall
 
 A_TOKEN = "a token is 1 to 64 printable ASCII"
@@ -239,3 +240,29 @@ def test_one_answer_is_a_mebibyte_at_most() -> None:
     data = guest.take()
     assert (1 << 20) - 10_000 < len(data) <= 1 << 20
     assert json.loads(data.splitlines()[-1])["more"] is True
+
+
+def test_a_line_that_the_log_leaves_out_is_not_acknowledged() -> None:
+    """It was said to somebody whom the log had muted before: so its sender is told."""
+    hall = Hall()
+    alice = hall.join("/name alice sesame-open")
+    alice.take()
+    hall.room.order(Order(Verb.MUTE, ("alice",)), lambda _: None)
+    alice.send("/say t1 hello", "/say t1 hello", "/ping")
+    assert alice.lines() == [*["* error: you are muted"] * 2, "* pong"]
+    assert hall.room.log.lines == 0
+    assert hall.room.stats.refused["muted"] == 1
+
+
+def test_a_line_that_was_said_elsewhere_is_acknowledged_as_that() -> None:
+    """The log knows its token when it comes: the id is that of the first one."""
+    hall = Hall()
+    alice = hall.join("/format json", "/name alice sesame-open")
+    owner = hall.room.store.owner("alice", "sesame-open")
+    alice.take()
+    alice.protocol.dataReceived(b"/say t1 hello\n")
+    hall.room.store.state.tokens.put((owner, "t1"), owner, 77)
+    hall.turn()
+    ack = json.loads(alice.lines()[-1])
+    assert (ack["event"], ack["id"], ack["double"]) == ("ack", 77, True)
+    assert hall.room.log.lines == 0

@@ -44,10 +44,10 @@ def test_check_of_an_empty_file(tmp_path: Path, capsys: Captured) -> None:
 @pytest.mark.parametrize(
     ("statement", "problem"),
     [
-        ("UPDATE batch SET count = 7 WHERE first = 3", "row 3: it has not as many"),
-        ("UPDATE batch SET body = x'7b' WHERE first = 3", "row 3: the head has no end"),
-        ("DELETE FROM batch WHERE first = 3", "row 4 does not follow row 1"),
-        ("UPDATE batch SET at = 'x' WHERE first = 3", "row 3: it is none of ours"),
+        ("UPDATE batch SET count = 7 WHERE first = 3", "row 2: it has not as many"),
+        ("UPDATE batch SET body = x'7b' WHERE first = 3", "row 2: the head has no end"),
+        ("DELETE FROM batch WHERE first = 3", "row 3 does not follow row 1"),
+        ("UPDATE batch SET at = 'x' WHERE first = 3", "row 2: it is none of ours"),
     ],
 )
 def test_check_finds_what_is_wrong(

@@ -5,6 +5,7 @@ import sqlite3
 import stat
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,10 +17,10 @@ from broadcast.store.rows import MAX_ID, Row, Rows
 from tests.support.stores import failing, run_of
 
 
-def row_of(first: int, *texts: str, at: float = 1.5) -> Row:
-    """Return the row of a batch."""
+def row_of(first: int, *texts: str, at: float = 1.5, seq: int = 0) -> Row:
+    """Return the row of a batch, after those of one line if it has no number."""
     run = run_of(*texts)
-    return Row(first, run.count, at, encode(Body([run])))
+    return Row(seq or first, first, run.count, at, encode(Body([run])))
 
 
 def rows_in(path: Path) -> list[Row]:
@@ -50,11 +51,11 @@ def change(path: Path, *statements: str) -> None:
 
 def test_a_row_is_kept(database: Database, path: Path) -> None:
     """It comes back as it was."""
-    rows = [row_of(1, "one", "two"), row_of(3, "three", at=-2.5)]
+    rows = [row_of(1, "one", "two"), row_of(3, "three", at=-2.5, seq=2)]
     for row in rows:
         database.insert(row)
         assert database.holds(row)
-    assert not database.holds(row_of(3, "another"))
+    assert not database.holds(row_of(3, "another", seq=2))
     assert not database.holds(row_of(4, "three"))
     assert database.last_id == 3
     assert rows_in(path) == rows
@@ -62,12 +63,21 @@ def test_a_row_is_kept(database: Database, path: Path) -> None:
     assert (batch.first, batch.count, batch.at) == (1, 2, 1.5)
 
 
-def test_a_row_without_lines_takes_an_id(database: Database) -> None:
-    """The next row has a key of its own, and no line shares an id."""
-    empty = Row(1, 0, 1.5, encode(Body([])))
-    database.insert(empty)
-    assert (empty.next_id, database.last_id) == (2, 1)
+def test_a_row_without_lines_takes_no_id(database: Database) -> None:
+    """It has a number of its own, and is found by it; what is asked by ids is right."""
+    empty = Row(1, 1, 0, 1.5, encode(Body([])))
+    lines = row_of(1, "one", "two", seq=2)
+    rows = [empty, lines, *(replace(empty, seq=n, first=3) for n in range(3, 6))]
+    for row in rows:
+        database.insert(row)
+        assert database.holds(row)
+    assert (database.first_id, database.last_id) == (1, 2)
     assert database.batch(empty, Speakers()).count == 0
+    assert [*database.since(0)] == rows
+    assert [[*database.after(id)] for id in range(3)] == [[lines], [lines], []]
+    assert [*database.before(1)] == []
+    assert [[*database.before(id)] for id in (2, 3)] == [[lines, empty]] * 2
+    assert [*database.before(4)] == rows[::-1]
 
 
 def test_what_is_written_is_synced(database: Database) -> None:
@@ -218,7 +228,7 @@ def test_another_programs_file_is_left_alone(path: Path) -> None:
 def test_a_row_that_can_not_be_is_damage(values: str, path: Path) -> None:
     """SQLite keeps anything in any column: nothing of it is believed."""
     Database(str(path)).close()
-    change(path, f"INSERT INTO batch VALUES({values})")
+    change(path, f"INSERT INTO batch VALUES(1, {values})")
     with pytest.raises(DamagedError, match="none of ours"):
         rows_in(path)
 
@@ -227,9 +237,9 @@ def test_a_body_that_can_not_be_is_damage(database: Database) -> None:
     """A row that says less or more than it has, or is a newer one, is told apart."""
     good = row_of(1, "one")
     for row, error in (
-        (Row(1, 2, 1.5, good.body), DamagedError),
-        (Row(1, 1, 1.5, good.body[:-1]), DamagedError),
-        (Row(1, 1, 1.5, good.body.replace(b'"v":1', b'"v":2')), TooNewError),
+        (Row(1, 1, 2, 1.5, good.body), DamagedError),
+        (Row(1, 1, 1, 1.5, good.body[:-1]), DamagedError),
+        (Row(1, 1, 1, 1.5, good.body.replace(b'"v":1', b'"v":2')), TooNewError),
     ):
         with pytest.raises(error):
             database.batch(row, Speakers())

@@ -26,7 +26,7 @@ def rows_of(counts: list[int]) -> list[Row]:
     next_id = 1
     for count in counts:
         runs = [run_of(str(next_id + n)) for n in range(count)]
-        row = Row(next_id, count, 0.5, encode(Body(runs)))
+        row = Row(len(rows) + 1, next_id, count, 0.5, encode(Body(runs)))
         rows.append(row)
         next_id = row.next_id
     return rows
@@ -134,6 +134,6 @@ def test_a_file_that_can_not_be_read_is_tried_again(
 def test_damage_is_told(tmp_path: Path) -> None:
     """A row that is no batch fails the read of it."""
     row = rows_of([2])[0]
-    path = written(tmp_path / "room.db", [Row(1, 2, 0.5, row.body[:-1])])
+    path = written(tmp_path / "room.db", [Row(1, 1, 2, 0.5, row.body[:-1])])
     with closing(History(str(path))) as history, pytest.raises(DamagedError):
         history.after(0, 5, ALL, 2)

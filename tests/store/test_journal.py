@@ -21,7 +21,7 @@ EIO = sqlite3.OperationalError("disk I/O error")
 
 def row_of(first: int, text: str = "x") -> Row:
     """Return the row of one line."""
-    return Row(first, 1, 0.5, encode(Body([run_of(text)])))
+    return Row(first, first, 1, 0.5, encode(Body([run_of(text)])))
 
 
 class Faults:
@@ -128,11 +128,11 @@ def test_after_a_failure_the_file_is_synced_first(trial: Callable[..., Trial]) -
     steps = [
         word
         for sql in faults.seen
-        for word in ("wal_checkpoint", "SELECT first, count", "INSERT")
+        for word in ("wal_checkpoint", "SELECT seq, first", "INSERT")
         if word in sql
     ]
     syncs = ["wal_checkpoint"] * 3
-    assert steps == ["INSERT", *syncs, "SELECT first, count", "INSERT"]
+    assert steps == ["INSERT", *syncs, "SELECT seq, first", "INSERT"]
     assert tried.journal.failures == {"disk I/O error": 2, "the disk is full": 1}
     assert tried.rows == [row_of(1)]
 
@@ -183,7 +183,7 @@ def test_a_row_of_somebody_elses_is_no_retry(trial: Callable[..., Trial]) -> Non
     """Where another program has written the next row, no line takes its place."""
     tried = trial()
     with closing(sqlite3.connect(tried.path)) as other, other:
-        other.execute("INSERT INTO batch VALUES(1, 1, 0.5, x'00')")
+        other.execute("INSERT INTO batch VALUES(1, 1, 1, 0.5, x'00')")
     with pytest.raises(DamagedError):
         tried.journal.write(row_of(1))
 

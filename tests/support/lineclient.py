@@ -70,7 +70,7 @@ def connect_tcp(port: int, receive_buffer: int | None = None) -> SocketWire:
 
 _PRESENCE = re.compile(
     rb"\* \S+ (?:joined|left) the chat\r?\n"
-    rb"|\* (?:\d+ joined, )?(?:\d+ left, )?\d+ here\r?\n"
+    rb"|\* \d+ (?:joined, (?:\d+ left, )?|left, )\d+ here\r?\n"
     rb'|\{"event":"(?:join|leave|presence)"'
 )
 

@@ -252,6 +252,7 @@ def test_too_many_bodies_are_told_to_come_back(http: Http) -> None:
     second.send(request("POST", "/say", f"Content-Length: {MAX_BODY}"))
     for _ in range(17):
         second.send(b"y" * 3800)
-    assert answer_in(second.take()).status == 503
+    refused = answer_in(second.take())
+    assert (refused.status, refused.headers["retry-after"]) == (503, "1")
     second.lose()
     assert http.say(b"z").status == 200

@@ -142,18 +142,15 @@ class Post:
             RefusedError: they may not be said, or not now.
         """
         room, kept = self._room, self._kept_owner
-        owner = kept or self._caller.owner
-        if self._token is not None:
-            said = room.dedup.find(owner, self._token)
-            if said is not None:
-                self._repeat(said, block)
-                return
+        if (said := self._said(kept, block)) is not None:
+            self._repeat(said, block)
+            return
         self._check_pace()
         text, count = self._speaker.text(block)
         room.stats.bytes_in += len(block)
         run = room.say(self._member, self._speaker, text, count, self._token, kept)
         if self._token is not None:
-            room.dedup.remember(owner, self._token, run)
+            room.dedup.remember(kept or self._caller.owner, self._token, run)
         room.answer(self._subscription, partial(self._answer, run, {}))
 
     @property
@@ -169,6 +166,25 @@ class Post:
         if caller.owner is not None:
             return None
         return owner("http host", f"{names.fold(self._speaker.name)} {caller.host}")
+
+    def _said(self, kept: str | None, block: bytes) -> Run | None:
+        """Return what was said with its key; None if nothing was, or it has none.
+
+        Where that is remembered and is no longer in the ring, it is taken for the same.
+        """
+        room, token = self._room, self._token
+        if token is None:
+            return None
+        said = room.dedup.find(kept or self._caller.owner, token)
+        if said is not None or kept is None:
+            return said
+        if (id := room.store.state.tokens.get((kept, token))) is None:
+            return None
+        if (said := room.log.run_at(id)) is not None:
+            return said
+        said = Run(self._member.session_id, self._speaker, *self._speaker.text(block))
+        said.first = id
+        return said
 
     def _repeat(self, said: Run, block: bytes) -> None:
         """Answer as the first time, if it is the same body.
@@ -189,10 +205,10 @@ class Post:
             RefusedError: it is too fast, or it doesn't.
         """
         room, settings = self._room, self._room.settings
-        if room.keeper.why_away:
-            raise RefusedError(503, "the room can't be reached: try again", BUSY)
-        if room.is_clogged:
-            raise RefusedError(503, "the server can't keep up: try again", BUSY)
+        keeper = room.keeper
+        why_not = keeper.why_stalled or keeper.why_away or keeper.why_cut_off
+        if room.is_clogged or why_not:
+            raise RefusedError(503, "nothing can be saved just now: try again", BUSY)
         whose = self._caller.owner or self._caller.host
         wait = self._say.api.rates.wait_for(
             whose, self._count, settings.rate, settings.burst
@@ -202,16 +218,18 @@ class Post:
             raise RefusedError(429, "that is too fast", max(1, ceil(wait)))
 
     def _answer(self, run: Run, more: dict[str, bool]) -> None:
-        """Tell where the lines are: they are committed."""
-        if not run.first:  # the room was left for another one, or it was muted
-            error = RefusedError(503, "that was not said: try again", BUSY)
+        """Tell where the lines are: they are committed, or were left out."""
+        if not run.first:
+            error = RefusedError(403, commands.silenced("muted").message)
+            if self._room.keeper.why_away:  # it may have been said, or not
+                error = RefusedError(503, "the room is out of reach: try again", BUSY)
             self._say.refuse(self._request, error)
             return
-        if not run.count:  # another daemon had taken it before
+        if run.token is None and self._token is not None:
             more = {"double": True}
-        last = run.first + self._count - 1
+        last = run.first + run.count - 1
         position = f"{self._room.store.epoch}:{last}"
-        fields = {"position": position, "count": self._count} | more
+        fields = {"position": position, "count": run.count} | more
         body = json.dumps(fields, separators=(",", ":")) + "\n"
         self._say.give(self._request, 200, "application/json", body.encode())
 

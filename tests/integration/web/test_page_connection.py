@@ -7,6 +7,7 @@ from pathlib import Path
 
 from broadcast.web.files import load
 from tests.support.browser import Page
+from tests.support.curl import Site
 from tests.support.daemon import Daemon, refused_start
 from tests.support.lineclient import LineClient
 from tests.support.proxy import Proxy
@@ -252,22 +253,21 @@ def test_it_is_framed_by_who_may(daemon: Start) -> None:
 
 def test_a_frame_shows_it(daemon: Start, open_page: Open, web: Daemon) -> None:
     """In a page that may, the room is there and can be talked in."""
-    host = open_page(web)  # a page of another origin, for its address
-    origin = f"http://127.0.0.1:{web_port(web)}"
-    started = daemon("--web", "0", "--web-embed", origin)
-    address = f"http://127.0.0.1:{web_port(started)}/"
-    host.driver.get("about:blank")
-    host.driver.get(origin + "/healthz")
-    host.run(
-        "const frame = document.createElement('iframe');"
-        "frame.src = arguments[0]; document.body.append(frame)",
-        address,
-    )
-    host.driver.switch_to.frame(0)
-    host.connected()
-    host.write("framed\n")
-    host.shows("framed")
-    host.driver.switch_to.default_content()
+    with Site() as site:
+        origin = f"http://127.0.0.1:{site.port}"
+        started = daemon("--web", "0", "--web-embed", origin)
+        host = open_page(web)
+        host.driver.get(origin)
+        host.run(
+            "const frame = document.createElement('iframe');"
+            "frame.src = arguments[0]; document.body.append(frame)",
+            f"http://127.0.0.1:{web_port(started)}/",
+        )
+        host.driver.switch_to.frame(0)
+        host.connected()
+        host.write("framed\n")
+        host.shows("framed")
+        host.driver.switch_to.default_content()
 
 
 def test_a_projector_only_reads(web: Daemon, open_page: Open, join: Join) -> None:

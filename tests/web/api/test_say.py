@@ -212,6 +212,19 @@ def test_a_stopping_server_takes_nothing(http: Http) -> None:
     assert http.hall.room.log.lines == 0
 
 
+def test_a_store_that_can_not_write_takes_nothing(http: Http) -> None:
+    """503 before it has anything; a repeat of what it has is answered all the same."""
+    key = "Idempotency-Key: k1"
+    assert http.say(b"x", key).status == 200
+    http.hall.room.keeper.stalled("no space left on device")
+    answer = http.say(b"y")
+    assert (answer.status, answer.headers["retry-after"]) == (503, "1")
+    assert http.say(b"x", key).json["double"] is True
+    http.hall.room.keeper.flowing()
+    assert http.say(b"y").status == 200
+    assert http.hall.room.log.lines == 2
+
+
 class TestIdempotencyKey:
     """The same post is said once."""
 
