@@ -138,7 +138,6 @@ class JetstreamStore:
         self._author = Author(self._sender, self._commits)
         most = share.size // 4  # else the newest dump's message could be dropped
         self._dumper = Dumper(self._streams, self._author, most, self._shared)
-        self._salt = secrets.token_hex(16)
 
     # What a room asks
 
@@ -468,7 +467,7 @@ class JetstreamStore:
             if extent.first <= extent.last and extent.last > replica.seq:
                 return  # another one has begun it, just now
             after = extent.last
-            entries.append(Epoch("", self._salt))
+            entries.append(Epoch("", secrets.token_hex(16)))
         elif replica.epoch == self._lost:
             entries.append(Epoch(self._lost))
         self._phase = Phase.BEGINS

@@ -210,7 +210,7 @@ def test_guests_have_numbers_of_their_own(servers: Servers) -> None:
 
     async def scenario() -> None:
         async with opened(servers.urls, "a", "b") as (a, b):
-            names = []
+            names: list[str] = []
             for node in (a, b, a):
                 claim = Claim(len(names) + 1, "", "", how=How.GUEST, number=1)
                 [(_, outcome)] = (await node.commit(claim)).outcomes
@@ -267,7 +267,7 @@ def test_half_a_dump_and_another_logs_are_none(
             await grow(a)
             await until(lambda: a.store._shared.dumps > 0)
             dumps = a.store._streams.dumps
-            [place] = await dumps.places()
+            place, *_ = await dumps.places()
             seq = a.store._replica.seq
             whole = await dumps.load(place)
             assert whole is not None

@@ -105,7 +105,8 @@ class Node:
                 await store._task
         client = store._link._client
         if client is not None:
-            client._transport.close()
+            if client._transport is not None:
+                client._transport.close()  # type: ignore[no-untyped-call]  # nats-py
             with suppress(Exception):
                 async with asyncio.timeout(1):
                     await client.close()
