@@ -62,7 +62,10 @@ class Server:
         if routes:
             urls = ", ".join(f"nats://127.0.0.1:{route}" for route in routes)
             where = f"listen: 127.0.0.1:{routes[0]}"
-            lines.append(f"cluster {{ name: c, {where}, routes: [ {urls} ] }}")
+            lines.append(
+                f"cluster {{ name: c, {where},"
+                f" no_advertise: true, routes: [ {urls} ] }}"
+            )
         self._config.write_text("\n".join(lines) + "\n")
         self.process: subprocess.Popen[bytes] | None = None
 

@@ -3,7 +3,7 @@
 import asyncio
 import shutil
 import signal
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -14,8 +14,9 @@ from broadcast.store import author, feed, jetstream, nodes
 from broadcast.store.claims import Claim, How, Up
 from broadcast.store.codec import Body, encode
 from broadcast.store.entries import Entry
+from soak.cable import Cable
 from soak.servers import Servers, program
-from tests.support.shared import Cable, Node, agree, until
+from tests.support.shared import Node, agree, until
 
 pytestmark = pytest.mark.skipif(program() is None, reason="there is no nats-server")
 
@@ -457,6 +458,3 @@ def test_a_start_that_comes_late_is_none(servers: Servers) -> None:
             assert "old.1" not in a.store.state.nodes.known
 
     play(scenario())
-
-
-Play = Callable[[Coroutine[Any, Any, None]], None]
