@@ -40,6 +40,7 @@ from broadcast.room.directory import Directory, When
 from broadcast.room.fanout import Fanout, Overtaken
 from broadcast.room.keeper import Keeper
 from broadcast.room.member import Member
+from broadcast.room.orders import Orders
 from broadcast.room.presence import PresenceFold
 from broadcast.room.reads import ReadQueue
 from broadcast.room.roster import Roster, refusal_of
@@ -81,6 +82,7 @@ class Room:
         deadlines: ends those who are asked for a name, and don't give one.
         roster: the names of the members.
         claims: what was claimed, and has not been decided.
+        orders: carries out an admin's orders.
         keeper: what the store is told of the room.
         ahead: questions about lines that are not here yet.
         reads: the reads of the store that wait for their turn.
@@ -109,6 +111,7 @@ class Room:
         self.claims = Claims(self.roster, directory.occupancy)
         self.keeper = Keeper(self.fanout, self.dedup, directory, work.clock, self)
         self.subscriptions = self.fanout.subscriptions
+        self.orders = Orders(self)
         self.deadlines = Deadlines[ReferenceType[IApplicant]](
             settings.login_timeout, work, expire_applicant
         )
@@ -418,6 +421,8 @@ class Room:
         for entry, outcome in batch.outcomes:
             if type(entry) is Claim and outcome.replaced is not None:
                 self._replace(*outcome.replaced)
+            elif type(entry) is Order:
+                self.orders.obey(entry, outcome)
         batch.retell(self._fold.fold(batch.entries))
         if batch.entries:
             self.fanout.send(batch)

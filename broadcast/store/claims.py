@@ -105,6 +105,9 @@ class Verb(enum.Enum):
 
     MUTE = "mute"
     UNMUTE = "unmute"
+    KICK = "kick"
+    BAN = "ban"
+    UNBAN = "unban"
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +116,9 @@ class Order:
 
     Attributes:
         verb: what is to be done.
-        folds: the folded names, or accounts, that it is for.
+        folds: the folded names, or accounts, that it is for. Of a kick: the folded
+            name, and why. Of a ban: whom, for how many seconds ("" is for good), and
+            why; of its end: whom. Daemons carry these out, the state knows none.
     """
 
     verb: Verb

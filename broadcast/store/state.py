@@ -235,6 +235,8 @@ class State:
         )
 
     def _order(self, order: Order) -> Outcome:
+        if order.verb not in (Verb.MUTE, Verb.UNMUTE):
+            return SAID
         if order.verb is Verb.UNMUTE:
             return Outcome(freed=frozenset(self.mutes.remove(order.folds)))
         added = [self.mutes.add(fold) for fold in order.folds]

@@ -4,12 +4,15 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 
 from soak.servers import Servers, program
-from tests.support.daemon import Daemon, refused_start
+from tests.support.daemon import Daemon, eventually, refused_start
 from tests.support.lineclient import LineClient
+from tests.support.office import Office
+from tests.support.websocket import web_port
 
 pytestmark = pytest.mark.skipif(program() is None, reason="there is no nats-server")
 
@@ -27,10 +30,20 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def pair(server: str) -> Iterator[tuple[Daemon, Daemon]]:
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make a folder for admin sockets."""
+    return tmp_path_factory.mktemp("admin")
+
+
+@pytest.fixture(scope="module")
+def pair(server: str, folder: Path) -> Iterator[tuple[Daemon, Daemon]]:
     """Start two daemons of one room."""
-    room = ("--nats", server, "--room", "pair")
-    with Daemon(*room, "--node", "one") as one, Daemon(*room, "--node", "two") as two:
+    room = ("--nats", server, "--room", "pair", "--web", "0")
+
+    def options(name: str) -> tuple[str, ...]:
+        return (*room, "--node", name, "--admin", f"unix:{folder}/{name}")
+
+    with Daemon(*options("one")) as one, Daemon(*options("two")) as two:
         yield one, two
 
 
@@ -193,6 +206,43 @@ def test_a_position_is_good_on_every_daemon(pair: Pair, connect: Connect) -> Non
         bob.await_event("replayed")
     bob.send(f"/since {welcome['epoch']}:{id - 1}")
     assert bob.await_event("replay") == {"event": "replay", "count": 1, "missing": 0}
+
+
+# The admin, and what watches
+
+
+def test_an_admins_orders_are_for_the_whole_room(
+    pair: Pair, connect: Connect, folder: Path
+) -> None:
+    """From any daemon: members of all are listed, kicked, muted and banned."""
+    office = Office(pair[0], folder / "one")
+    far = connect(pair[1])
+    join(far, "far away-key-1")
+    rows = office.order("who").splitlines()
+    assert any(row.split()[0] == "far" and "two" in row.split() for row in rows)
+    assert office.order("mute", "far") == "muted far\n"
+    assert far.await_event("notice")["text"] == "you are muted"
+    assert code_of(far, "unheard") == "muted"
+    assert office.order("unmute", "far") == "unmuted far\n"
+    assert far.await_event("notice")["text"] == "you may speak again"
+    assert office.order("kick", "far", "enough") == "kicked far\n"
+    assert far.await_event("bye")["text"] == "you were kicked: enough"
+    again = connect(pair[1])
+    join(again, "far away-key-1")
+    office.run("ban", "far")
+    assert again.await_event("bye")["code"] == "banned"
+    assert "far" in Office(pair[1], folder / "two").order("bans")
+    office.order("unban", "far")
+    eventually(lambda: "far" not in Office(pair[1], folder / "two").order("bans"))
+
+
+def test_the_metrics_tell_of_the_room(pair: Pair) -> None:
+    """How many daemons there are, and that members may come."""
+    with urlopen(f"http://127.0.0.1:{web_port(pair[0])}/metrics", timeout=20) as answer:
+        text = answer.read().decode()
+    assert "broadcast_nodes 2.0" in text
+    assert "broadcast_cut_off 0.0" in text
+    assert "broadcast_doubles_dropped_total 0.0" in text
 
 
 # What can't be
