@@ -117,8 +117,7 @@ class Keeper:
         self._logger.warn(
             "members are sent away: {reason}", event="store-away", reason=why
         )
-        if self._directory.occupancy.goodbye is None:
-            self._directory.occupancy.goodbye = AWAY
+        self._directory.occupancy.away = AWAY
         self._send_away(AWAY)
         self._house.forget()
         self.on_change()
@@ -127,8 +126,7 @@ class Keeper:
         """Let members in again."""
         self.why_away = ""
         self.is_live = True
-        if self._directory.occupancy.goodbye is AWAY:
-            self._directory.occupancy.goodbye = None
+        self._directory.occupancy.away = None
         self._house.forget()
         self._logger.warn(
             "members may come again: epoch {subject}",

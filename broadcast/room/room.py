@@ -444,6 +444,7 @@ class Room:
         self._entries, self._decided, self._collected = [], [], 0
         self._shares.clear()
         self._in_flight = False
+        self.dedup.clear()  # the state has what was said by somebody with a key
         self.claims.clear()
         orders, self._orders = [*self._orders.values()], {}
         for then in orders:

@@ -4,6 +4,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.error import HTTPError
 from urllib.request import urlopen
 
 import pytest
@@ -206,6 +207,52 @@ def test_a_position_is_good_on_every_daemon(pair: Pair, connect: Connect) -> Non
         bob.await_event("replayed")
     bob.send(f"/since {welcome['epoch']}:{id - 1}")
     assert bob.await_event("replay") == {"event": "replay", "count": 1, "missing": 0}
+
+
+# Cut off
+
+
+def test_a_daemon_that_is_cut_off_sends_everybody_to_another_one(
+    daemon: Start, connect: Connect, tmp_path: Path
+) -> None:
+    """They are told so, newcomers too, and /readyz; it comes back by itself."""
+    with Servers(tmp_path) as servers:
+        [server] = servers.all
+        here = daemon("--nats", servers.urls, "--cut-off", "1", "--web", "0")
+        ann, port = connect(here), web_port(here)
+        welcome = join(ann, "ann sesame-open")
+        ann.send("/say t1 one")
+        ann.await_event("ack")
+        server.kill()
+        ann.send("/say t2 two")
+        bye = ann.await_event("bye")
+        assert (bye["code"], bye["reconnect"]) == ("restarted", True)
+        assert readiness(port) == 503
+        late = connect(here)
+        late.send("/format json", "/name bob")
+        assert late.await_event("bye")["code"] == "restarted"
+        server.start()
+        eventually(lambda: readiness(port) == 200)
+        again = connect(here)
+        back = join(again, "ann sesame-open")
+        assert (back["name"], back["epoch"]) == ("ann", welcome["epoch"])
+        again.send("/say t1 one", "/say t2 two", f"/since {back['epoch']}:0")
+        assert again.await_event("ack")["double"] is True
+        again.await_event("ack", token="t2")
+        assert again.await_event("replay")["missing"] == 0
+        texts = [each.get("text") for each in again.events_until("replayed")]
+        assert (texts.count("one"), texts.count("two")) == (1, 1)
+        here.signal()
+        here.wait()
+
+
+def readiness(port: int) -> int:
+    """Return what /readyz says."""
+    try:
+        with urlopen(f"http://127.0.0.1:{port}/readyz", timeout=20) as answer:
+            return int(answer.status)
+    except HTTPError as error:
+        return error.code
 
 
 # The admin, and what watches
