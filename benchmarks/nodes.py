@@ -8,6 +8,7 @@ second from a member of one daemon to one of another (the time that a line takes
 """
 
 import argparse
+import os
 import selectors
 import socket
 import subprocess
@@ -16,7 +17,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -92,6 +93,7 @@ def speed(rooms: list[Room], lines: int, hearers: int) -> float:
     each = lines // SENDERS // BLOCK * BLOCK
     selector = selectors.DefaultSelector()
     left = dict.fromkeys(ears, each * SENDERS)
+    rests = dict.fromkeys(ears, b"")
     for ear in ears:
         ear.setblocking(False)
         selector.register(ear, selectors.EVENT_READ)
@@ -101,8 +103,9 @@ def speed(rooms: list[Room], lines: int, hearers: int) -> float:
             mouth.sendall(LINE * BLOCK)
 
     def drain(mouth: socket.socket) -> None:
-        while mouth.recv(CHUNK):
-            pass
+        with suppress(OSError):
+            while mouth.recv(CHUNK):
+                pass
 
     began = time.monotonic()
     for mouth in mouths:
@@ -112,11 +115,20 @@ def speed(rooms: list[Room], lines: int, hearers: int) -> float:
         for key, _ in selector.select(30):
             heard = key.fileobj
             assert isinstance(heard, socket.socket)
-            left[heard] -= heard.recv(CHUNK).count(b"x\n")
+            data = rests[heard] + heard.recv(CHUNK)
+            left[heard] -= data.count(b"x\n")
+            rests[heard] = b"x" if data.endswith(b"x") else b""
     took = time.monotonic() - began
     for joined in (*ears, *mouths):
         joined.close()
     return took
+
+
+def spent_by(process: Room) -> float:
+    """Return the seconds of processor time of all threads of a process."""
+    text = Path(f"/proc/{process.process.pid}/stat").read_text()
+    words = text.rpartition(")")[2].split()
+    return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def paced(rooms: list[Room]) -> list[float]:
@@ -153,10 +165,11 @@ def measure(kind: Kind, lines: int, hearers: int) -> str:
         tempfile.TemporaryDirectory() as folder,
         daemons(kind, Path(folder)) as (rooms, behind),
     ):
-        before = [each.cpu for each in (*rooms, *behind)]
+        before = [spent_by(each) for each in (*rooms, *behind)]
         took = speed(rooms, lines, hearers)
         spent = [
-            each.cpu - was for each, was in zip((*rooms, *behind), before, strict=True)
+            spent_by(each) - was
+            for each, was in zip((*rooms, *behind), before, strict=True)
         ]
         delays = paced(rooms)
     own, others = sum(spent[: len(rooms)]), sum(spent[len(rooms) :])
