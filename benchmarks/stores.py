@@ -11,7 +11,8 @@ does; in the daemon a commit has as many lines as come while the one before it l
 
 With ``--open``, a file of so many lines is made, 16 a commit, and opened three times:
 until the newest of it is in the ring, and lines can be said. What the kernel has of the
-file is dropped before each. Then how much is on the disk for each byte of text.
+file is dropped before each. Then how much is on the disk for each byte of text; the
+newest 200,000 lines are read, three times; and page after page, back to the first.
 """
 
 import argparse
@@ -30,8 +31,9 @@ from broadcast.store.base import IRoom, IStore
 from broadcast.store.codec import Body, encode
 from broadcast.store.database import Database
 from broadcast.store.entries import Batch, Run
+from broadcast.store.history import History
 from broadcast.store.memory import MemoryStore
-from broadcast.store.rows import Row
+from broadcast.store.rows import MAX_ID, Row
 from broadcast.store.sqlite import SqliteStore
 
 SIZES: Final = (1, 16, 256, 2048)
@@ -41,6 +43,10 @@ LINE: Final = b"x" * 64
 SPEAKER: Final = Speaker("alice")
 LINES_A_ROW: Final = 16
 ROWS_AT_A_TIME: Final = 10_000
+
+NEWEST: Final = 200_000
+PAGE: Final = 1000
+"""Lines that are read at a time."""
 
 
 class Loop:
@@ -177,6 +183,26 @@ def measure_opening(path: Path, lines: int) -> None:
     print(f"{lines:,} lines: ready after {', '.join(f'{t:.3f}' for t in times)} s,")
     print(f"{room.lines:,} of them in the ring;", end=" ")
     print(f"{path.stat().st_size / size:.2f} bytes on disk for one of text")
+    read_back(path, lines)
+
+
+def read_back(path: Path, lines: int) -> None:
+    """Read the newest of a file, then all of it, and print how long that took."""
+    with closing(History(str(path))) as history:
+        times: list[float] = []
+        for _ in range(3):
+            start = time.perf_counter()
+            page = history.before(MAX_ID, NEWEST, 1 << 30, lines)
+            times.append(time.perf_counter() - start)
+        took = ", ".join(f"{t:.3f}" for t in times)
+        print(f"the newest {page.count:,} lines read in {took} s;", end=" ")
+        start, first, count, pages = time.perf_counter(), lines + 1, 0, 0
+        while page.more or not pages:
+            page = history.before(first, PAGE, 1 << 20, lines)
+            first = page.batches[0].first + page.skip
+            count, pages = count + page.count, pages + 1
+    took = f"{time.perf_counter() - start:.1f}"
+    print(f"back to line {first} in {pages:,} pages, {count:,} lines, in {took} s")
 
 
 def main() -> None:

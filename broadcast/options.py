@@ -26,7 +26,7 @@ OPTIONS: Final = options_of(Settings)
 
 CONFIG: Final = Option(
     values.some_text,
-    "INI file that has options in its section [server], named as here.",
+    "INI file with options in its section [server], under the names listed here.",
     Group.PROGRAM,
     "FILE",
     short="c",
@@ -35,8 +35,8 @@ CONFIG: Final = Option(
 
 CHECK: Final = Option(
     values.flag,
-    "Reads all that the options name and opens no listener: exits with 0, or with 1 and"
-    " a line for each fault.",
+    "Checks the options and the files that they name, and exits without listening: with"
+    " 0, or with 1 and a line for each fault.",
     Group.PROGRAM,
     name="check",
 )

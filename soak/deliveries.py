@@ -93,8 +93,14 @@ class Receiver:
         self._next[int(number)] = int(sequence) + 1
 
 
-def run(here: Room, deliveries: int, senders: int, receivers: int) -> list[str]:
-    """Say and hear it all; return the report's lines, problems first."""
+def run(
+    here: Room, deliveries: int, senders: int, receivers: int
+) -> tuple[list[Receiver], float]:
+    """Say and hear it all; return the receivers, and how many seconds it took.
+
+    Raises:
+        SystemExit: the server has closed a connection.
+    """
     each = -(-deliveries // (senders * receivers))
     ears = [here.connect(f"/name ear-{n}") for n in range(receivers)]
     mouths = [here.connect(f"/name mouth-{n}") for n in range(senders)]
@@ -118,33 +124,47 @@ def run(here: Room, deliveries: int, senders: int, receivers: int) -> list[str]:
             data = sock.recv(CHUNK)
             quiet_until = time.monotonic() + 60
             if not data:
-                return [f"FAILED: closed by the server ({who})"]
+                raise SystemExit(f"FAILED: closed by the server ({who})")
             if isinstance(who, Receiver):
                 who.hear(data)
                 if who.lines >= who.wanted:
                     open_ears -= 1
                     pump.remove(sock)
-    return report(heard, time.monotonic() - begin, here)
+    seconds = time.monotonic() - begin
+    for joined in (*ears, *mouths):
+        joined.close()
+    pump.close()
+    return heard, seconds
 
 
-def report(heard: list[Receiver], seconds: float, here: Room) -> list[str]:
-    """Return the report; a line that begins with FAILED for each problem."""
+def problems_of(heard: list[Receiver]) -> list[str]:
+    """Return a line that begins with FAILED for each problem."""
     problems = [f"FAILED: {p}" for p in heard[0].problems[:10]]
     problems += [
         f"FAILED: receiver {n} heard {r.lines} of {r.wanted} lines"
         for n, r in enumerate(heard)
         if r.lines != r.wanted
     ]
-    digests = {receiver.digest.hexdigest() for receiver in heard}
-    if len(digests) != 1:
+    if len(digests := digests_of(heard)) != 1:
         problems.append(f"FAILED: {len(digests)} different orders")
+    return problems
+
+
+def digests_of(heard: list[Receiver]) -> list[str]:
+    """Return the digests of what they heard: one, if all heard the same."""
+    return sorted({receiver.digest.hexdigest() for receiver in heard})
+
+
+def report(heard: list[Receiver], seconds: float, here: Room) -> list[str]:
+    """Return the report, problems first."""
+    problems, digests = problems_of(heard), digests_of(heard)
     total = sum(receiver.lines for receiver in heard)
     return [
         *problems,
         f"{total} deliveries to {len(heard)} receivers in {seconds:.1f} s"
         f" ({total / seconds / 1000:.0f}k/s): {len(problems)} problems,"
         f" {len(digests)} order",
-        f"digest {sorted(digests)[0]}; the daemon took {here.cpu:.1f} s of CPU and"
+        f"digest {digests[0]}; the daemon took {here.cpu:.1f} s of CPU and"
         f" {here.memory >> 20} MiB",
     ]
 
@@ -157,7 +177,8 @@ def main() -> None:
     parser.add_argument("--receivers", type=int, default=50)
     chosen = parser.parse_args()
     with room("--rate", "0", "--log-size", "64M") as here:
-        lines = run(here, chosen.deliveries, chosen.senders, chosen.receivers)
+        heard, seconds = run(here, chosen.deliveries, chosen.senders, chosen.receivers)
+        lines = report(heard, seconds, here)
     print("\n".join(lines))
     sys.exit(any(line.startswith("FAILED") for line in lines))
 

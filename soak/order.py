@@ -2,11 +2,11 @@
 
 python -m soak.order [--lines 400] [--cuts 200] [--seed 1]
 
-First the order: each acknowledgement is sent after the end of a sync that began when
-its line had been written. Then power cuts: at random moments of the trace the files are
-put together again from what was synced by then, and any subset of what was written
-since, whole or a part of it. Each is opened, and must have every line acknowledged by
-then.
+First the order: as each acknowledgement is sent, the files are put together from what
+was synced by then and nothing else, and must have its line. Then power cuts: at random
+moments of the trace they are put together from what was synced by then, and any subset
+of what was written since, whole or a part of it, and must have every line acknowledged
+by then.
 """
 
 import argparse
@@ -21,6 +21,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 
 from broadcast.protocol.dialects import Speaker
@@ -94,23 +95,6 @@ def acks_in(calls: list[Call]) -> Iterator[tuple[str, int, int]]:
                 yield token.decode(), int(id), call.began
 
 
-def too_early(calls: list[Call]) -> list[str]:
-    """Return the acknowledgements sent before their line was synced, a line each."""
-    journal = [call for call in calls if call.path.endswith("-wal")]
-    writes = [call for call in journal if call.name == "pwrite64"]
-    syncs = [call for call in journal if call.name in ("fdatasync", "fsync")]
-    found = []
-    for token, id, sent in acks_in(calls):
-        mark = f'"{token}"'.encode()
-        written = [w.ended for w in writes if mark in w.data and w.ended < sent]
-        if not any(
-            written and max(written) < sync.began and sync.ended < sent
-            for sync in syncs
-        ):
-            found.append(f"{token} ({id}) was acknowledged before it was synced")
-    return found
-
-
 class Disk:
     """The files as a power cut may leave them.
 
@@ -125,24 +109,34 @@ class Disk:
         self._name = name
         self._calls = [c for c in calls if Path(c.path).name.startswith(name)]
 
-    def cut(self, now: int, luck: random.Random, folder: Path) -> Path:
-        """Return the store as it may be after a power cut at a moment."""
+    def cut(self, now: int, luck: random.Random | None, folder: Path) -> Path:
+        """Return the store as it may be after a power cut at a moment.
+
+        Args:
+            luck: which of the writes that were not synced are there; none without it.
+        """
         for end in ("", "-wal"):
             name = f"{self._name}{end}"
             self._put(name, now, luck, folder / name)
         return folder / self._name
 
-    def _put(self, name: str, now: int, luck: random.Random, to: Path) -> None:
+    def last_sync(self, now: int) -> int:
+        """Return the end of the last sync of either file by a moment; -1 if none."""
+        syncs = (call.ended for call in self._calls if call.name.endswith("sync"))
+        return max((ended for ended in syncs if ended < now), default=-1)
+
+    def _put(self, name: str, now: int, luck: random.Random | None, to: Path) -> None:
         done = [c for c in self._calls if Path(c.path).name == name and c.began < now]
         syncs = [c for c in done if c.name.endswith("sync") and c.ended < now]
         synced = max((sync.began for sync in syncs), default=-1)
         source = self._base / name
         content = bytearray(source.read_bytes() if source.exists() else b"")
-        share = luck.choice((0.0, 0.1, 0.5, 0.9, 1.0))
+        share = luck.choice((0.0, 0.1, 0.5, 0.9, 1.0)) if luck else 0.0
         for call in done:
-            if call.ended < synced or luck.random() < share:
-                whole = call.ended < synced or luck.random() < 0.7
-                _apply(call, content, None if whole else luck)
+            if call.ended < synced:
+                _apply(call, content, None)
+            elif luck and luck.random() < share:
+                _apply(call, content, None if luck.random() < 0.7 else luck)
         to.write_bytes(content)
 
 
@@ -170,20 +164,44 @@ def lines_in(path: Path) -> dict[int, bytes]:
         }
 
 
+def too_early(disk: Disk, calls: list[Call]) -> list[str]:
+    """Return the acknowledgements sent before their line was synced, a line each.
+
+    What is looked at is what the files hold if nothing that was not synced is there.
+    """
+    found = []
+    for _, acks in groupby(acks_in(calls), lambda ack: disk.last_sync(ack[2])):
+        some = list(acks)
+        kept = kept_after(disk, some[0][2], None)
+        for token, id, _ in some:
+            if kept.get(id) != said_with(token):
+                found.append(f"{token} ({id}) was acknowledged before it was synced")
+    return found
+
+
 def lost_in(disk: Disk, calls: list[Call], cuts: int, luck: random.Random) -> list[str]:
     """Return what power cuts have lost, a line each."""
     found = []
     acks = list(acks_in(calls))
     for _ in range(cuts):
         now = luck.choice(calls).began + luck.choice((0, 1))
-        with tempfile.TemporaryDirectory() as folder:
-            kept = lines_in(disk.cut(now, luck, Path(folder)))
+        kept = kept_after(disk, now, luck)
         for token, id, sent in acks:
-            name, _, number = token.partition("x")
-            said = Speaker(name).text(text_of(int(number)).encode() + b"\n")[0]
-            if sent < now and kept.get(id) != said:
+            if sent < now and kept.get(id) != said_with(token):
                 found.append(f"a cut at {now} has lost {token} ({id})")
     return found
+
+
+def kept_after(disk: Disk, now: int, luck: random.Random | None) -> dict[int, bytes]:
+    """Return the lines that a store has after a power cut, by id."""
+    with tempfile.TemporaryDirectory() as folder:
+        return lines_in(disk.cut(now, luck, Path(folder)))
+
+
+def said_with(token: str) -> bytes:
+    """Return what was said with a token, as the store has it."""
+    name, _, number = token.partition("x")
+    return Speaker(name).text(text_of(int(number)).encode() + b"\n")[0]
 
 
 def text_of(number: int) -> str:
@@ -239,8 +257,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         trace, base = record(Path(folder), chosen.lines)
         calls = calls_in(trace)
-        early = too_early(calls)
         disk = Disk(base, "room.db", calls)
+        early = too_early(disk, calls)
         lost = lost_in(disk, calls, chosen.cuts, random.Random(chosen.seed))
     acks = sum(1 for _ in acks_in(calls))
     syncs = sum(call.name.endswith("sync") for call in calls)

@@ -124,6 +124,10 @@ class Pump:
         """Return what can be read and written, after ``timeout`` s at most."""
         return self._selector.select(timeout)
 
+    def close(self) -> None:
+        """Watch nothing any more."""
+        self._selector.close()
+
 
 def percentile(values: list[float], share: float) -> float:
     """Return the value below which ``share`` (0 to 1) of them lie."""

@@ -26,7 +26,7 @@ OTHER_PROGRAMS = frozenset(
         *("--data-binary", "--retry-all-errors", "--oneline"),  # curl, git
         *("--build-arg", "--cap-drop", "--format", "--isolation"),  # podman
         *("--network", "--read-only"),
-        "--engine",  # of our tests
+        *("--dist", "--engine"),  # of pytest
     )
 )
 _OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*[a-z]")
@@ -70,6 +70,19 @@ def test_our_own_name_is_asked_for() -> None:
     assert "broadcast" not in names
     assert project["name"] in names
     assert version(project["name"]) == broadcast.__version__
+
+
+def test_readme_is_read_at_once() -> None:
+    """It has at most 200 lines."""
+    assert TEXTS[ROOT / "README.md"].count("\n") <= 200
+
+
+def test_contents_have_every_page() -> None:
+    """docs/README.md leads to each page of the documentation."""
+    contents = TEXTS[ROOT / "docs" / "README.md"]
+    linked = {link.partition("#")[0] for link in _LINK.findall(contents)}
+    pages = {path.name for path in ROOT.glob("docs/*.md")} - {"README.md"}
+    assert pages <= linked
 
 
 @pytest.mark.parametrize("page", PAGES, ids=named)

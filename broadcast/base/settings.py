@@ -26,15 +26,15 @@ class RoomSettings:
     server: str = "broadcast"
     welcome: str = option(
         files.text_or_file,
-        "Text that greets each newcomer. @FILE: what that file holds.",
+        "Text that greets each newcomer. @FILE: the content of that file.",
         Group.ROOM,
         "TEXT|@FILE",
         on_reload=OnReload.CHANGES,
     )
     name_prompt: str = option(
         values.one_line,
-        "Text that asks for a name on --ask endpoints, without a line end. May be"
-        " empty.",
+        "Text that asks for a name on --ask endpoints, sent without a line end. It may"
+        " be empty.",
         Group.ROOM,
         "TEXT",
         "NICK? ",
@@ -51,22 +51,22 @@ class RoomSettings:
     )
     max_line: int = option(
         values.whole(64, 1 << 20),
-        "Bytes that a line may have.",
+        "Bytes that a line may have. A longer line is refused.",
         Group.ROOM,
         "BYTES",
         "8192",
     )
     history: int | None = option(
         values.whole_or_all(values.MOST_LINES),
-        "How many lines back anybody may ask, by any command, 1000 of them at a time."
-        " 0: nothing that is over. all: as far back as they are kept.",
+        "Past lines that a member may ask for, at most 1000 in one command. 0: none."
+        " all: every line that is kept.",
         Group.ROOM,
         "LINES|all",
         "1000",
         on_reload=OnReload.CHANGES,
     )
     echo: bool = option(
-        values.flag, "Sends members their own lines as well.", Group.ROOM, default="no"
+        values.flag, "Sends members their own lines, too.", Group.ROOM, default="no"
     )
     relay: bool = option(
         values.flag,
@@ -76,7 +76,8 @@ class RoomSettings:
     )
     rate: float = option(
         values.optional(values.rate),
-        "Lines a second that a member may say; more are slowed. 0: any number.",
+        "Lines a second that a member may say. More are slowed, and none is lost. 0:"
+        " any number.",
         Group.LIMITS,
         "LINES",
         default_is="10000, or 0 with --relay",
@@ -85,7 +86,7 @@ class RoomSettings:
     )
     burst: float = option(
         values.optional(values.rate),
-        "Lines that a member may say at once beyond --rate.",
+        "Lines that a member may say at once before --rate slows it.",
         Group.LIMITS,
         "LINES",
         default_is="2 seconds of --rate",
@@ -94,7 +95,7 @@ class RoomSettings:
     )
     max_members: int = option(
         values.optional(values.whole(1, 10_000_000)),
-        "Members that may be here.",
+        "Members that may be connected at once.",
         Group.LIMITS,
         "MEMBERS",
         default_is="64 fewer than files may be open, less those of --web and --metrics",
@@ -102,7 +103,7 @@ class RoomSettings:
     )
     max_per_host: int = option(
         values.whole(0, 1_000_000),
-        "Members that may be here from one host. 0: any number.",
+        "Members that may be connected at once from one host. 0: any number.",
         Group.LIMITS,
         "MEMBERS",
         "0",
@@ -110,7 +111,8 @@ class RoomSettings:
 
     login_timeout: float = option(
         values.seconds,
-        "Seconds that a newcomer has to log in, or to answer --name-prompt.",
+        "Seconds after which a client that has not logged in, or has not answered"
+        " --name-prompt, is disconnected.",
         Group.ACCESS,
         "SECONDS",
         "30",
@@ -140,7 +142,7 @@ class Settings(RoomSettings):
     )
     host: str = option(
         values.some_text,
-        "Address to listen on. 0.0.0.0 lets other machines in.",
+        "Address to listen on. 0.0.0.0: all addresses, for other machines.",
         Group.LISTENING,
         "ADDRESS",
         "127.0.0.1",
@@ -155,43 +157,44 @@ class Settings(RoomSettings):
     )
     ask: tuple[str, ...] = option(
         values.several,
-        "Listens there too: members of this endpoint are asked for their name.",
+        "Listens on a Twisted endpoint whose clients are asked for their name.",
         Group.LISTENING,
         "ENDPOINT",
         is_repeated=True,
     )
     listen_only: tuple[str, ...] = option(
         values.several,
-        "Listens there too: members of this endpoint hear, and never speak.",
+        "Listens on a Twisted endpoint whose members hear and can't speak.",
         Group.LISTENING,
         "ENDPOINT",
         is_repeated=True,
     )
     speak_only: tuple[tuple[str, str], ...] = option(
         values.several,
-        "Listens there too: members of this endpoint only speak, as NAME.",
+        "Listens on a Twisted endpoint whose members speak, as NAME, and hear nothing.",
         Group.LISTENING,
         "[NAME=]ENDPOINT",
         is_repeated=True,
     )
     log_size: int = option(
         values.size(64 * 1024),
-        "Memory for what was said, in bytes, or with K, M or G.",
+        "Memory for past lines. When it is full, the oldest lines go, and a member that"
+        " has not read them yet is disconnected.",
         Group.ROOM,
         "SIZE",
         "16M",
     )
     store: str | None = option(
         values.text_or_none,
-        "File that keeps what is said, and its positions, through restarts and power"
-        " cuts; made if it isn't there. It belongs on a local disk.",
+        "File that keeps every line through restarts and power cuts. It is made if it"
+        " does not exist, and belongs on a local disk.",
         Group.ROOM,
         "FILE",
     )
     store_size: int = option(
         values.size(16 << 20),
-        "Bytes of that file, or of the room in NATS, or with K, M or G, beyond which"
-        " the oldest lines are deleted.",
+        "Size of that file, or of the room in NATS, beyond which the oldest lines are"
+        " deleted.",
         Group.ROOM,
         "SIZE",
         "1G",
@@ -264,14 +267,15 @@ class Settings(RoomSettings):
     )
     greeting_delay: float = option(
         values.seconds,
-        "Seconds that a newcomer has to introduce itself before it is greeted.",
+        "Seconds for which the greeting waits for a client's name and format.",
         Group.ROOM,
         "SECONDS",
         "0.25",
     )
     flush_partial: float | None = option(
         values.off_or_seconds,
-        "Seconds of silence that end an unfinished line. off: none do.",
+        "Seconds of silence after which an unfinished line counts as a whole one. off:"
+        " it never does.",
         Group.ROOM,
         "SECONDS|off",
         "off",
@@ -279,8 +283,8 @@ class Settings(RoomSettings):
     )
     lame_duck: float = option(
         values.seconds,
-        "Seconds for which all goes on when the daemon is to stop, but that /readyz"
-        " says 503.",
+        "Seconds between SIGTERM and the stop. Only /readyz changes meanwhile, to 503,"
+        " so that a load balancer sends no more clients.",
         Group.ROOM,
         "SECONDS",
         "0",
@@ -288,7 +292,7 @@ class Settings(RoomSettings):
     )
     drain: float = option(
         values.seconds,
-        "Seconds to deliver what was said when the daemon stops.",
+        "Seconds that the daemon may take to deliver unread lines when it stops.",
         Group.ROOM,
         "SECONDS",
         "10",
@@ -296,14 +300,14 @@ class Settings(RoomSettings):
     )
     tls_cert: str | None = option(
         files.path_or_none,
-        "PEM file of the certificate, then its chain, for tls: endpoints.",
+        "PEM file with the certificate and then its chain, for tls: endpoints.",
         Group.TLS,
         "FILE",
         on_reload=OnReload.REREADS,
     )
     tls_key: str | None = option(
         files.path_or_none,
-        "PEM file of the certificate's key, without a password.",
+        "PEM file with the certificate's key, without a password.",
         Group.TLS,
         "FILE",
         default_is="the file of --tls-cert",
@@ -312,30 +316,29 @@ class Settings(RoomSettings):
     )
     tls_client_ca: str | None = option(
         files.path_or_none,
-        "PEM file of the authority that signs members' own certificates. Every tls:"
-        " endpoint then asks for one.",
+        "PEM file of the authority that signs the members' certificates. Every tls:"
+        " endpoint then requires one.",
         Group.TLS,
         "FILE",
         on_reload=OnReload.REREADS,
     )
     tls_handshake: float = option(
         values.seconds,
-        "Seconds that a TLS handshake may take.",
+        "Seconds after which an unfinished TLS handshake is closed.",
         Group.TLS,
         "SECONDS",
         "10",
     )
     tls_recheck: float = option(
         values.seconds,
-        "Seconds between two looks whether these files have changed. 0: only SIGHUP"
-        " looks.",
+        "Seconds between two checks of these files for changes. 0: only SIGHUP checks.",
         Group.TLS,
         "SECONDS",
         "10",
     )
     token_file: str | None = option(
         files.path_or_none,
-        "File of shared secrets to log in with, one a line.",
+        "File of shared secrets, one a line. Clients must then log in with one.",
         Group.ACCESS,
         "FILE",
         on_reload=OnReload.REREADS,
@@ -343,7 +346,8 @@ class Settings(RoomSettings):
     )
     users: str | None = option(
         files.path_or_none,
-        "File of names and passwords to log in with, written by bcast-passwd.",
+        "File of accounts, written by bcast-passwd. Clients must then log in with a"
+        " name and its password.",
         Group.ACCESS,
         "FILE",
         on_reload=OnReload.REREADS,
@@ -351,44 +355,47 @@ class Settings(RoomSettings):
     )
     auth: str | None = option(
         values.text_or_none,
-        "Checks logins with any checker of twisted.cred.",
+        "Checks logins with a twisted.cred checker, by its name. Clients must then log"
+        " in.",
         Group.ACCESS,
         "TYPE:ARGUMENTS",
     )
     allow_plaintext_login: bool = option(
         values.flag,
-        "Takes unencrypted logins from other machines.",
+        "Accepts unencrypted logins from other machines.",
         Group.ACCESS,
         default="no",
     )
     ban_file: str | None = option(
         values.text_or_none,
-        "File that keeps the bans across restarts; made when it is needed.",
+        "File that keeps the bans through restarts. It is made at the first ban.",
         Group.ACCESS,
         "FILE",
         on_reload=OnReload.REREADS,
     )
     admin: str | None = option(
         values.unix_path,
-        "Unix socket for bcast-admin.",
+        "Listens on a Unix socket for bcast-admin.",
         Group.ACCESS,
         "unix:/PATH",
     )
     web: str | None = option(
         values.text_or_none,
-        "Port on --host, or Twisted endpoint, of the page, WebSocket and metrics.",
+        "Serves the page, WebSocket, lines over HTTP and metrics on a port of --host,"
+        " or on a Twisted endpoint.",
         Group.WEB,
         "PORT|ENDPOINT",
     )
     web_ask: bool = option(
         values.flag,
-        "Asks for a name on the page's port, as --ask does.",
+        "Asks clients of the page's port for their name, as --ask does.",
         Group.WEB,
         default="no",
     )
     web_origin: frozenset[tuple[str, str, int]] = option(
         values.several,
-        "Origin whose pages may use the WebSocket too, such as https://example.org.",
+        "Lets pages of this origin, such as https://example.org, speak and listen over"
+        " WebSocket and HTTP.",
         Group.WEB,
         "ORIGIN",
         unset=frozenset(),
@@ -396,7 +403,7 @@ class Settings(RoomSettings):
     )
     web_embed: frozenset[tuple[str, str, int]] = option(
         values.several,
-        "Origin whose pages may show the page in a frame; no others may.",
+        "Lets pages of this origin show the page in a frame. No others may.",
         Group.WEB,
         "ORIGIN",
         unset=frozenset(),
@@ -411,14 +418,14 @@ class Settings(RoomSettings):
     )
     metrics: str | None = option(
         values.text_or_none,
-        "Port on --host, or Twisted endpoint, of metrics and health alone. The page's"
-        " port then has no metrics.",
+        "Serves metrics and health, and nothing else, on a port of --host or a Twisted"
+        " endpoint. The page's port then has no metrics.",
         Group.WEB,
         "PORT|ENDPOINT",
     )
     web_max_connections: int = option(
         values.optional(values.whole(1, 10_000_000)),
-        "HTTP connections that may be open, WebSockets not counted.",
+        "HTTP connections that may be open at once, without WebSockets.",
         Group.WEB,
         "NUMBER",
         default_is="a quarter of the open files",
@@ -426,7 +433,7 @@ class Settings(RoomSettings):
     )
     web_max_per_host: int = option(
         values.optional(values.whole(0, 10_000_000)),
-        "HTTP connections that may be open from one host. 0: any number.",
+        "HTTP connections that may be open at once from one host. 0: any number.",
         Group.WEB,
         "NUMBER",
         default_is="a sixteenth of the open files",
@@ -434,28 +441,28 @@ class Settings(RoomSettings):
     )
     log_style: str = option(
         values.one_of("text", "json"),
-        "Lines of the log: text for people, or one json object each for programs.",
+        "Format of the log: text for people, or json for programs, an object a line.",
         Group.LOG,
         "text|json",
         "text",
     )
     log_file: str | None = option(
         values.text_or_none,
-        "File to log to as well.",
+        "File to log to, besides standard output.",
         Group.LOG,
         "FILE",
         on_reload=OnReload.REOPENS,
     )
     log_file_size: int = option(
         values.size(4096),
-        "Size at which the log file is rotated, in bytes, or with K, M or G.",
+        "Size at which the log file is rotated.",
         Group.LOG,
         "SIZE",
         "10M",
     )
     log_file_count: int = option(
         values.whole(1, 1000),
-        "Rotated log files that are kept.",
+        "Number of rotated log files to keep.",
         Group.LOG,
         "FILES",
         "5",

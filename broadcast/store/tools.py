@@ -27,6 +27,9 @@ PIECE: Final = 64
 SLICE: Final = 8 << 20
 """Bytes of rows that are deleted at a time."""
 
+UNCHANGING: Final = "ro&immutable=1"
+"""SQLite's words for a file that nobody else can change either."""
+
 Render = Callable[[Speaker, bytes, int, Moment], bytes]
 
 
@@ -191,14 +194,38 @@ def _copy(path: str, part: str) -> None:
 
 @contextmanager
 def _reading(path: str) -> Iterator[Rows]:
-    with _in_one_line(path), closing(Rows(path)) as rows:
+    with _in_one_line(path), closing(_open(path)) as rows:
         yield rows
+
+
+def _open(path: str) -> Rows:
+    """Open a file to be read, also on a file system that can't be written to.
+
+    SQLite makes files beside it for those who write meanwhile: there nobody does.
+    """
+    os.stat(path)  # says in plainer words than SQLite why that can't be
+    try:
+        return Rows(path)
+    except sqlite3.OperationalError:
+        if not _is_read_only(path):
+            raise
+        journal = f"{path}-wal"
+        if os.path.exists(journal) and os.stat(journal).st_size:
+            raise StoreError(
+                f"{path} has a -wal, and nothing can be written beside it; copy both"
+                " to another folder"
+            ) from None
+        return Rows(path, mode=UNCHANGING)
+
+
+def _is_read_only(path: str) -> bool:
+    return bool(os.statvfs(path).f_flag & os.ST_RDONLY)
 
 
 @contextmanager
 def _changing(path: str) -> Iterator[Database]:
     """Give a file of which no daemon makes use meanwhile."""
-    with _in_one_line(path), closing(Rows(path)):
+    with _reading(path):
         pass  # it is there, and ours: nothing is made
     with _in_one_line(path), _locked(path), closing(Database(path)) as database:
         yield database

@@ -1,9 +1,6 @@
 """A daemon with ``--store``: names outlive it, as its members were told."""
 
-import random
 from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -14,11 +11,6 @@ from tests.support.office import Office
 
 Start = Callable[..., Daemon]
 Connect = Callable[[Daemon], LineClient]
-
-NAMES = [f"name-{number}" for number in range(6)]
-KILLS = 6
-CHANGES = 24
-"""Names that change hands between two kills."""
 
 
 @pytest.fixture
@@ -83,82 +75,3 @@ def test_a_mute_stands(
     assert code_of(rude, "hello") == "muted"
     assert join(loud, "loud") == "loud"
     assert code_of(loud, "hello") is None
-
-
-@dataclass
-class Person:
-    """Somebody with a key of its own.
-
-    Attributes:
-        names: those that it may have: the last one that it was told, and those that
-            it has asked for since.
-    """
-
-    key: str
-    client: LineClient
-    names: list[str] = field(default_factory=list)
-
-    def ask(self, name: str) -> None:
-        """Ask for a name."""
-        self.names.append(name)
-        self.client.send(f"/name {name} {self.key}")
-
-    def hear(self) -> None:
-        """Take the answer to the first thing that it has asked for."""
-        event = self.client.event()
-        while event["event"] not in ("rename", "error") or (
-            event["event"] == "rename" and event["name"] != self.names[0]
-        ):
-            event = self.client.event()
-        if event["event"] == "rename":
-            assert event["to"] == self.names[1]
-            del self.names[0]
-        else:
-            assert event["code"] == "name-taken"
-            del self.names[1]
-
-
-def test_every_name_has_the_owner_that_was_told_so(
-    daemon: Start, connect: Connect, path: str
-) -> None:
-    """Though the daemon is killed while names change hands, again and again."""
-    chance = random.Random(7)
-    running = daemon("--store", path)
-    keys = [f"key-of-person-{number}" for number in range(4)]
-    people = [Person(key, connect(running)) for key in keys]
-    for person, name in zip(people, NAMES, strict=False):
-        person.names = [join(person.client, f"{name} {person.key}")]
-    changes = 0
-    for _ in range(KILLS):
-        for _ in range(CHANGES):
-            person = chance.choice(people)
-            had = person.names[0]
-            free = [each for each in NAMES if each not in {p.names[0] for p in people}]
-            person.ask(chance.choice([*free, *free, had, chance.choice(NAMES)]))
-            person.hear()
-            changes += person.names[0] != had
-        for person in people:
-            for _ in range(chance.randrange(3)):
-                person.ask(chance.choice(NAMES))
-        running.kill()
-        for person in people:
-            with suppress(EOFError, ConnectionError, AssertionError):
-                while len(person.names) > 1:
-                    person.hear()
-        running = daemon("--store", path)
-        thief = connect(running)
-        join(thief)
-        taken = {name for name in NAMES if code_of(thief, f"/name {name}")}
-        code_of(thief, "/name nobody-else")
-        for person in people:
-            theirs = [name for name in person.names if name in taken]
-            assert theirs, f"{person.names} were told, {taken} are taken"
-            person.client = connect(running)
-            join(person.client)
-            key = person.key
-            person.names = [
-                next(
-                    n for n in theirs if not code_of(person.client, f"/name {n} {key}")
-                )
-            ]
-    assert changes >= 100

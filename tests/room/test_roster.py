@@ -276,6 +276,23 @@ def test_who_goes_before_its_name_is_decided_leaves_nothing_behind() -> None:
         assert hall.room.count == hall.directory.occupancy.count == 1
 
 
+def test_a_claim_that_was_not_committed_is_taken_back() -> None:
+    """Who is closed in the turn in which it came was never here; the name is free."""
+    hall = Hall()
+    ear = hall.join("/format json", "/name ear")
+    ear.take()
+    guest, next_one = hall.connect(), hall.connect()
+    guest.protocol.dataReceived(b"/name ann sesame-open\nhello\n")
+    hall.directory.close(guest.protocol.session.member, Bye("kicked", "out"))
+    next_one.protocol.dataReceived(b"/name ann\n/ping\n")
+    hall.wait(0.3)
+    assert "You are ann, 2 here" in next_one.take().decode()
+    told = [json.loads(line) for line in ear.lines()]
+    assert [(each["event"], each["name"]) for each in told] == [("join", "ann")]
+    assert hall.room.count == hall.directory.occupancy.count == 2
+    assert hall.room.claims.withdrawn == []
+
+
 class CountingRoster(Roster):
     """Counts how often a name is tried.
 

@@ -61,6 +61,20 @@ def test_the_first_line_is_the_name() -> None:
     assert watcher.lines() == ["* Anna joined the chat", "Anna: hello"]
 
 
+def test_of_two_answers_at_once_one_is_asked_again() -> None:
+    """The log gives the name to the first; the other one has no seat meanwhile."""
+    hall = _hall()
+    one, other = _asked(hall), _asked(hall)
+    for guest in (one, other):
+        guest.protocol.dataReceived(b"Anna\n")
+    hall.turn()
+    assert one.take() == b"[INFO] Anna, 1 here\n"
+    assert other.take() == b"* error: the name Anna is taken\n" + PROMPT.encode()
+    assert hall.room.count == hall.directory.occupancy.count == 1
+    other.send("/quit")
+    assert hall.directory.occupancy.count == 1
+
+
 def test_one_who_speaks_first_is_not_asked() -> None:
     """A name that comes at once is taken at once; without a joined text the usual
     greeting is the answer."""

@@ -157,3 +157,29 @@ def test_a_sync_that_fails_acknowledges_nothing(
     finally:
         process.stop()
     assert lines_in(path) == said_by(process)
+
+
+def test_a_kill_after_a_failed_sync_loses_nothing(
+    tmp_path: Path, failing_syncs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was acknowledged before is there; what was not may be, and is synced."""
+    path, switch = tmp_path / "room.db", tmp_path / "switch"
+    monkeypatch.setenv("FAIL_SYNC", str(switch))
+    monkeypatch.setenv("LD_PRELOAD", str(failing_syncs))
+    process = Process(path)
+    monkeypatch.delenv("LD_PRELOAD")
+    process.wait_for("said", 10)
+    switch.touch()
+    process.wait_for("stalled")
+    process.kill()
+    acknowledged = said_by(process)
+    kept = Kept(path).start()
+    try:
+        journal = Path(f"{path}-wal")
+        assert not journal.exists() or not journal.stat().st_size
+        assert dict(kept.lines).items() >= acknowledged.items()
+        assert len(kept.lines) <= len(acknowledged) + 5  # one commit was in flight
+        kept.say("more")
+    finally:
+        kept.stop()
+    assert list(lines_in(path)) == list(range(1, len(kept.lines) + 1))

@@ -1,5 +1,6 @@
 """A room in memory, with a clock that is moved by hand and transports that record."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from broadcast.protocol.roles import Role
 from broadcast.room.directory import Directory
 from broadcast.room.room import Room
 from broadcast.session import new_session
+from broadcast.store.base import IStore
 from tests.support.clock import TurnClock
 from tests.support.engine import LONG, is_late, store_for
 
@@ -32,6 +34,7 @@ class Hall:
     Args:
         settings: what the admin chose.
         log_size: bytes that the log may take.
+        store: makes the room's store; None: the one that the tests run over.
     """
 
     def __init__(
@@ -42,13 +45,14 @@ class Hall:
         policy: Policy | None = None,
         max_members: int = 1_000_000,
         clock: TurnClock | None = None,
+        store: Callable[[TurnClock], IStore] | None = None,
     ) -> None:
         self.clock = clock or TurnClock()
         self.work = Work(self.clock)
         self.directory = Directory(self.clock, policy, max_members)
         self.room = Room(
             settings or RoomSettings(),
-            store_for(self.clock, EPOCH),
+            store(self.clock) if store else store_for(self.clock, EPOCH),
             log_size,
             self.directory,
             self.work,

@@ -3,6 +3,7 @@
 import sqlite3
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -32,6 +33,12 @@ class Loop:
     def callFromThread(self, callable: Callable[..., object], *args: Any) -> None:
         """Have something called by whoever waits."""
         self._calls.put(lambda: callable(*args))
+
+    def poll(self) -> None:
+        """Do what has been asked so far."""
+        with suppress(Empty):
+            while True:
+                self._calls.get_nowait()()
 
     def wait_until(self, is_so: Callable[[], bool]) -> None:
         """Do what is asked until something is so."""

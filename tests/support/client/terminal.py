@@ -4,7 +4,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import pexpect
 import pyte
@@ -13,7 +13,7 @@ CLIENT = (sys.executable, "-m", "broadcast.client.cli.main")
 
 
 class Terminal:
-    """Runs `bcast-client ARGUMENTS` at a terminal that has a scrollback."""
+    """Runs `bcast-client ARGUMENTS`, or another command, at a terminal."""
 
     def __init__(
         self,
@@ -22,6 +22,9 @@ class Terminal:
         columns: int = 80,
         rows: int = 24,
         environ: Mapping[str, str] | None = None,
+        command: Sequence[str] = CLIENT,
+        echo: bool = False,
+        folder: str | None = None,
     ) -> None:
         self.screen = pyte.HistoryScreen(columns, rows, history=20_000, ratio=0.5)
         self._stream = pyte.ByteStream(self.screen)
@@ -33,12 +36,13 @@ class Terminal:
         for variable in ("XDG_CONFIG_HOME", "XDG_STATE_HOME", "USERNAME", "LOGNAME"):
             keep.pop(variable, None)
         self.child = pexpect.spawn(
-            CLIENT[0],
-            [*CLIENT[1:], *arguments],
+            command[0],
+            [*command[1:], *arguments],
             env=keep | {"USER": "tester"} | dict(environ or {}),
             dimensions=(rows, columns),
             timeout=None,
-            echo=False,
+            echo=echo,
+            cwd=folder,
         )
         self.child.delaybeforesend = None
 

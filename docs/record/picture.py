@@ -1,15 +1,11 @@
-"""Draws docs/client.svg: a real session at a terminal, as pyte saw it.
+"""The picture docs/client.svg: a real session at a terminal, as pyte saw it.
 
-    python -m benchmarks.client_picture docs/client.svg
-
-Starts the daemon, lets three people talk, types at a real bcast-client, and turns the
-screen's cells into SVG text.
+It starts the daemon, lets three people talk, types at a real bcast-client, and turns
+the screen's cells into SVG text.
 """
 
-import sys
 import tempfile
 from html import escape
-from pathlib import Path
 
 from tests.support.client.command import run_client
 from tests.support.client.daemon import Daemon
@@ -94,8 +90,8 @@ def style_of(cell: object) -> tuple[str, str, bool]:
     return ink, PAPER, bold
 
 
-def main() -> int:
-    """The command; see the module's docstring."""
+def client() -> str:
+    """Play the session of docs/client.svg, and return the picture."""
     with (
         Daemon() as daemon,
         tempfile.TemporaryDirectory() as home,
@@ -108,10 +104,4 @@ def main() -> int:
     ):
         terminal.wait_for("connected")
         session(terminal, daemon, home)
-        Path(sys.argv[1]).write_text(draw(terminal), encoding="utf-8")
-        print("\n".join(terminal.shown))
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+        return draw(terminal)

@@ -1,0 +1,1 @@
+"""Recordings of real sessions, for README.md and the pages of ``docs/``."""
