@@ -295,32 +295,6 @@ def test_the_metrics_tell_of_the_room(pair: Pair) -> None:
 # What can't be
 
 
-@pytest.mark.parametrize(
-    ("options", "line"),
-    [
-        (("--store", "x.db"), "--nats: the room is kept in NATS; leave out --store"),
-        (("--relay",), "--nats: the room is kept in NATS; leave out --relay"),
-        (("--room", "a b"), "--room: 'a b' is no name; give 1 to 32 letters"),
-        (("--nats-replicas", "9"), "--nats-replicas: '9' is out of range"),
-    ],
-)
-def test_a_wrong_option_is_one_line(options: tuple[str, ...], line: str) -> None:
-    """Nothing is started, and the line says what to do."""
-    code, _, err = refused_start("--nats", "127.0.0.1:4222", *options, twist=ASYNCIO)
-    assert code == 1
-    assert err.startswith(f"broadcast: {line}")
-    assert err.count("\n") == 1
-
-
-def test_an_option_without_nats_is_refused() -> None:
-    """It would do nothing."""
-    code, _, err = refused_start("--node", "n1")
-    assert (code, err) == (
-        1,
-        "broadcast: --node: it does nothing without --nats; leave it out\n",
-    )
-
-
 def test_another_reactor_is_one_line() -> None:
     """nats-py needs asyncio."""
     code, _, err = refused_start("--nats", "127.0.0.1:4222", twist=("--reactor=epoll",))
