@@ -1,6 +1,8 @@
 """Daemons with ``--nats``: one room on all of them, kept by a real nats-server."""
 
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,7 +12,7 @@ from urllib.request import urlopen
 import pytest
 
 from soak.servers import Servers, program
-from tests.support.daemon import Daemon, eventually, refused_start
+from tests.support.daemon import Daemon, Output, eventually, refused_start
 from tests.support.lineclient import LineClient
 from tests.support.office import Office
 from tests.support.websocket import web_port
@@ -253,6 +255,35 @@ def readiness(port: int) -> int:
             return int(answer.status)
     except HTTPError as error:
         return error.code
+
+
+def test_the_client_goes_on_at_another_daemon(
+    daemon: Start, connect: Connect, server: str
+) -> None:
+    """The one that it is at is killed: nothing is missing, nothing said twice."""
+    room = ("--nats", server, "--room", "client")
+    one, two = daemon(*room), daemon(*room)
+    url = f"127.0.0.1:{one.port},127.0.0.1:{two.port}"
+    command = [sys.executable, "-m", "broadcast.client.cli.main", "tail", url]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as tail:
+        assert tail.stdout is not None
+        speaker = connect(two)
+        join(speaker, "ann")
+        lines = Output(tail.stdout)
+        speaker.await_event("join")
+        speaker.send("before")
+        lines.wait_for("before")
+        one.kill()
+        speaker.send("meanwhile")
+        lines.wait_for("meanwhile")
+        speaker.send("after")
+        lines.wait_for("after")
+        heard = [line.rpartition(" ")[2] for line in lines.lines]
+        assert [word for word in heard if word in WORDS] == WORDS
+        tail.terminate()
+
+
+WORDS = ["before", "meanwhile", "after"]
 
 
 # The admin, and what watches
