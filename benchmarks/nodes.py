@@ -21,6 +21,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from broadcast.base.values import plural
 from soak.room import Room, percentile, read_until
 from soak.servers import Servers
 
@@ -44,10 +45,17 @@ class Kind:
     def __str__(self) -> str:
         if not self.servers:
             return "in memory, 1 daemon"
-        return f"R{self.servers}, {self.daemons} daemons"
+        return f"R{self.servers}, {plural(self.daemons, 'daemon')}"
 
 
-KINDS = (Kind(1, 0), Kind(1, 1), Kind(2, 1), Kind(1, 3), Kind(2, 3), Kind(3, 3))
+KINDS: tuple[Kind, ...] = (
+    Kind(1, 0),
+    Kind(1, 1),
+    Kind(2, 1),
+    Kind(1, 3),
+    Kind(2, 3),
+    Kind(3, 3),
+)
 
 
 @contextmanager
@@ -186,13 +194,17 @@ def main() -> None:
     parser.add_argument("--lines", type=int, default=200_000)
     parser.add_argument("--hearers", type=int, default=10)
     parser.add_argument("--rounds", type=int, default=1)
+    parser.add_argument("--kinds", help="which rows, such as 1,6; all without it")
     chosen = parser.parse_args()
     print(
         "| room | lines/s | deliveries/s | daemons, µs a line | servers, µs a line"
         " | p50 ms | p99 ms |\n|---|---|---|---|---|---|---|"
     )
+    kinds = KINDS
+    if chosen.kinds:
+        kinds = tuple(KINDS[int(number) - 1] for number in chosen.kinds.split(","))
     for _ in range(chosen.rounds):
-        for kind in KINDS:
+        for kind in kinds:
             print(measure(kind, chosen.lines, chosen.hearers), flush=True)
 
 
