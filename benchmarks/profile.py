@@ -63,7 +63,10 @@ def profile(server: Server, cell: Cell) -> tuple[float, dict[str, float]]:
         if generator.returncode:
             raise RuntimeError(why.decode(errors="replace").strip())
         report = _perf("report", "-i", data, "--sort", "dso", "--stdio")
-    return values_of(said)["cpu_us"], shares(report)
+    found = shares(report)
+    if not sum(found.values()):
+        raise RuntimeError("perf has sampled nothing: the machine is too busy")
+    return values_of(said)["cpu_us"], found
 
 
 def _perf(*arguments: str) -> str:

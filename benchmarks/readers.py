@@ -8,10 +8,11 @@ batch of its own, and the next one comes after the pong of the one before. All m
 have the last line. The medians are told, the median of the ratios to WebSocket, and
 the memory that each member takes.
 
-    python -m benchmarks.readers --together [--members 1000] [--stalled 50]
+    python -m benchmarks.readers --together [--readers 5000] [--stalled 50]
 
-All ways in one daemon, so many members over each, and some readers that read nothing.
-The others must have the last line. It needs an ``ulimit -n`` of four times the members.
+All ways in one daemon, so many members over each, but so many readers of events, and
+some that read nothing. A line is said when all the others have had the one before. It
+needs an ``ulimit -n`` of all of them.
 """
 
 import argparse
@@ -117,12 +118,16 @@ class Ears:
         for key, _ in self._selector.select(seconds):
             member = key.fileobj
             assert isinstance(member, socket.socket)
-            with contextlib.suppress(BlockingIOError):
+            try:
                 data = member.recv(1 << 18)
-                if not data:
-                    self._selector.unregister(member)
-                elif member in self._waiting:
-                    self._look(member, data)
+            except BlockingIOError:
+                continue
+            except ConnectionError:
+                data = b""
+            if not data:
+                self._selector.unregister(member)
+            elif member in self._waiting:
+                self._look(member, data)
 
     def begin(self, last: bytes) -> None:
         """Wait for ``last`` at all of them."""
@@ -148,16 +153,14 @@ class Ears:
             self._waiting[member] = tail[-len(self._last) :]
 
 
-def measure(
-    here: Room, ears: Ears, batches: int, text: bytes = TEXT
-) -> tuple[float, float]:
+def measure(here: Room, ears: Ears, batches: int) -> tuple[float, float]:
     """Say ``batches`` lines, one at a time; return CPU and seconds."""
     talker = here.connect("/format json\n/quiet\n/name talker")
     last = LAST % time.monotonic_ns()
     ears.begin(last)
     before, began = here.cpu, time.monotonic()
     for number in range(batches):
-        line = last if number == batches - 1 else text
+        line = last if number == batches - 1 else TEXT
         talker.sendall(b"%b\n/ping p%d\n" % (line, number))
         talker.setblocking(False)
         pong, data = b'"token":"p%d"' % number, b""
@@ -168,6 +171,22 @@ def measure(
         talker.setblocking(True)
     while ears.missing and time.monotonic() < began + DEADLINE:
         ears.read_for(0.1)
+    seconds = time.monotonic() - began
+    cpu = here.cpu - before
+    talker.close()
+    return cpu, seconds
+
+
+def in_step(here: Room, ears: Ears, batches: int) -> tuple[float, float]:
+    """Say long lines, each when all have had the one before; return CPU and seconds."""
+    talker = here.connect("/quiet\n/name talker")
+    before, began = here.cpu, time.monotonic()
+    for number in range(batches):
+        line = b"%d %b %d." % (number, LONG, number)
+        ears.begin(line[-16:])
+        talker.sendall(line + b"\n")
+        while ears.missing and time.monotonic() < began + DEADLINE:
+            ears.read_for(0.1)
     seconds = time.monotonic() - began
     cpu = here.cpu - before
     talker.close()
@@ -192,23 +211,29 @@ def one_way(way: str, members: int, batches: int) -> Run:
     return Run(cpu, members * batches, seconds, memory, missing)
 
 
-def together(members: int, batches: int, stalled: int) -> tuple[Run, int]:
+def together(
+    members: int, readers: int, batches: int, stalled: int
+) -> tuple[Run, dict[str, float], int]:
     """Measure all ways in one daemon, beside readers that read nothing.
 
     Lines are long, so that the kernel can't keep them for those.
 
     Returns:
-        What it took, and how many of the stalled have been closed.
+        What it took, the bytes of a member over each way, and how many of the stalled
+        have been closed.
     """
     web = _free_port()
     limits = ("--web-max-per-host", "0", "--log-size", "1M")
     with room("--web", str(web), *limits) as here:
         deaf = let_in(here.port, web, "sse", stalled)
-        before = here.memory
-        found = [one for way in WAYS for one in let_in(here.port, web, way, members)]
-        memory = (here.memory - before) / len(found)
+        found: list[socket.socket] = []
+        memory: dict[str, float] = {}
+        for way in WAYS:
+            before, count = here.memory, readers if way == "sse" else members
+            found += let_in(here.port, web, way, count)
+            memory[way] = (here.memory - before) / count
         ears = Ears(found)
-        cpu, seconds = measure(here, ears, batches, LONG)
+        cpu, seconds = in_step(here, ears, batches)
         missing = ears.missing
         with here.connect("/format json\n/quiet") as asking:
             asking.sendall(b"/who guest\n/ping done\n")
@@ -218,7 +243,8 @@ def together(members: int, batches: int, stalled: int) -> tuple[Run, int]:
         ears.close()
         for one in deaf:
             one.close()
-    return Run(cpu, len(found) * batches, seconds, memory, missing), closed
+    all_of_it = sum(memory.values()) / len(memory)
+    return Run(cpu, len(found) * batches, seconds, all_of_it, missing), memory, closed
 
 
 def _free_port() -> int:
@@ -268,14 +294,21 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--batches", type=int, default=300)
     parser.add_argument("--together", action="store_true", help="in one daemon")
+    parser.add_argument("--readers", type=int, help="of events, beside --members")
     parser.add_argument("--stalled", type=int, default=50)
     given = parser.parse_args()
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     print(" · ".join(f"{name} {value}" for name, value in describe([]).items()))
     if given.together:
-        run, closed = together(given.members, given.batches, given.stalled)
-        print(f"{given.members} over each of {', '.join(WAYS)}: {run}")
+        readers = given.readers or given.members
+        run, memory, closed = together(
+            given.members, readers, given.batches, given.stalled
+        )
+        print(
+            f"{given.members} over each of {', '.join(WAYS)}, {readers} of sse: {run}"
+        )
+        print(", ".join(f"{way} {each / 1024:.1f} KiB" for way, each in memory.items()))
         print(f"of {given.stalled} that read nothing, {closed} were closed")
         return 1 if run.missing else 0
     found = compare(given.members, given.rounds, given.batches)

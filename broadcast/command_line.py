@@ -5,7 +5,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Sequence
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, NoReturn
 
 from twisted.copyright import version as twisted_version
 from twisted.logger import Logger, textFileLogObserver
@@ -16,6 +16,7 @@ from broadcast import __version__, logqueue, logstyle
 from broadcast.base import manual
 from broadcast.base.rows import Option
 from broadcast.base.settings import Settings
+from broadcast.base.values import reason_of
 from broadcast.options import CHECK, CONFIG, OPTIONS, PROGRAM, choose
 from broadcast.protocol.sanitize import escape
 from broadcast.sources import (
@@ -26,6 +27,21 @@ from broadcast.sources import (
 )
 
 _REPEATED: Final = frozenset(option.name for option in OPTIONS if option.is_repeated)
+
+
+def _end_with(text: str) -> NoReturn:
+    """Print ``text``, and end the program; quietly, if its reader has gone.
+
+    Raises:
+        SystemExit: always.
+    """
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        raise SystemExit(1) from None
+    except OSError as error:
+        raise refusal(f"can't write: {reason_of(error)}") from None
+    raise SystemExit(0)
 
 
 class Options(UsageOptions):
@@ -76,10 +92,13 @@ class Options(UsageOptions):
 
     def opt_version(self) -> None:
         """Print the daemon's version and Twisted's, and exit."""
-        print(f"broadcast {__version__}, Twisted {twisted_version}")
-        raise SystemExit(0)
+        _end_with(f"broadcast {__version__}, Twisted {twisted_version}")
 
-    opt_h = UsageOptions.opt_help
+    def opt_help(self) -> None:
+        """Print all options, and exit."""
+        _end_with(str(self))
+
+    opt_h = opt_help
 
     def parseArgs(self, *arguments: str) -> None:
         """Refuse arguments beside the options.

@@ -23,12 +23,14 @@ from broadcast.admin.server import AdminFactory
 from broadcast.auth.bans import Bans
 from broadcast.auth.policy import Policy, policy_from
 from broadcast.base import files
+from broadcast.base.outside import Outside
 from broadcast.base.settings import Settings
 from broadcast.base.values import reason_of
 from broadcast.base.work import Work
 from broadcast.check import faults_of, refuse_unwritable
 from broadcast.command_line import Options, refusal
 from broadcast.net.connections import Connections
+from broadcast.net.handshakes import Handshakes
 from broadcast.net.lines import BroadcastFactory
 from broadcast.net.listeners import Listeners, WrapTLS
 from broadcast.options import OPTIONS
@@ -79,12 +81,16 @@ def makeService(options: Options) -> Service:
     settings = options.settings
     _raise_file_limit(settings)
     reload = Reload()
-    if options.console is not None:
-        reactor.addSystemEventTrigger("after", "shutdown", options.console.finish)
+    handshakes = Handshakes(reactor)
+    outside = Outside(handshakes_refused=lambda: handshakes.refused)
+    if (console := options.console) is not None:
+        outside = replace(outside, console_lost=lambda: console.dropped)
+        reactor.addSystemEventTrigger("after", "shutdown", console.finish)
     if settings.log_file is not None:
         file = _log_to_file(settings.log_file, settings, options.threshold, reactor)
         reload.add("log file", file.reopen)
         reactor.addSystemEventTrigger("after", "shutdown", file.finish)
+        outside = replace(outside, file_lost=lambda: file.dropped)
     keep_steady_time(reactor)
     work = Work(reactor)
     policy = _policy_for(settings, work, reactor)
@@ -97,8 +103,9 @@ def makeService(options: Options) -> Service:
     factory = BroadcastFactory(
         connections, settings.flush_partial, settings.tls_handshake
     )
-    certificates = _certificates_for(settings)
-    web, metrics = _sites_for(settings, connections, certificates, reactor)
+    if (certificates := _certificates_for(settings)) is not None:
+        outside = replace(outside, expiry=lambda: certificates.expiry)
+    web, metrics = _sites_for(settings, connections, outside, reactor)
     listeners = Listeners(
         reactor,
         settings,
@@ -108,6 +115,7 @@ def makeService(options: Options) -> Service:
         web,
         _admin_for(settings, connections, options.threshold, reactor),
         metrics,
+        handshakes,
     )
     notifier = Notifier(os.environ, time.monotonic)
     service = BroadcastService(
@@ -140,7 +148,7 @@ def _faults(settings: Settings, reactor: Any) -> list[str]:
             lambda: _raise_file_limit(settings),
             *(partial(_policy_for, one, work, reactor) for one in each),
             lambda: _certificates_for(settings),
-            lambda: _sites_for(settings, connections, None, reactor),
+            lambda: _sites_for(settings, connections, Outside(), reactor),
             lambda: refuse_unwritable("admin", settings.admin),
             lambda: refuse_unwritable("log-file", settings.log_file),
             lambda: refuse_unwritable("store", settings.store),
@@ -269,7 +277,7 @@ def _stop(reactor: Any) -> None:
 def _sites_for(
     settings: Settings,
     connections: Connections,
-    certificates: "Certificates | None",
+    outside: Outside,
     reactor: Any,
 ) -> tuple[Any, Any]:
     """Return the factories of ``--web`` and ``--metrics``; None for one not given."""
@@ -282,8 +290,7 @@ def _sites_for(
         option = "--metrics" if settings.web is None else "--web"
         hint = "pip install wsproto prometheus_client"
         raise refusal(f"{option}: there is no {missing.name}; {hint}") from None
-    expiry = None if certificates is None else lambda: certificates.expiry
-    exporter = Exporter(connections, expiry)
+    exporter = Exporter(connections, outside)
     web = metrics = None
     if settings.web is not None:
         web = WebSite(reactor, connections, settings, exporter)

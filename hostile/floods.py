@@ -6,6 +6,8 @@ of connections, are in ``hostile.crowds``.
 """
 
 from dataclasses import dataclass
+from itertools import count
+from math import gcd
 
 from tests.support.websocket import PING, PONG, TEXT, frame
 
@@ -59,7 +61,7 @@ POSTS = {
     "post": b"x",
     "post-lines": b"x\n" * 1000,
     "post-escapes": b"\x1b[2J\x07\xff\xc2\x9b\n" * 1000,
-    "post-wide": (b"\xff" * 8000 + b"\n") * 7,
+    "post-wide": (b"\xff" * 4000 + b"\n") * 15,
 }
 """Bodies that are posted one behind the other, by row."""
 
@@ -169,4 +171,5 @@ def chosen_flood(row: str, number: int) -> Flood:
         return every[row]
     # A step without a common factor: neighbours are of different kinds.
     names = list(every)
-    return every[names[number * 7 % len(names)]]
+    step = next(step for step in count(7) if gcd(step, len(names)) == 1)
+    return every[names[number * step % len(names)]]

@@ -42,6 +42,13 @@ _EXTRA: Final = (
     *(b"Transfer-Encoding: gzip", b"Expect: x", b"Authorization: Bearer wrong"),
     *(b"Authorization: Basic " + base64.b64encode(b"a:b"), b"Authorization: Bearer"),
     *(b"Access-Control-Request-Method: POST", b"Access-Control-Request-Headers: x"),
+    *(b"Origin: http://localhost", b"X: y\r\n folded", b"X: y\nOrigin: http://x"),
+    *(b"Range: bytes=0-3", b"Content-Length : 3", b"Upgrade: h2c", b"X: \0", b"X y: z"),
+)
+_HOSTS: Final = (
+    *(b"Host: localhost",) * 20,
+    *(b"Host: evil.test", b"Host: [::1]:1", b"Host: localhost\r\nHost: evil.test"),
+    *(b"Host: ", b"host: LOCALHOST", b"Host: localhost\r\n .evil.test", b"Host: \xff"),
 )
 _FRAMED: Final = (
     *(b"%x\r\n%b\r\n",) * 8,
@@ -99,7 +106,8 @@ class PostGrammar:
         self, method: bytes, path: bytes, headers: list[bytes], body: bytes
     ) -> bytes:
         first = b" ".join((method, path, self._random.choice(_VERSIONS)))
-        lines = [first, b"Host: localhost", *headers, b"", body]
+        host = self._random.choice(_HOSTS)
+        lines = [first, host, *headers, b"", body]
         return b"\r\n".join(lines)
 
     def _body(self, is_json: bool) -> bytes:

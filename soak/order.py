@@ -27,6 +27,7 @@ from pathlib import Path
 from broadcast.protocol.dialects import Speaker
 from broadcast.store.codec import Speakers
 from broadcast.store.database import Database
+from broadcast.store.entries import is_run
 from soak.kills import Visit
 from soak.room import Room, room
 
@@ -159,8 +160,8 @@ def lines_in(path: Path) -> dict[int, bytes]:
         return {
             run.first: run.text
             for row in database.after(0)
-            for run in database.batch(row, Speakers())[0].entries
-            if run.text is not None
+            for run in database.batch(row, Speakers()).entries
+            if is_run(run) and run.text is not None
         }
 
 

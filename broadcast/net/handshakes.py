@@ -25,7 +25,7 @@ SHARE = 0.004
 TELL_EVERY = 60.0
 """Seconds between two lines in the log about refused connections."""
 
-REFUSED = "{count} TLS connections closed, the last from {host}: too many handshakes"
+REFUSED = "{count} TLS connections closed, the last from {address}: too many handshakes"
 
 
 class IPending(Protocol):

@@ -1,7 +1,6 @@
 """The addresses of this machine that other machines use."""
 
 import contextlib
-import fcntl
 import ipaddress
 import socket
 import struct
@@ -54,6 +53,10 @@ def _joined(host: str, port: int) -> str:
 
 
 def _configured() -> list[str]:
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        return []
     found = []
     with contextlib.suppress(OSError), socket.socket(type=socket.SOCK_DGRAM) as sock:
         for _, name in socket.if_nameindex():

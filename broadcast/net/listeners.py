@@ -153,6 +153,7 @@ class Listeners:
         web: makes the HTTP connections; None if there are none.
         admin: answers on the admin socket, where there is one.
         metrics: makes the connections that read metrics alone, where there are any.
+        handshakes: those of TLS; None makes them.
     """
 
     def __init__(
@@ -165,8 +166,10 @@ class Listeners:
         web: Any,
         admin: Factory | None,
         metrics: Any = None,
+        handshakes: Handshakes | None = None,
     ) -> None:
-        handshakes = Handshakes(reactor)
+        if handshakes is None:
+            handshakes = Handshakes(reactor)
         self._reactor = Ports(reactor, connections.acceptor, handshakes)
         self._settings = settings
         self._connections = connections

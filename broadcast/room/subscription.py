@@ -109,6 +109,11 @@ class Subscription:
         return self.writer is CLOSED_WRITER
 
     @property
+    def _is_over(self) -> bool:
+        """The last words are queued, or nothing can be written: no answer follows."""
+        return self.is_gone or self._stop is not None
+
+    @property
     def oldest(self) -> int:
         """The oldest batch still to be read, replays included, as a ``seq``."""
         log = self._readers.log
@@ -165,7 +170,7 @@ class Subscription:
 
     def put(self, data: bytes) -> None:
         """Send ``data``, whole lines, after all that is queued."""
-        if self.is_gone or self._stop is not None:
+        if self._is_over:
             return
         if self._readers.left:
             self.settle()
@@ -186,6 +191,8 @@ class Subscription:
     def switch(self, dialect: Dialect) -> None:
         """Change the dialect after all that is queued."""
         self.next_dialect = self._with_its_eol(dialect)
+        if self._is_over:
+            return
         self.settle()
         if self.live:
             self._fall_behind()
@@ -195,6 +202,8 @@ class Subscription:
         """Send any answer after all that is queued."""
         if isinstance(output, bytes):
             self.put(output)
+            return
+        if self._is_over:
             return
         self.settle()
         if self.live:

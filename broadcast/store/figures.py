@@ -12,7 +12,10 @@ LINES: Final = (1.0, 4.0, 16.0, 64.0, 256.0, 1024.0, 4096.0)
 
 
 DISK_FULL: Final = "the disk is full"
-"""The failure that has a series from the start."""
+"""A failure that has a series from the start."""
+
+IO_ERROR: Final = "disk I/O error"
+"""Another, in SQLite's own words: the disk, or its file system, has given up."""
 
 
 @dataclass(slots=True)

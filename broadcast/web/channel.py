@@ -23,7 +23,7 @@ from broadcast.net.closing import LINGER
 from broadcast.net.writers import is_plain
 from broadcast.protocol import strays
 from broadcast.web.bodies import Body, BodyError
-from broadcast.web.http import TOO_LONG, IStream, IUpgraded, refusal
+from broadcast.web.http import FOLDED, TOO_LONG, IStream, IUpgraded, refusal
 
 IDLE_TIME: Final = 15
 """Seconds for which an idle connection is kept after an answer."""
@@ -302,6 +302,9 @@ class Channel(HTTPChannel):
         if not end:
             return False
         head = bytes(self._unread[:end])
+        if b"\r\n " in head or b"\r\n\t" in head:
+            self._refuse(FOLDED)
+            return False
         del self._unread[:end]
         self._line = head.partition(b"\r\n")[0]
         LineReceiver.dataReceived(self, head)

@@ -29,17 +29,6 @@ COMMON: Final = {
 
 PLAIN: Final = "text/plain; charset=utf-8"
 
-NO_BODY: Final = (
-    b"HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
-)
-"""The answer to a request that announces a body where none is wanted."""
-
-TOO_LONG: Final = (
-    b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
-    b"Content-Length: 0\r\nConnection: close\r\n\r\n"
-)
-"""The answer to a request whose head is too long."""
-
 
 def answer(
     request: Request,
@@ -89,6 +78,17 @@ def headers(request: Request, name: str) -> list[str]:
     """Return the values of all headers of that ``name``."""
     values = request.requestHeaders.getRawHeaders(name.encode(), [])
     return [value.decode("latin-1") for value in values]
+
+
+NO_BODY: Final = refusal(413, "no request has a body but POST /say")
+"""The answer to a request that announces a body where none is wanted."""
+
+TOO_LONG: Final = refusal(431, "a request line and its headers have 16 KiB at most")
+"""The answer to a request whose head is too long."""
+
+FOLDED: Final = refusal(400, "each header is one line")
+"""The answer to a header that goes on in the next line (RFC 9112, 5.2): it may not be
+the same header to a proxy in front."""
 
 
 _TAG: Final = re.compile(r'(?:W/)?("[!#-~\x80-\xff]*")')

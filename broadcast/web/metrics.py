@@ -7,7 +7,7 @@ series is there from the start.
 
 import platform
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from itertools import accumulate, product
 from typing import Final
 
@@ -30,12 +30,13 @@ from twisted.copyright import version as twisted_version
 
 from broadcast import __version__
 from broadcast.base.histogram import Histogram
+from broadcast.base.outside import Outside
 from broadcast.base.work import IReactorTime
 from broadcast.net.connections import Connections
 from broadcast.protocol import codes
 from broadcast.protocol.dialects import JSON, RAW, TEXT
 from broadcast.room.room import Room
-from broadcast.store.figures import DISK_FULL, Figures, Shared
+from broadcast.store.figures import DISK_FULL, IO_ERROR, Figures, Shared
 
 CONTENT_TYPE: Final = CONTENT_TYPE_LATEST
 
@@ -49,9 +50,6 @@ LAG_INTERVAL: Final = 0.1
 FACES: Final = ("http", "tcp", "tls", "unix", "websocket")
 
 DIALECTS: Final = (JSON.name, RAW.name, TEXT.name)
-
-Expiry = Callable[[], float]
-"""Returns when the certificate expires, in seconds since the epoch."""
 
 
 class LagProbe:
@@ -89,15 +87,15 @@ class DaemonCollector(Collector):
     Args:
         connections: the open connections.
         lags: how late the reactor was.
-        expiry: tells when the certificate expires; None if there is none.
+        outside: what is counted elsewhere.
     """
 
     def __init__(
-        self, connections: Connections, lags: Histogram, expiry: Expiry | None
+        self, connections: Connections, lags: Histogram, outside: Outside
     ) -> None:
         self._connections = connections
         self._lags = lags
-        self._expiry = expiry
+        self._outside = outside
 
     def collect(self) -> Iterator[Metric]:
         """Yield all metrics with their current values."""
@@ -122,12 +120,7 @@ class DaemonCollector(Collector):
         yield _histogram(
             "reactor_lag_seconds", "How late the reactor's timers come", self._lags
         )
-        if self._expiry is not None:
-            yield _gauge(
-                "certificate_expiry_timestamp_seconds",
-                "When the certificate of --tls-cert expires, in Unix time",
-                self._expiry(),
-            )
+        yield from _outside(self._outside)
         if room.store.figures is not None:
             yield from _store(room, room.store.figures)
 
@@ -147,16 +140,18 @@ class Exporter:
 
     Args:
         connections: the open connections, which also have the clock.
-        expiry: tells when the certificate expires; None if there is none.
+        outside: what is counted elsewhere.
     """
 
-    def __init__(self, connections: Connections, expiry: Expiry | None = None) -> None:
+    def __init__(
+        self, connections: Connections, outside: Outside | None = None
+    ) -> None:
         self._clock = connections.work.clock
         self._rendered = b""
         self._rendered_at = 0.0
         self._probe = LagProbe(self._clock)
         self._registry = CollectorRegistry()
-        collector = DaemonCollector(connections, self._probe.lags, expiry)
+        collector = DaemonCollector(connections, self._probe.lags, outside or Outside())
         self._registry.register(collector)
         ProcessCollector(registry=self._registry)
         PlatformCollector(registry=self._registry)
@@ -221,6 +216,28 @@ def _access(room: Room) -> Iterator[Metric]:
     yield _gauge("mutes", "Mutes in effect", len(room.store.state.mutes))
 
 
+def _outside(outside: Outside) -> Iterator[Metric]:
+    yield _counter(
+        "handshakes_refused",
+        "TLS connections closed: too many handshakes",
+        outside.handshakes_refused(),
+    )
+    lost = CounterMetricFamily(
+        "broadcast_log_lines_lost",
+        "Lines of the daemon's own log that could not be written",
+        labels=["to"],
+    )
+    lost.add_metric(["console"], outside.console_lost())
+    lost.add_metric(["file"], outside.file_lost())
+    yield lost
+    if outside.expiry is not None:
+        yield _gauge(
+            "certificate_expiry_timestamp_seconds",
+            "When the certificate of --tls-cert expires, in Unix time",
+            outside.expiry(),
+        )
+
+
 def _log(room: Room) -> Iterator[Metric]:
     fanout = room.fanout
     yield _gauge("log_bytes", "Bytes that the log takes", room.log.size)
@@ -240,7 +257,7 @@ def _store(room: Room, figures: Figures) -> Iterator[Metric]:
     yield _gauge("store_bytes", "Bytes that the store holds", figures.size)
     yield _gauge("store_limit_bytes", "Bytes that it may hold", figures.limit)
     yield _counter("store_syncs", "Waits for the disk", figures.syncs)
-    known = (DISK_FULL,)
+    known = (DISK_FULL, IO_ERROR)
     failures = figures.failures
     yield _by_reason("store_failures", "Tries to write that failed", known, failures)
     yield _histogram("commit_seconds", "Time to commit a batch", figures.seconds)

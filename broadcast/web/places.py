@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Final, Protocol
 
 from broadcast.base.hosts import host_of
+from broadcast.web.http import refusal
 from broadcast.web.notices import Notices
 
 LINGERING: Final = 16
@@ -17,21 +18,13 @@ LINGERING: Final = 16
 descriptor for two seconds. Further connections are aborted."""
 
 
-def _refusal(status: bytes, text: bytes) -> bytes:
-    return (
-        b"HTTP/1.1 %b\r\nContent-Type: text/plain\r\nCache-Control: no-store\r\n"
-        b"Retry-After: 15\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%b"
-        % (status, len(text), text)
-    )
+_LATER: Final = {b"Retry-After": b"15"}
 
-
-FULL: Final = _refusal(
-    b"503 Service Unavailable", b"too many connections are open: try again later\n"
-)
+FULL: Final = refusal(503, "too many connections are open: try again later", _LATER)
 """The answer if there are too many connections in all."""
 
-HOST_FULL: Final = _refusal(
-    b"429 Too Many Requests", b"too many connections are open from your address\n"
+HOST_FULL: Final = refusal(
+    429, "too many connections are open from your address", _LATER
 )
 """The answer if there are too many connections from a host."""
 

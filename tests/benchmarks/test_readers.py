@@ -16,8 +16,9 @@ def test_ways_are_measured_by_turns() -> None:
 
 def test_stalled_readers_keep_nobody_from_hearing() -> None:
     """All ways in one daemon, beside some that read nothing."""
-    run, _ = together(members=2, batches=5, stalled=2)
-    assert (run.missing, run.deliveries) == (0, 2 * len(WAYS) * 5)
+    run, memory, _ = together(members=2, readers=4, batches=5, stalled=2)
+    assert (run.missing, run.deliveries) == (0, (2 * len(WAYS) + 2) * 5)
+    assert list(memory) == list(WAYS)
 
 
 def test_a_ratio_is_of_the_same_round() -> None:

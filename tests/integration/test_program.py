@@ -207,3 +207,33 @@ def test_nohup_on_a_terminal(tmp_path: Path) -> None:
     os.kill(pid, signal.SIGTERM)
     eventually(lambda: os.waitpid(pid, os.WNOHANG)[0] == pid, "the end")
     assert log.read_text().splitlines()[-1].endswith("[INFO] stopped")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+@pytest.mark.parametrize("option", ["--help", "--version"])
+@pytest.mark.parametrize("command", [PROGRAM, TWIST], ids=["program", "twist"])
+def test_help_that_can_not_be_written(command: list[str], option: str) -> None:
+    """A full disk is one line; a reader that has gone is none at all."""
+    with open("/dev/full", "w") as full:
+        ended = subprocess.run(
+            [*command, option],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=DEADLINE,
+        )
+    assert (ended.returncode, ended.stderr) == (
+        1,
+        "broadcast: can't write: no space left on device\n",
+    )
+    read, write = os.pipe()
+    os.close(read)
+    ended = subprocess.run(
+        [*command, option],
+        stdout=write,
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=DEADLINE,
+    )
+    os.close(write)
+    assert (ended.returncode, ended.stderr) == (1, "")

@@ -113,7 +113,7 @@ def test_unwritten_answers_are_bounded(daemon: Start, connect: Connect) -> None:
     for _ in range(20):
         begin = time.monotonic()
         bob.since_ping()
-        assert time.monotonic() - begin < 1
+        assert time.monotonic() - begin < 5
     assert _memory(running) - before < 8 << 20
     running.kill()
     asking.join(20)

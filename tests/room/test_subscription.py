@@ -3,6 +3,7 @@
 import gc
 import weakref
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -152,6 +153,24 @@ class Half(Pipe):
         taken = super().send(data[: len(data) // 2])
         self.is_stuck = True
         return taken
+
+
+def test_the_last_words_are_the_last() -> None:
+    """What was asked for before is not answered after them, nor in their place."""
+    hall = Hall(log_size=60_000)
+    talker, guest = hall.join("/name talker"), hall.connect()
+    writer: Any = guest.protocol.writer
+    writer.pauseProducing()
+    guest.protocol.dataReceived(b"/who\n/history 3\n")
+    hall.clock.tick = 0.0005  # an answer takes up a turn
+    hall.turn(1)
+    guest.protocol.session.close(Bye("kicked", "the last words"), When.NOW)
+    for _ in range(2):
+        talker.send(*["y" * 5000] * 5)  # the log holds few of them
+    hall.clock.tick = 0
+    hall.wait(1)
+    writer.resumeProducing()
+    assert guest.lines() == ["* the last words"]
 
 
 @pytest.mark.counts_turns

@@ -73,11 +73,11 @@ def test_commands_that_wait_cost_little(ending: str) -> None:
     hall = Hall()
     guest = hall.join("/name al")
     guest.protocol.dataReceived(b"/who\n" * 12_000)
-    began = time.monotonic()
+    began = time.process_time()
     _fall_silent(guest, ending)
     while hall.room.subscriptions:
         hall.turn(1)
-    assert time.monotonic() - began < DEADLINE
+    assert time.process_time() - began < DEADLINE
 
 
 def test_who_is_lost_may_still_quit() -> None:

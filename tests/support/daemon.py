@@ -160,6 +160,8 @@ class Daemon:
         self.out.finish()
         self.err.finish()
         self._disk.close()
+        unsaid = [line for line in self.out.lines if "Unable to format" in line]
+        assert not unsaid, unsaid
         return code
 
     def stop(self) -> None:

@@ -1,5 +1,6 @@
 """One HTTP connection: answers in order, what it never reads, and its end."""
 
+import re
 from typing import Any
 
 import pytest
@@ -49,6 +50,26 @@ def test_every_answer_is_protected(visitor: Visitor, path: str, status: int) -> 
     assert [line for line in head if line.startswith(b"cache-control:")] == [
         b"cache-control: " + kept
     ]
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        _get("/lines", "Content-Length: 3"),
+        _get("/say", "X: y", " Origin: http://evil"),
+        _get("/say", "Transfer-Encoding:", "\tchunked", method="POST"),
+        _get("/", "X: " + MAX_HEAD * "x"),
+    ],
+)
+def test_what_is_refused_unread_is_protected_too(visitor: Visitor, sent: bytes) -> None:
+    """It has a sentence, and the connection is closed."""
+    visitor.send(sent)
+    head, _, sentence = visitor.take().partition(b"\r\n\r\n")
+    assert re.match(rb"HTTP/1.1 4\d\d ", head)
+    assert b"\r\nX-Content-Type-Options: nosniff\r\n" in head
+    assert b"\r\nContent-Security-Policy: default-src 'none'; sandbox\r\n" in head
+    assert b"\r\nConnection: close\r\n" in head
+    assert sentence.endswith(b"\n")
 
 
 def test_requests_sent_at_once_are_answered_in_order(visitor: Visitor) -> None:

@@ -10,6 +10,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 import broadcast
 from broadcast.base.histogram import SECONDS, Histogram
+from broadcast.base.outside import Outside
 from broadcast.base.settings import RoomSettings
 from broadcast.protocol import codes
 from broadcast.protocol.events import Bye
@@ -37,6 +38,8 @@ CONTRACT = {
     "logins_refused": "counter",
     "bans": "gauge",
     "mutes": "gauge",
+    "handshakes_refused": "counter",
+    "log_lines_lost": "counter",
     "reactor_lag_seconds": "histogram",
     "fan_out_seconds": "histogram",
     "log_bytes": "gauge",
@@ -236,9 +239,18 @@ def test_lag_is_how_late_a_timer_comes() -> None:
 def test_the_certificate_expires_when_it_says() -> None:
     """There is none without TLS."""
     hall = Hall()
-    told = Exporter(hall.connections, lambda: 1234.5).render()
+    told = Exporter(hall.connections, Outside(lambda: 1234.5)).render()
     assert b"broadcast_certificate_expiry_timestamp_seconds 1234.5" in told
     assert b"certificate" not in Exporter(hall.connections).render()
+
+
+def test_what_is_counted_outside_is_told() -> None:
+    """Refused handshakes, and lines of the log that were lost, by where to."""
+    outside = Outside(None, lambda: 3, lambda: 4, lambda: 5)
+    told = Exporter(Hall().connections, outside).render()
+    assert b"broadcast_handshakes_refused_total 3.0" in told
+    assert b'broadcast_log_lines_lost_total{to="console"} 4.0' in told
+    assert b'broadcast_log_lines_lost_total{to="file"} 5.0' in told
 
 
 def test_logins_bans_and_mutes_are_counted(tmp_path: Path) -> None:

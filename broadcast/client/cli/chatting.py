@@ -2,7 +2,7 @@
 
 import dataclasses
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from functools import partial
 
 from broadcast.client.cli.config import file_for, name_on_this_machine, state_path
@@ -16,13 +16,13 @@ from broadcast.client.ui.display import Display
 from broadcast.client.ui.remembered import Remembered
 from broadcast.protocol.names import is_word
 
-DUMB = ("dumb", "unknown")
-"""Terminals that know no control sequences."""
+DUMB = ("", "dumb", "unknown")
+"""Terminals that know no control sequences, and those of which nothing is known."""
 
 
 async def run_chat(options: Options) -> int:
     """Ask for a name, unless one is given, and chat; the exit code."""
-    if os.environ.get("TERM") in DUMB:
+    if is_dumb(os.environ):
         options = dataclasses.replace(options, plain=True)
     plain: tuple[AsyncIterator[list[str]], Printer] | None = None
     if options.plain:
@@ -60,6 +60,12 @@ async def run_chat(options: Options) -> int:
     for text in notes:
         chat.note(text)
     return await chat.run()
+
+
+def is_dumb(environ: Mapping[str, str], os_name: str = os.name) -> bool:
+    """Whether the terminal knows no control sequences."""
+    usual = "" if os_name == "posix" else "console"  # Windows sets no TERM
+    return environ.get("TERM", usual).lower() in DUMB
 
 
 async def ask_name(ask: Callable[[str], Awaitable[str | None]]) -> str | None:

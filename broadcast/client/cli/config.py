@@ -263,6 +263,10 @@ def _settings(
     if server in sections and server != "client":
         named = sections[server]
     elif server and given_port is not None:
+        if "/" in server or server.count(":") == 1:
+            raise ConfigError(
+                f"{server!r} and a port {given_port}: write {server}, or HOST PORT"
+            )
         line = {"host": server, "port": str(given_port)} | line
     elif server:
         line = {"url": server} | line

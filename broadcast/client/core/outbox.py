@@ -127,8 +127,11 @@ class Outbox:
         """
         characters = self._waiting_characters + sum(map(len, texts))
         if len(self._waiting) + len(texts) > MAX_LINES or characters > MAX_CHARACTERS:
+            waiting = count_of(len(self._waiting), "line")
             raise OutboxFullError(
-                f"{count_of(len(self._waiting), 'line')} waiting already"
+                f"{MAX_LINES} lines or 4 MiB may wait, and {waiting} do"
+                if self._waiting
+                else f"more than {MAX_LINES} lines, or than 4 MiB"
             )
 
     def take(self, ground: Ground, max_line: int) -> tuple[list[bytes], list[Line]]:

@@ -12,12 +12,15 @@ from broadcast.client.core.words import why_no_name
 from broadcast.client.events import Position
 from broadcast.protocol.names import is_word
 
+MOST = 1_000_000_000
+
 
 def whole(text: str) -> int:
-    """A number of things."""
+    """A number of things; ``MOST`` stands for all that are more."""
     if not (text.isascii() and text.isdigit()):
         raise ValueError(f"{text!r} is no whole number, 0 or more")
-    return int(text)
+    digits = text.lstrip("0")
+    return MOST if len(digits) > len(str(MOST)) else min(int(text[-20:]), MOST)
 
 
 def counted(text: str) -> int:

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from broadcast.client.core.options import BELLS, PRESENCES
 from broadcast.client.core.session import Session, State
-from broadcast.client.core.words import count_of, why_no_rename
+from broadcast.client.core.words import count_of, why_no_name, why_no_rename
 from broadcast.client.events import Event
 from broadcast.client.io.runner import Exit
 from broadcast.client.ui.alerts import Alerts
@@ -23,6 +23,7 @@ from broadcast.client.ui.meaning import (
 from broadcast.client.ui.members import Members
 from broadcast.client.ui.record import Record
 from broadcast.client.ui.remembered import Remembered
+from broadcast.protocol.names import is_word
 from broadcast.protocol.sanitize import mend
 
 
@@ -106,18 +107,23 @@ class LocalCommands:
     def ignore(self, name: str = "") -> None:
         """Hide the lines of somebody."""
         chat = self._chat
+        if name and not is_word(name):
+            chat.note(why_no_name(name))
+            return
         if name:
             chat.members.ignored.add(name)
-            self._chat.members.keep()
+            chat.members.keep()
         chat.note(f"ignored: {chat.members.ignored.words}")
 
     def unignore(self, name: str = "") -> None:
         """Show the lines of somebody again."""
-        if self._chat.members.ignored.remove(name):
+        if not name:
+            self._chat.note("/unignore NAME")
+        elif self._chat.members.ignored.remove(name):
             self._chat.members.keep()
-            self._chat.note(f"{name} is no longer ignored")
+            self._chat.note(f"{mend(name)} is no longer ignored")
         else:
-            self._chat.note(f"{name or 'nobody'} was not ignored")
+            self._chat.note(f"{mend(name)} was not ignored")
 
     def set_presence(self, which: str = "") -> None:
         """Show whose coming and going."""
@@ -156,7 +162,9 @@ class LocalCommands:
             with Path(path).expanduser().open("x", encoding="utf-8") as file:
                 file.writelines(f"{line}\n" for line in lines)
         except OSError as problem:
-            chat.note(f"not saved: {mend(path)}: {problem.strerror}")
+            is_folder = Path(path).expanduser().is_dir()
+            reason = "that is a folder" if is_folder else problem.strerror
+            chat.note(f"not saved: {mend(path)}: {reason}")
         except (RuntimeError, ValueError) as problem:  # no such home, a NUL in it
             chat.note(f"not saved: {mend(path)}: {problem}")
         else:
@@ -185,12 +193,16 @@ class LocalCommands:
     def resend(self, *_: str) -> None:
         """Say the doubtful lines again."""
         count = self._chat.session.outbox.resend_doubtful()
-        self._chat.note(f"sending again: {count_of(count, 'line')}")
+        self._settled("sending again", count)
 
     def drop(self, *_: str) -> None:
         """Forget the doubtful lines."""
         count = self._chat.session.outbox.drop_doubtful()
-        self._chat.note(f"forgotten: {count_of(count, 'line')}")
+        self._settled("forgotten", count)
+
+    def _settled(self, done: str, count: int) -> None:
+        lines = f"{done}: {count_of(count, 'line')}"
+        self._chat.note(lines if count else "no line is in doubt")
 
     def quit(self, *_: str) -> None:
         """Leave when all lines are said; the second time, leave at once."""

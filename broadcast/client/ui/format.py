@@ -130,11 +130,12 @@ class Formatter:
             return f"{named}{stamp}{name}{mark}: {text}"
         is_mine = name == self.me
         shown = f"{_BOLD}{name} [you]{_RESET}" if is_mine else self._named(name)
+        look, between = "", ": "
         if text.startswith(_ACTION) and text.strip() != "*":
-            return f"{stamp}{shown} {_ITALIC}{text.removeprefix(_ACTION)}{_RESET}"
+            look, between, text = _ITALIC, " ", text.removeprefix(_ACTION)
         if not is_mine and self._find_me(text):
-            return f"{stamp}{shown}: {_BOLD}{_REVERSE}{text}{_RESET}"
-        return f"{stamp}{shown}: {text}"
+            look += _BOLD + _REVERSE
+        return f"{stamp}{shown}{between}{look}{text}{_RESET if look else ''}"
 
     def _aside(self, at: str, text: str) -> str:
         return self._paint(_DIM, f"{self._time(at)}* {text}")

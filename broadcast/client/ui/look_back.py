@@ -5,12 +5,16 @@ from collections.abc import Callable
 
 from broadcast.client import events as ev
 from broadcast.client.core.session import Session
+from broadcast.client.core.values import counted
 from broadcast.client.core.words import count_of
 
 MOST = 1000
 """Lines found, at most; older ones are not looked for."""
 
 USUAL = 100
+
+FURTHEST = 10_000
+"""Lines that ``/lastlog`` shows, at most: they are held until the last page is here."""
 
 
 class LookBack:
@@ -50,10 +54,12 @@ class LookBack:
 
     def lastlog(self, number: str = "") -> None:
         """Show the last lines again, however many pages they have."""
-        if number and not (number.isascii() and number.isdigit() and int(number)):
+        try:
+            wanted = counted(number) if number else USUAL
+        except ValueError:
             self._note("/lastlog N, a number of lines")
-            return
-        self._begin([], int(number) if number else USUAL)
+        else:
+            self._begin([], min(wanted, FURTHEST))
 
     def hear(self, page: ev.Page) -> None:
         """A page has come."""
@@ -87,8 +93,11 @@ class LookBack:
         words, self._words = self._words, None
         if words:
             seen = count_of(self._seen, "line")
-            self._note(f"found: {len(self._found)} of {seen} that were looked at")
-        self._show(list(self._found))
+            self._note(f"found: {len(self._found)}, in {seen} of the server's log")
+        elif not self._found:
+            self._note("nothing was said yet")
+        if self._found:
+            self._show(list(self._found))
         self._found.clear()
 
     def _matches(self, message: ev.Message) -> bool:

@@ -6,10 +6,25 @@ a new version of prompt_toolkit lacks. They are needed because the public ways,
 in between would be sent line by line.
 """
 
+from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from prompt_toolkit.application import Application
 from prompt_toolkit.data_structures import Point
+from prompt_toolkit.layout.screen import Screen
+from prompt_toolkit.output import Output
+
+_REFLOWING = (
+    "ALACRITTY_WINDOW_ID",
+    "ITERM_SESSION_ID",
+    "KITTY_WINDOW_ID",
+    "KONSOLE_VERSION",
+    "TMUX",
+    "VTE_VERSION",
+    "WEZTERM_PANE",
+)
+_REFLOWING_TERMS = ("alacritty", "foot", "tmux", "wezterm", "xterm-kitty")
 
 
 def can_draw(app: Application[Any]) -> bool:
@@ -22,7 +37,7 @@ def write_above(app: Application[Any], text: str) -> None:
     renderer, output = app.renderer, app.output
     output.cursor_backward(renderer._cursor_pos.x)
     output.cursor_up(renderer._cursor_pos.y)
-    output.erase_down()
+    _erase_down(output)
     output.reset_attributes()
     output.enable_autowrap()
     renderer._cursor_pos = Point(0, 0)
@@ -30,3 +45,49 @@ def write_above(app: Application[Any], text: str) -> None:
     renderer._last_style = None
     output.write_raw(text)
     app._redraw()
+
+
+def _erase_down(output: Output) -> None:
+    """Erase from the beginning of this row to the end of the screen.
+
+    In two steps: in its corner, tmux takes that for a clearing of the whole screen, and
+    puts a copy into the scrollback (``scroll-on-clear``).
+    """
+    output.erase_end_of_line()
+    output.cursor_forward(1)
+    output.erase_down()
+    output.cursor_backward(1)
+
+
+def reflows(environ: Mapping[str, str]) -> bool:
+    """Whether the terminal wraps old lines anew when it gets narrower.
+
+    No terminal can be asked; xterm, for one, cuts them instead.
+    """
+    by_name = environ.get("TERM", "").startswith(_REFLOWING_TERMS)
+    return by_name or any(environ.get(variable) for variable in _REFLOWING)
+
+
+def erase_what_is_wrapped(app: Application[Any]) -> None:
+    """Erase at a new size all rows that the prompt has then, in a terminal that wraps.
+
+    prompt_toolkit goes up by as many rows as it has drawn, and leaves the others as
+    copies: https://github.com/prompt-toolkit/python-prompt-toolkit/issues/1933
+    """
+    setattr(app, "_on_resize", partial(_draw_resized, app))  # noqa: B010
+
+
+def _draw_resized(app: Application[Any]) -> None:
+    renderer = app.renderer
+    if renderer._last_screen is not None:
+        columns = max(1, app.output.get_size().columns)
+        rows = rows_above(renderer._last_screen, renderer._cursor_pos, columns)
+        renderer._cursor_pos = Point(renderer._cursor_pos.x, rows)
+    write_above(app, "")
+
+
+def rows_above(screen: Screen, cursor: Point, columns: int) -> int:
+    """The rows above the cursor when those of a screen are wrapped at ``columns``."""
+    lengths = (max(screen.data_buffer[y], default=-1) + 1 for y in range(cursor.y))
+    above = sum(max(1, -(-length // columns)) for length in lengths)
+    return above + cursor.x // columns

@@ -8,6 +8,7 @@ typed text under load. Knows nothing of servers.
 """
 
 import asyncio
+import os
 from collections.abc import Callable
 
 from prompt_toolkit import PromptSession
@@ -23,7 +24,12 @@ from prompt_toolkit.shortcuts import CompleteStyle
 from prompt_toolkit.styles import Attrs
 
 from broadcast.client.ui.display import GATHER, Status, Typed
-from broadcast.client.ui.redraw import can_draw, write_above
+from broadcast.client.ui.redraw import (
+    can_draw,
+    erase_what_is_wrapped,
+    reflows,
+    write_above,
+)
 
 GATHER_BUSY = 0.1
 BUSY = 50
@@ -65,6 +71,8 @@ class Screen:
         )
         self._app = self._session.app
         self._app.key_processor.before_key_press += lambda _: self.touched()
+        if reflows(os.environ):
+            erase_what_is_wrapped(self._app)
         self._app.before_render += lambda _: self._take_status()
 
     @property

@@ -133,15 +133,23 @@ class Endpoint(Resource):
         request: Any,
         status: int,
         kind: str,
-        body: bytes,
+        body: bytes | None,
         more: Mapping[bytes, bytes] | None = None,
     ) -> None:
-        """Answer, unless the connection is lost."""
+        """Answer, unless the connection is lost.
+
+        Args:
+            request: the request.
+            status: the status code.
+            kind: the media type of the body.
+            body: the whole body; None for one that has no length, and isn't sent.
+            more: further headers.
+        """
         if not request.channel or not request.channel.is_waiting_for(request):
             return
         own = {**COMMON, **self.shared(request), **(more or {})}
-        answer(request, status, kind, body, own)
-        if status != 204:
+        answer(request, status, kind, b"", own)
+        if body is not None and status != 204:
             request.setHeader(b"Content-Length", b"%d" % len(body))
             request.write(body)
         request.finish()

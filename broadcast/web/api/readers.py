@@ -75,7 +75,7 @@ class Reading(Endpoint):
                 raise RefusedError(503, bye.message, BUSY)
         kind = self.kind_of(wish)
         if request.method == b"HEAD":
-            self.give(request, 200, kind, b"")
+            self.give(request, 200, kind, None)
         else:
             self.open(request, kind, wish)
 

@@ -2,6 +2,8 @@
 
 import { COMMANDS, historyLine, isName, loginLine, nameAndKey, otherLine, pingLine, sinceLine, whoLine } from "./words.js";
 
+const SHOWN = 200; // lines that are shown again at once: who scrolls up has all
+
 const HELP = [
   ...Object.entries(COMMANDS).map(([word, [rest, text]]) => `/${word} ${rest}`.trimEnd() + ` – ${text}`),
   "//TEXT – says /TEXT",
@@ -36,14 +38,20 @@ export class Commands {
     for (const { text } of events) if (text) this.show.notice(text);
   }
 
-  replay(word, line) {
+  // Shows some lines again; which is told by whence ("the last", "after that").
+  replay(word, line, whence) {
     return this.ask(word, line, (events) => {
-      const said = events.filter(({ event }) => event === "message");
+      const all = events.filter(({ event }) => event === "message");
+      const said = all.slice(0, SHOWN);
       const { missing } = events[0];
-      const title = `the last ${said.length} ${said.length === 1 ? "line" : "lines"}:`;
+      const { more, position } = events.at(-1);
       const gone = { null: "that position is not in this log", 0: "" }[missing] ?? `${missing} lines before can't be had any more`;
       if (gone && word === "since") this.show.notice(gone);
-      this.show.lines(said.length ? title : "nothing was said", said, said.length ? "that was it" : "");
+      const isCut = word === "since" && (more || said.length < all.length);
+      const epoch = position.slice(0, position.lastIndexOf(":"));
+      const end = isCut ? `there is more: /since ${epoch}:${said.at(-1)?.id}` : "that was it";
+      const title = `${said.length} ${said.length === 1 ? "line" : "lines"}, ${whence}:`;
+      this.show.lines(said.length ? title : "nothing was said", said, said.length ? end : "");
     });
   }
 
@@ -72,10 +80,11 @@ export class Commands {
       });
     },
     history(rest) {
-      return this.replay("history", historyLine(rest || "20"));
+      const line = historyLine(rest || "20"); // throws at what is no number
+      return this.replay("history", Number(rest) > SHOWN ? historyLine(SHOWN) : line, "the last");
     },
     since(rest) {
-      return this.replay("since", sinceLine(rest));
+      return this.replay("since", sinceLine(rest), "after that");
     },
     ignore(rest) {
       if (rest && !isName(rest)) return "/ignore NAME";

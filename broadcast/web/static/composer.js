@@ -57,8 +57,8 @@ export class Composer {
   // A secret is in no draft, nor is what is typed where a secret is asked for.
   keepDraft() {
     const { value } = this.text;
-    if (!value) this.memory.tab.drop("draft");
-    else if (!this.room.isLoginWanted && !value.split("\n").some(isSecret)) this.memory.tab.set("draft", value);
+    if (!value || value.split("\n").some(isSecret)) this.memory.tab.drop("draft");
+    else if (!this.room.isLoginWanted) this.memory.tab.set("draft", value);
   }
 
   grow() {
@@ -114,13 +114,11 @@ export class Composer {
 
   // Says lines; returns those that there was no room for.
   sayAll(batch) {
-    for (let count = batch.length; count > 0; count -= 1) {
-      if (!this.room.say(batch.slice(0, count).map(({ text }) => text))) continue;
-      if (count < batch.length) this.say("Too many lines wait to be sent: these were not taken.");
-      return batch.slice(count).map(({ line }) => line);
+    const count = this.room.say(batch.map(({ text }) => text));
+    if (count < batch.length) {
+      this.say(`Too many lines wait to be sent: ${count ? "these were" : "this was"} not taken.`);
     }
-    this.say("Too many lines wait to be sent: this was not taken.");
-    return batch.map(({ line }) => line);
+    return batch.slice(count).map(({ line }) => line);
   }
 
   // Puts lines that were not said before what is written.
@@ -132,7 +130,8 @@ export class Composer {
     const rest = value.slice(before.length);
     this.returned = `${before}${lines.join("\n")}\n`;
     this.free += lines.length;
-    const text = rest ? this.returned + rest : this.returned.slice(0, -1);
+    // It ends with a line end: what is typed next is another line.
+    const text = this.returned + rest;
     this.put(text, Math.min(text.length, selectionStart - value.length + text.length));
     this.say(why);
   }

@@ -1,8 +1,10 @@
 // The memory: what the browser keeps of the person, in localStorage for all tabs and in
 // sessionStorage for this one. Where storage is forbidden it lasts as long as the page.
 
+import { isKey, isName } from "./words.js";
+
 function area(name, prefix) {
-  const kept = new Map();
+  const kept = new Map(); // what the storage doesn't take: it is forbidden, or full
   const guarded = (use, otherwise) => {
     try {
       return use(window[name]);
@@ -11,10 +13,10 @@ function area(name, prefix) {
     }
   };
   return {
-    get: (key) => guarded((where) => where.getItem(prefix + key), () => kept.get(key) ?? null),
+    get: (key) => kept.get(key) ?? guarded((where) => where.getItem(prefix + key), () => null),
     set(key, value) {
-      kept.set(key, value);
-      guarded((where) => where.setItem(prefix + key, value), () => undefined);
+      kept.delete(key);
+      guarded((where) => where.setItem(prefix + key, value), () => kept.set(key, value));
     },
     drop(key) {
       kept.delete(key);
@@ -42,13 +44,14 @@ export class Memory {
   }
 
   get name() {
-    return this.all.get("name") ?? "";
+    const name = this.all.get("name") ?? "";
+    return isName(name) ? name : "";
   }
 
   // The secret by which a name can be had again: made with the first name.
   get key() {
     let key = this.all.get("key");
-    if (!key) {
+    if (!key || !isKey(key)) {
       key = random(16);
       this.all.set("key", key);
     }

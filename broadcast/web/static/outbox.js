@@ -1,6 +1,8 @@
 // The outbox: lines that were typed and have no answer yet. It is bounded: what has no
 // place in it is refused while it is still in the composer. It survives a reload.
 
+import { sayLine } from "./words.js";
+
 const LINES = 500;
 const CHARACTERS = 256 * 1024;
 
@@ -18,11 +20,17 @@ export class Outbox {
     return this.lines.size;
   }
 
-  hasRoom(texts) {
-    let characters = 0;
-    for (const { text } of this.lines.values()) characters += text.length;
-    for (const text of texts) characters += text.length;
-    return this.lines.size + texts.length <= LINES && characters <= CHARACTERS;
+  // How many of these lines there is room for.
+  roomFor(texts) {
+    let left = CHARACTERS;
+    for (const { text } of this.lines.values()) left -= text.length;
+    const most = Math.min(texts.length, LINES - this.lines.size);
+    let count = 0;
+    while (count < most && texts[count].length <= left) {
+      left -= texts[count].length;
+      count += 1;
+    }
+    return count;
   }
 
   add(text) {
@@ -60,10 +68,13 @@ export class Outbox {
   load() {
     try {
       const { epoch, lines } = JSON.parse(this.memory.tab.get("outbox") ?? '{"lines":[]}');
-      this.lines = new Map(lines);
+      for (const [token, { text, isSent }] of lines) {
+        sayLine(token, text); // throws at what is not ours
+        this.lines.set(token, { text, isSent });
+      }
       this.epoch = epoch;
     } catch {
-      this.lines = new Map(); // not ours
+      this.lines.clear();
     }
   }
 }

@@ -46,15 +46,16 @@ export class Room extends EventTarget {
     return this.epoch && `${this.epoch}:${this.lastId}`;
   }
 
-  // Says lines: returns whether all of them are kept until they are said.
-  say(texts) {
-    if (this.isLoginWanted || !this.outbox.hasRoom(texts)) return false;
+  // Says lines, as many as can be kept until they are said: returns their number.
+  say(all) {
+    const texts = this.isLoginWanted ? [] : all.slice(0, this.outbox.roomFor(all));
+    if (!texts.length) return 0;
     const tokens = texts.map((text) => this.outbox.add(text));
     tokens.forEach((token, number) => this.emit("pending", { token, text: texts[number] }));
     if (this.isReady) this.transmit(tokens);
     else if (this.state.isOver) this.tabs.call("open");
     this.outbox.save();
-    return true;
+    return texts.length;
   }
 
   // Sends lines of the outbox, as few messages as may be.

@@ -8,7 +8,8 @@ const SIZES = { small: 87.5, normal: 100, large: 125, huge: 162.5 };
 export class Settings {
   constructor({ size, notify, sound, problem }, memory, attention) {
     Object.assign(this, { size, notify, sound, problem, memory });
-    size.value = memory.choice("size", "normal");
+    const kept = memory.choice("size", "normal");
+    size.value = Object.hasOwn(SIZES, kept) ? kept : "normal";
     notify.checked = memory.choice("notify", "off") === "on";
     sound.checked = memory.choice("sound", "off") === "on";
     size.addEventListener("change", () => {
@@ -24,7 +25,7 @@ export class Settings {
   }
 
   resize() {
-    document.documentElement.style.setProperty("font-size", `${SIZES[this.size.value] ?? 100}%`);
+    document.documentElement.style.setProperty("font-size", `${SIZES[this.size.value]}%`);
   }
 
   async allow() {

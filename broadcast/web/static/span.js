@@ -3,11 +3,23 @@
 
 import { dayMark, dayOf, mark, said } from "./rows.js";
 
+const isPlaced = ({ position }) => Boolean(position);
+
+// The position that is so many ids further on.
+function moved(position, by) {
+  const at = position.lastIndexOf(":") + 1;
+  return position && position.slice(0, at) + Math.max(0, Number(position.slice(at)) + by);
+}
+
 // An item: {node, kind} and, of a line, {position, name, day, at}.
+//
+// Lines that are shown again have no position. Where no other ones are left, the edge is
+// where the span was cut: its lines are from there on, or up to there.
 export class Span {
   constructor(into) {
     this.into = into;
     this.items = [];
+    this.edge = ""; // the position before which all is cut, or from which on
   }
 
   get length() {
@@ -15,11 +27,11 @@ export class Span {
   }
 
   get first() {
-    return this.items.find((item) => item.position)?.position ?? "";
+    return this.items.find(isPlaced)?.position ?? this.edge;
   }
 
   get last() {
-    return this.items.findLast((item) => item.position)?.position ?? "";
+    return this.items.findLast(isPlaced)?.position ?? moved(this.edge, -1);
   }
 
   line(entry) {
@@ -81,7 +93,9 @@ export class Span {
 
   // Cuts the beginning off; the day of what is first then stands above it.
   cutFirst(count) {
-    for (const { node } of this.items.splice(0, count)) node.remove();
+    const cut = this.items.splice(0, count);
+    for (const { node } of cut) node.remove();
+    this.leave(cut);
     const next = this.items[0];
     if (next?.kind !== "line") return;
     const day = { kind: "day", node: dayMark(next.at), day: next.day };
@@ -91,7 +105,15 @@ export class Span {
   }
 
   cutLast(count) {
-    for (const { node } of this.items.splice(this.items.length - count, count)) node.remove();
+    const cut = this.items.splice(this.items.length - count, count);
+    for (const { node } of cut) node.remove();
+    this.edge = cut.find(isPlaced)?.position ?? this.edge;
+  }
+
+  // These items, or entries, are above the span, and not in it.
+  leave(items) {
+    const last = items.findLast(isPlaced);
+    if (last) this.edge = moved(last.position, 1);
   }
 
   // Notes, at the beginning, how many lines before it were never shown.

@@ -54,7 +54,8 @@ export class View extends EventTarget {
   // More than can be shown: the oldest are only counted.
   thin() {
     const dropped = this.queue.splice(0, this.queue.length - FOLLOWED);
-    this.missed = (this.missed ?? 0) + dropped.filter(({ kind }) => kind === "line").length;
+    this.missed = (this.missed ?? 0) + dropped.filter(({ kind, position }) => kind === "line" && position).length;
+    this.span.leave(dropped);
   }
 
   unseen() {
@@ -195,7 +196,12 @@ export class View extends EventTarget {
     const row = sending(text);
     this.pending.set(token, row);
     this.pendingRows.append(row);
-    this.toLatest();
+    if (this.goesToLatest) return;
+    this.goesToLatest = true; // once for all that are sent together
+    queueMicrotask(() => {
+      this.goesToLatest = false;
+      this.toLatest();
+    });
   }
 
   settle(token) {

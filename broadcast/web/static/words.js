@@ -13,7 +13,7 @@ export const COMMANDS = {
   name: ["NAME", "takes another name"],
   who: ["[PREFIX]", "tells who is here"],
   ping: ["", "measures the way to the server and back"],
-  history: ["[N]", "shows the last lines again"],
+  history: ["[N]", "shows the last lines again, 200 at most"],
   since: ["EPOCH:ID", "shows what was said after a position"],
   ignore: ["[NAME]", "hides what NAME says; alone: tells who is hidden"],
   unignore: ["NAME", "shows NAME again"],
@@ -93,6 +93,8 @@ const SECRET = /^\/(login|name|nick)(\s|$)/i;
 
 export const isSecret = (line) => SECRET.test(line.trimStart());
 
+const OTHERS = new Map([["nick", "name"], ["exit", "quit"]]);
+
 // The meaning of a typed line: {say} or {word, rest}.
 export function interpret(line) {
   if (line.startsWith("//")) return { say: line.slice(1) };
@@ -107,7 +109,7 @@ export function interpret(line) {
     check(rest.trim(), "/me TEXT");
     return { say: `* ${rest}` };
   }
-  return { word: { nick: "name", exit: "quit" }[word] ?? word, rest: rest.trimEnd() };
+  return { word: OTHERS.get(word) ?? word, rest: rest.trimEnd() };
 }
 
 // The name, and the key if one was typed, of /name.

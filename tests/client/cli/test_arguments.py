@@ -65,6 +65,9 @@ def test_values_that_are_read_here() -> None:
     """A position and a count are read at once, as a script may have kept them."""
     given = make_parser().parse_args(["tail", "--since", " e:7\n", "-n", "007"])
     assert (given.since, given.lines) == (Position("e", 7), 7)
+    for many in ("9" * 20, "9" * 5000):
+        given = make_parser().parse_args(["tail", "-n", many, "--count", many])
+        assert given.lines == given.count == 1_000_000_000
 
 
 @pytest.mark.parametrize(

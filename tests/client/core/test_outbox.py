@@ -142,6 +142,8 @@ def test_window_and_bound() -> None:
         script.session.say("x")
     with pytest.raises(OutboxFullError):
         script.session.outbox.check(["y" * 5_000_000])
+    with pytest.raises(OutboxFullError, match="more than 10000 lines"):
+        ScriptedSession().session.outbox.check(["y"] * 10_001)
     assert not script.session.outbox.has_room
     assert len(script.sent()) == WINDOW_LINES
     assert script.sent() == []

@@ -132,6 +132,26 @@ def test_who_is_hidden() -> None:
     assert "zoë" in ignored
 
 
+def test_what_is_no_name_is_not_ignored() -> None:
+    """It would hide nobody, for ever; ``/unignore`` alone tells how it is written."""
+    chat = Chat()
+    local = LocalCommands(chat)
+    local.ignore("eve bob")
+    assert chat.notes[-1] == "'eve bob': a name has no spaces; eve-bob would do"
+    assert not len(chat.members.ignored)
+    local.unignore()
+    assert chat.notes[-1] == "/unignore NAME"
+
+
+def test_nothing_in_doubt_is_said_so() -> None:
+    """``/resend`` and ``/drop`` count no zero lines."""
+    chat = Chat()
+    local = LocalCommands(chat)
+    local.resend()
+    local.drop()
+    assert chat.notes == ["no line is in doubt"] * 2
+
+
 def test_saving_spoils_no_file(tmp_path: Path) -> None:
     """A file that is there stays; what is wrong is told with nothing active in it."""
     chat = Chat()
@@ -149,6 +169,8 @@ def test_saving_spoils_no_file(tmp_path: Path) -> None:
         local.save(str(there))
         assert chat.notes[-1].startswith("not saved: ")
         assert "\x1b" not in chat.notes[-1]
+        if there == tmp_path:
+            assert chat.notes[-1].endswith(": that is a folder")
     assert path.read_text(encoding="utf-8") == text
 
 

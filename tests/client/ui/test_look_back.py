@@ -41,7 +41,7 @@ def test_pages_are_asked_for_until_there_are_no_more() -> None:
     search.page("a b", "c")
     assert search.script.sent() == []
     assert search.shown == [["a b", "b, then A"]]
-    assert search.notes == ["found: 2 of 4 lines that were looked at"]
+    assert search.notes == ["found: 2, in 4 lines of the server's log"]
 
 
 def test_lastlog_ends_when_it_has_enough() -> None:
@@ -54,6 +54,23 @@ def test_lastlog_ends_when_it_has_enough() -> None:
     search.page("a", "b", first="e:1")
     assert search.script.sent() == ["/history 1000", "/history 1000 e:5"]
     assert search.shown == [["b", "c", "d"]]
+
+
+def test_lastlog_of_more_than_there_is() -> None:
+    """However many digits the number has, all lines there are is the answer."""
+    search = Search()
+    search.look_back.lastlog("9" * 5000)
+    search.page("a", "b")
+    assert search.shown == [["a", "b"]]
+
+
+def test_lastlog_of_an_empty_log() -> None:
+    """No line is said so, without dividers around nothing."""
+    search = Search()
+    search.look_back.lastlog()
+    search.page()
+    assert search.shown == []
+    assert search.notes == ["nothing was said yet"]
 
 
 def test_one_search_ends_another() -> None:
@@ -88,4 +105,5 @@ def test_a_refused_page_ends_it() -> None:
     ):
         if isinstance(event, ev.Page):
             search.look_back.hear(event)
-    assert search.shown == [[]]
+    assert search.shown == []
+    assert search.notes == ["found: 0, in 0 lines of the server's log"]

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 from prompt_toolkit.application import Application
+from prompt_toolkit.data_structures import Point
 from prompt_toolkit.input import DummyInput
+from prompt_toolkit.layout.screen import Char, Screen
 from prompt_toolkit.output import DummyOutput
 
 import broadcast.client
@@ -51,3 +53,23 @@ def test_prompt_toolkit_has_what_is_used() -> None:
             f"prompt_toolkit {version('prompt_toolkit')} has no {name} any more: "
             f"mend broadcast/client/ui/redraw.py"
         )
+
+
+def test_rows_of_a_narrower_window() -> None:
+    """Each row that was drawn is wrapped for itself, and so is that of the cursor."""
+    screen = Screen()
+    for y, length in enumerate((60, 61, 0, 45)):
+        for x in range(length):
+            screen.data_buffer[y][x] = Char("x")
+    assert redraw.rows_above(screen, Point(45, 3), 80) == 3
+    assert redraw.rows_above(screen, Point(45, 3), 60) == 4
+    assert redraw.rows_above(screen, Point(45, 3), 30) == 7
+    assert redraw.rows_above(screen, Point(2, 0), 30) == 0
+
+
+def test_terminals_that_wrap_anew() -> None:
+    """They are known by their variables or by their names; others are left alone."""
+    assert redraw.reflows({"TERM": "tmux-256color"})
+    assert redraw.reflows({"TERM": "xterm-256color", "VTE_VERSION": "7800"})
+    assert not redraw.reflows({"TERM": "xterm-256color"})
+    assert not redraw.reflows({})

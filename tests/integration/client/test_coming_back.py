@@ -90,7 +90,7 @@ def test_more_than_the_queue_takes(daemon: Daemon, home: str) -> None:
         bob.type("\x1b[200~" + "x\r" * 10_000 + "\x1b[201~")
         bob.wait(lambda: bob.screen.cursor.y == bob.screen.lines - 1, 30)
         bob.type("\r")
-        bob.wait(lambda: b"not taken: 13 lines waiting already" in bob.bytes, 30)
+        bob.wait(lambda: b"lines or 4 MiB may wait, and 13 lines do" in bob.bytes, 30)
 
 
 def test_a_name_is_free_again_after_any_end(daemon: Daemon, home: str) -> None:

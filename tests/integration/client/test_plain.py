@@ -12,11 +12,11 @@ from tests.support.client.daemon import Daemon
 from tests.support.client.terminal import Terminal
 
 
-@pytest.mark.parametrize("how", ["--plain", "TERM"])
+@pytest.mark.parametrize("how", ["--plain", "TERM=dumb"])
 def test_no_control_sequence_at_all(how: str, daemon: Daemon, home: str) -> None:
     """A dumb terminal is enough: mentions are marked, own lines stand there once."""
     options = [how] if how == "--plain" else []
-    environ = {"TERM": "dumb"} if how == "TERM" else {}
+    environ = {"TERM": how[5:]} if how.startswith("TERM") else {}
     with Terminal(
         "connect", daemon.url, *options, home=home, environ=environ
     ) as terminal:

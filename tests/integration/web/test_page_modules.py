@@ -86,6 +86,7 @@ def test_commands_are_built_of_checked_parts(
         ("/NICK  ada", {"word": "name", "rest": "ada"}),
         ("/who", {"word": "who", "rest": ""}),
         ("/exit", {"word": "quit", "rest": ""}),
+        ("/constructor", {"word": "constructor", "rest": ""}),
         (" hello", {"say": " hello"}),
         (" /hello", {"say": " /hello"}),
         (" /Login x", None),

@@ -150,6 +150,33 @@ def test_one_scrolls_back_to_the_beginning_and_on_to_the_end(
     page.shows("now")
 
 
+def test_lines_that_are_shown_again_hide_none(
+    long: Daemon, open_page: Open, join: Join
+) -> None:
+    """After as many of them as are kept, one still scrolls back through the rest."""
+    say_all(join(long, "dora"), "again", 300)
+    page = open_page(long, size=(700, 800)).connected()
+    for _ in range(3):
+        page.write("/history 1000\n")
+        page.wait_until(lambda: page.value() == "", "asked")
+    page.write("here\n")
+    page.shows("here")
+    page.wait_until(lambda: page.text("#rows").count("that was it") == 2, "shown")
+    assert "too fast" not in page.text("#rows")
+    before = page.texts()[0]
+    scroll(page, 0)
+    changed(page, 0, before)
+    for _ in range(8):
+        scroll(page, 0)
+    page.wait_until(lambda: scrolled_to(page, "again 0"), "the oldest")
+
+
+def scrolled_to(page: Page, text: str) -> bool:
+    """Scroll to the beginning, and tell whether that has been loaded."""
+    scroll(page, 0)
+    return text in page.texts()
+
+
 def test_the_line_looked_at_stays_while_older_ones_are_loaded(
     long: Daemon, open_page: Open, join: Join
 ) -> None:

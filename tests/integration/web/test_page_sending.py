@@ -88,7 +88,10 @@ def test_a_name_taken_away_is_ones_own_on_coming_back(
 def test_what_may_have_been_said_is_given_back(
     daemon: Callable[..., Daemon], open_page: Open
 ) -> None:
-    """A line that was sent into a log that is gone: the person decides."""
+    """A line that was sent into a log that is gone: the person decides.
+
+    What one types just then is another line.
+    """
     first = daemon("--web", "0")
     port = web_port(first)
     page = open_page(port).connected()
@@ -99,10 +102,11 @@ def test_what_may_have_been_said_is_given_back(
     page.wait_until(lambda: "away" in page.text("#status"), "away")
     daemon("--web", str(port))
     page.connected()
-    page.wait_until(lambda: page.value() == "perhaps", "given back")
+    page.wait_until(lambda: page.value() == "perhaps\n", "given back")
     assert "may not have been said" in page.text("#problem")
-    page.write("\n")
-    page.shows("perhaps")
+    page.write("more\n")
+    page.shows("more")
+    assert page.texts()[-2:] == ["perhaps", "more"]
     page.sent()
 
 
@@ -118,7 +122,7 @@ def test_each_refused_line_is_given_back(
     assert admin(["-s", str(tmp_path / "admin"), "mute", "emil"]) == 0
     page.run(TYPE, "one\ntwo\n//three")
     page.wait_until(lambda: "muted" in page.text("#problem"), "refused")
-    page.wait_until(lambda: page.value() == "one\ntwo\n//three", "given back")
+    page.wait_until(lambda: page.value() == "one\ntwo\n//three\n", "given back")
     page.sent()
 
 
@@ -200,8 +204,9 @@ def test_the_name_that_one_types_is_left_alone(
 
 
 def test_drafts_and_recall(web: Daemon, open_page: Open) -> None:
-    """A draft survives a reload; the arrow brings back one's own lines; Tab completes
-    commands and names; where there is nothing to complete, it goes on."""
+    """A draft survives a reload, a name's key doesn't, nor half a command before it;
+    the arrow brings back one's own lines; Tab completes commands and names; where there
+    is nothing to complete, it goes on."""
     page = open_page(web).connected()
     page.write("first\n")
     page.write("second\n")
@@ -218,7 +223,9 @@ def test_drafts_and_recall(web: Daemon, open_page: Open) -> None:
     page.write("half a draft")
     page.reload().connected("fritz")
     assert page.value() == "half a draft"
-    page.write("\ue004")
+    page.write("\ue009a\ue009\ue003/name fritz 12345678")
+    assert "/na" not in page.run("return JSON.stringify({...sessionStorage})")
+    page.write("\ue009a\ue009\ue003half a draft\ue004")
     assert page.run("return document.activeElement.id") != "text"
 
 

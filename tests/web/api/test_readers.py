@@ -172,9 +172,10 @@ class TestLines:
         assert answer.body.endswith(b"* that was the last line\n")
 
     def test_a_head_is_told_without_a_stream(self, http: Http) -> None:
-        """HEAD joins nobody."""
+        """HEAD joins nobody; a length that the stream hasn't is not told."""
         answer = http.ask("HEAD", "/lines")
         assert answer.status == 200
+        assert "content-length" not in answer.headers
         assert answer.headers["content-type"] == "text/plain; charset=utf-8"
         assert http.hall.directory.stats.joined == 0
 
