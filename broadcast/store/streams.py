@@ -1,6 +1,7 @@
 """The streams of a room: made where there are none, and looked at where there are."""
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass
 from time import monotonic
 from typing import Any, Final
@@ -8,9 +9,10 @@ from typing import Any, Final
 from twisted.logger import Logger
 
 from broadcast.store.base import StoreError
-from broadcast.store.dumps import Dumps
-from broadcast.store.feed import NO_STREAM
+from broadcast.store.dumps import Dumps, choose
+from broadcast.store.feed import NO_STREAM, LossError
 from broadcast.store.nats import ApiError, Link, LinkError
+from broadcast.store.replica import Replica
 
 PATIENCE: Final = 30.0
 """Seconds in which the streams have to be there, when a daemon starts: an election of
@@ -50,8 +52,11 @@ class Streams:
         self._replicas = replicas
         self._logger = Logger(namespace="broadcast")
 
-    async def open(self) -> None:
+    async def open(self, is_first: bool) -> None:
         """Make what is not there.
+
+        Args:
+            is_first: the daemon starts, and is to say so if that takes long.
 
         Raises:
             StoreError: it can't be used; says why in one line.
@@ -65,7 +70,7 @@ class Streams:
                 break
             except LinkError as error:
                 why = str(error)
-            if monotonic() > end:
+            if is_first and monotonic() > end:
                 raise StoreError(f"JetStream can't keep the room: {why}")
             if why != told and monotonic() > end - PATIENCE + SILENCE:
                 told = why
@@ -74,7 +79,7 @@ class Streams:
                     event="nats-not-ready",
                     reason=why,
                 )
-            await asyncio.sleep(0.25)
+            await self._wait()
         if found["config"].get("subjects") != [self.subject]:
             raise StoreError(
                 f"the stream {self.room} is not one of ours; give another --room"
@@ -89,6 +94,55 @@ class Streams:
         answer = await self._link.ask(f"STREAM.INFO.{self.room}")
         state = answer["state"]
         return Extent(int(state["first_seq"]), int(state["last_seq"]))
+
+    async def extent_at_last(self) -> Extent:
+        """Return which messages the log has, as soon as there is an answer."""
+        while True:
+            try:
+                return await self.extent()
+            except LinkError:
+                await self._wait()
+
+    async def load(self, wanted: int, skipped: set[int]) -> Replica:
+        """Return the state as of a dump, or as of nothing.
+
+        Args:
+            wanted: bytes of the log that should follow.
+            skipped: the dumps that are of another log.
+        """
+        while True:
+            try:
+                extent, places = await self.extent(), await self.dumps.places()
+                for place in choose(places, extent.first, extent.last, wanted):
+                    if place.seq in skipped:
+                        continue
+                    loaded = await self.dumps.load(place)
+                    if loaded is not None:
+                        return loaded
+                return Replica()
+            except LinkError:
+                await self._wait()
+
+    async def refuse_emptied(self) -> None:
+        """See that a daemon that comes later can know all that was decided.
+
+        Raises:
+            LossError: it can't: the log was emptied, by hand.
+        """
+        with suppress(LinkError):
+            first = (await self.extent()).first
+            if first <= 1:
+                return
+            places = await self.dumps.places()
+            if all(place.seq < first for place in places):
+                raise LossError("it was emptied")
+
+    async def _wait(self) -> None:
+        """Let some time pass; make a connection, if there will be none by itself."""
+        await asyncio.sleep(0.25)
+        if self._link.is_lost:
+            with suppress(LinkError):
+                await self._link.reconnect()
 
     async def _find(self, name: str, config: dict[str, Any]) -> dict[str, Any]:
         try:

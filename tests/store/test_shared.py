@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from broadcast.store import author, feed, jetstream, nodes
+from broadcast.store import author, feed, life, nodes
 from broadcast.store.claims import Claim, How, Up
 from broadcast.store.codec import Body, encode
 from broadcast.store.entries import Entry
@@ -36,11 +36,11 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have less time pass: signs of life ten times a second."""
     monkeypatch.setattr(nodes, "BEAT", BEAT)
     monkeypatch.setattr(author, "BEAT", BEAT)
-    monkeypatch.setattr(jetstream, "TICK", 0.02)
+    monkeypatch.setattr(life, "TICK", 0.02)
     monkeypatch.setattr(feed, "PROOF", ROLLED_BACK)
     monkeypatch.setattr(feed, "HEARTBEAT", 0.2)
-    monkeypatch.setattr(jetstream, "CHECK", 0.2)
-    monkeypatch.setattr(jetstream, "DISCONNECTED", 3.0)
+    monkeypatch.setattr(life, "CHECK", 0.2)
+    monkeypatch.setattr(life, "DISCONNECTED", 3.0)
 
 
 def play(scenario: Coroutine[Any, Any, None]) -> None:
@@ -127,7 +127,7 @@ def test_a_copy_of_a_message_counts_for_nothing(servers: Servers) -> None:
     async def scenario() -> None:
         async with opened(servers.urls, "a", "b") as (a, b):
             await a.say("one")
-            mark = str(a.store._author.mark)
+            mark = str(a.life.author.mark)
             unborn = encode(Body([a.run("ghost")]))
             for _ in range(3):
                 await publish(b, mark, encode(Body([a.run("one")])))
@@ -143,7 +143,7 @@ def test_a_copy_of_a_message_counts_for_nothing(servers: Servers) -> None:
 
 async def publish(node: Node, mark: str, data: bytes) -> None:
     """Put a message into the log, past all that is right."""
-    await node.store._link.put("broadcast.log", data, {"N": mark})
+    await node.life._link.put("broadcast.log", data, {"N": mark})
 
 
 # Names
@@ -236,7 +236,7 @@ def test_a_dump_is_where_a_daemon_begins_that_comes_later(
             await a.claim("ann", "secret")
             first = await a.say("one", "t1")
             await grow(a)
-            await until(lambda: a.store._shared.dumps + b.store._shared.dumps > 0)
+            await until(lambda: a.life.shared.dumps + b.life.shared.dumps > 0)
             await a.say("last")
             async with opened(servers.urls, "c", refill=0) as (c,):
                 assert c.store._replica.dumped > 0
@@ -266,13 +266,14 @@ def test_half_a_dump_and_another_logs_are_none(
         async with opened(servers.urls, "a", refill=0) as (a,):
             await a.claim("ann")
             await grow(a)
-            await until(lambda: a.store._shared.dumps > 0)
-            dumps = a.store._streams.dumps
+            await until(lambda: a.life.shared.dumps > 0)
+            dumps = a.life._streams.dumps
             place, *_ = await dumps.places()
+            await a.say("more")
             seq = a.store._replica.seq
             whole = await dumps.load(place)
             assert whole is not None
-            await a.store._link.put(f"broadcast.dump.{seq}.999999.2.0", b"half")
+            await a.life._link.put(f"broadcast.dump.{seq}.999999.2.0", b"half")
             whole.seq, whole.epoch = seq, "another"
             await dumps.save(seq, whole.total + 1, whole.freeze()())
             async with opened(servers.urls, "b", refill=0) as (b,):
@@ -330,7 +331,7 @@ def test_a_log_that_was_emptied_is_another_one(servers: Servers, order: str) -> 
         async with opened(servers.urls, "a", "b") as (a, b):
             await a.say("old")
             epoch = a.store.epoch
-            await a.store._link.ask(f"STREAM.{order}.broadcast")
+            await a.life._link.ask(f"STREAM.{order}.broadcast")
             await until(lambda: "back" in a.told and "back" in b.told, "a new log")
             await a.say("new")
             await agree(a, b)
@@ -346,8 +347,8 @@ def test_a_gap_in_a_daemons_numbers_proves_a_loss(servers: Servers) -> None:
     async def scenario() -> None:
         async with opened(servers.urls, "a", "b") as (a, b):
             await a.say("one")
-            await until(lambda: a.store._author.flight is None)
-            epoch, mark = a.store.epoch, a.store._author.mark
+            await until(lambda: a.life.author.flight is None)
+            epoch, mark = a.store.epoch, a.life.author.mark
             await publish(b, f"{mark.incarnation}:{mark.n + 7}", encode(Body([])))
             await until(lambda: "back" in a.told and "back" in b.told, "a new log")
             await agree(a, b)
@@ -363,7 +364,7 @@ def test_a_daemon_that_was_overtaken_reads_on_from_a_dump(
 ) -> None:
     """What the log has dropped before it was read: it is no other log for that."""
     monkeypatch.setattr(author, "LEAST", 3000)
-    monkeypatch.setattr(jetstream, "DISCONNECTED", 60.0)
+    monkeypatch.setattr(life, "DISCONNECTED", 60.0)
 
     async def scenario() -> None:
         async with (
@@ -376,12 +377,12 @@ def test_a_daemon_that_was_overtaken_reads_on_from_a_dump(
             cable.hold()
             for _ in range(3):
                 await grow(a)
-            reader = b.store._feed
+            reader = b.life.feed
             await until(lambda: reader is not None and not reader.is_sure)
             await asyncio.sleep(0.3)  # it has begun to make another one
             await until(lambda: a.store._replica.grown < 3000)
-            [newest, *_] = await a.store._streams.dumps.places()
-            await a.store._link.ask("STREAM.PURGE.broadcast", {"seq": newest.seq})
+            [newest, *_] = await a.life._streams.dumps.places()
+            await a.life._link.ask("STREAM.PURGE.broadcast", {"seq": newest.seq})
             cable.release()
             await until(lambda: "back" in b.told, "reading on")
             await agree(a, b)

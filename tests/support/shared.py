@@ -13,6 +13,7 @@ from broadcast.store.base import Limits
 from broadcast.store.claims import Claim, Leave
 from broadcast.store.entries import Batch, Entry, Run, Told, decides, is_run
 from broadcast.store.jetstream import JetstreamStore, Share
+from broadcast.store.life import Life
 from broadcast.store.nats import Access
 from broadcast.store.outcomes import Outcome
 
@@ -50,6 +51,13 @@ class Node:
         self.told: list[str] = []
         self.failed = ""
         self._sessions = 0
+
+    @property
+    def life(self) -> Life:
+        """The store's inside."""
+        found = self.store._life
+        assert found is not None
+        return found
 
     # A room, as the store sees it
 
@@ -98,12 +106,12 @@ class Node:
 
     async def die(self) -> None:
         """End it as kill -9 does: it says nothing more."""
-        store = self.store
-        if store._task is not None:
-            store._task.cancel()
+        life = self.life
+        if life._task is not None:
+            life._task.cancel()
             with suppress(asyncio.CancelledError):
-                await store._task
-        client = store._link._client
+                await life._task
+        client = life._link._client
         if client is not None:
             if client._transport is not None:
                 client._transport.close()  # type: ignore[no-untyped-call]  # nats-py
