@@ -27,7 +27,7 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
-from broadcast.store.nats import Access, Link, LinkError
+from broadcast.store.nats import Access, Link
 from soak.cable import Cable
 from soak.kills import SENDERS, WINDOW, Found, Visit
 from soak.servers import Server, Servers, free_ports
@@ -183,7 +183,8 @@ class Talk:
     def _expect_all(self, n: int, heard: dict[int, str], log: dict[int, str]) -> None:
         """Wait until a hearer has all of the log."""
         end = time.monotonic() + PATIENCE
-        while len(heard) < len(log) or digest({**heard}) != digest(log):
+        expected = digest(log)
+        while len(heard) < len(log) or digest({**heard}) != expected:
             if time.monotonic() > end:
                 lacks = len(log.keys() - heard.keys())
                 more = len(heard.keys() - log.keys())
@@ -461,9 +462,6 @@ def main() -> None:
         f" {len(found.problems)} problems; longest silence: {most}"
     )
     sys.exit(bool(found.problems))
-
-
-__all__ = ["KINDS", "LinkError", "run"]
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from broadcast.store.nats import ApiError, Link, LinkError
+from broadcast.store.nats import ApiError, Link
 from broadcast.store.replica import Replica
 from broadcast.store.state import StateError
 
@@ -111,6 +111,11 @@ class Dumps:
         return f"{self._prefix}.{place.seq}.{place.total}.{place.parts}.{part}"
 
 
+def covers(places: list[Place], wanted: int) -> bool:
+    """Tell whether there are so many bytes of the log after the oldest dump."""
+    return bool(places) and places[0].total - places[-1].total >= wanted
+
+
 def choose(places: list[Place], first: int, last: int, wanted: int) -> Iterator[Place]:
     """Yield the dumps that a daemon may begin with, the best one first.
 
@@ -126,6 +131,3 @@ def choose(places: list[Place], first: int, last: int, wanted: int) -> Iterator[
         best += 1
     yield from useful[best::-1]
     yield from useful[best + 1 :]
-
-
-__all__ = ["KEPT", "Dumps", "LinkError", "Place", "choose"]

@@ -9,7 +9,7 @@ from typing import Any, Final
 from twisted.logger import Logger
 
 from broadcast.store.base import StoreError
-from broadcast.store.dumps import Dumps, choose
+from broadcast.store.dumps import Dumps, choose, covers
 from broadcast.store.feed import NO_STREAM, LossError
 from broadcast.store.nats import ApiError, Link, LinkError
 from broadcast.store.replica import Replica
@@ -113,6 +113,8 @@ class Streams:
         while True:
             try:
                 extent, places = await self.extent(), await self.dumps.places()
+                if extent.first <= 1 and not covers(places, wanted):
+                    return Replica()
                 for place in choose(places, extent.first, extent.last, wanted):
                     if place.seq in skipped:
                         continue
