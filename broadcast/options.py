@@ -56,6 +56,10 @@ PROGRAM: Final = (
 )
 """The options of the command line alone."""
 
+LONGEST_SHARED: Final = 128 * 1024
+"""Bytes that a line may have with ``--nats``: mended, it is up to three times as long,
+and a server takes messages of 1 MiB."""
+
 CHAT_RATE: Final = 10_000.0
 """Lines a second: ten times what a screen scrolls by, a hundredth of what a
 runaway loop writes; a piped log passes unhindered."""
@@ -158,6 +162,9 @@ def _contradictions(
         for name in ("store", "relay"):
             if found[name]:
                 yield f"--nats: the room is kept in NATS; leave out --{name}"
+        if found["max_line"] > LONGEST_SHARED and "max-line" in places:
+            hint = f"with --nats it may be {LONGEST_SHARED}"
+            yield f"{places['max-line']}: a message of NATS has no room for that; {hint}"
     else:
         for name in _SHARED:
             if name in places:
