@@ -163,8 +163,8 @@ def _contradictions(
             if found[name]:
                 yield f"--nats: the room is kept in NATS; leave out --{name}"
         if found["max_line"] > LONGEST_SHARED and "max-line" in places:
-            hint = f"with --nats it may be {LONGEST_SHARED}"
-            yield f"{places['max-line']}: a message of NATS has no room for that; {hint}"
+            hint = f"with --nats give {LONGEST_SHARED} at most"
+            yield f"{places['max-line']}: a NATS message has no room for it; {hint}"
     else:
         for name in _SHARED:
             if name in places:

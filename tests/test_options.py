@@ -288,7 +288,7 @@ def test_metrics_are_in_one_place() -> None:
         (("--room", "a b"), "--room: 'a b' is no name; give 1 to 32 letters, "),
         (("--nats-replicas", "9"), "--nats-replicas: '9' is out of range; "),
         (("--nats", "http://x"), "--nats: 'http://x' is no address; give nats://"),
-        (("--max-line", "200000"), "--max-line: a message of NATS has no room for"),
+        (("--max-line", "200000"), "--max-line: a NATS message has no room for it"),
     ],
 )
 def test_what_does_not_go_with_nats(given: tuple[str, ...], line: str) -> None:
