@@ -215,6 +215,16 @@ def _shared_store_for(settings: Settings, reactor: Any) -> IStore:
     except ModuleNotFoundError as missing:
         hint = "pip install 'twisted-broadcast[nats]'"
         raise refusal(f"--nats: there is no {missing.name}; {hint}") from None
+    for option in ("nats-creds", "nats-ca"):
+        path = getattr(settings, option.replace("-", "_"))
+        if path is not None:
+            try:
+                Path(path).read_bytes()
+            except OSError as error:
+                hint = "name a file that can be read"
+                raise refusal(
+                    f"--{option}: {path}: {reason_of(error)}; {hint}"
+                ) from None
     share = Share(
         settings.room,
         settings.node,

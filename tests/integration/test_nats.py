@@ -336,6 +336,17 @@ def test_another_reactor_is_one_line() -> None:
     )
 
 
+@pytest.mark.parametrize("option", ["--nats-creds", "--nats-ca"])
+def test_a_missing_file_is_one_line(option: str) -> None:
+    """Whose name it says."""
+    code, _, err = refused_start(
+        "--nats", "127.0.0.1:4222", option, "/nowhere/x", twist=ASYNCIO
+    )
+    assert code == 1
+    assert err.startswith(f"broadcast: {option}: /nowhere/x: ")
+    assert err.endswith("; name a file that can be read\n")
+
+
 def test_a_missing_extra_is_one_line(tmp_path: Path) -> None:
     """Its line says how it is installed."""
     (tmp_path / "nats.py").write_text("raise ModuleNotFoundError(name='nats')\n")
