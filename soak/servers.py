@@ -39,6 +39,7 @@ class Server:
         folder: where it keeps things.
         number: its own, from 1 on.
         port: where it listens.
+        more: further lines of its configuration.
         routes: the ports at which the servers of a cluster find each other, its own
             first; none for a lone one.
 
@@ -47,7 +48,12 @@ class Server:
     """
 
     def __init__(
-        self, folder: Path, number: int, port: int, routes: tuple[int, ...] = ()
+        self,
+        folder: Path,
+        number: int,
+        port: int,
+        routes: tuple[int, ...] = (),
+        more: tuple[str, ...] = (),
     ) -> None:
         self.folder = folder / f"n{number}"
         self.port = port
@@ -59,6 +65,7 @@ class Server:
             f'jetstream {{ store_dir: "{self.folder}", max_mem: 64MB, max_file: 1TB,'
             " sync_interval: always }",
         ]
+        lines += more
         if routes:
             urls = ", ".join(f"nats://127.0.0.1:{route}" for route in routes)
             where = f"listen: 127.0.0.1:{routes[0]}"
@@ -120,9 +127,10 @@ class Servers:
     Args:
         folder: where they keep things.
         count: how many.
+        more: further lines of their configuration.
     """
 
-    def __init__(self, folder: Path, count: int = 1) -> None:
+    def __init__(self, folder: Path, count: int = 1, *more: str) -> None:
         ports = free_ports(2 * count)
         own, routes = ports[:count], ports[count:]
         self.all = [
@@ -131,6 +139,7 @@ class Servers:
                 n + 1,
                 own[n],
                 (routes[n], *routes[:n], *routes[n + 1 :]) if count > 1 else (),
+                more,
             )
             for n in range(count)
         ]

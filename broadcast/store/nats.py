@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from nats.aio.client import Client
-from nats.errors import AuthorizationError, Error, MaxPayloadError
+from nats.errors import Error, MaxPayloadError
 from twisted.logger import Logger
 
 from broadcast.store.base import StoreError
@@ -119,20 +119,18 @@ class Link:
         try:
             async with asyncio.timeout(PATIENCE):
                 await client.connect(**self._options())
-        except AuthorizationError:
-            await self._abandon(client)
-            raise StoreError(
-                f"{self._where}: it lets nobody in without logging in;"
-                " give --nats-creds, or user:password@ in the URL"
-            ) from None
         except (Error, OSError, TimeoutError, ValueError) as error:
             await self._abandon(client)
             why = self.trouble or _said(error)
-            raise StoreError(
-                f"{self._where}: {why}; is nats-server -js there?"
-            ) from None
+            hint = "is nats-server -js there?"
+            if "authorization" in why.lower():
+                hint = "give --nats-creds, or user:password@ in the URL"
+            raise StoreError(f"{self._where}: {why}; {hint}") from None
         self._client = client
         self._refuse_old(client)
+        if not (client._server_info.get("jetstream") or self.is_clustered):
+            hint = "start nats-server with -js"
+            raise StoreError(f"{self._where}: it has no JetStream; {hint}")
 
     async def reconnect(self) -> None:
         """Make another client, in place of one that has ended itself."""

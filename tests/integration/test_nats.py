@@ -395,6 +395,20 @@ def test_an_old_server_is_one_line() -> None:
     )
 
 
+def test_a_server_that_asks_for_a_login(daemon: Start, tmp_path: Path) -> None:
+    """It has it from the URL, and no line tells it; without, that is one line."""
+    login = "authorization { user: ann, password: sesame }"
+    with Servers(tmp_path, 1, login) as servers:
+        options = ("--nats", servers.urls, "--port", "0")
+        code, _, err = refused_start(*options, twist=ASYNCIO)
+        hint = "give --nats-creds, or user:password@ in the URL"
+        assert code == 1
+        assert err.endswith(f"; {hint}\n")
+        here = daemon("--nats", servers.urls.replace("//", "//ann:sesame@"))
+        here.stop()
+        assert not [line for line in here.out.lines if "sesame" in line]
+
+
 def test_other_terms_are_refused(daemon: Start, server: str) -> None:
     """A daemon with another --max-line can't be in a room in which one lives."""
     room = ("--nats", server, "--room", "terms")
