@@ -6,10 +6,11 @@ account's; a name of another protocol's client is mended. A name that is surely 
 refused at once.
 """
 
+from bisect import bisect_left, bisect_right
 from collections import Counter, OrderedDict
 from collections.abc import Callable
 from dataclasses import replace
-from heapq import nsmallest
+from itertools import islice
 from typing import Final, TypeVar
 
 from broadcast.base.hosts import host_of
@@ -79,6 +80,8 @@ class Roster:
         self._unsettled: Counter[int] = Counter()  # sessions, by such claims and leaves
         self._numbers: OrderedDict[str, int] = OrderedDict()
         self._guests = 0
+        self._sorted: list[str] = []  # all names of a room of several daemons
+        self._sorted_at = -1  # as of which id
 
     # Claims
 
@@ -209,11 +212,17 @@ class Roster:
             found = self.starting_with(prefix, last, most)
             return [(member.name, member.is_quiet) for member in found]
         holders, begin = self._store.state.names.holders, names.fold(prefix)
-        after = names.fold(last)
-        folds = nsmallest(
-            most, (f for f in holders if f > after and f.startswith(begin))
-        )
-        return [(holders[fold].name, holders[fold].is_quiet) for fold in folds]
+        if not last and self._sorted_at != self._store.last_id:
+            self._sorted_at, self._sorted = self._store.last_id, sorted(holders)
+        order, after = self._sorted, names.fold(last)
+        at = bisect_right(order, after) if after >= begin else bisect_left(order, begin)
+        listed: list[tuple[str, bool]] = []
+        for fold in islice(order, at, None):
+            if len(listed) == most or not fold.startswith(begin):
+                break
+            if (holder := holders.get(fold)) is not None:
+                listed.append((holder.name, holder.is_quiet))
+        return listed
 
     def find(self, name: str) -> Member | None:
         """Return the member called ``name``; None if there is none."""
