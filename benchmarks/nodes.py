@@ -80,6 +80,7 @@ def daemons(kind: Kind, folder: Path) -> Iterator[tuple[list[Room], list[Room]]]
 def daemon(number: int, options: list[str], folder: Path) -> Iterator[Room]:
     """Start a daemon on a port of its own."""
     command = [sys.executable, "-m", "broadcast", "--port", "0", "--rate", "0"]
+    command += ["--log-size", "512M"]  # nobody is to be too slow
     path = folder / f"d{number}.log"
     with path.open("w") as out, subprocess.Popen([*command, *options], stdout=out) as p:
         try:
@@ -123,7 +124,10 @@ def speed(rooms: list[Room], lines: int, hearers: int) -> float:
         for key, _ in selector.select(30):
             heard = key.fileobj
             assert isinstance(heard, socket.socket)
-            data = rests[heard] + heard.recv(CHUNK)
+            news = heard.recv(CHUNK)
+            if not news:
+                raise SystemExit("a hearer was sent away")
+            data = rests[heard] + news
             left[heard] -= data.count(b"x\n")
             rests[heard] = b"x" if data.endswith(b"x") else b""
     took = time.monotonic() - began
