@@ -32,6 +32,7 @@ class PresenceFold:
         self._clock = clock
         self._count = count
         self.pending: list[Told] = []
+        self._quiet = 0  # of those: a burst looks at each only once
         self._window = 0.0
         self._told = 0
         self._told_quiet = 0
@@ -51,27 +52,26 @@ class PresenceFold:
         if now >= self._window:
             self._window = now + WINDOW
             self._told = self._told_quiet = 0
-        news = [*self.pending, *filter(_is_presence, entries)]
-        if not news:
+        news = [*filter(_is_presence, entries)]
+        if not news and not self.pending:
             return entries
-        quiet = sum(map(_is_quiet, news))
-        loud = len(news) - quiet
+        quiet = self._quiet + sum(map(_is_quiet, news))
+        loud = len(self.pending) + len(news) - quiet
         if loud and self._told + loud > ONE_BY_ONE:
             return self._fold_all(news, entries)
         self._told += loud
         if self._told_quiet + quiet > ONE_BY_ONE:
-            return self._fold_quiet([*self.pending, *entries])
+            return self._fold_quiet(entries)
         self._told_quiet += quiet
-        pending, self.pending = self.pending, []
-        return [*pending, *entries]
+        return [*self._take(), *entries]
 
     def _fold_all(self, news: list[Told], entries: list[Entry]) -> list[Entry]:
         """Fold a burst."""
         said = [entry for entry in entries if not _is_presence(entry)]
         if not said and self._told >= ONE_BY_ONE:
-            self.pending = news
+            self._hold(news)
             return []
-        self.pending = []
+        news = [*self._take(), *news]
         self._told += ONE_BY_ONE
         loud = [told.event for told in news if not _is_quiet(told)]
         joined = sum(isinstance(event, Join) for event in loud)
@@ -81,13 +81,25 @@ class PresenceFold:
     def _fold_quiet(self, entries: list[Entry]) -> list[Entry]:
         """Fold a burst of quiet members; the few others are told one by one."""
         kept = [entry for entry in entries if not _is_quiet(entry)]
+        if self._quiet < len(self.pending):  # a burst of others is over
+            held = self._take()
+            kept = [*(told for told in held if not _is_quiet(told)), *kept]
+            self._hold([*filter(_is_quiet, held)])
         if all(map(_is_presence, kept)) and self._told_quiet >= ONE_BY_ONE:
-            self.pending = [*filter(_is_quiet, entries)]
+            self._hold([*filter(_is_quiet, entries)])
             return kept
-        self.pending = []
+        self._take()
         self._told_quiet += ONE_BY_ONE
         folded = Told(None, Presence(0, 0, self._count(), quiet=True))
         return [folded, *map(self._counted_now, kept)]
+
+    def _hold(self, news: list[Told]) -> None:
+        self.pending += news
+        self._quiet += sum(map(_is_quiet, news))
+
+    def _take(self) -> list[Told]:
+        held, self.pending, self._quiet = self.pending, [], 0
+        return held
 
     def _counted_now(self, entry: Entry) -> Entry:
         """Return what comes after a sum, which has counted it, with the sum's count."""

@@ -36,6 +36,12 @@ class Look:
     skeletons: tuple[str, ...]
     plain: tuple[str, ...]
 
+    @property
+    def cost(self) -> int:
+        """Bytes, no fewer than it is encoded in."""
+        texts = (self.scripts, *self.skeletons, *self.plain)
+        return sum(6 * len(text) + 3 for text in texts)
+
 
 @dataclass(frozen=True, slots=True)
 class Claim:
@@ -71,11 +77,10 @@ class Claim:
     @property
     def cost(self) -> int:
         """Bytes, no fewer than it is encoded in."""
-        texts = [self.name, self.fold, self.host, self.account, self.key or ""]
-        look = self.look
-        if look is not None:
-            texts += [look.scripts, *look.skeletons, *look.plain]
-        return HEAD_COST + sum(6 * len(text) + 3 for text in texts)
+        size = len(self.name) + len(self.fold) + len(self.host) + len(self.account)
+        if self.key is not None:
+            size += len(self.key)
+        return HEAD_COST + 15 + 6 * size + (0 if self.look is None else self.look.cost)
 
 
 @dataclass(frozen=True, slots=True)

@@ -126,6 +126,8 @@ class Names:
 
     def is_alike(self, claim: Claim, author: str, clock: float) -> bool:
         """Tell whether a name looks like another one, but its author's own."""
+        if claim.look is None and not self.looks.known:
+            return False  # all names are ASCII
         own = self.sessions.get((author, claim.session), "")
         but = (claim.fold, own, *self.expired(clock))
         plain = () if claim.look is None else claim.look.plain

@@ -1,8 +1,14 @@
 """Comings and goings: told one by one, or folded."""
 
 import json
-from typing import Any
+from typing import Any, TypeGuard
 
+import pytest
+
+from broadcast.protocol.events import Join, Presence
+from broadcast.room import presence
+from broadcast.store.entries import Entry, Told
+from tests.support.clock import TurnClock
 from tests.support.hall import Guest, Hall
 
 
@@ -129,3 +135,28 @@ def test_nobody_quiet_speaks_before_programs_know_it() -> None:
     *_, presence, said = _events(program)
     assert (presence["event"], presence["count"]) == ("presence", 22)
     assert (said["name"], said["text"]) == ("late", "hello")
+
+
+def test_a_burst_is_looked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many are held back, each turn looks at its own news alone."""
+    looks = 0
+    is_quiet = presence._is_quiet
+
+    def counted(entry: Entry) -> TypeGuard[Told]:
+        nonlocal looks
+        looks += 1
+        return is_quiet(entry)
+
+    monkeypatch.setattr(presence, "_is_quiet", counted)
+    clock = TurnClock()
+    fold = presence.PresenceFold(clock, lambda: 1000)
+    for number in range(1000):
+        for quiet in (False, True):
+            fold.fold([Told(None, Join(f"n{number}", 1000, quiet=quiet))])
+            fold.fold([])
+    assert len(fold.pending) > 1900
+    assert looks < 10_000
+    clock.advance(1)
+    told = [entry.event for entry in fold.fold([]) if isinstance(entry, Told)]
+    assert [type(event) for event in told] == [Presence]
+    assert not fold.pending
