@@ -22,7 +22,7 @@ from broadcast.store.base import StoreError
 LEAST_VERSION: Final = (2, 10, 23)
 """The oldest server that is taken: those before it lost streams by mere crashes."""
 
-PATIENCE: Final = 5.0
+PATIENCE: Final = 3.0
 """Seconds that the first connection may take."""
 
 REQUEST: Final = 3.0
