@@ -5,6 +5,9 @@ The command line wins over the environment, and that over the INI file:
 docs/options.md.
 """
 
+import os
+import re
+import socket
 import sys
 from collections import ChainMap
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -53,6 +56,10 @@ PROGRAM: Final = (
 )
 """The options of the command line alone."""
 
+LONGEST_SHARED: Final = 128 * 1024
+"""Bytes that a line may have with ``--nats``: mended, it is up to three times as long,
+and a server takes messages of 1 MiB."""
+
 CHAT_RATE: Final = 10_000.0
 """Lines a second: ten times what a screen scrolls by, a hundredth of what a
 runaway loop writes; a piped log passes unhindered."""
@@ -63,6 +70,9 @@ _ENDPOINTS: Final = ("listen", "ask", "listen-only", "speak-only")
 """The options that name endpoints, in place of ``port`` and ``host``."""
 
 _LOGINS: Final = ("token-file", "users", "auth")
+
+_SHARED: Final = ("nats-creds", "nats-ca", "room", "node", "nats-replicas", "cut-off")
+"""The options that say nothing without ``--nats``."""
 
 _PARSED: Final[Mapping[str, Callable[[str], Any]]] = MappingProxyType(
     {
@@ -122,15 +132,18 @@ def choose(
     raw = {**config, **variables, **given}
     found: dict[str, Any] = {}
     faults: list[str] = []
+    wrong: set[str] = set()
     for option in OPTIONS:
         try:
             value = _value_of(option, raw.get(option.name, option.default))
         except ValueError as error:
             faults.append(f"{places.get(option.name, f'--{option.name}')}: {error}")
             value = _value_of(option, option.default)
+            wrong.add(option.name)
         found[option.field] = value
     _complete(found)
-    faults += _contradictions(found, places)
+    good = {name: place for name, place in places.items() if name not in wrong}
+    faults += _contradictions(found, good)
     faults += _idle((given, variables, config), places)
     return Settings(**found), faults
 
@@ -145,6 +158,17 @@ def _contradictions(
     if found["relay"] and (found["ask"] or found["web_ask"]):
         named = "ask" if found["ask"] else "web-ask"
         yield f"--relay: nobody has a name in it; leave out --{named}"
+    if found["nats"]:
+        for name in ("store", "relay"):
+            if found[name]:
+                yield f"--nats: the room is kept in NATS; leave out --{name}"
+        if found["max_line"] > LONGEST_SHARED and "max-line" in places:
+            hint = f"with --nats give {LONGEST_SHARED} at most"
+            yield f"{places['max-line']}: a NATS message has no room for it; {hint}"
+    else:
+        for name in _SHARED:
+            if name in places:
+                yield f"{places[name]}: it does nothing without --nats; leave it out"
     if found["metrics"] and "web-metrics" in places:
         hint = "it does nothing beside --metrics; leave it out"
         yield f"{places['web-metrics']}: {hint}"
@@ -172,6 +196,9 @@ def _complete(found: dict[str, Any]) -> None:
         found["web_max_connections"] = limits.web_share(4)
     if found["web_max_per_host"] is None:
         found["web_max_per_host"] = limits.web_share(16)
+    if found["node"] is None:
+        host = re.sub(r"[^A-Za-z0-9_-]", "-", socket.gethostname().partition(".")[0])
+        found["node"] = f"{host[:21]}-{os.getpid()}"
     if found["max_members"] is None:
         others = found["web_max_connections"] if found["web"] else 0
         others += SCRAPERS if found["metrics"] else 0

@@ -62,6 +62,8 @@ class ProgramOptions(Options):
     def postOptions(self) -> None:
         """Check all options, and take over the console."""
         super().postOptions()
+        if self.settings.nats and "twisted.internet.reactor" not in sys.modules:
+            installReactor("asyncio")
         chosen = self["log-format"]
         if chosen not in (None, *_FORMATS):
             hint = f"give {' or '.join(_FORMATS)}"

@@ -199,19 +199,21 @@ class BroadcastService(Service):
         if opened:
             self._begin(opened[0], self._fail)
         else:
-            started.addCallback(lambda _: self._begin(opened[0], self._give_up))
+            started.addCallback(lambda _: self._begin(opened[0], self._refuse))
 
     def _begin(self, opened: object, fail: Callable[[str], None]) -> None:
         """Let members in, if the store is open."""
         if isinstance(opened, Failure):
             if not opened.check(StoreError):
                 opened.raiseException()
-            fail(f"--store: {escape(str(opened.value))}")
+            fail(f"{self._room.store.option}: {escape(str(opened.value))}")
             return
+        self._room.keeper.is_live = True
         self._room.keeper.on_change = self._store_changed
         problems = self._listeners.open()
         if problems:
             fail("\n".join(map(escape, problems)))
+            return
         self._connections.is_open = True
         self._signals.catch_hangup()
         self._reactor.callWhenRunning(self._run)
@@ -239,7 +241,7 @@ class BroadcastService(Service):
     def _status(self) -> str:
         """Return a short status for the service manager."""
         left = "" if self.running else "stopping, "
-        if why := self._room.keeper.why_stalled:
+        if why := self._room.keeper.why_stalled or self._room.keeper.why_away:
             left += f"{why}, "
         return f"{left}{len(self._room.subscriptions)} here"
 
@@ -247,9 +249,16 @@ class BroadcastService(Service):
         """Tell of the store's trouble, or of its end; a store cut off is left."""
         keeper = self._room.keeper
         if keeper.why_cut_off:
-            self._give_up(f"--store: {keeper.why_cut_off}")
+            self._give_up(f"{self._room.store.option}: {keeper.why_cut_off}")
         else:
+            if self.running:
+                self._connections.is_open = not keeper.why_away
             self._notifier.show(self._status())
+
+    def _refuse(self, lines: str) -> None:
+        """End with lines on stderr: the start has failed when the reactor ran."""
+        print(lines, file=sys.__stderr__, flush=True)  # the log has taken stderr
+        self._give_up(lines.replace("\n", "; "))
 
     def _give_up(self, line: str) -> None:
         """Stop, and end with a failure: the service manager may start it again."""

@@ -10,8 +10,10 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
+from unicodedata import unidata_version
 
 from twisted.application.service import Service
+from twisted.internet.asyncioreactor import AsyncioSelectorReactor
 from twisted.internet.error import ReactorNotRunning
 from twisted.logger import LogEvent, Logger, globalLogPublisher
 
@@ -133,7 +135,8 @@ def _faults(settings: Settings, reactor: Any) -> list[str]:
     """Return a line for each fault of what the settings name."""
     work = Work(reactor)
     policy = Policy(Bans(time.time))
-    room = _room_for(replace(settings, store=None), policy, work, reactor)
+    alone = replace(settings, store=None, nats=())
+    room = _room_for(alone, policy, work, reactor)
     connections = Connections(room, new_session)
     access = ("token_file", "users", "auth", "ban_file")
     each: list[Any] = [
@@ -195,9 +198,45 @@ def _room_for(settings: Settings, policy: Policy, work: Work, reactor: Any) -> R
 
 
 def _store_for(settings: Settings, reactor: Any) -> IStore:
+    if settings.nats:
+        return _shared_store_for(settings, reactor)
     if settings.store is None:
         return MemoryStore()
     return SqliteStore(settings.store, reactor, settings.store_size, settings.log_size)
+
+
+def _shared_store_for(settings: Settings, reactor: Any) -> IStore:
+    if not isinstance(reactor, AsyncioSelectorReactor):
+        hint = "run bcastd, or twist --reactor=asyncio broadcast"
+        raise refusal(f"--nats: it needs Twisted's asyncio reactor; {hint}")
+    try:
+        from broadcast.store.jetstream import JetstreamStore, Share
+        from broadcast.store.nats import Access
+    except ModuleNotFoundError as missing:
+        hint = "pip install 'twisted-broadcast[nats]'"
+        raise refusal(f"--nats: there is no {missing.name}; {hint}") from None
+    for option in ("nats-creds", "nats-ca"):
+        path = getattr(settings, option.replace("-", "_"))
+        if path is not None:
+            try:
+                Path(path).read_bytes()
+            except OSError as error:
+                hint = "name a file that can be read"
+                raise refusal(
+                    f"--{option}: {path}: {reason_of(error)}; {hint}"
+                ) from None
+    share = Share(
+        settings.room,
+        settings.node,
+        f"--max-line {settings.max_line} and Unicode {unidata_version}",
+        settings.store_size,
+        settings.nats_replicas,
+        settings.log_size,
+        settings.cut_off,
+    )
+    name = f"broadcast {settings.node}"
+    access = Access(settings.nats, settings.nats_creds, settings.nats_ca, name)
+    return JetstreamStore(share, access, reactor)
 
 
 def _wrap_for(

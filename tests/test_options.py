@@ -278,3 +278,27 @@ def test_metrics_are_in_one_place() -> None:
     assert words == f"broadcast: {told}"
     settings = settings_of("--listen", "tcp:1", "--host", "::1", "--metrics", "9464")
     assert (settings.host, settings.metrics) == ("::1", "9464")
+
+
+@pytest.mark.parametrize(
+    ("given", "line"),
+    [
+        (("--store", "x.db"), "--nats: the room is kept in NATS; leave out --store"),
+        (("--relay",), "--nats: the room is kept in NATS; leave out --relay"),
+        (("--room", "a b"), "--room: 'a b' is no name; give 1 to 32 letters, "),
+        (("--nats-replicas", "9"), "--nats-replicas: '9' is out of range; "),
+        (("--nats", "http://x"), "--nats: 'http://x' is no address; give nats://"),
+        (("--max-line", "200000"), "--max-line: a NATS message has no room for it"),
+    ],
+)
+def test_what_does_not_go_with_nats(given: tuple[str, ...], line: str) -> None:
+    """Is refused in one line, which says what to do."""
+    refused = refusal_of("--nats", "127.0.0.1:4222", *given)
+    assert refused.startswith(f"broadcast: {line}")
+    assert "\n" not in refused
+
+
+def test_what_is_nothing_without_nats() -> None:
+    """It would do nothing."""
+    told = "--node: it does nothing without --nats; leave it out"
+    assert refusal_of("--node", "n1") == f"broadcast: {told}"

@@ -10,13 +10,13 @@ from twisted.logger import Logger
 from broadcast.base.values import plain, reason_of
 from broadcast.net import sockopts
 from broadcast.protocol import names
-from broadcast.protocol.events import Bye, Notice
 from broadcast.room.member import Member
 from broadcast.room.room import Room
 from broadcast.room.subscription import Subscription
 from broadcast.session.interfaces import IConnection
 from broadcast.store.claims import Order, Verb
 from broadcast.store.mutes import MAX_MUTED
+from broadcast.store.names import Holder
 from broadcast.store.outcomes import Outcome
 
 Row = dict[str, object]
@@ -67,8 +67,15 @@ class AdminActions:
     def members(self) -> Iterator[Row]:
         """Yield a row for each member."""
         by_session = {c.session.member.session_id: c for c in self._connections}
+        store = self.room.store
         for session_id, subscription in tuple(self.room.subscriptions.items()):
-            yield self._row(subscription, by_session.get(session_id))
+            row = self._row(subscription, by_session.get(session_id))
+            if store.is_shared:
+                row["node"] = node_of(store.incarnation)
+            yield row
+        for holder in tuple(store.state.names.holders.values()):
+            if store.is_shared and holder.incarnation != store.incarnation:
+                yield self._elsewhere(holder)
 
     def find(self, name: str) -> Member:
         """Return the member called ``name``.
@@ -87,10 +94,13 @@ class AdminActions:
         Raises:
             CommandRefusedError: there is no member called ``name``.
         """
+        room, fold = self.room, names.fold(name)
+        holder = room.store.state.names.holders.get(fold)
+        if room.store.is_shared and holder is not None:
+            self._give(Order(Verb.KICK, (fold, reason)))
+            return f"kicked {holder.name}"
         member = self.find(name)
-        because = f": {reason}" if reason else ""
-        bye = Bye("kicked", f"you were kicked{because}")
-        self.room.directory.close(member, bye)
+        room.orders.kick(fold, reason)
         return f"kicked {member.name}"
 
     def ban(self, whom: str, seconds: float | None, reason: str) -> Row:
@@ -112,7 +122,10 @@ class AdminActions:
             self.bans.add(whom, seconds, reason)
         except OSError as error:
             answer["warning"] = self._unsaved(error)
-        closed = self._close_banned()
+        closed = self.room.orders.close_banned()
+        if self.room.store.is_shared:
+            said = "" if seconds is None else str(seconds)
+            self._give(Order(Verb.BAN, (whom, said, reason)))
         for_ever = " for good" if seconds is None else f" for {spell(seconds)}"
         answer["text"] = f"banned {whom}{for_ever}, {closed} closed"
         if self.bans.path is None:
@@ -125,6 +138,8 @@ class AdminActions:
         Raises:
             BanError: there is no such ban.
         """
+        if self.room.store.is_shared:
+            self._give(Order(Verb.UNBAN, (whom,)))
         try:
             self.bans.remove(whom)
         except OSError as error:
@@ -145,8 +160,11 @@ class AdminActions:
                 f"{MAX_MUTED} names are muted already; unmute one first"
             )
         order = Order(Verb.MUTE, (folded,))
-        self._order(order, lambda _: self._silence(folded))
-        members = self._silence(folded)
+        self._order(order, lambda _: self.room.orders.silence(folded))
+        members = self.room.orders.silence(folded)
+        holder = self.room.store.state.names.holders.get(folded)
+        if not members and holder is not None:  # at another daemon
+            return f"muted {holder.name}"
         if not members:
             return f"muted {name}, who is not here"
         return f"muted {', '.join(member.name for member in members)}"
@@ -164,10 +182,14 @@ class AdminActions:
         member = self.room.roster.find(name)
         if member is not None and member.silenced == "muted":
             folds.append(member.account)
+        holder = self.room.store.state.names.holders.get(folds[0])
+        if member is None and holder is not None and holder.account in mutes:
+            folds.append(holder.account)
         if len(folds) == 1 and folds[0] not in mutes:
             raise CommandRefusedError(f"{name} is not muted; see who")
         order = Order(Verb.UNMUTE, tuple(folds))
-        self._order(order, lambda freed: self._give_voice({*freed, folds[0]}))
+        orders = self.room.orders
+        self._order(order, lambda freed: orders.give_voice({*freed, folds[0]}))
         return f"unmuted {name}"
 
     def stats(self) -> Row:
@@ -191,6 +213,27 @@ class AdminActions:
             "log_level": self.threshold.name,
         }
 
+    def _give(self, order: Order) -> None:
+        """Have all daemons of the room carry out an order."""
+        kept = self.kept = Deferred[None]()
+
+        def decided(outcome: Outcome) -> None:
+            if order.verb is Verb.KICK:
+                self.room.orders.obey(order, outcome)
+            kept.callback(None)
+
+        self.room.order(order, decided)
+
+    def _elsewhere(self, holder: Holder) -> Row:
+        """Return a row for a member of another daemon: its own admin knows more."""
+        muted = self.room.store.state.is_muted(names.fold(holder.name), holder.account)
+        return {
+            "name": holder.name,
+            "node": node_of(holder.incarnation),
+            "account": holder.account or None,
+            "silenced": "muted" if muted else None,
+        }
+
     def _order(self, order: Order, then: Callable[[frozenset[str]], object]) -> None:
         """Have the log keep an order; ``kept`` is called back when it does."""
         kept = self.kept = Deferred[None]()
@@ -201,59 +244,8 @@ class AdminActions:
 
         self.room.order(order, decided)
 
-    def _silence(self, folded: str) -> list[Member]:
-        """Mute those who are here with this name or account; return them.
-
-        Done when it is ordered, and again when the log has the order: others may have
-        come between.
-        """
-        members = self._joined_as({folded})
-        for member in members:
-            if not member.silenced:
-                member.silenced = "muted"
-                self._tell(member, "you are muted")
-        return members
-
-    def _give_voice(self, freed: set[str]) -> None:
-        """Let those speak again who are muted by no other order."""
-        state = self.room.store.state
-        for member in self._joined_as(freed):
-            is_muted = state.is_muted(names.fold(member.name), member.account)
-            if member.silenced == "muted" and not is_muted:
-                member.silenced = ""
-                self._tell(member, "you may speak again")
-
     def _unsaved(self, error: OSError) -> str:
         return f"not saved: {self.bans.path}: {reason_of(error)}"
-
-    def _close_banned(self) -> int:
-        """Close the connections that a ban applies to; return their number."""
-        turn_away = self.room.directory.policy.turn_away
-        closed = 0
-        for member in self._joined():
-            bye = turn_away(member.address, member.name) or turn_away(
-                "", member.account
-            )
-            if bye is not None:
-                closed += 1
-                self.room.directory.close(member, bye)
-        return closed
-
-    def _joined_as(self, folded: set[str]) -> list[Member]:
-        """Return the members whose name or account is one of ``folded``."""
-        return [
-            member
-            for member in self._joined()
-            if member.account in folded or names.fold(member.name) in folded
-        ]
-
-    def _joined(self) -> list[Member]:
-        return [each.member for each in self.room.subscriptions.values()]
-
-    def _tell(self, member: Member, message: str) -> None:
-        if not self.room.settings.relay:
-            subscription = self.room.subscriptions[member.session_id]
-            self.room.answer(subscription, Notice(message))
 
     def _row(self, subscription: Subscription, connection: IConnection | None) -> Row:
         member = subscription.member
@@ -269,6 +261,11 @@ class AdminActions:
             "account": member.account or None,
             "silenced": member.silenced or None,
         }
+
+
+def node_of(incarnation: str) -> str:
+    """Return what a daemon is called."""
+    return incarnation.rpartition(".")[0]
 
 
 def spell(seconds: float) -> str:

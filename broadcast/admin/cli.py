@@ -112,7 +112,7 @@ def _show(answers: Iterator[dict[str, Any]], is_raw: bool) -> None:
 def _print_table(rows: list[dict[str, Any]]) -> None:
     if not rows:
         return
-    heads = list(rows[0])
+    heads = list(dict.fromkeys(head for row in rows for head in row))
     cells = [heads] + [[_cell(head, row.get(head)) for head in heads] for row in rows]
     widths = [max(len(line[at]) for line in cells) for at in range(len(heads))]
     for line in cells:

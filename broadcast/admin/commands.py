@@ -65,23 +65,29 @@ def _who(actions: AdminActions, argument: str) -> Iterator[Row]:
     yield {"count": count}
 
 
-def _kick(actions: AdminActions, argument: str) -> Iterator[Row]:
+def _kick(actions: AdminActions, argument: str) -> Iterator[Answer]:
     name, reason = _first(argument, "kick NAME [REASON]")
-    yield {"text": actions.kick(name, sanitize.mend(reason))}
+    text = actions.kick(name, sanitize.mend(reason))
+    yield actions.kept
+    yield {"text": text}
 
 
-def _ban(actions: AdminActions, argument: str) -> Iterator[Row]:
+def _ban(actions: AdminActions, argument: str) -> Iterator[Answer]:
     usage = "ban HOST|NAME [--for 10m] [REASON]"
     option = _FOR.search(argument)
     seconds = None if option is None else _seconds(option[1])
     whom, reason = _first(_FOR.sub("", argument, 1).strip(), usage)
     if whom.startswith("--"):
         raise CommandRefusedError(f"{whom} is no option; give {usage}")
-    yield actions.ban(whom, seconds, sanitize.mend(reason))
+    row = actions.ban(whom, seconds, sanitize.mend(reason))
+    yield actions.kept
+    yield row
 
 
-def _unban(actions: AdminActions, argument: str) -> Iterator[Row]:
-    yield actions.unban(_only(argument, "unban HOST|NAME"))
+def _unban(actions: AdminActions, argument: str) -> Iterator[Answer]:
+    row = actions.unban(_only(argument, "unban HOST|NAME"))
+    yield actions.kept
+    yield row
 
 
 def _bans(actions: AdminActions, argument: str) -> Iterator[Row]:

@@ -19,6 +19,7 @@ class Group(Enum):
 
     LISTENING = "Listening"
     ROOM = "The room"
+    SHARED = "One room of several daemons"
     LIMITS = "Limits"
     TLS = "TLS"
     ACCESS = "Logins and moderation"

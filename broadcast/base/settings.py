@@ -193,10 +193,61 @@ class Settings(RoomSettings):
     )
     store_size: int = option(
         values.size(16 << 20),
-        "Size of that file beyond which the oldest lines are deleted.",
+        "Size of that file, or of the room in NATS, beyond which the oldest lines are"
+        " deleted.",
         Group.ROOM,
         "SIZE",
         "1G",
+    )
+    nats: tuple[str, ...] = option(
+        values.nats_urls,
+        "Shares the room with all daemons that are given the same NATS servers, with"
+        " JetStream. Needs the extra nats, and Twisted's asyncio reactor.",
+        Group.SHARED,
+        "URL[,URL…]",
+    )
+    nats_creds: str | None = option(
+        values.text_or_none,
+        "File of credentials for NATS.",
+        Group.SHARED,
+        "FILE",
+        is_secret=True,
+    )
+    nats_ca: str | None = option(
+        values.text_or_none,
+        "PEM file of the authority that has signed the NATS servers' certificates.",
+        Group.SHARED,
+        "FILE",
+    )
+    room: str = option(
+        values.token,
+        "The room's name: that of the stream, and the first word of its subjects.",
+        Group.SHARED,
+        "NAME",
+        "broadcast",
+    )
+    node: str = option(
+        values.optional(values.token),
+        "What this daemon is called among the others, in logs and lists.",
+        Group.SHARED,
+        "NAME",
+        default_is="the host's name and the process's number",
+        unset="",
+    )
+    nats_replicas: int | None = option(
+        values.optional(values.whole(1, 5)),
+        "On how many NATS servers the room is kept, when it is made.",
+        Group.SHARED,
+        "NUMBER",
+        default_is="3, or 1 on a lone server",
+    )
+    cut_off: float = option(
+        values.seconds,
+        "Seconds without a commit after which members are sent to other daemons; at"
+        " most 10 where the connection is lost.",
+        Group.SHARED,
+        "SECONDS",
+        "20",
     )
     idle_timeout: float = option(
         values.seconds,

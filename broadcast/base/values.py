@@ -20,6 +20,12 @@ _NUMBER: Final = re.compile(
 _ACTIVE: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 """Characters that act on a terminal, or reorder text; TAB too."""
 
+_NATS_URL: Final = re.compile(
+    r"(?:nats|tls)://(?:[^@/\s]+@)?(?:[\w.-]+|\[[0-9a-fA-F:.]+\])(?::[0-9]{1,5})?",
+    re.ASCII,
+)
+_TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{1,32}")
+
 MOST_DIGITS: Final = 20
 """Digits beyond which no number is in range. Python itself parses 4300 at most."""
 
@@ -75,6 +81,32 @@ def template(*names: str) -> Callable[[str], str]:
 def text_or_none(value: str) -> str | None:
     """Return any text; None for the empty text."""
     return value or None
+
+
+def nats_urls(value: str) -> tuple[str, ...]:
+    """Return the addresses of NATS servers; none for an empty text.
+
+    Raises:
+        ValueError: there is one that is none.
+    """
+    urls = [url.strip() for url in value.split(",")] if value else []
+    found = [url if "://" in url else f"nats://{url}" for url in urls]
+    for url in found:
+        if not _NATS_URL.fullmatch(url):
+            raise ValueError(f"{_shown(url)} is no address; give nats://HOST:PORT")
+    return tuple(found)
+
+
+def token(value: str) -> str:
+    """Return a name for machines.
+
+    Raises:
+        ValueError: it has other characters.
+    """
+    if not _TOKEN.fullmatch(value):
+        rule = "1 to 32 letters, digits, - and _"
+        raise ValueError(f"{_shown(value)} is no name; give {rule}")
+    return value
 
 
 def optional(read: Callable[[str], T]) -> Callable[[str], T | None]:

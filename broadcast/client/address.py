@@ -1,7 +1,7 @@
 """The address of a server: its URL, checked, and other programs that may be there."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from broadcast.client.errors import AddressError
@@ -21,13 +21,17 @@ _OTHER = {"tcp": "tls", "tls": "tcp", "ws": "wss", "wss": "ws"}
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """A server's address. ``path`` is the socket's for unix, the resource's for ws."""
+    """A server's address. ``path`` is the socket's for unix, the resource's for ws.
+
+    ``others`` are those of other servers of the same room, to be tried in turn.
+    """
 
     scheme: str
     host: str
     port: int = 0
     path: str = ""
     ca: str | None = None
+    others: tuple["Address", ...] = ()
 
     @property
     def is_tls(self) -> bool:
@@ -43,7 +47,8 @@ class Address:
     def is_private(self) -> bool:
         """Whether nobody on the way can read along: TLS, or this machine."""
         local = self.host in ("localhost", "::1") or self.host.startswith("127.")
-        return self.is_tls or self.scheme == "unix" or local
+        is_own = self.is_tls or self.scheme == "unix" or local
+        return is_own and all(other.is_private for other in self.others)
 
     @property
     def where(self) -> str:
@@ -69,18 +74,27 @@ def is_likely(word: str) -> bool:
     Only ports of four or five digits count, so that ``foo.py:12`` is a word like
     others.
     """
-    return _LIKELY.fullmatch(word) is not None
+    return all(_LIKELY.fullmatch(each) for each in word.split(","))
 
 
 def parse_address(text: str, ca: str | None = None) -> Address:
     """The address in a URL: ``tcp:``, ``tls:``, ``ws:``, ``wss:`` or ``unix:/path``.
 
     A plain ``host`` or ``host:port`` is tcp. The port is 8000 unless given (80 and 443
-    for ws and wss), the path of a WebSocket ``/ws``.
+    for ws and wss), the path of a WebSocket ``/ws``. Several addresses have commas
+    between them.
 
     Raises:
         AddressError: in words for a person.
     """
+    first, *others = text.split(",") if not text.startswith("unix:") else [text]
+    address = _one_address(first, ca)
+    if not others:
+        return address
+    return replace(address, others=tuple(_one_address(each, ca) for each in others))
+
+
+def _one_address(text: str, ca: str | None) -> Address:
     if text.startswith("unix:"):
         path = text.removeprefix("unix:").removeprefix("//")
         if not path:

@@ -75,6 +75,11 @@ class Claims:
         """Forget a session's claim: it joins, or it goes; tell whether it had one."""
         return self._pending.pop(session, None) is not None
 
+    def clear(self) -> None:
+        """Forget all claims: none will be decided."""
+        self._pending, self._fresh, self.withdrawn = {}, set(), []
+        self._roster.forget()
+
     def withdraw(self, session: int) -> bool:
         """Take back the claim of a session that goes, if it has not been submitted."""
         pending = self._pending.get(session)

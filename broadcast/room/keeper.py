@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Final, Protocol
 
+from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
 from broadcast.base.work import IJob, IReactorTime
@@ -17,6 +18,22 @@ REMINDER: Final = 60.0
 
 RESTARTED: Final = "The server starts anew"
 
+AWAY: Final = Bye("restarted", "The room can't be reached from here: come again")
+"""The last words to members that are sent away, and to those that come meanwhile."""
+
+
+class IHouse(Protocol):
+    """A room, as far as its keeper needs it."""
+
+    def hear(self, batch: Batch) -> None:
+        """Tell members what others have said."""
+
+    def sending(self) -> Deferred[None] | None:
+        """Return what fires when the last batch was sent to all."""
+
+    def forget(self) -> None:
+        """Forget all that was to be committed: it never will be."""
+
 
 class Keeper:
     """A room, as its store sees it: see ``IRoom``.
@@ -26,8 +43,11 @@ class Keeper:
         dedup: the tokens of what was said.
         directory: everybody connected.
         clock: times the reminders in the log.
+        house: the room.
 
     Attributes:
+        is_live: members may be there, to be told what is heard.
+        why_away: why nothing can be committed for now; "" if it can.
         why_stalled: why nothing can be written, in the system's own words; "" if all
             is well.
         why_cut_off: why nothing ever will be; "" if it may be.
@@ -40,20 +60,27 @@ class Keeper:
         dedup: TokenIndex,
         directory: Directory,
         clock: IReactorTime,
+        house: IHouse,
     ) -> None:
-        self.why_stalled = self.why_cut_off = ""
+        self.is_live = False
+        self.why_stalled = self.why_cut_off = self.why_away = ""
         self.on_change: Callable[[], object] = lambda: None
         self._fanout = fanout
         self._dedup = dedup
         self._directory = directory
         self._clock = clock
+        self._house = house
         self._logger = Logger(namespace="broadcast")
         self._stalls = 0
+        self._is_renewed = False
 
     def heard(self, batch: Batch) -> None:
-        """Append a batch that was committed earlier."""
+        """Append a batch that was committed earlier, or by others."""
+        if self.is_live:
+            self._house.hear(batch)
+            return
         log = self._fanout.log
-        if not log.lines:
+        if not log.lines and not self._is_renewed:
             log.begin(batch.first - 1)
         self._fanout.send(batch)
 
@@ -76,23 +103,48 @@ class Keeper:
         self.why_stalled = ""
         self._stalls += 1
         self.why_cut_off = why
-        self._send_away()
+        self._send_away(Bye("restarted", RESTARTED))
         self.on_change()
 
-    def restarted(self, epoch: str) -> None:
-        """Send everybody away, and begin the log anew: it is another one."""
+    def sending(self) -> Deferred[None] | None:
+        """Return what fires when the last batch was sent to all; None: it was."""
+        return self._house.sending()
+
+    def away(self, why: str) -> None:
+        """Send everybody away, and let nobody in, for now."""
+        self.why_stalled, self.why_away = "", why
+        self._stalls += 1
         self._logger.warn(
-            "another log from now on: epoch {subject}",
-            event="store-restarted",
+            "members are sent away: {reason}", event="store-away", reason=why
+        )
+        self._directory.occupancy.away = AWAY
+        self._send_away(AWAY)
+        self._house.forget()
+        self.on_change()
+
+    def back(self, epoch: str) -> None:
+        """Let members in again."""
+        self.why_away = ""
+        self.is_live = True
+        self._directory.occupancy.away = None
+        self._house.forget()
+        self._logger.warn(
+            "members may come again: epoch {subject}",
+            event="store-back",
             subject=epoch,
         )
-        self._send_away()
-        self._fanout.log.begin(0)
+        self.on_change()
+
+    def renewed(self, last_id: int) -> None:
+        """Begin the log anew, after a line: the rest is handed in again."""
+        self.is_live = False
+        self._is_renewed = True
+        self._fanout.log.begin(last_id)
         self._dedup.clear()
 
-    def _send_away(self) -> None:
+    def _send_away(self, bye: Bye) -> None:
         for member in self._directory:
-            self._directory.close(member, Bye("restarted", RESTARTED))
+            self._directory.close(member, bye)
 
     def _remind(self, stall: int, began: float) -> None:
         """Log that nothing can be written; again each minute, while that lasts."""

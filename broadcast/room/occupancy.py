@@ -17,12 +17,14 @@ class Occupancy:
 
     Attributes:
         goodbye: the ``bye`` for all further connections; None while the room is open.
+        away: the ``bye`` for connections as long as the room can't be reached.
         count: the number of members.
         most: the limit on it.
     """
 
     def __init__(self, most: int, most_per_host: int) -> None:
         self.goodbye: Bye | None = None
+        self.away: Bye | None = None
         self.most = most
         self._most_per_host = most_per_host
         self._hosts: Counter[str] = Counter()
@@ -30,8 +32,8 @@ class Occupancy:
 
     def refuse(self, address: str) -> Bye | None:
         """Return the ``bye`` for a new member from ``address``; None lets it join."""
-        if self.goodbye is not None:
-            return self.goodbye
+        if (bye := self.goodbye or self.away) is not None:
+            return bye
         if self.count >= self.most:
             return Bye("full", f"the room is full: {self.most} are here")
         most = self._most_per_host

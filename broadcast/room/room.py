@@ -17,6 +17,7 @@ from collections import deque
 from collections.abc import Callable
 from weakref import ReferenceType
 
+from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
 from broadcast.base.settings import RoomSettings
@@ -32,12 +33,14 @@ from broadcast.protocol.events import (
     Welcome,
     lines,
 )
+from broadcast.room.ahead import Ahead
 from broadcast.room.answers import Answer, owe
 from broadcast.room.claims import Claims, Then
 from broadcast.room.directory import Directory, When
 from broadcast.room.fanout import Fanout, Overtaken
 from broadcast.room.keeper import Keeper
 from broadcast.room.member import Member
+from broadcast.room.orders import Orders
 from broadcast.room.presence import PresenceFold
 from broadcast.room.reads import ReadQueue
 from broadcast.room.roster import Roster, refusal_of
@@ -48,7 +51,7 @@ from broadcast.store.claims import Leave as LeaveEntry
 from broadcast.store.dedup import TokenIndex
 from broadcast.store.entries import Batch, Entry, Run, Told, decides, session_of
 from broadcast.store.log import Log
-from broadcast.store.outcomes import Outcome
+from broadcast.store.outcomes import LOST, Outcome
 
 FLUSH_BYTES = 128 * 1024
 """The entries that a turn collects for one commit."""
@@ -80,7 +83,9 @@ class Room:
         deadlines: the deadlines of clients that are asked for a name.
         roster: the names of the members.
         claims: the claims that are not decided yet.
+        orders: carries out an admin's orders.
         keeper: the link to the store.
+        ahead: questions about lines that are not here yet.
         reads: the reads of the store that wait for their turn.
     """
 
@@ -96,16 +101,18 @@ class Room:
         self.store = store
         self.directory = directory
         self.work = work
-        self.log = Log(log_size)
+        self.log = Log(log_size, spacing=store.spacing)
         self.stats = directory.stats
         self.fanout = Fanout(self.log, self.stats, work, self._sent)
         self.reads = ReadQueue()
+        self.ahead = Ahead(self.log, work.clock)
         self.dedup = TokenIndex()
         policy = directory.policy
         self.roster = Roster(store, policy.reserves, policy.imitates, policy.turn_away)
         self.claims = Claims(self.roster, directory.occupancy)
-        self.keeper = Keeper(self.fanout, self.dedup, directory, work.clock)
+        self.keeper = Keeper(self.fanout, self.dedup, directory, work.clock, self)
         self.subscriptions = self.fanout.subscriptions
+        self.orders = Orders(self)
         self.deadlines = Deadlines[ReferenceType[IApplicant]](
             settings.login_timeout, work, expire_applicant
         )
@@ -124,6 +131,7 @@ class Room:
         self.is_clogged = False
         self._clogged_at = 0.0
         self._held_up: list[IJob] = []
+        self._awaited: list[Deferred[None]] = []  # the last batch being sent to all
         self._fold_is_timed = False
         work.commits.append(self.flush)
 
@@ -335,6 +343,9 @@ class Room:
         """Commit what was collected and send it; answers are given in turn."""
         if self._in_flight or self._shares:
             return
+        if self.keeper.why_away:
+            self.forget()
+            return
         if self.fanout.readers.left:
             self._give_answers()
             return
@@ -408,6 +419,47 @@ class Room:
         """Go on with the others who have lost their place."""
         self.work.add(self)
 
+    # What others say
+
+    def hear(self, batch: Batch) -> None:
+        """Tell members what was committed elsewhere."""
+        for entry, outcome in batch.outcomes:
+            if type(entry) is Claim and outcome.replaced is not None:
+                self._replace(*outcome.replaced)
+            elif type(entry) is Order:
+                self.orders.obey(entry, outcome)
+        batch.retell(self._fold.fold(batch.entries))
+        if batch.entries:
+            self.fanout.send(batch)
+        self.ahead.look()
+        self._finish([])
+        if self.fanout.readers.left:
+            self._clog()
+            self.work.add(self.fanout)
+
+    def sending(self) -> Deferred[None] | None:
+        """Return what fires when the last batch was sent to all; None: it was."""
+        if not self.fanout.readers.left:
+            return None
+        self._awaited.append(awaited := Deferred[None]())
+        return awaited
+
+    def forget(self) -> None:
+        """Forget all that was to be committed: everybody was sent away."""
+        self._entries, self._decided, self._collected = [], [], 0
+        self._shares.clear()
+        self._in_flight = False
+        self.dedup.clear()  # the state has what was said by somebody with a key
+        self.claims.clear()
+        orders, self._orders = [*self._orders.values()], {}
+        for then in orders:
+            then(LOST)
+        answers = [*self._due_answers, *self._answers]
+        self._due_answers, self._answers = [], []
+        self._finish(answers)  # to nobody who could read them
+        if not self.fanout.readers.left:
+            self._sent()
+
     def _clog(self) -> None:
         """Let nothing more be said until the commit in flight is made and sent."""
         if not self.is_clogged:
@@ -429,6 +481,7 @@ class Room:
             batch.retell(self._fold.fold(batch.entries))
         if batch.entries:
             self.fanout.send(batch)
+        self.ahead.look()
         self.stats.fan_out.add(self.work.clock.seconds() - began)
         if not self._shares:
             answers, self._due_answers = self._due_answers, []
@@ -441,6 +494,9 @@ class Room:
 
     def _sent(self) -> None:
         """Go on: the last batch has been sent to all."""
+        awaited, self._awaited = self._awaited, []
+        for each in awaited:
+            each.callback(None)
         if self._shares:
             self._commit_share(self._shares.popleft())
             return

@@ -6,9 +6,11 @@ account's; a name of another protocol's client is mended. A name that is surely 
 refused at once.
 """
 
+from bisect import bisect_left, bisect_right
 from collections import Counter, OrderedDict
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import islice
 from typing import Final, TypeVar
 
 from broadcast.base.hosts import host_of
@@ -78,6 +80,8 @@ class Roster:
         self._unsettled: Counter[int] = Counter()  # sessions, by such claims and leaves
         self._numbers: OrderedDict[str, int] = OrderedDict()
         self._guests = 0
+        self._sorted: list[str] = []  # all names of a room of several daemons
+        self._sorted_at = -1  # as of which id
 
     # Claims
 
@@ -184,12 +188,41 @@ class Roster:
         """Note that the log was told that a session has ended."""
         _done(self._unsettled, session)
 
+    def forget(self) -> None:
+        """Forget what waits for the log: it never hears of that."""
+        self._claimed.clear()
+        self._unsettled.clear()
+
     def starting_with(self, prefix: str, last: str, most: int) -> list[Member]:
         """Return the next ``most`` members whose names begin with ``prefix``.
 
         The members are in the order of their folded names, after the name ``last``.
         """
         return self._members.after(names.fold(last), names.fold(prefix), most)
+
+    def listed(self, prefix: str, last: str, most: int) -> list[tuple[str, bool]]:
+        """Return the next ``most`` names of the whole room, and whether each is quiet.
+
+        Args:
+            prefix: with which the names begin.
+            last: the name after which they come.
+            most: how many.
+        """
+        if not self._store.is_shared:
+            found = self.starting_with(prefix, last, most)
+            return [(member.name, member.is_quiet) for member in found]
+        holders, begin = self._store.state.names.holders, names.fold(prefix)
+        if not last and self._sorted_at != self._store.last_id:
+            self._sorted_at, self._sorted = self._store.last_id, sorted(holders)
+        order, after = self._sorted, names.fold(last)
+        at = bisect_right(order, after) if after >= begin else bisect_left(order, begin)
+        listed: list[tuple[str, bool]] = []
+        for fold in islice(order, at, None):
+            if len(listed) == most or not fold.startswith(begin):
+                break
+            if (holder := holders.get(fold)) is not None:
+                listed.append((holder.name, holder.is_quiet))
+        return listed
 
     def find(self, name: str) -> Member | None:
         """Return the member called ``name``; None if there is none."""
@@ -260,6 +293,8 @@ class Roster:
         clock = store.state.nodes.at(store.time())
         refused = known.refusal(claim, store.incarnation, clock)
         if refused == "taken" and (holder := known.holders.get(folded)) is not None:
+            if holder.incarnation != store.incarnation:
+                return False
             refused = holder.key or ""  # it has left: the log is about to be told
         return not refused and not self._looks_reserved(name, look)
 

@@ -180,7 +180,7 @@ def _name(session: ISession, argument: str) -> Next:
 def _who(session: ISession, argument: str) -> None:
     given = words_of(argument, 0, 1, "/who [PREFIX]")
     room, prefix = session.room, given[0] if given else ""
-    weight = 24 * len(room.subscriptions)
+    weight = 24 * room.count
     room.answer(session.subscription, _who_pieces(room, prefix), weight)
 
 
@@ -188,8 +188,7 @@ def _who_pieces(room: Room, prefix: str) -> Iterator[Who]:
     """Yield the list of names: each piece is true when it is told."""
     last, more = "", True
     while more:
-        found = room.roster.starting_with(prefix, last, WHO_PIECE_NAMES + 1)
-        listed = [(member.name, member.is_quiet) for member in found]
+        listed = room.roster.listed(prefix, last, WHO_PIECE_NAMES + 1)
         piece = who_piece(listed, room.count)
         yield piece
         more = piece.more

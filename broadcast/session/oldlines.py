@@ -41,14 +41,35 @@ class OldLines:
         self._depth = depth
 
     def at_once(self, question: Question, dialect: Dialect) -> Page | None:
-        """Return a page of the room's log; None if it has to be read."""
+        """Return a page of the room's log; None if it has to be read, or waited for."""
+        if self._is_ahead(question):
+            return None
         archive = self._archive()
         return None if archive.lacks(question) else archive.in_ring(question, dialect)
 
     def read(self, question: Question, found: Found) -> None:
         """Read a page in turn, and hand it out; to nobody if nobody is left."""
+        if self._is_ahead(question):
+            self._wait(question, found)
+            return
         host = host_of(self._subscription.member.address)
         self._room.reads.add(host, lambda: self._read(host, question, found))
+
+    def _is_ahead(self, question: Question) -> bool:
+        """Tell whether others may have said what is not here yet."""
+        room = self._room
+        is_beyond = question.id is not None and question.id > room.log.last_id
+        return is_beyond and room.store.patience > 0
+
+    def _wait(self, question: Question, found: Found) -> None:
+        room, subscription = self._room, self._subscription
+
+        def answer() -> None:
+            if not subscription.is_gone:
+                page = self._archive().in_ring(question, subscription.dialect)
+                found(room.log, page)
+
+        room.ahead.wait(question.id or 0, room.store.patience, answer)
 
     async def _read(self, host: str, question: Question, found: Found) -> None:
         room, subscription = self._room, self._subscription

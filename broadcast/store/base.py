@@ -123,8 +123,34 @@ class IRoom(Protocol):
             why: one line, for the admin.
         """
 
-    def restarted(self, epoch: str) -> None:
-        """Send everybody away: the log is another one from now on."""
+    def sending(self) -> Deferred[None] | None:
+        """Return what fires when the last batch was sent to all; None: it was.
+
+        Whoever calls ``heard`` waits for it.
+        """
+
+    def away(self, why: str) -> None:
+        """Send everybody away, and let nobody in: nothing can be committed for now.
+
+        What was to be committed is forgotten; ``done`` of it is never called.
+
+        Args:
+            why: one line, for the admin.
+        """
+
+    def back(self, epoch: str) -> None:
+        """Let members in again.
+
+        Args:
+            epoch: the log's.
+        """
+
+    def renewed(self, last_id: int) -> None:
+        """Begin the log anew: what was heard will be handed in again.
+
+        Args:
+            last_id: what is handed in comes after it.
+        """
 
 
 class IStore(Protocol):
@@ -179,6 +205,22 @@ class IStore(Protocol):
     @property
     def incarnation(self) -> str:
         """Return what this daemon calls itself in the log."""
+
+    @property
+    def is_shared(self) -> bool:
+        """Tell whether other daemons write to the log, too."""
+
+    @property
+    def patience(self) -> float:
+        """Return for how many seconds lines may be known that it has not read yet."""
+
+    @property
+    def spacing(self) -> int:
+        """Return by how much ids go up from one batch to the next; 1: by its lines."""
+
+    @property
+    def option(self) -> str:
+        """Return the option that has chosen it."""
 
     def commit(
         self,

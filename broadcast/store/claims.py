@@ -110,6 +110,9 @@ class Verb(enum.Enum):
 
     MUTE = "mute"
     UNMUTE = "unmute"
+    KICK = "kick"
+    BAN = "ban"
+    UNBAN = "unban"
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +121,10 @@ class Order:
 
     Attributes:
         verb: its verb.
-        folds: the folded names, or accounts, that it is for.
+        folds: the folded names, or accounts, that it is for. Of a kick: the folded
+            name and the reason. Of a ban: the name or host, the seconds ("" is for
+            good) and the reason; of its end: the name or host. Daemons carry these
+            out; the state knows none.
     """
 
     verb: Verb
@@ -140,18 +146,23 @@ class Up:
         incarnation: its identity, new at each start.
         clock: the log's clock as it has read it.
         is_alone: nobody else writes to this log: those before it are gone.
+        instead: the incarnation whose place it takes: that one is gone.
+        terms: what all daemons of a room have to have in common; "" for none.
     """
 
     incarnation: str
     clock: float
     is_alone: bool = False
+    instead: str = ""
+    terms: str = ""
 
     count: ClassVar[int] = 0
 
     @property
     def cost(self) -> int:
         """Bytes, no fewer than it is encoded in."""
-        return HEAD_COST + 6 * len(self.incarnation)
+        texts = (self.incarnation, self.instead, self.terms)
+        return HEAD_COST + sum(6 * len(text) for text in texts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,3 +175,43 @@ class Stop:
 
 Decided = Claim | Leave | Order | Up | Stop
 """An entry on which nothing but the state decides."""
+
+
+@dataclass(frozen=True, slots=True)
+class Epoch:
+    """A log that several daemons write is another one from here on.
+
+    Attributes:
+        old: the epoch that is over; "" where there was none.
+        salt: with it the owners of a log are told apart that begins.
+    """
+
+    old: str
+    salt: str = ""
+
+    count: ClassVar[int] = 0
+
+    @property
+    def cost(self) -> int:
+        """Bytes, no fewer than it is encoded in."""
+        return HEAD_COST + 6 * (len(self.old) + len(self.salt))
+
+
+@dataclass(frozen=True, slots=True)
+class Dumped:
+    """There is a dump of what was decided, for daemons that come later.
+
+    Attributes:
+        seq: the last message that it knows of.
+        size: its bytes.
+    """
+
+    seq: int
+    size: int
+
+    count: ClassVar[int] = 0
+    cost: ClassVar[int] = HEAD_COST
+
+
+Upkeep = Epoch | Dumped
+"""What daemons tell each other of the log itself; the state has no part in it."""

@@ -21,6 +21,8 @@ An entry begins with a letter that says what it is:
 - ``u``: a daemon begins. Its incarnation, the log's clock, and an object of what else
   there is to say of it.
 - ``x``: the daemon stops.
+- ``e``: the log is another one from here on: the old epoch, and a salt; ``d``: there is
+  a dump of the state, as of a message, of so many bytes. Both where several write.
 """
 
 import json
@@ -31,7 +33,7 @@ from typing import Final
 from broadcast.protocol.dialects import Speaker
 from broadcast.protocol.events import Notice
 from broadcast.protocol.sanitize import is_safe
-from broadcast.store.claims import Decided
+from broadcast.store.claims import Decided, Upkeep
 from broadcast.store.entries import Entry, Run, Told, decides
 from broadcast.store.forms import (
     FormError,
@@ -87,6 +89,11 @@ class Speakers:
 
     def __init__(self) -> None:
         self._known: dict[str, Speaker] = {}
+
+    @property
+    def count(self) -> int:
+        """How many there are."""
+        return len(self._known)
 
     def called(self, name: str) -> Speaker:
         """Return the speaker of that name, made on first use.
@@ -165,7 +172,7 @@ def _entries(head: bytes) -> Iterable[object]:
     return entries
 
 
-def _other(entry: object) -> Told | Decided:
+def _other(entry: object) -> Told | Decided | Upkeep:
     """Return the notice, or what the state decides on, that ``entry`` stands for."""
     match entry:
         case ["n", str(message)] if is_text(message):

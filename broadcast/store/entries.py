@@ -11,7 +11,7 @@ from typing import ClassVar, Final, TypeGuard
 
 from broadcast.protocol.dialects import Dialect, Moment, Speaker
 from broadcast.protocol.events import Event, Notice
-from broadcast.store.claims import Claim, Decided, Leave
+from broadcast.store.claims import Claim, Decided, Leave, Upkeep
 from broadcast.store.outcomes import Outcome
 
 # What the objects around the bytes take, measured with tracemalloc, rounded up.
@@ -92,14 +92,14 @@ class Told:
     """It has no line."""
 
 
-Entry = Run | Told | Decided
+Entry = Run | Told | Decided | Upkeep
 
 
 def decides(entry: Entry) -> TypeGuard[Run | Decided]:
     """Tell whether the state has to be told: of all but presence and plain lines."""
     if type(entry) is Run:
         return entry.owner is not None
-    return type(entry) is not Told
+    return not isinstance(entry, Told | Upkeep)
 
 
 def session_of(entry: Entry) -> int | None:
@@ -122,6 +122,20 @@ def merge(entries: list[Entry]) -> list[Entry]:
         else:
             merged.append(_one([*filter(is_run, row)]))
     return merged
+
+
+def parts(entries: list[Entry], merged: list[Entry]) -> list[tuple[Run, Run, int]]:
+    """Return the runs that were merged, each with the one and its place there."""
+    found: list[tuple[Run, Run, int]] = []
+    wholes = filter(is_run, merged)
+    whole, at = None, 0
+    for run in filter(is_run, entries):
+        if whole is None or at == whole.count:
+            whole, at = next(wholes), 0
+        if run is not whole:
+            found.append((run, whole, at))
+        at += run.count
+    return found
 
 
 def _whose(entry: Entry) -> tuple[int, Speaker] | None:

@@ -18,6 +18,33 @@ IO_ERROR: Final = "disk I/O error"
 """Another, in SQLite's own words: the disk, or its file system, has given up."""
 
 
+@dataclass(slots=True)
+class Shared:
+    """The figures of a log that several daemons write.
+
+    Attributes:
+        nodes: daemons that write to it.
+        lag: messages that are there, and were not read yet.
+        again: messages that were sent again.
+        doubles: messages that came twice, or too late, and were dropped.
+        made: how often the reader was made.
+        dumps: dumps that this daemon has made.
+        epochs: how often the log became another one.
+        cuts: how often members were sent away.
+        is_cut_off: members can't be in now.
+    """
+
+    nodes: int = 0
+    lag: int = 0
+    again: int = 0
+    doubles: int = 0
+    made: int = 0
+    dumps: int = 0
+    epochs: int = 0
+    cuts: int = 0
+    is_cut_off: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Figures:
     """The figures of a store at one moment.
@@ -30,6 +57,7 @@ class Figures:
         seconds: how long commits took.
         lines: how many lines they had.
         waiting: seconds for which the one in flight has waited; 0 if there is none.
+        shared: those of a log that several daemons write; None for another.
     """
 
     size: int
@@ -39,6 +67,7 @@ class Figures:
     seconds: Histogram
     lines: Histogram
     waiting: float
+    shared: Shared | None = None
 
 
 class Commits:
@@ -51,6 +80,7 @@ class Commits:
     def __init__(self, clock: Callable[[], float]) -> None:
         self.seconds = Histogram()
         self.lines = Histogram(LINES)
+        self.failures: Counter[str] = Counter()
         self._clock = clock
         self._began: float | None = None
 
@@ -62,6 +92,10 @@ class Commits:
         """Note that it is made."""
         self.seconds.add(self.waiting)
         self.lines.add(lines)
+        self._began = None
+
+    def end_without(self) -> None:
+        """Note that none is in flight any more."""
         self._began = None
 
     @property

@@ -4,12 +4,15 @@ from broadcast.protocol.sanitize import is_safe
 from broadcast.store.claims import (
     Claim,
     Decided,
+    Dumped,
+    Epoch,
     How,
     Leave,
     Look,
     Order,
     Stop,
     Up,
+    Upkeep,
     Verb,
 )
 
@@ -24,7 +27,7 @@ class UnknownFormError(FormError):
     """The list stands for an entry of a kind that this version does not know."""
 
 
-def form_of(entry: Decided) -> list[object]:
+def form_of(entry: Decided | Upkeep) -> list[object]:
     """Return the list that stands for ``entry``."""
     match entry:
         case Claim():
@@ -46,13 +49,20 @@ def form_of(entry: Decided) -> list[object]:
             return ["l", session, code, int(is_held)]
         case Order(verb, folds):
             return ["o", verb.value, *folds]
-        case Up(incarnation, clock, is_alone):
-            return ["u", incarnation, clock, {"alone": True} if is_alone else {}]
+        case Up(incarnation, clock, is_alone, instead, terms):
+            facts: dict[str, object] = {"alone": True} if is_alone else {}
+            facts |= {"instead": instead} if instead else {}
+            facts |= {"terms": terms} if terms else {}
+            return ["u", incarnation, clock, facts]
         case Stop():
             return ["x"]
+        case Epoch(old, salt):
+            return ["e", old, salt]
+        case Dumped(seq, size):
+            return ["d", seq, size]
 
 
-def read_form(form: object) -> Decided:
+def read_form(form: object) -> Decided | Upkeep:
     """Return the entry that a list stands for.
 
     Raises:
@@ -67,15 +77,25 @@ def read_form(form: object) -> Decided:
         case ["o", verb, *folds]:
             return Order(_verb(verb), tuple(map(_text, folds)))
         case ["u", incarnation, clock, dict(facts)]:
-            return Up(_text(incarnation), _time(clock), facts.get("alone") is True)
+            return Up(
+                _text(incarnation),
+                _time(clock),
+                facts.get("alone") is True,
+                _text(facts.get("instead", "")),
+                _text(facts.get("terms", "")),
+            )
         case ["x"]:
             return Stop()
+        case ["e", old, salt]:
+            return Epoch(_text(old), _text(salt))
+        case ["d", seq, size]:
+            return Dumped(_number(seq), _number(size))
         case [str(kind), *_] if kind not in _KINDS:
             raise UnknownFormError(kind)
     raise FormError("not the form of an entry")
 
 
-_KINDS = frozenset("rclonux")
+_KINDS = frozenset("rclonuxed")
 
 
 def is_text(value: object) -> bool:

@@ -104,10 +104,14 @@ class Log:
         limit: bytes that it may take, all renderings counted. The newest batch
             is kept whatever its size.
         last_id: the id of the newest line before the log begins.
+        spacing: by how much ids go up from one batch to the next; 1: as many as there
+            are lines.
     """
 
-    def __init__(self, limit: int, last_id: int = 0) -> None:
+    def __init__(self, limit: int, last_id: int = 0, spacing: int = 1) -> None:
         self.limit = limit
+        self._spacing = spacing
+        self._gone = last_id  # the newest line that is here no more
         self.size = 0
         self.lines = 0
         self.total = last_id
@@ -130,7 +134,8 @@ class Log:
         """Begin anew, after a line: those before it are gone, and count."""
         self._batches = Ring[Batch]()
         self.size = self.lines = 0
-        self.total = self.last_id = last_id
+        self.last_id = self._gone = last_id
+        self.total = last_id // self._spacing
 
     def append(self, batch: Batch) -> None:
         """Put ``batch`` at the end."""
@@ -151,6 +156,8 @@ class Log:
             batch = self._batches.popleft()
             self.size -= batch.cost
             self.lines -= batch.count
+            if batch.count:
+                self._gone = batch.first + batch.count - 1
             dropped.append(batch)
         return dropped
 
@@ -198,9 +205,19 @@ class Log:
         """
         index = bisect_right(self._batches, id, key=attrgetter("first")) - 1
         if index < 0:
-            return max(0, self.oldest + id + 1 - self.first_id)
+            return max(0, self.oldest - self._missing(id))
         batch = self._batches[index]
         return batch.before + min(batch.count, id + 1 - batch.first)
+
+    def _missing(self, id: int) -> int:
+        """Return how many lines after ``id`` are gone: batches, where ids have holes.
+
+        It is 0 only if none is.
+        """
+        if id >= self._gone:
+            return 0
+        last = self.first_id - 1
+        return max(1, last // self._spacing - id // self._spacing)
 
     def id_at(self, place: int) -> int:
         """Return the id of the line at a place that is here."""

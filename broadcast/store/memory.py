@@ -25,6 +25,11 @@ class MemoryStore:
     limits: Limits | None = None
     """A commit costs no more than the memory that it is in already."""
 
+    option = ""
+    is_shared = False
+    spacing = 1
+    patience = 0.0
+
     figures: Figures | None = None
     """A commit is made at once."""
 

@@ -38,5 +38,8 @@ class Outcome:
     events: Sequence[tuple[int | None, Attendance]] = _NO_EVENTS
 
 
+LOST: Final = Outcome("lost")
+"""The outcome of what never came to be decided."""
+
 SAID: Final = Outcome()
 """The outcome of what counts, where nothing is to be said of it."""

@@ -57,6 +57,10 @@ class SqliteStore:
     """
 
     limits = LIMITS
+    option = "--store"
+    is_shared = False
+    spacing = 1
+    patience = 0.0
     _logger = Logger(namespace="broadcast")
 
     def __init__(

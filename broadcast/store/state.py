@@ -73,6 +73,7 @@ class State:
         incarnation: str,
         n: int,
         entries: Iterable[Decided | Run],
+        first: int = 0,
     ) -> Applied | None:
         """Take a message; return its effect.
 
@@ -80,15 +81,17 @@ class State:
             at: its timestamp, in seconds.
             incarnation: its author.
             n: its number, of its author's, from 1 on.
-            entries: its entries, in order. Runs have their ids. Where one daemon
-                alone writes, a run without a token may be left out.
+            entries: its entries, in order. Runs have their ids, or are given them.
+                Where one daemon alone writes, a run without a token may be left out.
+            first: the first line's id, if the runs have none yet: they are numbered
+                without those that count for nothing.
 
         Returns:
             None if it counts for nothing: it is a double, or comes too late.
         """
         entries = list(entries)
-        first = entries[0] if entries else None
-        up = first if type(first) is Up else None
+        head = entries[0] if entries else None
+        up = head if type(head) is Up else None
         if up is not None and up.is_alone and not self.nodes.is_shared:
             self.nodes.skip_to(at)  # nobody could come back while no daemon ran
         self.nodes.hear(at)
@@ -98,7 +101,14 @@ class State:
         before: list[Attendance] = []
         for lost in self.nodes.beat(incarnation):
             before += self._end(lost)
-        return Applied(before, [self._decide(each, incarnation) for each in entries])
+        outcomes: list[Outcome] = []
+        for entry in entries:
+            if first and type(entry) is Run:
+                entry.first = first
+            outcomes.append(self._decide(entry, incarnation))
+            if first and type(entry) is Run and not outcomes[-1].refused:
+                first += entry.count
+        return Applied(before, outcomes)
 
     def is_muted(self, fold: str, account: str) -> bool:
         """Tell whether a member with this folded name and account may not speak."""
@@ -225,6 +235,8 @@ class State:
         )
 
     def _order(self, order: Order) -> Outcome:
+        if order.verb not in (Verb.MUTE, Verb.UNMUTE):
+            return SAID
         if order.verb is Verb.UNMUTE:
             return Outcome(freed=frozenset(self.mutes.remove(order.folds)))
         added = [self.mutes.add(fold) for fold in order.folds]
@@ -232,7 +244,11 @@ class State:
 
     def _begin(self, up: Up, author: str) -> Outcome:
         """Have a daemon write to the log; if no other does, all others are gone."""
-        if not up.is_alone or self.nodes.is_shared:
+        if self.nodes.is_shared:
+            if up.instead not in self.nodes.known or up.instead == author:
+                return SAID
+            return Outcome(events=[(None, event) for event in self._end(up.instead)])
+        if not up.is_alone:
             return SAID
         told: list[Attendance] = []
         for other in [name for name in self.nodes.known if name != author]:

@@ -36,7 +36,7 @@ from broadcast.net.connections import Connections
 from broadcast.protocol import codes
 from broadcast.protocol.dialects import JSON, RAW, TEXT
 from broadcast.room.room import Room
-from broadcast.store.figures import DISK_FULL, IO_ERROR, Figures
+from broadcast.store.figures import DISK_FULL, IO_ERROR, Figures, Shared
 
 CONTENT_TYPE: Final = CONTENT_TYPE_LATEST
 
@@ -267,10 +267,31 @@ def _store(room: Room, figures: Figures) -> Iterator[Metric]:
         "Time for which the commit in flight has waited",
         figures.waiting,
     )
+    if figures.shared is not None:
+        yield from _shared(figures.shared)
     yield _counter(
         "clogged_seconds",
         "Time in which nothing more was said, since the last batch was under way",
         room.stats.clogged,
+    )
+
+
+def _shared(figures: Shared) -> Iterator[Metric]:
+    """Yield those of a room of several daemons."""
+    yield _gauge("nodes", "Daemons that write to the room's log", figures.nodes)
+    yield _gauge("stream_lag_messages", "Messages not read yet", figures.lag)
+    yield _counter("resent", "Messages that were sent again", figures.again)
+    yield _counter(
+        "doubles_dropped", "Messages that came twice or too late", figures.doubles
+    )
+    yield _counter("feed_made", "Times that the log's reader was made", figures.made)
+    yield _counter("dumps", "Dumps of the state that this daemon made", figures.dumps)
+    yield _counter(
+        "epoch_changes", "Times that the log became another one", figures.epochs
+    )
+    yield _counter("cut_offs", "Times that members were sent away", figures.cuts)
+    yield _gauge(
+        "cut_off", "1 while members can't be let in, else 0", figures.is_cut_off
     )
 
 

@@ -2,7 +2,14 @@
 
 import pytest
 
-from broadcast.client.address import CLOSED, RESET, SILENT, advice, parse_address
+from broadcast.client.address import (
+    CLOSED,
+    RESET,
+    SILENT,
+    advice,
+    is_likely,
+    parse_address,
+)
 from broadcast.client.errors import AddressError
 
 
@@ -98,3 +105,15 @@ def test_the_other_kind_of_port_is_advised(reason: str, url: str, hint: str) -> 
 def test_no_advice_where_none_helps(reason: str, url: str) -> None:
     """Another kind of port would change nothing."""
     assert advice(reason, parse_address(url)) == reason
+
+
+def test_several_addresses() -> None:
+    """They are those of one room's servers: the first one, and others."""
+    address = parse_address("a:8001,tls://b,[::1]:9")
+    assert str(address) == "tcp://a:8001"
+    assert [str(each) for each in address.others] == ["tls://b:8000", "tcp://[::1]:9"]
+    assert is_likely("a:8001,b:8002")
+    assert parse_address("localhost,127.0.0.1:9").is_private
+    assert not parse_address("localhost,a").is_private
+    with pytest.raises(AddressError):
+        parse_address("a,")

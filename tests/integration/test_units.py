@@ -20,7 +20,7 @@ from tests.support.manager import NotifySocket
 from tests.support.seclusion import NOBODY
 
 UNITS = Path(__file__).parents[2] / "systemd"
-SERVICES = ["broadcast.service", "broadcast@.service"]
+SERVICES = ["broadcast.service", "broadcast@.service", "broadcast-worker@.service"]
 BOUND = 1.5
 
 needs_systemd = pytest.mark.skipif(

@@ -8,6 +8,7 @@ from broadcast.room.keeper import REMINDER, Settling
 from broadcast.store.base import IRoom
 from broadcast.store.entries import Batch, is_run
 from tests.support.hall import EPOCH, Guest, Hall
+from tests.support.late_store import LateStore
 from tests.support.stores import run_of
 
 
@@ -92,14 +93,40 @@ def test_another_log_begins_empty() -> None:
     guest = hall.join("/name al a-secret-key")
     guest.send("/say t1 one", "two")
     guest.take()
-    hall.room.keeper.restarted("e2")
+    hall.room.keeper.away("it is another one")
+    hall.room.keeper.renewed(39)
     hall.turn()
-    assert guest.lines() == ["* The server starts anew"]
+    assert guest.lines() == [
+        "* The room can't be reached from here: come again",
+    ]
     hall.room.keeper.heard(Batch([run_of("new")], 40, 5.0))
     log = hall.room.log
     assert (log.lines, log.first_id, log.last_id, log.total) == (1, 40, 40, 40)
     owner = hall.room.store.owner("al", "a-secret-key")
     assert hall.room.dedup.find(owner, "t1") is None
+
+
+def test_who_is_sent_away_may_come_again() -> None:
+    """Newcomers are turned away meanwhile; what was not committed is forgotten, and
+    its token with it."""
+    hall = Hall(store=lambda clock: LateStore(clock, EPOCH, delay=1.0))
+    guest = hall.join("/format json", "/name al a-secret-key")
+    hall.wait(3)
+    guest.take()
+    guest.send("/say t1 one")
+    hall.turn()
+    assert not hall.room.is_settled
+    hall.room.keeper.away("cut off")
+    hall.turn()
+    assert '"code":"restarted"' in guest.lines()[-1]
+    late = hall.connect()
+    late.send("/name bo")
+    hall.wait(0.3)
+    assert late.lines() == ["* The room can't be reached from here: come again"]
+    hall.room.keeper.back("e2")
+    owner = hall.room.store.owner("al", "a-secret-key")
+    assert hall.room.dedup.find(owner, "t1") is None
+    assert hall.room.is_settled
 
 
 class Commits:

@@ -73,3 +73,25 @@ def test_what_is_gone_or_not_yet_here() -> None:
     for seq in (0, 1, 3):
         with pytest.raises(IndexError):
             log.at(seq)
+
+
+def test_what_is_gone_of_ids_with_holes_is_counted_in_batches() -> None:
+    """It is 0 only if nothing is gone, and never more than there may have been."""
+    log = Log(3000, spacing=100)
+    log.begin(299)
+    for seq in range(3, 20):
+        run = Run(1, SPEAKER, b"al: one\nal: two\n", 2)
+        log.append(Batch([run], 100 * seq, 0.0))
+    log.trim()
+    first = log.first_id // 100
+    assert 3 < first < 19
+    oldest = log.oldest
+
+    def missing_after(id: int) -> int:
+        return oldest - log.place_after(id)
+
+    assert missing_after(100 * first) == -1
+    assert missing_after(100 * first - 99) == 0  # the last line that is gone
+    assert missing_after(100 * first - 100) == 1
+    assert missing_after(100 * (first - 3)) == 2
+    assert missing_after(0) <= log.oldest

@@ -102,6 +102,7 @@ class Daemon:
                 *under,
                 *_limited_to(files),
                 *twist_command(module),
+                *self._disk.twist,
                 *twist,
                 "broadcast",
                 *where,

@@ -87,9 +87,21 @@ class Listener:
         """Record that it never will."""
         self.told.append(f"cut off {why}")
 
-    def restarted(self, epoch: str) -> None:
-        """Record another epoch."""
-        self.told.append(f"restarted {epoch}")
+    def sending(self) -> Deferred[None] | None:
+        """Have all sent."""
+        return None
+
+    def away(self, why: str) -> None:
+        """Record that it can't be written just now."""
+        self.told.append(f"away {why}")
+
+    def back(self, epoch: str) -> None:
+        """Record that it can."""
+        self.told.append(f"back {epoch}")
+
+    def renewed(self, last_id: int) -> None:
+        """Record that the log begins anew."""
+        self.told.append(f"renewed {last_id}")
 
 
 class Kept:

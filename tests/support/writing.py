@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from twisted.internet import selectreactor
+from twisted.internet.defer import Deferred
 from twisted.internet.protocol import Protocol
 from twisted.internet.stdio import StandardIO
 
@@ -59,9 +60,21 @@ class Writing:
         """Tell that it never will."""
         tell("cut off", why)
 
-    def restarted(self, epoch: str) -> None:
-        """Tell of another epoch."""
-        tell("restarted", epoch)
+    def sending(self) -> Deferred[None] | None:
+        """Have all sent."""
+        return None
+
+    def away(self, why: str) -> None:
+        """Record that it can't be written just now."""
+        tell(f"away {why}")
+
+    def back(self, epoch: str) -> None:
+        """Record that it can."""
+        tell(f"back {epoch}")
+
+    def renewed(self, last_id: int) -> None:
+        """Record that the log begins anew."""
+        tell(f"renewed {last_id}")
 
     def say(self) -> None:
         """Commit once, and again after that."""

@@ -5,6 +5,7 @@ alike; tests bring an event loop in memory. The lines themselves are the session
 business.
 """
 
+from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
@@ -86,7 +87,7 @@ class Connection:
 
     Args:
         loop: the event loop.
-        address: the server.
+        address: the server, and others of the same room, which are tried in turn.
         session: the session that it connects.
         listener: called with each batch of events; a ``Lost`` whose ``retry_in`` is
             None is the last.
@@ -112,7 +113,8 @@ class Connection:
         self.welcomed = False
         self.retry_at: float | None = None
         self._loop = loop
-        self._address = address
+        self._addresses = deque((address, *address.others))
+        self._untried = len(address.others)
         self.listener = listener
         self._retry = retry
         self._backoff = backoff or Backoff()
@@ -134,8 +136,8 @@ class Connection:
         self._stop_retry()
         self.retry_at = None
         self._dead = None
-        self._codec = codec_for(self._address)
-        self._stop_dialling = self._loop.open(self._address, self)
+        self._codec = codec_for(self._addresses[0])
+        self._stop_dialling = self._loop.open(self._addresses[0], self)
 
     def wake(self) -> None:
         """If the next try is being waited for: try now, and lengthen no wait."""
@@ -256,19 +258,28 @@ class Connection:
             left(None)
 
     def _plan(self, reason: str) -> None:
-        """Say that it is lost, and when we try again."""
+        """Say that it is lost, and when we try again: at the next address."""
+        is_ended = self.session.state is State.ENDED
+        if self._untried and not self.welcomed and not is_ended:
+            self._untried -= 1
+            self.session.farewell = None
+            self._addresses.rotate(-1)
+            self.start()
+            return
         now = self._loop.now()
         if self._lost_at is None:
             self._lost_at = now
         delay: float | None = self._backoff.next(now)
         late = self._retry is not None and now - self._lost_at >= self._retry
-        if self.session.state is State.ENDED or not self.welcomed or late:
+        if is_ended or not self.welcomed or late:
             delay, self._over = None, True
             self._stop()
         elif delay is not None:
             self.retry_at = now + delay
             self._stop_retry = self._loop.later(delay, self._try_again)
-        self.listener([self._lost(reason, delay)])
+        lost = self._lost(reason, delay)
+        self._addresses.rotate(-1)
+        self.listener([lost])
 
     def _try_again(self) -> None:
         self._backoff.is_over()
@@ -285,7 +296,7 @@ class Connection:
             reason = self.session.preface or reason
         if self.welcomed:
             return Lost(reason, delay, "lost")
-        return Lost(advice(reason, self._address), delay, "cannot-connect")
+        return Lost(advice(reason, self._addresses[0]), delay, "cannot-connect")
 
     def _rest(self, now: float) -> None:
         """Two reads in a short time: stop reading for a moment."""

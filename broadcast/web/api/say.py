@@ -205,7 +205,9 @@ class Post:
             RefusedError: it is too fast, or it doesn't.
         """
         room, settings = self._room, self._room.settings
-        if room.is_clogged or room.keeper.why_stalled or room.keeper.why_cut_off:
+        keeper = room.keeper
+        why_not = keeper.why_stalled or keeper.why_away or keeper.why_cut_off
+        if room.is_clogged or why_not:
             raise RefusedError(503, "nothing can be saved just now: try again", BUSY)
         whose = self._caller.owner or self._caller.host
         wait = self._say.api.rates.wait_for(
@@ -218,8 +220,10 @@ class Post:
     def _answer(self, run: Run, more: dict[str, bool]) -> None:
         """Tell where the lines are: they are committed, or were left out."""
         if not run.first:
-            muted = commands.silenced("muted").message
-            self._say.refuse(self._request, RefusedError(403, muted))
+            error = RefusedError(403, commands.silenced("muted").message)
+            if self._room.keeper.why_away:  # it may have been said, or not
+                error = RefusedError(503, "the room is out of reach: try again", BUSY)
+            self._say.refuse(self._request, error)
             return
         if run.token is None and self._token is not None:
             more = {"double": True}

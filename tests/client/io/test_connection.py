@@ -14,13 +14,19 @@ from tests.support.client.memory import MemoryNet, MemoryWire
 class Rig:
     """A connection on a network in memory; the backoff's chance is always 0."""
 
-    def __init__(self, *, retry: float | None = None, ease: float = 0.0) -> None:
+    def __init__(
+        self,
+        *,
+        retry: float | None = None,
+        ease: float = 0.0,
+        url: str = "tcp://host",
+    ) -> None:
         self.loop = MemoryNet()
         self.events: list[Event] = []
         self.session = Session(Profile(name="bob", key="k" * 8, prefix="t"))
         self.connection = Connection(
             self.loop,
-            parse_address("tcp://host"),
+            parse_address(url),
             self.session,
             self.events.extend,
             retry=retry,
@@ -235,3 +241,26 @@ def test_leaving_says_goodbye_and_waits_a_moment() -> None:
     rig = Rig()
     rig.connection.leave(left.append)
     assert len(left) == 2
+
+
+def test_of_several_servers_the_next_one_is_tried() -> None:
+    """At the start until one answers, and after each loss: in turn, over and over."""
+    rig = Rig(url="a,b,c")
+    rig.loop.refuse()
+    assert rig.events == []
+    rig.loop.accept().welcome()
+    rig.loop.taps[-1].closed("reset")
+    rig.loop.advance(1)
+    rig.loop.refuse()
+    rig.loop.advance(2)
+    assert rig.loop.dialled == [f"{name}:8000" for name in "abca"]
+
+
+def test_if_none_of_several_servers_answers_that_is_the_end() -> None:
+    """Each is tried once, at the start."""
+    rig = Rig(url="a,b")
+    rig.loop.refuse()
+    rig.loop.refuse()
+    assert rig.events == [Lost("connection refused", None, "cannot-connect")]
+    rig.loop.advance(1000)
+    assert len(rig.loop.taps) == 2

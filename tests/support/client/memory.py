@@ -53,6 +53,7 @@ class MemoryNet:
     def __init__(self) -> None:
         self.time = 0.0
         self.taps: list[Receiver] = []
+        self.dialled: list[str] = []
         self.given_up = 0
         self._calls: list[tuple[float, int, Callable[[], None]]] = []
         self._cancelled: set[int] = set()
@@ -69,6 +70,7 @@ class MemoryNet:
 
     def open(self, address: Address, receiver: Receiver) -> Callable[[], None]:
         self.taps.append(receiver)
+        self.dialled.append(address.where)
 
         def stop() -> None:
             self.given_up += 1

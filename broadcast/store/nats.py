@@ -1,0 +1,319 @@
+"""The connection to NATS: the only module that imports nats-py.
+
+It knows requests, publishing and subscribing, and nothing of rooms. What ``nats-py``
+raises ends here: ``LinkError`` is whatever may be better the next time.
+"""
+
+import asyncio
+import json
+import re
+import ssl
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from nats.aio.client import Client
+from nats.errors import Error, MaxPayloadError
+from twisted.logger import Logger
+
+from broadcast.store.base import StoreError
+
+LEAST_VERSION: Final = (2, 10, 23)
+"""The oldest server that is taken: those before it lost streams by mere crashes."""
+
+PATIENCE: Final = 3.0
+"""Seconds that the first connection may take."""
+
+REQUEST: Final = 3.0
+"""Seconds for an answer of JetStream's."""
+
+UNREAD: Final = -1
+"""No limit on what is not processed: JetStream's flow control has one."""
+
+
+class LinkError(Exception):
+    """It could not be done just now."""
+
+
+class ApiError(LinkError):
+    """JetStream has said no.
+
+    Attributes:
+        code: its own code for it.
+    """
+
+    def __init__(self, code: int, description: str) -> None:
+        super().__init__(description)
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """A message as it has come: an empty one with headers may be the server's own."""
+
+    subject: str
+    reply: str
+    headers: dict[str, str]
+    data: bytes
+
+
+Hear = Callable[[Arrived], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class Access:
+    """How a server is reached.
+
+    Attributes:
+        urls: its addresses, and those of others.
+        creds: file with what it is told to be let in.
+        ca: file with the certificate of the authority that has signed its own.
+        name: what it is told that this is.
+    """
+
+    urls: tuple[str, ...]
+    creds: str | None = None
+    ca: str | None = None
+    name: str = "broadcast"
+
+
+@dataclass
+class Link:
+    """A connection that comes back by itself.
+
+    Attributes:
+        access: how the server is reached.
+        trouble: the last thing that went wrong, in a few words.
+    """
+
+    access: Access
+    trouble: str = ""
+    _client: Client | None = None
+    _is_closing: bool = False
+    _subscriptions: dict[int, Any] = field(default_factory=dict)
+    _logger: Logger = field(default_factory=lambda: Logger(namespace="broadcast"))
+
+    @property
+    def is_connected(self) -> bool:
+        """There is a connection."""
+        return self._client is not None and self._client.is_connected
+
+    @property
+    def is_lost(self) -> bool:
+        """The client has ended itself: another one is needed."""
+        return self._client is None or self._client.is_closed
+
+    @property
+    def is_clustered(self) -> bool:
+        """The server is one of several."""
+        return self._client is not None and "cluster" in self._client._server_info
+
+    async def connect(self) -> None:
+        """Connect.
+
+        Raises:
+            StoreError: nobody answers, or not as is needed; says so in one line.
+        """
+        client = Client()
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await client.connect(**self._options())
+        except (Error, OSError, TimeoutError, ValueError) as error:
+            await self._abandon(client)
+            why = self.trouble or _said(error)
+            hint = "is nats-server -js there?"
+            if "authorization" in why.lower():
+                hint = "give --nats-creds, or user:password@ in the URL"
+            raise StoreError(f"{self._where}: {why}; {hint}") from None
+        self._client = client
+        self._refuse_old(client)
+        if not (client._server_info.get("jetstream") or self.is_clustered):
+            hint = "start nats-server with -js"
+            raise StoreError(f"{self._where}: it has no JetStream; {hint}")
+
+    async def reconnect(self) -> None:
+        """Make another client, in place of one that has ended itself."""
+        try:
+            await self.connect()
+        except StoreError as error:
+            raise LinkError(str(error)) from None
+
+    async def ask(
+        self, subject: str, question: object = None, timeout: float = REQUEST
+    ) -> dict[str, Any]:
+        """Return JetStream's answer to a question.
+
+        Raises:
+            ApiError: it says no.
+            LinkError: there is none.
+        """
+        data = b"" if question is None else json.dumps(question).encode()
+        answer = await self._ask(f"$JS.API.{subject}", data, {}, timeout)
+        return _checked(answer)
+
+    async def put(
+        self,
+        subject: str,
+        data: bytes,
+        headers: dict[str, str] | None = None,
+        timeout: float = REQUEST,
+    ) -> dict[str, Any]:
+        """Publish to a stream, and return what it says of that.
+
+        Raises:
+            ApiError: it refuses.
+            LinkError: there is no answer.
+        """
+        return _checked(await self._ask(subject, data, headers or {}, timeout))
+
+    async def publish(
+        self,
+        subject: str,
+        data: bytes,
+        headers: dict[str, str] | None = None,
+        reply: str = "",
+    ) -> None:
+        """Publish, and don't wait.
+
+        Raises:
+            LinkError: there is no connection.
+        """
+        client = self._client
+        if client is None or not client.is_connected:
+            raise LinkError("there is no connection")
+        try:
+            await client.publish(subject, data, reply=reply, headers=headers)
+        except MaxPayloadError:
+            raise LinkError("the server's max_payload is too small") from None
+        except (Error, OSError) as error:
+            raise LinkError(_said(error)) from None
+
+    async def subscribe(
+        self, subject: str, hear: Hear
+    ) -> Callable[[], Awaitable[None]]:
+        """Have ``hear`` called with what comes, one after another.
+
+        Returns:
+            What ends it.
+
+        Raises:
+            LinkError: there is no connection.
+        """
+        client = self._client
+        if client is None or client.is_closed:
+            raise LinkError("there is no connection")
+
+        async def take(message: Any) -> None:
+            headers = dict(message.headers or {})
+            await hear(Arrived(message.subject, message.reply, headers, message.data))
+
+        try:
+            made = await client.subscribe(
+                subject, cb=take, pending_msgs_limit=UNREAD, pending_bytes_limit=UNREAD
+            )
+        except (Error, OSError) as error:
+            raise LinkError(_said(error)) from None
+
+        async def end() -> None:
+            with suppress(Error, OSError):  # the connection has ended, too
+                await made.unsubscribe()
+
+        return end
+
+    def new_inbox(self) -> str:
+        """Return a subject that nobody else has."""
+        assert self._client is not None
+        return self._client.new_inbox()
+
+    async def close(self) -> None:
+        """Write what is to be written still, and end it."""
+        self._is_closing = True
+        client, self._client = self._client, None
+        if client is not None:
+            with suppress(Error, OSError, TimeoutError):  # it is cut off
+                async with asyncio.timeout(1):
+                    if client.is_connected:
+                        await client.flush(1)
+            await self._abandon(client)
+
+    async def _ask(
+        self, subject: str, data: bytes, headers: dict[str, str], timeout: float
+    ) -> Any:
+        client = self._client
+        if client is None or not client.is_connected:
+            raise LinkError("there is no connection")
+        try:
+            return await client.request(
+                subject, data, timeout=timeout, headers=headers or None
+            )
+        except (Error, OSError, TimeoutError) as error:
+            raise LinkError(_said(error)) from None
+
+    def _options(self) -> dict[str, Any]:
+        """Return what nats-py is told."""
+
+        async def failed(error: Exception) -> None:
+            self.trouble = _said(error)
+            if not self._is_closing and self._client is not None:
+                self._logger.debug("NATS: {why}", event="nats-error", why=self.trouble)
+
+        access = self.access
+        options: dict[str, Any] = {
+            "servers": [*access.urls],
+            "name": access.name,
+            "error_cb": failed,
+            "connect_timeout": 2,
+            "reconnect_time_wait": 0.1,
+            "max_reconnect_attempts": -1,
+            "ping_interval": 2,
+            "max_outstanding_pings": 2,
+            "pending_size": 8 << 20,
+            "dont_randomize": True,  # the first address is the nearest
+        }
+        if access.creds is not None:
+            options["user_credentials"] = access.creds
+        if access.ca is not None:
+            try:
+                options["tls"] = ssl.create_default_context(cafile=access.ca)
+            except (OSError, ssl.SSLError) as error:
+                raise StoreError(f"--nats-ca: {access.ca}: {error.args[-1]}") from None
+        return options
+
+    def _refuse_old(self, client: Client) -> None:
+        found = re.match(r"(\d+)\.(\d+)\.(\d+)", str(client._server_info["version"]))
+        version = tuple(map(int, found.groups())) if found else (0, 0, 0)
+        if version < LEAST_VERSION:
+            least = ".".join(map(str, LEAST_VERSION))
+            now = ".".join(map(str, version))
+            raise StoreError(
+                f"{self._where}: nats-server {now} is too old; it has to be {least}"
+            )
+
+    async def _abandon(self, client: Client) -> None:
+        with suppress(Error, OSError, TimeoutError):  # it was not there
+            async with asyncio.timeout(1):
+                await client.close()
+
+    @property
+    def _where(self) -> str:
+        """The addresses, without what logs in."""
+        urls = (re.sub(r"//[^/@]*@", "//", url) for url in self.access.urls)
+        return ",".join(urls)
+
+
+def _checked(answer: Any) -> dict[str, Any]:
+    try:
+        record = json.loads(answer.data)
+    except ValueError:
+        raise LinkError("the answer is no json") from None
+    if not isinstance(record, dict):
+        raise LinkError("the answer is no object")
+    if (error := record.get("error")) is not None:
+        raise ApiError(int(error.get("err_code", 0)), str(error.get("description")))
+    return record
+
+
+def _said(error: BaseException) -> str:
+    """Return an error in one line."""
+    return " ".join(str(error).split()) or type(error).__name__

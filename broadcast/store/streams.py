@@ -1,0 +1,182 @@
+"""The streams of a room: made where there are none, and looked at where there are."""
+
+import asyncio
+from contextlib import suppress
+from dataclasses import dataclass
+from time import monotonic
+from typing import Any, Final
+
+from twisted.logger import Logger
+
+from broadcast.store.base import StoreError
+from broadcast.store.dumps import Dumps, choose, covers
+from broadcast.store.feed import NO_STREAM, LossError
+from broadcast.store.nats import ApiError, Link, LinkError
+from broadcast.store.replica import Replica
+
+PATIENCE: Final = 30.0
+"""Seconds in which the streams have to be there, when a daemon starts: an election of
+NATS' takes up to ten."""
+
+SILENCE: Final = 2.0
+"""Seconds after which the log says that they aren't."""
+
+LEAST_FOR_DUMPS: Final = 64 << 20
+"""Bytes that dumps may take, at least."""
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """Which messages a stream has: from ``first`` to ``last``; last 0: never any."""
+
+    first: int
+    last: int
+
+
+class Streams:
+    """The log of a room, and its dumps.
+
+    Args:
+        link: the connection.
+        room: the room's name.
+        size: bytes that the log may take.
+        replicas: on how many servers each is; None: three, or one on a lone server.
+    """
+
+    def __init__(self, link: Link, room: str, size: int, replicas: int | None) -> None:
+        self.room = room
+        self.subject = f"{room}.log"
+        self.dumps = Dumps(link, room)
+        self._link = link
+        self._size = size
+        self._replicas = replicas
+        self._logger = Logger(namespace="broadcast")
+
+    async def open(self, is_first: bool) -> None:
+        """Make what is not there.
+
+        Args:
+            is_first: the daemon starts, and is to say so if that takes long.
+
+        Raises:
+            StoreError: it can't be used; says why in one line.
+        """
+        end = monotonic() + PATIENCE
+        told = ""
+        while True:
+            try:
+                found = await self._find(self.room, self._log_config())
+                await self._find(self.dumps.stream, self._dumps_config())
+                break
+            except LinkError as error:
+                why = str(error)
+            if is_first and monotonic() > end:
+                raise StoreError(f"JetStream can't keep the room: {why}")
+            if why != told and monotonic() > end - PATIENCE + SILENCE:
+                told = why
+                self._logger.warn(
+                    "JetStream can't keep the room yet: {reason}",
+                    event="nats-not-ready",
+                    reason=why,
+                )
+            await self._wait()
+        if found["config"].get("subjects") != [self.subject]:
+            raise StoreError(
+                f"the stream {self.room} is not one of ours; give another --room"
+            )
+
+    async def extent(self) -> Extent:
+        """Return which messages the log has.
+
+        Raises:
+            LinkError: there is no answer.
+        """
+        answer = await self._link.ask(f"STREAM.INFO.{self.room}")
+        state = answer["state"]
+        return Extent(int(state["first_seq"]), int(state["last_seq"]))
+
+    async def extent_at_last(self) -> Extent:
+        """Return which messages the log has, as soon as there is an answer."""
+        while True:
+            try:
+                return await self.extent()
+            except LinkError:
+                await self._wait()
+
+    async def load(self, wanted: int, skipped: set[int]) -> Replica:
+        """Return the state as of a dump, or as of nothing.
+
+        Args:
+            wanted: bytes of the log that should follow.
+            skipped: the dumps that are of another log.
+        """
+        while True:
+            try:
+                extent, places = await self.extent(), await self.dumps.places()
+                if extent.first <= 1 and not covers(places, wanted):
+                    return Replica()
+                for place in choose(places, extent.first, extent.last, wanted):
+                    if place.seq in skipped:
+                        continue
+                    loaded = await self.dumps.load(place)
+                    if loaded is not None:
+                        return loaded
+                return Replica()
+            except LinkError:
+                await self._wait()
+
+    async def refuse_emptied(self) -> None:
+        """See that a daemon that comes later can know all that was decided.
+
+        Raises:
+            LossError: it can't: the log was emptied, by hand.
+        """
+        with suppress(LinkError):
+            first = (await self.extent()).first
+            if first <= 1:
+                return
+            places = await self.dumps.places()
+            if all(place.seq < first for place in places):
+                raise LossError("it was emptied")
+
+    async def _wait(self) -> None:
+        """Let some time pass; make a connection, if there will be none by itself."""
+        await asyncio.sleep(0.25)
+        if self._link.is_lost:
+            with suppress(LinkError):
+                await self._link.reconnect()
+
+    async def _find(self, name: str, config: dict[str, Any]) -> dict[str, Any]:
+        try:
+            return await self._link.ask(f"STREAM.INFO.{name}")
+        except ApiError as error:
+            if error.code != NO_STREAM:
+                raise
+        config = config | {"name": name, "num_replicas": self._copies()}
+        return await self._link.ask(f"STREAM.CREATE.{name}", config, 5.0)
+
+    def _copies(self) -> int:
+        if self._replicas is not None:
+            return self._replicas
+        return 3 if self._link.is_clustered else 1
+
+    def _log_config(self) -> dict[str, Any]:
+        return {
+            "subjects": [self.subject],
+            "retention": "limits",
+            "discard": "old",
+            "storage": "file",
+            "max_bytes": self._size,
+            "duplicate_window": int(1e8),
+        }
+
+    def _dumps_config(self) -> dict[str, Any]:
+        return {
+            "subjects": [self.dumps.subjects],
+            "retention": "limits",
+            "discard": "old",
+            "storage": "file",
+            "max_msgs_per_subject": 1,
+            "max_bytes": max(LEAST_FOR_DUMPS, self._size // 4),
+            "duplicate_window": int(1e8),
+        }
