@@ -82,7 +82,14 @@ class Room:
     def cut_off(self, why: str) -> None:
         raise SystemExit(why)
 
-    def restarted(self, epoch: str) -> None: ...
+    def renewed(self, last_id: int) -> None: ...
+
+    def sending(self) -> None: ...
+
+    def away(self, why: str) -> None:
+        raise SystemExit(why)
+
+    def back(self, epoch: str) -> None: ...
 
 
 def run_of(lines: int) -> Run:

@@ -145,9 +145,9 @@ class Up:
     Attributes:
         incarnation: its identity, new at each start.
         clock: the log's clock as it has read it.
-        is_alone: nobody else writes to this log: those before it are gone.
+        is_alone: nobody else writes to this log: earlier daemons are gone.
         instead: the incarnation whose place it takes: that one is gone.
-        terms: what all daemons of a room have to have in common; "" for none.
+        terms: the settings that all daemons of a room must share; "" for none.
     """
 
     incarnation: str
@@ -214,4 +214,4 @@ class Dumped:
 
 
 Upkeep = Epoch | Dumped
-"""What daemons tell each other of the log itself; the state has no part in it."""
+"""Entries by which daemons keep up the log itself; the state has no part in them."""
