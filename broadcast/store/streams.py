@@ -32,6 +32,11 @@ class Extent:
     first: int
     last: int
 
+    @property
+    def unread(self) -> int:
+        """The last message that can be read; 0 if there is none."""
+        return self.last if self.first <= self.last else 0
+
 
 class Streams:
     """The log of a room, and its dumps.

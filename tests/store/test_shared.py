@@ -14,6 +14,7 @@ from broadcast.store import author, feed, life, nodes
 from broadcast.store.claims import Claim, How, Up
 from broadcast.store.codec import Body, encode
 from broadcast.store.entries import Entry
+from broadcast.store.streams import Extent, Streams
 from soak.cable import Cable
 from soak.servers import Servers, program
 from tests.support.shared import Node, agree, until
@@ -98,6 +99,38 @@ def test_many_begin_a_log_at_once(servers: Servers) -> None:
         assert len({node.store.owner("al", "key") for node in made}) == 1
         for node in made:
             await node.stop()
+
+    play(scenario())
+
+
+def test_a_daemon_that_is_told_late_what_there_is_begins_no_other_log(
+    servers: Servers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In an election, answers may be old, and come when the log has been read."""
+    monkeypatch.setattr(author, "BEAT", 60.0)
+
+    async def scenario() -> None:
+        async with opened(servers.urls, "a") as (a,):
+            await a.say("one")
+            b = Node(servers.urls, "b")
+            truth, asked = Streams.extent_at_last, list[Streams]()
+
+            async def late(streams: Streams) -> Extent:
+                if streams is a.life._streams:
+                    return await truth(streams)
+                asked.append(streams)
+                if len(asked) == 1:
+                    return Extent(0, 0)
+                seq = a.store._replica.seq
+                await until(lambda: b.store._replica.seq >= seq, "reading")
+                return await truth(streams)
+
+            monkeypatch.setattr(Streams, "extent_at_last", late)
+            epoch = a.store.epoch
+            await b.start()
+            await agree(a, b)
+            assert (a.store.epoch, a.told.count("away")) == (epoch, 0)
+            await b.stop()
 
     play(scenario())
 
