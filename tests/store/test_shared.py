@@ -14,6 +14,7 @@ from broadcast.store import author, feed, life, nodes
 from broadcast.store.claims import Claim, How, Up
 from broadcast.store.codec import Body, encode
 from broadcast.store.entries import Entry
+from broadcast.store.replica import Message
 from broadcast.store.streams import Extent, Streams
 from soak.cable import Cable
 from soak.servers import Servers, program
@@ -125,7 +126,15 @@ def test_a_daemon_that_is_told_late_what_there_is_begins_no_other_log(
                 await until(lambda: b.store._replica.seq >= seq, "reading")
                 return await truth(streams)
 
+            take = life.Life._take
+
+            async def waiting(reader: life.Life, message: Message) -> None:
+                if reader is not a.life:
+                    await until(lambda: len(asked) > 1, "a second question")
+                await take(reader, message)
+
             monkeypatch.setattr(Streams, "extent_at_last", late)
+            monkeypatch.setattr(life.Life, "_take", waiting)
             epoch = a.store.epoch
             await b.start()
             await agree(a, b)
