@@ -321,6 +321,8 @@ class Life:
                 return  # it was there, and has been read meanwhile
             if extent.unread > replica.seq:
                 return  # another one has begun it, just now
+            if await self._streams.has_dump(extent):
+                raise RenewedError("there is a dump of it, after all")
             after = extent.last
             entries.append(Epoch("", secrets.token_hex(16)))
         elif replica.epoch == self._lost:

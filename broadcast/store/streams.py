@@ -130,6 +130,16 @@ class Streams:
             except LinkError:
                 await self._wait()
 
+    async def has_dump(self, extent: Extent) -> bool:
+        """Tell whether there is a dump, as of a message that is in the log."""
+        while True:
+            try:
+                places = await self.dumps.places()
+            except LinkError:
+                await self._wait()
+            else:
+                return any(extent.first <= p.seq <= extent.unread for p in places)
+
     async def refuse_emptied(self) -> None:
         """See that a daemon that comes later can know all that was decided.
 

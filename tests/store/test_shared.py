@@ -14,7 +14,7 @@ from broadcast.store import author, feed, life, nodes
 from broadcast.store.claims import Claim, How, Up
 from broadcast.store.codec import Body, encode
 from broadcast.store.entries import Entry
-from broadcast.store.replica import Message
+from broadcast.store.replica import Message, Replica
 from broadcast.store.streams import Extent, Streams
 from soak.cable import Cable
 from soak.servers import Servers, program
@@ -322,6 +322,36 @@ def test_half_a_dump_and_another_logs_are_none(
                 await agree(a, b)
                 assert b.store.epoch == a.store.epoch
                 assert "away" not in a.told
+
+    play(scenario())
+
+
+def test_a_dump_that_is_told_of_late_is_used(
+    servers: Servers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A log whose beginning was dropped is none that nobody has begun."""
+    monkeypatch.setattr(author, "LEAST", 3000)
+
+    async def scenario() -> None:
+        async with opened(servers.urls, "a", refill=0) as (a,):
+            await grow(a)
+            await until(lambda: a.store._replica.dumped > 0)
+            places = await a.life._streams.dumps.places()
+            newest = {"seq": places[0].seq}
+            await a.life._link.ask("STREAM.PURGE.broadcast", newest)
+            load, asked = Streams.load, list[Streams]()
+
+            async def late(streams: Streams, wanted: int, skipped: set[int]) -> Replica:
+                asked.append(streams)
+                if len(asked) == 1:
+                    return Replica()
+                return await load(streams, wanted, skipped)
+
+            monkeypatch.setattr(Streams, "load", late)
+            epoch = a.store.epoch
+            async with opened(servers.urls, "b", refill=0) as (b,):
+                await agree(a, b)
+                assert (a.store.epoch, a.told.count("away")) == (epoch, 0)
 
     play(scenario())
 
