@@ -85,7 +85,7 @@ def type_all(terminal: Terminal, lines: int, pause: float) -> list[str]:
         press, text = keys(number, typed)
         if press.startswith("\x12"):  # whoever searches has seen what is there
             shown = f"[you]\x1b[0m: {typed[-1]}\r".encode()
-            terminal.wait(partial(seen, terminal, shown), 30)
+            terminal.wait(partial(seen, terminal, shown), 120)  # on a busy machine
         for piece in pieces(press + "\r", 1 + number % 5):
             terminal.type(piece)
             terminal.read(pause)
@@ -131,7 +131,7 @@ def soak(lines: int, rate: int, pause: float) -> tuple[int, int, int, int]:
 
 def own_lines(daemon: Daemon, terminal: Terminal, home: str, wanted: int) -> list[str]:
     """What the terminal showed as said by us, when all of it is there."""
-    end = time.monotonic() + 30
+    end = time.monotonic() + 120
     found: list[str] = []
     while len(found) < wanted and time.monotonic() < end:
         for _ in range(20):

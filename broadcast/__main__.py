@@ -56,8 +56,25 @@ def end_by(number: int) -> None:
     os._exit(128 + number)
 
 
+def open_streams() -> None:
+    """Have each standard stream open, on the null device if it was closed.
+
+    Otherwise the first file or socket would have its descriptor, and be sent what is
+    meant for the stream.
+    """
+    streams = (("stdin", "r"), ("stdout", "w"), ("stderr", "w"))
+    for descriptor, (name, mode) in enumerate(streams):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest one that is free
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(descriptor, mode, closefd=False))
+
+
 def main() -> None:
     """Run the command."""
+    open_streams()
     startup = Startup()
     startup.catch()
     exhaustion.catch_uncaught()

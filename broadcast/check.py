@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from broadcast.command_line import PREFIX, refusal
+from broadcast.store.base import StoreError
+from broadcast.store.tools import identify
 
 
 def faults_of(checks: Iterable[Callable[[], object]]) -> list[str]:
@@ -42,3 +44,18 @@ def refuse_unwritable(option: str, path: str | None) -> None:
     else:
         return
     raise refusal(f"--{option}: {path}: {why}; {hint}")
+
+
+def refuse_store(path: str | None) -> None:
+    """Refuse a file that can't be written, or is none of ours.
+
+    Raises:
+        SystemExit: it can't be ``--store``.
+    """
+    refuse_unwritable("store", path)
+    if path is None or not os.path.exists(path) or not os.path.getsize(path):
+        return
+    try:
+        identify(path)
+    except StoreError as error:
+        raise refusal(f"--store: {error}") from None

@@ -264,7 +264,11 @@ def take_over(twist: Any, log: Logger) -> Console | None:
     """
     file = twist.get("logFile")
     try:
-        console = Console(file.fileno(), log)
+        if file is None and "logFile" in twist:  # standard output is closed
+            descriptor = os.open(os.devnull, os.O_WRONLY)
+        else:
+            descriptor = file.fileno()
+        console = Console(descriptor, log)
     except (AttributeError, OSError):
         return None
     twist["logFile"] = console

@@ -55,7 +55,9 @@ class ProgramOptions(Options):
         try:
             installReactor(name)
         except (NoSuchReactor, ImportError):
-            raise UsageError(f"--reactor: there is no {name!r} here") from None
+            raise UsageError(
+                f"--reactor: {name!r} is not available here; give another"
+            ) from None
 
     def postOptions(self) -> None:
         """Check all options, and take over the console."""
@@ -64,7 +66,8 @@ class ProgramOptions(Options):
             installReactor("asyncio")
         chosen = self["log-format"]
         if chosen not in (None, *_FORMATS):
-            raise UsageError(f"--log-format: {chosen!r} is none of them")
+            hint = f"give {' or '.join(_FORMATS)}"
+            raise UsageError(f"--log-format: {chosen!r} is none of the choices; {hint}")
         self.refuse_two_formats(chosen is not None)
         log = Logger(namespace="broadcast")
         self.console = logqueue.take_over({"logFile": sys.stdout}, log)

@@ -27,7 +27,7 @@ from broadcast.base.outside import Outside
 from broadcast.base.settings import Settings
 from broadcast.base.values import reason_of
 from broadcast.base.work import Work
-from broadcast.check import faults_of, refuse_unwritable
+from broadcast.check import faults_of, refuse_store, refuse_unwritable
 from broadcast.command_line import Options, refusal
 from broadcast.net.connections import Connections
 from broadcast.net.handshakes import Handshakes
@@ -151,7 +151,7 @@ def _faults(settings: Settings, reactor: Any) -> list[str]:
             lambda: _sites_for(settings, connections, Outside(), reactor),
             lambda: refuse_unwritable("admin", settings.admin),
             lambda: refuse_unwritable("log-file", settings.log_file),
-            lambda: refuse_unwritable("store", settings.store),
+            lambda: refuse_store(settings.store),
         )
     )
     # Two that are right alone may not go together.

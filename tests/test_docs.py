@@ -122,8 +122,9 @@ def options_of_all(capsys: pytest.CaptureFixture[str]) -> Iterator[str]:
         with pytest.raises(SystemExit):
             main([*words, "--help"])
         yield from _OPTION.findall(capsys.readouterr().out)
-    for script in ROOT.glob("[bhs]*/*.py"):
-        if script.parent.name in ("benchmarks", "hostile", "soak"):
+    scripts = (*ROOT.glob("[bhs]*/*.py"), *ROOT.glob("docs/record/*.py"))
+    for script in scripts:
+        if script.parent.name in ("benchmarks", "hostile", "record", "soak"):
             yield from re.findall(r'"(--[a-z-]+)"', script.read_text("utf-8"))
 
 

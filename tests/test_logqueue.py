@@ -197,7 +197,18 @@ def test_a_process_that_is_forked_off_writes_too() -> None:
 
 def test_what_is_no_file_is_left_alone() -> None:
     """Then ``twist`` logs as it would without us."""
-    for twist in ({}, {"logFile": None}, {"logFile": object()}):
+    for twist in ({}, {"logFile": object()}):
         before = dict(twist)
         assert take_over(twist, Logger()) is None
         assert twist == before
+
+
+def test_standard_output_that_is_closed() -> None:
+    """What is logged goes nowhere, and is no fault."""
+    twist: dict[str, Any] = {"logFile": None}
+    console = take_over(twist, Logger())
+    assert console is not None
+    assert twist["logFile"] is console
+    console.write("a line\n")
+    console.finish()
+    assert console.dropped == 0

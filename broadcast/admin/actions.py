@@ -85,7 +85,7 @@ class AdminActions:
         """
         member = self.room.roster.find(name)
         if member is None or member.session_id not in self.room.subscriptions:
-            raise CommandRefusedError(f"nobody here is called {name}")
+            raise CommandRefusedError(f"nobody here is called {name}; see who")
         return member
 
     def kick(self, name: str, reason: str) -> str:
@@ -153,10 +153,12 @@ class AdminActions:
             CommandRefusedError: ``name`` is invalid, or there are too many mutes.
         """
         if names.clean(name) is None:
-            raise CommandRefusedError(f"{name} is no name")
+            raise CommandRefusedError(f"{name} is not a name; give one without spaces")
         mutes, folded = self.room.store.state.mutes, names.fold(name)
         if folded not in mutes and len(mutes) >= MAX_MUTED:
-            raise CommandRefusedError(f"{MAX_MUTED} names are muted already")
+            raise CommandRefusedError(
+                f"{MAX_MUTED} names are muted already; unmute one first"
+            )
         order = Order(Verb.MUTE, (folded,))
         self._order(order, lambda _: self.room.orders.silence(folded))
         members = self.room.orders.silence(folded)
@@ -184,7 +186,7 @@ class AdminActions:
         if member is None and holder is not None and holder.account in mutes:
             folds.append(holder.account)
         if len(folds) == 1 and folds[0] not in mutes:
-            raise CommandRefusedError(f"{name} is not muted")
+            raise CommandRefusedError(f"{name} is not muted; see who")
         order = Order(Verb.UNMUTE, tuple(folds))
         orders = self.room.orders
         self._order(order, lambda freed: orders.give_voice({*freed, folds[0]}))

@@ -71,7 +71,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _answers(path: str, command: str) -> Iterator[dict[str, Any]]:
     """Yield the objects of the daemon's answer; the last has ``ok``."""
     if "\n" in command or len(command.encode()) > 8000:
-        raise AdminError("a command is one line of at most 8000 bytes")
+        raise AdminError("the command is too long; give one line of at most 8000 bytes")
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
             sock.settimeout(TIMEOUT)
@@ -86,10 +86,13 @@ def _answers(path: str, command: str) -> Iterator[dict[str, Any]]:
                         return
     except OSError as error:
         why = "no answer" if isinstance(error, TimeoutError) else error.strerror
-        raise AdminError(f"{path}: {why or error}".lower()) from None
+        told = f"{path}: {why or error}".lower()
+        raise AdminError(f"{told}; name the daemon's --admin socket") from None
     except ValueError:
-        raise AdminError(f"{path}: that is no broadcast daemon") from None
-    raise AdminError(f"{path}: the daemon has closed the connection")
+        raise AdminError(
+            f"{path}: not a broadcast daemon; name its --admin socket"
+        ) from None
+    raise AdminError(f"{path}: the daemon has closed the connection; try again")
 
 
 def _show(answers: Iterator[dict[str, Any]], is_raw: bool) -> None:

@@ -38,7 +38,7 @@ def carry_out(actions: AdminActions, line: str) -> Iterator[Answer]:
     try:
         if command is None:
             raise CommandRefusedError(
-                f"there is no command {sanitize.mend(word)[:32]}: try help"
+                f"there is no command {sanitize.mend(word)[:32]}; see help"
             )
         last: Row = {}
         for row in command(actions, argument.strip()):
@@ -78,7 +78,7 @@ def _ban(actions: AdminActions, argument: str) -> Iterator[Answer]:
     seconds = None if option is None else _seconds(option[1])
     whom, reason = _first(_FOR.sub("", argument, 1).strip(), usage)
     if whom.startswith("--"):
-        raise CommandRefusedError(usage)
+        raise CommandRefusedError(f"{whom} is no option; give {usage}")
     row = actions.ban(whom, seconds, sanitize.mend(reason))
     yield actions.kept
     yield row
@@ -113,9 +113,11 @@ def _unmute(actions: AdminActions, argument: str) -> Iterator[Answer]:
 
 def _say(actions: AdminActions, argument: str) -> Iterator[Row]:
     if not argument:
-        raise CommandRefusedError("say TEXT")
+        raise CommandRefusedError("no text; give say TEXT")
     if actions.room.settings.relay:
-        raise CommandRefusedError("a relay says nothing of its own")
+        raise CommandRefusedError(
+            "a relay has no notices; start the daemon without --relay"
+        )
     actions.room.announce(sanitize.mend(argument))
     yield {"text": f"said to {len(actions.room.subscriptions)}"}
 
@@ -123,7 +125,9 @@ def _say(actions: AdminActions, argument: str) -> Iterator[Row]:
 def _log(actions: AdminActions, argument: str) -> Iterator[Row]:
     word = argument.lower()
     if not actions.threshold.set(word):
-        raise CommandRefusedError("log debug, info, warning or error")
+        raise CommandRefusedError(
+            "unknown level; give log debug, info, warning or error"
+        )
     yield {"text": f"logging {word} and graver"}
 
 
@@ -161,24 +165,24 @@ COMMANDS: Final[dict[str, Command]] = {
 def _first(argument: str, usage: str) -> tuple[str, str]:
     word, _, rest = argument.partition(" ")
     if not word:
-        raise CommandRefusedError(usage)
+        raise CommandRefusedError(f"a word is missing; give {usage}")
     return word, rest.strip()
 
 
 def _seconds(time: str) -> float:
     found = _TIME.fullmatch(time)
     if found is None or not 0 < int(found[1]) * _SECONDS[found[2]] <= _MAX_FOR:
-        raise CommandRefusedError("--for takes a time: 90s, 10m, 2h or 7d")
+        raise CommandRefusedError("not a time; give --for 90s, 10m, 2h or 7d")
     return float(int(found[1]) * _SECONDS[found[2]])
 
 
 def _only(argument: str, usage: str) -> str:
     word, rest = _first(argument, usage)
     if rest:
-        raise CommandRefusedError(usage)
+        raise CommandRefusedError(f"too many words; give {usage}")
     return word
 
 
 def _none(argument: str) -> None:
     if argument:
-        raise CommandRefusedError("that takes no words after it")
+        raise CommandRefusedError("the command takes no words; leave them out")

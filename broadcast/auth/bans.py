@@ -138,15 +138,15 @@ class Bans:
         """
         if is_ambiguous(names.fold(whom)):
             raise BanError(
-                f"{whom} is no address that all programs read alike: say 10.0.0.1,"
+                f"{whom} is not an address that all programs read alike; give 10.0.0.1,"
                 f" or {NAME}{whom} for a name"
             )
         key, network = _key(whom), network_of(whom)
         if network is None and names.clean(whom.removeprefix(NAME)) is None:
-            raise BanError("that is no address, no network and no name")
+            raise BanError("not an address, a network or a name; give one")
         self._drop_old()
         if key not in self._entries and sum(1 for _ in self) >= MAX_BANS:
-            raise BanError(f"there are {MAX_BANS} bans already")
+            raise BanError(f"there are {MAX_BANS} bans already; unban one first")
         until = None if seconds is None else self._wall_clock() + seconds
         ends = None if seconds is None else self._clock() + seconds
         entry = _Entry(Ban(_spelt(key), until, reason), ends)
@@ -163,7 +163,7 @@ class Bans:
         key = _key(whom)
         self._drop_old()
         if self._standing(key) is None:
-            raise BanError(f"{key} is not banned")
+            raise BanError(f"{key} is not banned; see bans")
         ban = self._entries[key].ban
         self._change(key, None)
         return ban
@@ -337,4 +337,4 @@ def _read(path: str) -> Iterator[Ban]:
                 raise ValueError(whom)
             yield Ban(_spelt(key), until, str(row["reason"]))
         except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
-            raise FileError(f"{path}, line {number}: that is no ban") from None
+            raise FileError(f"{path}, line {number}: not a ban; correct it") from None

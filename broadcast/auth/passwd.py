@@ -72,10 +72,10 @@ def change(path: str, raw: str, ask: Callable[[], str] | None) -> None:
     """
     name = names.clean(raw)
     if name is None or names.fold(name) in names.RESERVED:
-        raise PasswordError(f"{raw!r} is no name that one can have")
+        raise PasswordError(f"{raw!r} is not allowed as a name; choose another")
     users = read_users(path) if os.path.exists(path) else {}
     if ask is None and names.fold(name) not in users:
-        raise PasswordError(f"{name} is not in {path}")
+        raise PasswordError(f"{path} has no account {name}; see the names in it")
     new = [] if ask is None else [f"{name}:{make_hash(_checked(ask()))}"]
     kept = [line for line in _lines(path) if not _is_for(name, line)]
     write_whole(path, "".join(f"{line}\n" for line in kept + new))
@@ -99,24 +99,28 @@ def _is_for(name: str, line: str) -> bool:
 
 def _ask() -> str:
     if sys.stdin is None:
-        raise PasswordError("there is no standard input to read a password from")
+        raise PasswordError("standard input is closed; give the password there")
     if not sys.stdin.isatty():
         try:
             return sys.stdin.readline().rstrip("\n")
         except UnicodeDecodeError:
-            raise PasswordError("a password is UTF-8") from None
+            raise PasswordError("the password is not UTF-8; convert it") from None
     password = getpass.getpass("Password: ")
     if getpass.getpass("Again: ") != password:
-        raise PasswordError("the two are not the same")
+        raise PasswordError("the two passwords differ; try again")
     return password
 
 
 def _checked(password: str) -> bytes:
     """Return the bytes that ``/login`` would send for ``password``."""
     if len(password) < MIN_PASSWORD:
-        raise PasswordError(f"a password has {MIN_PASSWORD} characters or more")
+        raise PasswordError(
+            f"the password is too short; give {MIN_PASSWORD} characters or more"
+        )
     if " " in password or not password.isprintable():
-        raise PasswordError("a password has no spaces and can be printed")
+        raise PasswordError(
+            "the password has a space or a control character; leave it out"
+        )
     return password.encode()
 
 

@@ -127,7 +127,7 @@ def read_tokens(path: str) -> tuple[str, ...]:
             )
         found.append(line)
     if not found:
-        raise FileError(f"{path}: there is no secret in it")
+        raise FileError(f"{path} has no secret; put one in it, a line each")
     return tuple(found)
 
 
@@ -143,7 +143,7 @@ def read_users(path: str) -> dict[str, tuple[str, PasswordHash]]:
         raw, _, hash = line.partition(":")
         name = names.clean(raw)
         if name is None or names.fold(name) in names.RESERVED:
-            raise FileError(f"{path}, line {number}: that is no name that one can have")
+            raise FileError(f"{path}, line {number}: not allowed as a name; correct it")
         if names.fold(name) in found:
             raise FileError(f"{path}, line {number}: {name} is here twice")
         try:

@@ -26,6 +26,9 @@ _NARROWEST: Final = 50
 _PAGE: Final = """\
 # Options of the daemon
 
+On this page you look up an option: its default, its effect, and whether it can change
+without a restart.
+
 <!-- Made by python -m broadcast.options from the rows in broadcast/base/settings.py:
 change it there. -->
 
@@ -37,8 +40,8 @@ that over the file, the file over the default. In the environment and in the fil
 is `yes` or `no`, and an option that may be given again takes several values with spaces
 between them; in the file `#` or `;` begins a comment.
 
-The last column says what SIGHUP does, for those who are here too: an option with
-nothing there needs a restart. A value that can't be right is one line on stderr and a
+The last column says what SIGHUP does, also for present members. An option with nothing
+there needs a restart. A value that can't be right is one line on stderr and a
 non-zero exit at the start; at SIGHUP it is one line in the log, and everything stays as
 it was. Files of text are UTF-8, with or without a byte order mark, and no named pipes.
 

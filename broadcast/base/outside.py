@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Outside:
-    """What is counted elsewhere; each is asked for at a scrape.
+    """Numbers that are counted elsewhere; each is asked for at a scrape.
 
     Attributes:
         expiry: when the certificate expires, in seconds since 1970; None if there is

@@ -98,7 +98,7 @@ def _one_address(text: str, ca: str | None) -> Address:
     if text.startswith("unix:"):
         path = text.removeprefix("unix:").removeprefix("//")
         if not path:
-            raise AddressError(f"{text!r} names no socket: write unix:/path")
+            raise AddressError(f"{text!r} names no socket; give unix:/path")
         return Address("unix", "", 0, path)
     scheme, mark, rest = text.partition("://")
     if not mark:
@@ -106,7 +106,9 @@ def _one_address(text: str, ca: str | None) -> Address:
     scheme = scheme.lower()
     ports = {"tcp": DEFAULT_PORT, "tls": DEFAULT_PORT, "ws": 80, "wss": 443}
     if scheme not in ports:
-        raise AddressError(f"{text!r}: use tcp://, tls://, ws://, wss:// or unix:/path")
+        raise AddressError(
+            f"{text!r}: unknown scheme; give tcp://, tls://, ws://, wss:// or unix:"
+        )
     return _network_address(text, scheme, rest, ports[scheme], ca)
 
 
@@ -114,29 +116,35 @@ def _network_address(
     text: str, scheme: str, rest: str, port: int, ca: str | None
 ) -> Address:
     if rest.count(":") > 1 and not rest.startswith("["):
-        raise AddressError(f"{text!r}: write an IPv6 address in brackets")
+        raise AddressError(
+            f"{text!r}: an IPv6 address without brackets; give [ADDRESS]:PORT"
+        )
     try:
         parts = urlsplit(f"//{rest}")
         host = parts.hostname or ""
     except ValueError:
-        raise AddressError(f"{text!r}: write {scheme}://host:port") from None
+        raise AddressError(
+            f"{text!r} is not an address; give {scheme}://host:port"
+        ) from None
     try:
         port = port if parts.port is None else parts.port
     except ValueError:
         port = 0
     if not port:
-        raise AddressError(f"{text!r}: a port is a number, 1 to 65535")
+        raise AddressError(f"{text!r}: no such port; give a number from 1 to 65535")
     if not host or parts.username is not None or parts.fragment:
-        raise AddressError(f"{text!r} is no address: write {scheme}://host:port")
+        raise AddressError(f"{text!r} is not an address; give {scheme}://host:port")
     path = parts.path + (f"?{parts.query}" if parts.query else "")
     if scheme in ("ws", "wss"):
         path = "/ws" + path.removeprefix("/") if path[:2] in ("", "/", "/?") else path
     elif path not in ("", "/"):
-        raise AddressError(f"{text!r}: {scheme}:// has no path")
+        raise AddressError(f"{text!r}: {scheme}:// has no path; leave it out")
     else:
         path = ""
     if not all(c.isprintable() and c not in ' "<>\\' for c in text):
-        raise AddressError(f"{text!r} has a character in it that no address has")
+        raise AddressError(
+            f"{text!r} has a character that no address has; leave it out"
+        )
     return Address(scheme, host, port, path, ca)
 
 

@@ -239,5 +239,5 @@ class Position:
         plain = epoch.isascii() and epoch.isprintable() and " " not in epoch
         whole = number.isascii() and number.isdigit() and len(number) <= MAX_DIGITS
         if not (colon and epoch and plain and whole):
-            raise ValueError("a position is written EPOCH:ID, the ID in digits")
+            raise ValueError("not a position; give EPOCH:ID, the ID in digits")
         return cls(epoch, int(number))

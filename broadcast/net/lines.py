@@ -150,7 +150,7 @@ class LineProtocol(Protocol):
     def linger(self) -> None:
         """Close in two seconds; input is discarded meanwhile.
 
-        The kernel gets room for the last words, and for the end.
+        The kernel gets room for the last output, and for the end.
         """
         if not self._lingers:
             self._lingers = True

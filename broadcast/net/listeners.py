@@ -72,7 +72,7 @@ def endpoint_for(reactor: Any, text: str, wrap: Wrap | None = None) -> Any:
     """
     if text.startswith("tls:"):
         if wrap is None:
-            raise ValueError("it needs --tls-cert and --tls-key")
+            raise ValueError("it has no certificate; give --tls-cert and --tls-key")
         return _WrappedEndpoint(endpoint_for(reactor, _behind(text)), wrap)
     if text.startswith("haproxy:"):
         inner = endpoint_for(reactor, _behind(text))
@@ -91,11 +91,11 @@ def _wants_reuse(text: str, value: str) -> bool:
         ValueError: it can't be said, or not of that endpoint.
     """
     if not text.startswith(("tcp:", "tcp6:", "ssl:")):
-        raise ValueError("reuseport goes with a TCP port alone")
+        raise ValueError("reuseport needs a TCP port; leave it out")
     if value not in ("yes", "no"):
-        raise ValueError("reuseport is yes or no")
+        raise ValueError("reuseport is neither yes nor no; give one of them")
     if not hasattr(socket, "SO_REUSEPORT"):
-        raise ValueError("reuseport: this system has no SO_REUSEPORT")
+        raise ValueError("this system has no SO_REUSEPORT; leave reuseport out")
     return value == "yes"
 
 

@@ -44,7 +44,7 @@ def parse_speak_only(value: str) -> tuple[tuple[str, str], ...]:
     """Return name ("" for none) and endpoint of each ``[NAME=]ENDPOINT`` in ``value``.
 
     Raises:
-        RoleError: NAME is no name that one can have.
+        RoleError: NAME is not allowed as a name.
     """
     return tuple(_name_and_endpoint(word) for word in value.split())
 
@@ -55,5 +55,5 @@ def _name_and_endpoint(text: str) -> tuple[str, str]:
         return "", text
     clean = names.clean(name)
     if clean is None or names.fold(clean) in names.RESERVED:
-        raise RoleError(f"{name!r} is no name that one can have; choose another")
+        raise RoleError(f"{name!r} is not allowed as a name; choose another")
     return clean, endpoint

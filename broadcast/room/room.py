@@ -1,16 +1,16 @@
-"""The room: what was said this turn, and everybody who hears it.
+"""The room: the lines of this turn, and all the members that hear them.
 
 Promises, kept here and in ``fanout``, and tested:
 
-1. One order: what all members see is the log, in the log's order; an answer
-   comes after the lines that its member sent before it.
+1. One order: all members see the log, in the log's order. An answer comes after the
+   lines that its member sent before it.
 2. Nobody sees a line that the store has not committed.
-3. One stuck member harms nobody: it keeps a cursor, and when the log has moved
-   past it, it is closed, told ``too slow`` and how much it missed.
+3. One stuck member delays no other. It keeps a cursor. When the log has moved past the
+   cursor, the member is closed with ``too-slow`` and the number of missed lines.
 4. A turn's lines become one batch, rendered once per dialect.
 
-What a line may be is the session's business, how it leaves the writer's.
-No reactor and no socket here: time is handed in.
+The session checks the content of a line, and the writer sends it. No reactor and no
+socket are used here. The time comes as an argument.
 """
 
 from collections import deque
@@ -54,7 +54,7 @@ from broadcast.store.log import Log
 from broadcast.store.outcomes import LOST, Outcome
 
 FLUSH_BYTES = 128 * 1024
-"""What a turn collects before it is committed at once."""
+"""The entries that a turn collects for one commit."""
 
 FOR_GOOD = frozenset({"quit", "replaced", "kicked", "banned"})
 """Why one leaves without a name being held for one's return."""
@@ -68,22 +68,23 @@ class Room:
     """A room.
 
     Args:
-        settings: what the admin chose for it.
-        store: commits what is said.
+        settings: its settings, as the admin gave them.
+        store: the store, which commits its lines.
         log_size: bytes that the log may take.
-        directory: everybody connected, of whom some are here.
+        directory: all members of the daemon, some of which are here.
         work: the turns of the reactor.
 
     Attributes:
-        subscriptions: who is here, by session id.
-        too_slow: how many were closed because the log has moved past them.
-        is_clogged: nothing more is to be said. A commit is in flight, and as much as
-            one may have has been collected since; or the last one is still being sent.
-        deadlines: ends those who are asked for a name, and don't give one.
+        subscriptions: the subscriptions of its members, by session id.
+        too_slow: number of members that were closed because the log has moved past
+            them.
+        is_clogged: no more lines are taken. A commit is in flight and the next one is
+            full, or the last batch is still being sent.
+        deadlines: the deadlines of clients that are asked for a name.
         roster: the names of the members.
-        claims: what was claimed, and has not been decided.
+        claims: the claims that are not decided yet.
         orders: carries out an admin's orders.
-        keeper: what the store is told of the room.
+        keeper: the link to the store.
         ahead: questions about lines that are not here yet.
         reads: the reads of the store that wait for their turn.
     """
@@ -148,12 +149,12 @@ class Room:
     def claim(self, member: Member, claim: Claim, then: Then) -> None:
         """Have the log decide on a claim; its session waits for the outcome.
 
-        Whoever is here and has to give its place up to ``member`` does so now.
+        A member that has to give its place up to ``member`` does so now.
 
         Args:
-            member: who is to have the name.
-            claim: to what.
-            then: takes the outcome.
+            member: the member that claims.
+            claim: its claim.
+            then: the function that takes the outcome.
         """
         if (rival := self.roster.rival(claim)) is not None:
             self.directory.close(rival, Bye("replaced", REPLACED))
@@ -199,9 +200,9 @@ class Room:
         A name with a key is held for its return, unless it is meant to be gone.
 
         Args:
-            member: who leaves; nothing happens if it isn't here.
-            code: why, for everybody.
-            detail: what the log says besides.
+            member: the member that leaves. If it isn't here, nothing happens.
+            code: the reason, for all members.
+            detail: an addition for the daemon's log.
         """
         session_id = member.session_id
         subscription = self.subscriptions.get(session_id)
@@ -255,8 +256,8 @@ class Room:
         """Have the log keep an admin's order.
 
         Args:
-            order: what is to be done.
-            then: is told what has become of it.
+            order: the order.
+            then: the function that takes the outcome.
         """
         self._orders[id(order)] = then
         self._decide(order)
@@ -281,8 +282,12 @@ class Room:
         """Let ``member`` say ``text``: ``count`` safe lines with its prefix.
 
         Args:
-            token: what the member calls it.
-            owner: whose token that is, if it outlives the connection.
+            member: the sender.
+            speaker: the sender as the lines name it.
+            text: the lines, each with its end.
+            count: the number of lines.
+            token: the sender's token for them.
+            owner: the owner of the token, if it outlives the connection.
         """
         run = Run(member.session_id, speaker, text, count)
         if token is not None:
@@ -307,8 +312,8 @@ class Room:
         """Answer privately, after what its member said so far is committed.
 
         Args:
-            subscription: who is answered.
-            answer: an event, or what gives the answer.
+            subscription: the subscription of the member.
+            answer: an event, or a function that returns the answer.
             weight: bytes, roughly, that the answer will take, for the limit on
                 unwritten answers.
         """
@@ -329,7 +334,7 @@ class Room:
         return not self._in_flight and not self._entries
 
     def settle(self, job: IJob) -> None:
-        """Add ``job`` to the work when a commit is made: what was said needs one."""
+        """Add ``job`` to the work as soon as the collected lines are committed."""
         self._clog()
         self.wait(job)
         self.work.soon()

@@ -22,11 +22,11 @@ def new_session(
     """Return the session of a new connection.
 
     Args:
-        room: where it is heard.
-        connection: where it comes from.
+        room: the room that it joins.
+        connection: the connection.
         peer: its address.
-        is_private: nobody can listen in on its way here: it may log in.
-        role: what its member may do.
+        is_private: the connection is encrypted or local, so that it may log in.
+        role: the permissions of its member.
     """
 
     def handshake(session: ISession) -> Handshake:

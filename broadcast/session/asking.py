@@ -1,6 +1,6 @@
-"""The question for a name: what a listener of the kind ``--ask`` does before one joins.
+"""The question for a name, which a listener of the kind ``--ask`` puts.
 
-For clients that expect it: they are sent a prompt, and their first line is their name.
+It is for clients that expect a prompt and answer it with their name as first line.
 A connection that introduces itself, within the greeting's delay or later, is treated
 as on any other listener, but for a name that it can't have: in text it is asked again.
 """
@@ -20,10 +20,10 @@ from broadcast.session.states import State
 
 
 class Question:
-    """The question that one has not answered yet, what it is called.
+    """The question for its name that a client has not answered yet.
 
     Args:
-        session: whose it is.
+        session: the client's session.
 
     Attributes:
         has_begun_line: a prompt is the last that was written, and has no line end.
@@ -39,8 +39,8 @@ class Question:
         """Take a line that is no introduction; tell whether it is a name.
 
         Args:
-            line: what was sent.
-            said: is told the name, which may still be refused.
+            line: the line.
+            said: the function that takes the name, which may still be refused.
         """
         self.has_begun_line = False
         word = line.partition(" ")[0].lower()
@@ -57,10 +57,10 @@ class Question:
         return False
 
     def is_answered(self, said: Introduction) -> bool:
-        """Tell whether one may join by what it has said; if not, it is asked.
+        """Tell whether the client may join; if it may not, ask it for its name.
 
-        It need not have said a name, if it has said anything of itself. What it is
-        told of a name that it can't have is told now.
+        A client that has introduced itself in any way may join without a name. If its
+        name can't be had, the error is sent now.
         """
         if said.mended is not None or said.dialect is not TEXT:
             return True

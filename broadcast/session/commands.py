@@ -129,7 +129,7 @@ def position_of(word: str, usage: str) -> tuple[str, int]:
 
 
 class Next(enum.Enum):
-    """What is taken after a command."""
+    """The part of the input that is taken after a command."""
 
     LINE = "the next line"
     TURN = "the next line, when all that was asked for has been answered"
@@ -144,7 +144,7 @@ def run(session: ISession, line: str) -> Next:
     """Carry out ``line``, which begins with ``/``; answer an error if it can't.
 
     Returns:
-        What is taken after it.
+        The part of the input that is taken after it.
     """
     word, _, argument = line[1:].partition(" ")
     name = word.lower()

@@ -25,16 +25,16 @@ _NAMED = re.compile(r"__name__:(.*)", re.DOTALL)
 
 
 class Introduction:
-    """What is known of somebody who has not joined yet.
+    """The introduction of a client that has not joined yet.
 
     Attributes:
         dialect: as asked for.
         wanted: name and key, as asked for.
-        mended: a name of another protocol's, which is made good.
+        mended: a name from another protocol, which is made valid.
         is_connect: introduced by ``CONNECT``: the answer begins with SUCCESS.
         is_named: introduced by ``__name__:``: own lines come back.
         is_quiet: asked to come and go unannounced.
-        answers: what there is to say after the greeting.
+        answers: the answers that come after the greeting.
     """
 
     __slots__ = (
@@ -127,7 +127,7 @@ class Introduction:
 
 
 class ILogin(Protocol):
-    """What stands before the room where one has to log in."""
+    """The login that comes before the room."""
 
     def begin(self, handshake: "Handshake") -> None:
         """Have the time to log in run."""
@@ -140,7 +140,7 @@ class ILogin(Protocol):
 
 
 class IQuestion(Protocol):
-    """What asks for a name before one joins.
+    """The question for a name that comes before the room.
 
     Attributes:
         has_begun_line: a prompt is the last that was written, and has no line end.
@@ -162,9 +162,9 @@ class Handshake:
     """The part of a session before it joins: see ``IHandshake``.
 
     Args:
-        session: whose it is.
-        login: what it has to pass; None where nobody has to log in.
-        question: asks for a name; None where nobody is asked.
+        session: the session.
+        login: the login that it has to pass; None if no login is required.
+        question: the question for a name; None if names are not asked for.
     """
 
     __slots__ = ("_introduction", "_naming", "_question", "_session", "login")
@@ -185,7 +185,7 @@ class Handshake:
 
     @property
     def introduction(self) -> Introduction:
-        """What it says of itself: most say nothing."""
+        """The introduction, which is empty for most clients."""
         if self._introduction is None:
             self._introduction = Introduction()
         return self._introduction
@@ -217,7 +217,7 @@ class Handshake:
         return block
 
     def admit(self, account: str | None) -> None:
-        """Let it in, as ``account`` if there is one; what was held goes on."""
+        """Let the client in, as ``account`` if there is one; take the held lines."""
         self.login = None
         if account is not None:
             self._session.member.account = names.fold(account)

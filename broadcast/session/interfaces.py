@@ -1,4 +1,4 @@
-"""What a connection, its session, and the parts of a session ask of each other."""
+"""The interfaces between a connection, its session, and the session's parts."""
 
 from typing import Any, Protocol
 
@@ -59,12 +59,12 @@ class ISession(Protocol):
     """The input side of a connection, and its life.
 
     Attributes:
-        state: how far it is.
-        room: where it is heard.
-        member: who it is.
+        state: its state.
+        room: the room that it joins.
+        member: its member.
         subscription: its place in the room's log.
-        speech: what its lines mean.
-        bye: the last words it was given, for connections that say so in their own way.
+        speech: the interpreter of its lines.
+        bye: its last event, for connections that send it in a form of their own.
         is_pinging: it sends pings, and so is held to ``--idle-timeout``.
         is_connect: it speaks the CONNECT protocol: ``\\exit`` is a command.
     """
@@ -90,7 +90,7 @@ class ISession(Protocol):
         """Begin the introduction: the TLS handshake, if any, is over.
 
         Args:
-            common_name: what a client certificate, which was found good, calls it.
+            common_name: the name in a client certificate that was verified.
         """
 
     def hear(self, block: bytes) -> bool:
@@ -129,10 +129,10 @@ class ISession(Protocol):
         """End the connection: the one way to do it.
 
         Args:
-            reason: the last words; a mere code where nothing is told.
-            when: what comes before.
-            detail: what the log says besides the reason's code.
-            last: what is written instead of the reason, to a client of another kind.
+            reason: the last event; a mere code if none is sent.
+            when: the condition of the end.
+            detail: an addition to the reason's code in the log.
+            last: the output in place of the reason, for a client of another kind.
         """
 
 
@@ -140,7 +140,7 @@ class IHandshake(Protocol):
     """The part of a session before it joins.
 
     Attributes:
-        has_begun_line: what was written last is a prompt, which has no line end.
+        has_begun_line: the last output is a prompt, which has no line end.
     """
 
     @property
@@ -165,7 +165,7 @@ class IHandshake(Protocol):
 
 
 class ISpeech(Protocol):
-    """What the lines of a session mean: the same for all of a kind."""
+    """The interpreter of a session's lines, one for all sessions of a kind."""
 
     def prepare(self, session: ISession, block: bytes, is_first: bool) -> bytes:
         """Return the lines that ``block`` stands for: the first, or one with a CR."""

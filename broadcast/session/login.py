@@ -1,7 +1,8 @@
-"""The login: what may be said by somebody who has to log in first.
+"""The login: the treatment of a client that has to log in first.
 
-``/format``, ``/name`` and ``/quiet`` are kept for the greeting, ``/login`` is tried,
-help and farewell are answered, all else is refused; nothing of the room is told.
+``/format``, ``/name`` and ``/quiet`` are kept for the greeting, ``/login`` is checked,
+``/help`` and ``/quit`` are answered, and all else is refused. The client hears nothing
+of the room.
 """
 
 import weakref
@@ -20,12 +21,12 @@ from broadcast.session.states import HANDSHAKING, State
 
 
 class LoginPhase:
-    """Somebody who has to log in, and has not yet.
+    """The login of a client that has not logged in yet.
 
     Args:
-        session: whose it is.
-        authenticator: says who may come in.
-        is_private: what it says can't be overheard on its way.
+        session: the client's session.
+        authenticator: the authenticator, which checks logins.
+        is_private: the connection is encrypted or local.
     """
 
     __slots__ = (

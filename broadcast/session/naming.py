@@ -21,13 +21,14 @@ class Naming:
     """How a member is named when it joins: as certified, as asked for, or a guest.
 
     Args:
-        session: whose it is.
-        mended: a name of another protocol's, or a listener's, which is made good.
+        session: the member's session.
+        mended: a name from another protocol or of a listener, which is made valid.
 
     Attributes:
         wanted: name and key, as asked for.
-        answer: what there is to say of the name that it has got.
-        asks_again: it is told of a name that it can't have, and may ask for another.
+        answer: the remark on the name that it has got.
+        asks_again: the function that reports a refused name, after which the client
+            may ask for another.
     """
 
     __slots__ = (
@@ -52,14 +53,14 @@ class Naming:
         self.asks_again: Callable[[Error], None] | None = None
 
     def certify(self, common_name: str) -> None:
-        """Be called what a client certificate says; or be closed: that is no name."""
+        """Take the name from a client certificate; close the session if it is none."""
         self._certified = names.clean(common_name)
         if self._certified is None:
             message = "what your certificate calls you can't be a name here"
             self._session.close(Bye("login-failed", message), When.NOW)
 
     def claim(self) -> None:
-        """Claim the name, or be turned away: whoever is banned, or one too many."""
+        """Claim the name; or close a session that is banned or one too many."""
         session = self._session
         if is_turned_away(session):
             return
@@ -123,7 +124,7 @@ class Naming:
         return None if self.wanted is None else self.wanted[1]
 
     def _decided(self, outcome: Outcome, at: float) -> None:
-        """Have the name, if it is given; what follows is done in the session's turn."""
+        """Have the name, if it is given; the session goes on in its turn."""
         self._outcome = outcome
         if outcome.holder is not None:
             room = self._session.room
@@ -143,7 +144,7 @@ def is_turned_away(session: ISession) -> bool:
 
 
 def turn_away(session: ISession, bye: Bye | None) -> bool:
-    """Close the session of somebody who may not come in; False: there is no reason."""
+    """Close the session of a client that may not join; False: there is no reason."""
     if bye is None:
         return False
     directory = session.room.directory

@@ -21,12 +21,12 @@ Found = Callable[[Log, Page], None]
 
 
 class OldLines:
-    """What a subscription may be given of what is over.
+    """The past lines that a subscription may ask for.
 
     Args:
-        room: where it was said.
-        subscription: whose question it is.
-        depth: how many lines back it may ask; None: any number.
+        room: the room of the lines.
+        subscription: the subscription that asks.
+        depth: number of past lines that it may ask for; None: any number.
     """
 
     __slots__ = ("_depth", "_room", "_subscription")

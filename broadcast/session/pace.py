@@ -7,14 +7,14 @@ from broadcast.protocol.events import Error
 
 
 class Pace:
-    """What one member may say, by the rate.
+    """The rate of one member.
 
     Args:
         settings: the room's.
         now: seconds of a clock that never goes back, as in ``take``.
 
     Attributes:
-        is_slow: the line that comes next is too soon.
+        is_slow: the next line is too early.
     """
 
     __slots__ = ("_bucket", "_is_told", "is_slow")

@@ -16,11 +16,11 @@ from broadcast.session.speech import Speech
 
 
 class PublisherHandshake:
-    """What comes before a publisher joins: nothing is asked, and nothing greeted.
+    """The handshake of a publisher: no question and no greeting.
 
     Args:
-        session: whose it is.
-        name: what the listener calls those who come this way; "" for a guest's name.
+        session: the publisher's session.
+        name: the name that the listener gives; "" for a guest's name.
     """
 
     __slots__ = ("_naming", "_session")
@@ -59,9 +59,10 @@ class PublisherHandshake:
 
 
 def publisher_speech() -> Speech:
-    """Return what the lines of one that only speaks mean.
+    """Return the interpreter of a publisher's lines.
 
-    It hears nothing itself: what is refused goes to the log, once for each reason.
+    A publisher hears nothing. Its refused lines go to the daemon's log, once for each
+    reason.
     """
     told: set[str] = set()
     logger = Logger(namespace="broadcast")

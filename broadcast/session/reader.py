@@ -32,16 +32,16 @@ _GOES_ON: Final = (State.HANDSHAKE, State.JOINED)
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What a reader has asked for.
+    """The request of a reader.
 
     Attributes:
-        dialect: how it is spoken to.
-        name: what it is to be called; "" for a guest's name.
+        dialect: the dialect of the answer.
+        name: the name that it wants; "" for a guest's name.
         account: the folded name of its login; "" for none.
-        history: how many of the last lines it is sent first; None: none, or all if it
+        history: number of past lines that it is sent first; None: none, or all if it
             doesn't follow.
         since: epoch and id of the last line that it has; None for no such line.
-        follows: it hears what is said from then on, and is a member.
+        follows: it hears all later lines, and is a member.
     """
 
     dialect: Dialect
@@ -64,11 +64,11 @@ class Wish:
 
 
 class ReaderHandshake:
-    """What comes before a reader joins: its request has said all: see ``IHandshake``.
+    """The handshake of a reader: its request is its introduction. See ``IHandshake``.
 
     Args:
-        session: whose it is.
-        wish: what it has asked for.
+        session: the reader's session.
+        wish: its request.
     """
 
     __slots__ = ("_naming", "_session", "_wish")
@@ -123,8 +123,8 @@ class Stream:
     """The old lines of a reader, page by page: a job.
 
     Args:
-        session: the reader's.
-        wish: what it has asked for.
+        session: the reader's session.
+        wish: its request.
     """
 
     __slots__ = ("_last", "_session", "_wish")
@@ -216,10 +216,10 @@ def reader_session(
     """Return the session of a reader.
 
     Args:
-        room: where it listens.
-        connection: where it comes from.
+        room: the room that it reads.
+        connection: the connection.
         peer: its address.
-        wish: what it has asked for.
+        wish: its request.
     """
     return Session(
         room, connection, peer, SPEECH, lambda session: ReaderHandshake(session, wish)

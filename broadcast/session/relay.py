@@ -11,11 +11,11 @@ from broadcast.session.naming import is_turned_away
 
 
 class RelayHandshake:
-    """What comes before a relay's member joins: nothing.
+    """The handshake of a relay's member: there is none.
 
     Args:
-        session: whose it is.
-        role: what it may do.
+        session: the member's session.
+        role: its permissions.
     """
 
     __slots__ = ("_role", "_session")
@@ -35,7 +35,7 @@ class RelayHandshake:
         """Do nothing: nobody has a name here."""
 
     def hear(self, block: bytes, until: float) -> bytes:
-        """Join: what came first was no stray TLS or HTTP."""
+        """Join: the first bytes were no stray TLS or HTTP."""
         self.end()
         return block
 

@@ -1,7 +1,7 @@
 """``/history`` and ``/since``: old lines, a page at a time.
 
-A page in the log's ring is the answer at once. One that has to be read is a place in
-the member's output that is kept for it: all that is told later comes behind it.
+A page in the log's ring is the answer at once. A page that has to be read keeps its
+place in the member's output: all later output comes behind it.
 """
 
 from collections.abc import Callable
@@ -75,7 +75,11 @@ def _outputs(
     """Return a page as it is written.
 
     Args:
-        command: asks for the next one.
+        epoch: the epoch of the log.
+        log: the log in which the page is.
+        page: the page.
+        dialect: the dialect of the output.
+        command: the command that asks for the next page.
     """
     count = page.stretch.count
     first = None if page.first is None else f"{epoch}:{page.first}"

@@ -1,8 +1,8 @@
-"""One connection's session: its life, and whose turn it is.
+"""The session of a connection: its life, and its turns.
 
-Whole lines come in. A clean block is said at once; anything else waits for its turn
-(``base.work``). What lines mean is the speech's business; bytes on a wire, line ends
-and telnet are the connection's.
+Whole lines come in. A clean block is said at once; all else waits for its turn
+(``base.work``). The speech interprets the lines. The connection has to do with bytes on
+a wire, line ends and telnet.
 """
 
 from collections.abc import Callable
@@ -39,11 +39,11 @@ class Session:
     It is a job: a step takes some of the lines that wait.
 
     Args:
-        room: where it is heard.
-        connection: where it comes from.
+        room: the room that it joins.
+        connection: the connection.
         peer: its address.
-        speech: what its lines mean.
-        new_handshake: makes what comes before it joins.
+        speech: the interpreter of its lines.
+        new_handshake: the function that returns its handshake.
     """
 
     __slots__ = (
@@ -148,7 +148,7 @@ class Session:
     def take(self, count: int) -> bool:
         """Tell whether ``count`` lines may be said now (``--rate``); count them.
 
-        What is left when it ends is not slowed.
+        Lines that are left at its end are not slowed.
         """
         settings = self.room.settings
         if not settings.rate or self._reason is not None:
@@ -396,7 +396,7 @@ class Session:
             self.room.answer(self.subscription, self._depart)
 
     def _depart(self) -> None:
-        """Leave; what it has still to read is still written."""
+        """Leave; the unread output is still written."""
         is_here = self.member.session_id in self.room.subscriptions
         if self.state is State.LEAVING and is_here:
             self.subscription.end(self._leave())

@@ -1,4 +1,4 @@
-"""What a member's lines mean: most are said, some are commands, some can't be said."""
+"""The meaning of a member's lines: to be said, a command, or to be refused."""
 
 from collections.abc import Callable
 from functools import partial
@@ -25,11 +25,11 @@ def answer(session: ISession, error: Error) -> None:
 
 
 class Speech:
-    """What lines mean: see ``ISpeech``.
+    """The interpreter of lines: see ``ISpeech``.
 
     Args:
-        marks: bytes with which a command begins; without any, all is said.
-        refuse: tells that something was not taken.
+        marks: bytes with which a command begins; if empty, every line is said.
+        refuse: the function that reports a refused line.
 
     Attributes:
         is_clean: see ``ISpeech``.

@@ -45,7 +45,7 @@ MOVES: Final[Mapping[State, set[State]]] = {
     State.CLOSING: {State.GONE},
     State.GONE: set(),
 }
-"""What may come after each state."""
+"""The states that may come after each state."""
 
 HANDSHAKING: Final = frozenset(
     {
@@ -68,7 +68,7 @@ GOES_ON: Final = frozenset(
 """Its connection lost, what it has said is still taken: it has not to log in first."""
 
 ENDED: Final = frozenset({State.CLOSING, State.GONE})
-"""What it says is ignored."""
+"""The states in which input is ignored."""
 
 
 class StateError(Exception):

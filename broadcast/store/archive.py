@@ -30,9 +30,9 @@ class Question:
     Attributes:
         id: the line before or after which they are; None: before the end or, where
             they are the lines after it, from the oldest on.
-        count: how many before it; None: as many as a page has, after it.
-        goes_on: the page begins with the first of the last ``count`` lines; what
-            follows it is another question.
+        count: the number of lines before it; None: as many as a page has, after it.
+        goes_on: the page begins with the first of the last ``count`` lines; the lines
+            after it are another question.
     """
 
     id: int | None
@@ -51,12 +51,12 @@ class Question:
 
 
 class Archive:
-    """What is kept of a room's lines.
+    """The kept lines of a room.
 
     Args:
-        store: where the older ones are.
-        log: the newest ones.
-        depth: how many lines back anybody may ask; None: as many as there are.
+        store: the store with the older lines.
+        log: the log with the newest lines.
+        depth: number of past lines that may be asked for; None: all of them.
     """
 
     def __init__(self, store: IStore, log: Log, depth: int | None) -> None:

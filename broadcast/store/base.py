@@ -1,8 +1,8 @@
-"""Stores commit what was said, and give it its one true order and its ids.
+"""Stores commit lines, and give them their one true order and their ids.
 
-What a store is to its room, and a room to its store. A store is started before anybody
-is let in: it hands in the newest lines that it kept. After that the room has one commit
-in flight at a time.
+These are the interfaces between a store and its room. A store is started before any
+client is let in: it hands in the newest lines that it kept. After that the room has one
+commit in flight at a time.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -26,7 +26,7 @@ class InUseError(StoreError):
 
 
 class DamagedError(StoreError):
-    """What is in the store is no log of ours, or not one that can be read."""
+    """The store has no log of ours, or none that can be read."""
 
 
 class TooNewError(StoreError):
@@ -35,10 +35,10 @@ class TooNewError(StoreError):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one commit may have at most.
+    """The limits of one commit.
 
     Attributes:
-        lines: how many lines.
+        lines: the number of lines.
         size: the sum of the entries' ``cost``, which is never less than the bytes that
             they are encoded in.
     """
@@ -98,7 +98,7 @@ class Page:
 
 
 class IRoom(Protocol):
-    """What a store asks its room, and tells it: always in the reactor's thread."""
+    """The room as its store sees it. All calls are in the reactor's thread."""
 
     def heard(self, batch: Batch) -> None:
         """Append what was committed earlier, or by others.
@@ -154,13 +154,13 @@ class IRoom(Protocol):
 
 
 class IStore(Protocol):
-    """Where what is said becomes true.
+    """The place where lines become true.
 
     Attributes:
         epoch: the log's identity: new whenever anything in it was lost or
             rolled back. A position is ``epoch:id``.
         last_id: the newest line's id.
-        limits: what one commit may have; None if there is no limit.
+        limits: the limits of one commit; None if there are none.
         figures: its figures at this moment.
         first_id: the oldest line's id that can be read from it; the next one's if none
             can.
@@ -230,24 +230,25 @@ class IStore(Protocol):
     ) -> None:
         """Commit ``entries`` as one batch, then call ``done`` with it.
 
-        The batch has the outcomes of what is decided, and, where a claim or a leave
-        stood, what everybody is told of it.
+        The batch has the outcomes of the decided entries. Events for all members stand
+        in place of a claim or a leave.
 
         The room has one commit in flight at a time. ``done`` may be called at
         once. It is called late where the disk is full, and never where the room is
         told ``cut_off``.
 
         Args:
-            entries: what was said and claimed, in order.
-            done: is called.
-            decided: those of the entries that ``decides`` is true of.
+            entries: the lines, claims and other entries, in order.
+            done: the function that takes the batch.
+            decided: the entries for which ``decides`` is true.
         """
 
     def read_before(self, id: int, lines: int, size: int) -> Deferred[Page]:
         """Return the last lines before ``id``, from what is kept.
 
         Args:
-            lines: how many at most.
+            id: the id of a line.
+            lines: the number of lines at most.
             size: bytes after which no further batch is read.
         """
 
@@ -257,7 +258,8 @@ class IStore(Protocol):
         Lines between ``id`` and the page's ``first_id`` are kept no longer.
 
         Args:
-            lines: how many at most.
+            id: the id of a line.
+            lines: the number of lines at most.
             size: bytes after which no further batch is read.
         """
 

@@ -1,4 +1,4 @@
-"""What the log decides, besides lines: claims to names, leaves, orders, starts, stops.
+"""The entries that the log decides on: claims to names, leaves, orders, starts, stops.
 
 Each is written as its author made it. The state (``store.state``) turns them, in the
 log's order, into outcomes. A session is a number that is the author's own; with the
@@ -14,7 +14,7 @@ HEAD_COST: Final = 160
 
 
 class How(enum.Enum):
-    """What a claim rests on."""
+    """The right on which a claim rests."""
 
     EXACT = "exact"  # nobody else has the name, or the key is the same
     OWN = "own"  # the name is the account's, whoever has it now
@@ -48,11 +48,11 @@ class Claim:
     """A session wants to be called something: by joining, or by a rename.
 
     Attributes:
-        session: whose claim it is.
+        session: the session that claims.
         name: in its canonical form; "" for a guest.
         fold: the name's fold; "" for a guest.
         key: the digest of the fold with its key; None without a key.
-        how: what it rests on.
+        how: the right on which it rests.
         look: how the name looks; None for an ASCII name.
         host: the digest of the host, for the limit of held names.
         account: the folded name of its login; "" for none.
@@ -106,7 +106,7 @@ class Leave:
 
 
 class Verb(enum.Enum):
-    """What an admin has ordered."""
+    """The verb of an admin's order."""
 
     MUTE = "mute"
     UNMUTE = "unmute"
@@ -120,7 +120,7 @@ class Order:
     """An admin's order.
 
     Attributes:
-        verb: what is to be done.
+        verb: its verb.
         folds: the folded names, or accounts, that it is for. Of a kick: the folded
             name, and why. Of a ban: whom, for how many seconds ("" is for good), and
             why; of its end: whom. Daemons carry these out, the state knows none.
@@ -142,7 +142,7 @@ class Up:
     """A daemon begins to write to the log: its first entry.
 
     Attributes:
-        incarnation: what it calls itself, new at each start.
+        incarnation: its identity, new at each start.
         clock: the log's clock as it has read it.
         is_alone: nobody else writes to this log: those before it are gone.
         instead: the incarnation whose place it takes: that one is gone.

@@ -60,22 +60,22 @@ class NewerBodyError(BodyError):
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """What a body says.
+    """The content of a body.
 
     Attributes:
-        entries: runs, notices and what the state decides on, in order.
+        entries: runs, notices and the entries that the state decides on, in order.
     """
 
     entries: Sequence[Entry]
 
     @property
     def runs(self) -> list[Run]:
-        """What was said."""
+        """The lines."""
         return [entry for entry in self.entries if type(entry) is Run]
 
     @property
     def decided(self) -> list[Run | Decided]:
-        """What the state is to be told of."""
+        """The entries that the state decides on."""
         return [entry for entry in self.entries if decides(entry)]
 
     @property
@@ -129,11 +129,11 @@ def encode(body: Body) -> bytes:
 
 
 def decode(data: bytes, speakers: Speakers) -> Body:
-    """Return what ``data`` says.
+    """Return the content of ``data``.
 
     Args:
-        data: what ``encode`` has returned.
-        speakers: those of all that is read together.
+        data: the result of ``encode``.
+        speakers: the speakers of all bodies that are read together.
 
     Raises:
         NewerBodyError: the version, or the kind of an entry, is unknown.

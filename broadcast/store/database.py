@@ -102,7 +102,7 @@ class Database(Rows):
 
         Args:
             size: bytes.
-            until: the last row that may go; what was decided later has to stay.
+            until: the last row that may go; later decisions have to stay.
 
         Returns:
             There was one to delete.

@@ -1,8 +1,8 @@
-"""What was said with which token, so that no line is said twice.
+"""The tokens of lines, so that no line is said twice.
 
-What was said by a name with its key is remembered by the state (``store.state``), and
-here until that is told of it. What a connection alone has said is remembered here, for
-as long as the line is in the log; the log's limit bounds this too.
+The state (``store.state``) has the tokens of names with a key; here they are until it
+has them. The tokens of a mere connection are here for as long as the line is in the
+log. The log's limit bounds them.
 """
 
 from collections import deque

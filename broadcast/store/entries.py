@@ -1,7 +1,7 @@
-"""What was committed together, and what it is in each dialect.
+"""Batches of entries, and their renderings in each dialect.
 
 A *run* is consecutive lines of one member from one read, as one text. A
-*batch* is what was committed together: runs and presence events in order.
+*batch* is the runs and presence events of one commit, in order.
 """
 
 from collections.abc import Callable, Sequence
@@ -33,14 +33,15 @@ class Run:
     more than a whole line may cost.
 
     Attributes:
-        session_id: whose lines, as a number, so that nobody departed stays alive.
-        speaker: under which name.
+        session_id: the session of the sender, as a number, so that no object of a
+            departed member stays alive.
+        speaker: the sender as the lines name it.
         text: the lines, each begun by the speaker's prefix and ended by LF.
-        count: how many.
+        count: the number of lines.
         first: the first line's id; 0 until committed.
-        token: what its sender called it; None if nothing.
-        owner: whose token that is, as ``IStore.owner`` returns it; None if it is its
-            connection's alone.
+        token: the sender's token; None if there is none.
+        owner: the owner of the token, as ``IStore.owner`` returns it; None if that is
+            the connection.
     """
 
     __slots__ = (
@@ -232,18 +233,18 @@ class Rendering:
 
 
 class Batch:
-    """What was committed together.
+    """The entries of one commit.
 
     Attributes:
-        entries: runs and presence, in order; as it was committed, what the state
-            decides on, too.
-        outcomes: what has become of that.
+        entries: runs and presence, in order; at the commit also the entries that the
+            state decides on.
+        outcomes: the outcomes of these.
         first: the first line's id; ids go up by one within a batch.
-        count: how many lines.
-        at: when it was committed, in seconds since 1970.
+        count: the number of lines.
+        at: the time of the commit, in seconds since 1970.
         seq: its place in the log; set by ``Log.append``.
-        before: how many lines the log has had before it; set with ``seq``.
-        cost: the bytes of memory that it takes, what is rendered included.
+        before: the number of lines in the log before it; set with ``seq``.
+        cost: the bytes of memory that it takes, renderings included.
     """
 
     __slots__ = (

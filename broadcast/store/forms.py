@@ -1,4 +1,4 @@
-"""What the log decides, as lists that json can say: see ``codec``."""
+"""The decided entries as lists for JSON: see ``codec``."""
 
 from broadcast.protocol.sanitize import is_safe
 from broadcast.store.claims import (

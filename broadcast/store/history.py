@@ -1,7 +1,7 @@
-"""What is older than the ring, read from the file. All of it blocks.
+"""The lines older than the ring, read from the file. All calls block.
 
-It has a connection of its own, beside the one that writes: were it one for both, each
-commit would wait for what is read before it. A read is short, so that the write-ahead
+It has a connection of its own, beside the one that writes. With one for both, each
+commit would wait for the read before it. A read is short, so that the write-ahead
 log can be emptied, and bounded, so that it can be held in memory.
 """
 
@@ -47,9 +47,10 @@ class History:
         """Return the last lines before ``id``.
 
         Args:
-            lines: how many at most.
+            id: the id of a line.
+            lines: the number of lines at most.
             size: bytes after which no further batch is read.
-            last_id: the last line that may be told of.
+            last_id: the last line that may be read.
 
         Raises:
             StoreError: it can't be read.
@@ -70,9 +71,10 @@ class History:
         """Return the first lines after ``id``.
 
         Args:
-            lines: how many at most.
+            id: the id of a line.
+            lines: the number of lines at most.
             size: bytes after which no further batch is read.
-            last_id: the last line that may be told of.
+            last_id: the last line that may be read.
 
         Raises:
             StoreError: it can't be read.

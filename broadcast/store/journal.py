@@ -38,15 +38,15 @@ class Retry:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """What a file holds as it is opened.
+    """The content of a file at its opening.
 
     Attributes:
         epoch: the log's identity.
-        salt: what the owners are told apart with.
+        salt: the salt of the owners' digests.
         last_id: the newest line's id.
         seq: the newest row.
         batches: the newest batches that have lines, oldest first.
-        ledger: what was decided.
+        ledger: the decisions.
     """
 
     epoch: str
@@ -164,7 +164,7 @@ class Journal:
 
     @property
     def wants_state(self) -> bool:
-        """The state is to be kept: what was decided since it was has grown."""
+        """The state is to be kept: many decisions are newer than its last dump."""
         least = self._dump if self._is_held else max(LEAST, TIMES * self._dump)
         return self._grown > least
 

@@ -1,4 +1,4 @@
-"""What one daemon that writes a log alone makes of it: the state, kept up to date.
+"""The state of a log that one daemon writes alone, kept up to date.
 
 The state is told of a batch when that is committed, and of no batch in which there is
 nothing to decide.
@@ -13,13 +13,13 @@ from broadcast.store.state import Applied, State
 
 
 class Ledger:
-    """The state of a log, and whose entries are the next ones.
+    """The state of a log, and the author of its next entries.
 
     Args:
-        state: as of what was read already.
+        state: the state after the entries that were read already.
 
     Attributes:
-        state: what was decided.
+        state: the decisions.
         incarnation: the daemon that writes; new at each start.
     """
 

@@ -33,7 +33,7 @@ class Ring(Generic[T]):
     A ``deque`` walks there block by block: in a long log that is microseconds for each
     look, and a page of old lines takes thousands of them.
 
-    What is dropped is not kept alive. All chunks are full but the first, which has
+    Dropped items are not kept alive. All chunks are full but the first, which has
     lost some, and the last.
     """
 

@@ -61,7 +61,7 @@ class MemoryStore:
 
     @property
     def state(self) -> State:
-        """What the log has decided."""
+        """The decisions of the log."""
         return self._ledger.state
 
     @property

@@ -1,4 +1,4 @@
-"""Who is called what, as the log decides it: names in use, held, and certificates'.
+"""The names as the log decides on them: in use, held, and of certificates.
 
 Names come with their folds, keys as digests: nothing is normalized here, and no table
 or file is looked into. So all who read the log agree.
@@ -50,7 +50,7 @@ class Holder(NamedTuple):
 
     @property
     def owner(self) -> Session:
-        """Whose the name is."""
+        """The holder of the name."""
         return self.incarnation, self.session
 
 
@@ -58,10 +58,10 @@ class Named(NamedTuple):
     """A claim that was granted.
 
     Attributes:
-        holder: who has the name now.
-        before: what it was called, and that name's fold; None if it has just come.
-        replaced: who had the name, with the same right to it.
-        events: what everybody is told, in order.
+        holder: the holder of the name.
+        before: its former name, and that name's fold; None if it has just come.
+        replaced: the former holder of the name, with the same right to it.
+        events: the events for all members, in order.
     """
 
     holder: Holder
@@ -102,7 +102,7 @@ class Names:
         """Return why a claim can't be granted: ``taken``, ``certified``, ``alike``.
 
         Args:
-            claim: whose name is good, and no guest's.
+            claim: a claim to a valid name that is no guest's.
             author: the incarnation that it comes from.
             clock: the log's.
 

@@ -56,7 +56,7 @@ class Nodes:
     Attributes:
         clock: seconds; it never goes back.
         known: those that write, by incarnation.
-        gone: those given up or stopped, with the time; what they write counts not.
+        gone: those given up or stopped, with the time; their entries don't count.
     """
 
     def __init__(self, is_shared: bool) -> None:

@@ -1,4 +1,4 @@
-"""What has become of an entry that the state decides on."""
+"""The outcome of an entry that the state decides on."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,20 +12,20 @@ _NO_EVENTS: Final[Sequence[tuple[int | None, Attendance]]] = ()
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What has become of an entry.
+    """The outcome of an entry.
 
     Attributes:
         refused: why it counts for nothing, "" if it counts. A claim: ``taken``,
             ``certified``, ``alike``, ``lost``. A line: ``double``, ``lost``, ``muted``.
             An order: ``full``.
-        holder: what a claim has given; None if none was granted.
-        before: what a session was called, that has a new name.
-        replaced: whose name it was, with the same right to it.
+        holder: the holder of the name; None if no claim was granted.
+        before: the former name of a session with a new name.
+        replaced: the former holder of the name, with the same right to it.
         is_muted: the holder may not speak.
         freed: the folds that are muted no longer.
         id: the line that was said with the same token before.
-        events: what everybody is told, in order: each with the session that it is told
-            to in another way, or None.
+        events: the events for all members, in order: each with the session that hears
+            of it in another way, or None.
     """
 
     refused: str = ""

@@ -42,13 +42,13 @@ class Page:
 
 
 class Pages:
-    """What may be asked back of a log.
+    """The past lines of a log that may be asked for.
 
     Args:
-        log: where it is.
-        depth: how many lines back anybody may ask; None: as many as there are.
-        dialect: in which a page is to be rendered: it decides how long a line is.
-        lines: how many a page may have.
+        log: the log.
+        depth: number of past lines that may be asked for; None: all of them.
+        dialect: the dialect of a page, on which the length of a line depends.
+        lines: number of lines that a page may have.
         size: bytes that they may have.
         first: no line with an id below it may be asked for.
     """
@@ -76,7 +76,7 @@ class Pages:
         return self._before(self._log.total, count, self._log.last_id, 0)
 
     def last(self, count: int) -> Page:
-        """Return the first of the last ``count`` lines: what follows goes on there."""
+        """Return the first of the last ``count`` lines: the next page goes on there."""
         return self._after(max(self._begin, self._log.total - count), 0)
 
     def before(self, id: int, count: int) -> Page:

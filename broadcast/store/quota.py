@@ -1,5 +1,5 @@
-"""What many owners share the room for: beyond a limit, the owner with the most loses
-its oldest, so that an owner with thousands takes nothing from another.
+"""A limit that many owners share: beyond it, the owner with the most items loses its
+oldest one, so that an owner with thousands takes nothing from another.
 
 The order in which equal owners lose is part of what is dumped: the same things put in,
 in the same order, are the same everywhere, whether or not they were loaded on the way.

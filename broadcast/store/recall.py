@@ -17,7 +17,7 @@ TIMES: Final = 8
 
 @dataclass(frozen=True, slots=True)
 class Recalled:
-    """What was decided in a file.
+    """The decisions in a file.
 
     Attributes:
         ledger: the state as of the newest row.

@@ -1,10 +1,9 @@
-"""What is in the file of a store that lasts: SQLite, one row a batch. All of it blocks.
+"""The file of a store that lasts: SQLite, one row a batch. All calls block.
 
 ``meta`` has the epoch, the version of the layout, the salt of the owners and, in a
-copy, a mark that it is one. ``batch`` has what was committed: the row's number, the
-first line's id, how many lines, when, and the body (``codec``). ``state`` has the
-newest dump of what was decided (``store.state``), and the number of the last row that
-it knows of.
+copy, a mark that it is one. ``batch`` has the commits: the row's number, the first
+line's id, the number of lines, the time, and the body (``codec``). ``state`` has the
+newest dump of the decisions (``store.state``), and the number of the last row in it.
 
 Rows are numbered without holes, and are found by a line's id by halving: that needs no
 index, which would be written at each commit. Ids have no holes either: a row without
@@ -29,7 +28,7 @@ VERSION: Final = 1
 """The version of the layout."""
 
 MAX_ID: Final = 1 << 53
-"""What an id stays below, so that any json reader has it whole."""
+"""The limit of ids, below which any JSON reader has them whole."""
 
 PATIENCE: Final = 5.0
 """Seconds to wait for another program that has locked the file."""
@@ -43,7 +42,7 @@ MOST_PROBLEMS: Final = 20
 _FULL: Final = "database or disk is full"  # SQLITE_FULL
 
 _YEARS: Final = (-62135596800.0, 253402300800.0)
-"""The years 1 to 9999, in seconds since 1970: what a batch's time can be told as."""
+"""The years 1 to 9999, in seconds since 1970: the limits of a batch's time."""
 
 _NOT_OURS: Final = frozenset(
     (
@@ -64,9 +63,9 @@ class Row:
     Attributes:
         seq: its number.
         first: the first line's id; the next line's, if there is none.
-        count: how many lines.
-        at: when it was committed.
-        body: what was.
+        count: the number of lines.
+        at: the time of the commit.
+        body: its encoded content.
     """
 
     seq: int
@@ -83,11 +82,11 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Meta:
-    """What a file says of itself.
+    """The description of a file in itself.
 
     Attributes:
         epoch: the log's identity.
-        salt: what the owners are told apart with.
+        salt: the salt of the owners' digests.
         is_restored: it is a copy, and so may have lost something.
     """
 
@@ -97,12 +96,12 @@ class Meta:
 
 
 class Rows:
-    """What is in a file, to be read: a connection that changes nothing.
+    """The content of a file, to be read: a connection that changes nothing.
 
     Args:
-        path: where the file is.
+        path: the path of the file.
         connect: ``sqlite3.connect``.
-        mode: SQLite's word for what is to be done.
+        mode: SQLite's word for the kind of access.
 
     Raises:
         StoreError: it isn't one of ours.
@@ -193,7 +192,8 @@ class Rows:
         """Yield the rows with lines after ``id``, oldest first.
 
         Args:
-            last_id: the last line that may be told of.
+            id: the id of a line.
+            last_id: the last line that may be read.
         """
         for row in self.since(self._seq_from(id + 1) - 2):
             if row.first > last_id:
@@ -215,7 +215,8 @@ class Rows:
         """Return what was said in a row, by nobody that is here.
 
         Args:
-            speakers: those of all that is read together.
+            row: the row.
+            speakers: the speakers of all rows that are read together.
 
         Raises:
             StoreError: it can't be read.
@@ -231,7 +232,8 @@ class Rows:
         """Return all that a row says, as it was committed.
 
         Args:
-            speakers: those of all that is read together.
+            row: the row.
+            speakers: the speakers of all rows that are read together.
 
         Raises:
             StoreError: it can't be read.

@@ -1,7 +1,7 @@
 """The store that lasts: a file of SQLite's, written by one thread, read by another.
 
-A commit is one row, and ``done`` is called when it is on the disk. What comes meanwhile
-is the next commit: so many lines share a sync as are said in the time that one takes.
+A commit is one row, and ``done`` is called when it is on the disk. The lines that come
+meanwhile are the next commit, and share its sync.
 """
 
 import hashlib
@@ -31,29 +31,29 @@ from broadcast.store.state import State
 from broadcast.store.worker import IReactorFromThreads, Worker
 
 LIMITS: Final = Limits(lines=4095, size=512 * 1024)
-"""What one commit may have, so that one row is read in one go."""
+"""The limits of one commit, so that one row is read at once."""
 
 OWNER_DIGITS: Final = 32
 """Hexadecimal digits of an owner's digest that are kept: 128 bits."""
 
 
 class SqliteStore:
-    """Keeps what is said in a file.
+    """A store that keeps every line in a file.
 
     Args:
-        path: where the file is; it is made if it isn't there.
-        reactor: where it is told what its threads have done.
+        path: the path of the file, which is made if it does not exist.
+        reactor: the reactor, in whose thread the room is called.
         size: bytes of the file above which the oldest lines are deleted.
         refill: bytes that the batches may cost which are handed in at the start.
         time: returns seconds since 1970, for the batches' times.
-        retry: how long to wait where the disk is full.
+        retry: seconds between two tries while the disk is full.
         clock: returns seconds, for the figures.
         connect: ``sqlite3.connect``.
 
     Attributes:
         epoch: the log's identity; "" until it is started.
         last_id: the newest line's id.
-        limits: what one commit may have.
+        limits: the limits of one commit.
     """
 
     limits = LIMITS
@@ -132,7 +132,7 @@ class SqliteStore:
 
     @property
     def state(self) -> State:
-        """What the log has decided."""
+        """The decisions of the log."""
         return self._ledger.state
 
     @property
@@ -226,7 +226,7 @@ class SqliteStore:
         keeping.addErrback(self._log_failure).addBoth(kept)
 
     def _failed(self, failure: Failure) -> None:
-        """Give up: what was in flight is neither acknowledged nor told to anybody."""
+        """Give up: the commit in flight is neither acknowledged nor sent to members."""
         if failure.check(GivenUpError):  # the store is stopped
             return
         if not failure.check(StoreError):

@@ -1,6 +1,6 @@
-"""The state: what the log's entries, in order, have decided.
+"""The state: the decisions of the log's entries, in order.
 
-Names and who is here, tokens, mutes, and which daemons write. ``apply`` is a function
+It has names, members, tokens, mutes and writing daemons. ``apply`` is a function
 of the state and one message, and of nothing else: no clock, no file, no table. So the
 state is the same in every daemon that reads the log, and after every restart.
 """
@@ -32,10 +32,10 @@ class StateError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """What a message has done.
+    """The effect of a message.
 
     Attributes:
-        before: what everybody is told before its entries: daemons may be given up.
+        before: the events for all members before its entries: daemons may be given up.
         outcomes: one for each entry.
     """
 
@@ -44,14 +44,14 @@ class Applied:
 
 
 class State:
-    """What the log has decided so far.
+    """The decisions of the log so far.
 
     Args:
         is_shared: several daemons may write to the log.
 
     Attributes:
-        names: who is called what.
-        mutes: who may not speak, by folded name.
+        names: the names and their holders.
+        mutes: the muted names, folded.
         tokens: (owner, token) → id of the line.
         nodes: the daemons that write, and the log's clock.
     """
@@ -75,13 +75,13 @@ class State:
         entries: Iterable[Decided | Run],
         first: int = 0,
     ) -> Applied | None:
-        """Take a message; return what has become of it.
+        """Take a message; return its effect.
 
         Args:
             at: its timestamp, in seconds.
             incarnation: its author.
             n: its number, of its author's, from 1 on.
-            entries: what it says, in order. Runs have their ids, or are given them.
+            entries: its entries, in order. Runs have their ids, or are given them.
                 Where one daemon alone writes, a run without a token may be left out.
             first: the first line's id, if the runs have none yet: they are numbered
                 without those that count for nothing.

@@ -1,7 +1,8 @@
-"""What ``bcast-store`` does with the file of a store; the words are in ``cli``.
+"""The actions of ``bcast-store`` on the file of a store; the words are in ``cli``.
 
-What only reads does so a few rows at a time, so that a daemon that writes meanwhile
-never waits. What changes the file takes its lock: the daemon has to be stopped.
+An action that only reads does so a few rows at a time, so that a daemon that writes
+meanwhile never waits. An action that changes the file takes its lock: the daemon has to
+be stopped.
 """
 
 import os
@@ -35,13 +36,13 @@ Render = Callable[[Speaker, bytes, int, Moment], bytes]
 
 @dataclass(slots=True)
 class Findings:
-    """What was found in a file.
+    """The findings in a file.
 
     Attributes:
         epoch: the log's identity.
-        problems: what is wrong, a line each.
-        batches: how many rows there are.
-        lines: how many lines they have.
+        problems: the problems, a line each.
+        batches: the number of rows.
+        lines: the number of lines in them.
         oldest: the oldest row.
         newest: the newest row.
     """
@@ -70,13 +71,26 @@ def check(path: str) -> Findings:
     return found
 
 
-def dump(path: str, render: Render) -> Iterator[bytes]:
-    """Yield all that was said, as whole lines, oldest first.
+def identify(path: str) -> None:
+    """Look whether a file is one of ours, without making any beside it.
 
-    What could act on a terminal is made visible: a relay's lines may be anything.
+    Raises:
+        StoreError: it isn't, or can't be read.
+    """
+    mode = "ro" if os.path.exists(f"{path}-wal") else UNCHANGING
+    with _in_one_line(path):
+        Rows(path, mode=mode).close()
+
+
+def dump(path: str, render: Render) -> Iterator[bytes]:
+    """Yield all lines, oldest first.
+
+    Characters that could act on a terminal are made visible: a relay's lines may be
+    anything.
 
     Args:
-        render: how it is written, as a dialect does.
+        path: the path of the file.
+        render: the function that writes a batch, as a dialect does.
 
     Raises:
         StoreError: it can't be read.
@@ -97,6 +111,7 @@ def prune(path: str, size: int | None = None, before: float | None = None) -> in
     The newest batch stays, so that no id is ever given twice.
 
     Args:
+        path: the path of the file.
         size: bytes that may be left; None: any number.
         before: seconds since 1970, up to which all is deleted; None: nothing is.
 
@@ -120,10 +135,11 @@ def prune(path: str, size: int | None = None, before: float | None = None) -> in
 def back_up(path: str, copy: str) -> None:
     """Copy a file, also while a daemon writes to it.
 
-    The copy is marked: whoever opens it as a store takes a new epoch.
+    The copy is marked: a store that opens it takes a new epoch.
 
     Args:
-        copy: where the copy shall be; nothing may be there.
+        path: the path of the file.
+        copy: the path of the copy, at which nothing may exist.
 
     Raises:
         StoreError: there is something, or it can't be written.

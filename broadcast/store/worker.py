@@ -21,12 +21,12 @@ class IReactorFromThreads(Protocol):
 class Worker:
     """A thread of its own, begun when there is something to do.
 
-    Not one of the reactor's pool: passwords are checked there, and one waits there for
-    others. It doesn't keep the process alive: whoever needs what it does waits for it.
+    It is not one of the reactor's pool, where passwords are checked and jobs wait for
+    others. It doesn't keep the process alive: a caller that needs its results waits.
 
     Args:
-        reactor: where it is told what was done.
-        name: what the thread is called.
+        reactor: the reactor, in whose thread results are given.
+        name: the name of the thread.
     """
 
     def __init__(self, reactor: IReactorFromThreads, name: str) -> None:
@@ -38,14 +38,14 @@ class Worker:
     def do(
         self, function: Callable[[], T], then: Callable[[], object] | None = None
     ) -> Deferred[T]:
-        """Have ``function`` called after all that is to be done before it.
+        """Have ``function`` called after all earlier ones.
 
         Args:
-            function: what is done.
+            function: the function.
             then: called in the thread when the reactor has been told. It may not raise.
 
         Returns:
-            What it has returned or raised, in the reactor's thread.
+            The result or the error of ``function``, in the reactor's thread.
         """
         if not self._is_running:
             self._is_running = True

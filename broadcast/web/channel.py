@@ -302,11 +302,11 @@ class Channel(HTTPChannel):
         if not end:
             return False
         head = bytes(self._unread[:end])
+        self._line = head.partition(b"\r\n")[0]
         if b"\r\n " in head or b"\r\n\t" in head:
             self._refuse(FOLDED)
             return False
         del self._unread[:end]
-        self._line = head.partition(b"\r\n")[0]
         LineReceiver.dataReceived(self, head)
         if self._upgraded is not None and self._unread:
             rest = bytes(self._unread)
@@ -381,6 +381,8 @@ class Channel(HTTPChannel):
         Input is discarded meanwhile: unread bytes would cause a reset, which would drop
         the answer.
         """
+        if self._line.startswith(b"HEAD "):
+            answer = answer[: answer.index(_HEAD_END) + len(_HEAD_END)]
         self._state = State.REFUSED
         self._unread.clear()
         self.transport.write(answer)

@@ -87,7 +87,7 @@ class DaemonCollector(Collector):
     Args:
         connections: the open connections.
         lags: how late the reactor was.
-        outside: what is counted elsewhere.
+        outside: the numbers that are counted elsewhere.
     """
 
     def __init__(
@@ -140,7 +140,7 @@ class Exporter:
 
     Args:
         connections: the open connections, which also have the clock.
-        outside: what is counted elsewhere.
+        outside: the numbers that are counted elsewhere.
     """
 
     def __init__(

@@ -29,7 +29,7 @@ def session(terminal: Terminal, daemon: Daemon, home: str) -> None:
     terminal.type("on it \u2014 ten minutes\r")
     terminal.wait_for("alice [you]: on it")
     daemon.stop()
-    terminal.wait_for("connection lost")
+    terminal.wait_for("connection refused")
     terminal.type("done: https://notes.example.org/1.0\r")
     terminal.wait_for("[you]: done")
     daemon.restart()

@@ -16,9 +16,8 @@ def test_without_a_daemon(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
     """The command says that it can't reach anybody."""
     path = tmp_path / "admin"
     assert main(["-s", str(path), "who"]) == 1
-    assert (
-        capsys.readouterr().err == f"bcast-admin: {path}: no such file or directory\n"
-    )
+    told = f"{path}: no such file or directory; name the daemon's --admin socket"
+    assert capsys.readouterr().err == f"bcast-admin: {told}\n"
 
 
 @pytest.mark.parametrize(("main", "name"), [(main, "admin"), (passwd, "passwd")])

@@ -10,7 +10,7 @@ from broadcast.admin.commands import COMMANDS, carry_out
 from broadcast.logstyle import LineFormat
 from tests.support.hall import Hall
 
-A_TIME = "--for takes a time: 90s, 10m, 2h or 7d"
+A_TIME = "not a time; give --for 90s, 10m, 2h or 7d"
 
 
 class Admin:
@@ -110,18 +110,18 @@ def test_a_time_that_is_none_bans_nobody(admin: Admin, time: str) -> None:
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        ("", "there is no command : try help"),
-        ("\x1b[2Jwho", "there is no command ␛[2Jwho: try help"),
-        ("x" * 40, f"there is no command {'x' * 32}: try help"),
-        ("mute", "mute NAME"),
-        ("mute a b", "mute NAME"),
-        ("unmute", "unmute NAME"),
-        ("unban", "unban HOST|NAME"),
-        ("bans all", "that takes no words after it"),
-        ("stats all", "that takes no words after it"),
-        ("drain now", "that takes no words after it"),
-        ("log", "log debug, info, warning or error"),
-        ("log critical", "log debug, info, warning or error"),
+        ("", "there is no command ; see help"),
+        ("\x1b[2Jwho", "there is no command ␛[2Jwho; see help"),
+        ("x" * 40, f"there is no command {'x' * 32}; see help"),
+        ("mute", "a word is missing; give mute NAME"),
+        ("mute a b", "too many words; give mute NAME"),
+        ("unmute", "a word is missing; give unmute NAME"),
+        ("unban", "a word is missing; give unban HOST|NAME"),
+        ("bans all", "the command takes no words; leave them out"),
+        ("stats all", "the command takes no words; leave them out"),
+        ("drain now", "the command takes no words; leave them out"),
+        ("log", "unknown level; give log debug, info, warning or error"),
+        ("log critical", "unknown level; give log debug, info, warning or error"),
     ],
 )
 def test_a_wrong_order_changes_nothing(admin: Admin, line: str, words: str) -> None:

@@ -129,7 +129,7 @@ def test_a_name_that_is_an_address(clock: Clock, tmp_path: Path) -> None:
     assert not bans.for_name("192.0.2.7")
     assert bans.for_host("192.0.2.7:1")
     assert bans.add("name:Alice", None, "").whom == "alice"
-    with pytest.raises(BanError, match="no name"):
+    with pytest.raises(BanError, match="or a name"):
         bans.add("name:2001:db8::/32", None, "")
 
 
@@ -180,7 +180,7 @@ def test_a_broken_file_keeps_the_old_bans(
     bans = Bans(clock.seconds, str(path))
     bans.add("alice", None, "")
     path.write_text(path.read_text() + line + "\n")
-    with pytest.raises(FileError, match="line 2: that is no ban"):
+    with pytest.raises(FileError, match="line 2: not a ban"):
         bans.reload()
     assert bans.for_name("alice")
     with pytest.raises(FileError):
@@ -238,7 +238,7 @@ def test_a_name_of_the_banned_is_free(clock: Clock) -> None:
 def test_half_an_address_is_no_name(clock: Clock, whom: str) -> None:
     """An address that programs read differently is refused, in one line."""
     bans = Bans(clock.seconds)
-    with pytest.raises(BanError, match="no address") as refused:
+    with pytest.raises(BanError, match="not an address") as refused:
         bans.add(whom, None, "")
     assert "\n" not in str(refused.value)
     assert list(bans) == []

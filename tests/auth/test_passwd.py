@@ -63,14 +63,26 @@ def test_a_password_counts_characters_not_bytes(users: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "typed", "words"),
     [
-        ("alice", "seven-7\n", "a password has 8 characters or more"),
-        ("alice", "", "a password has 8 characters or more"),
-        ("alice", " in-front\n", "a password has no spaces and can be printed"),
-        ("alice", "no\ttabs-here\n", "a password has no spaces and can be printed"),
-        ("alice", "half-\udcff-char\n", "a password has no spaces and can be printed"),
-        ("Admin", "long-enough\n", "'Admin' is no name that one can have"),
-        ("", "long-enough\n", "'' is no name that one can have"),
-        ("a:b", "long-enough\n", "'a:b' is no name that one can have"),
+        ("alice", "seven-7\n", "the password is too short; give 8 characters or more"),
+        ("alice", "", "the password is too short; give 8 characters or more"),
+        (
+            "alice",
+            " in-front\n",
+            "the password has a space or a control character; leave it out",
+        ),
+        (
+            "alice",
+            "no\ttabs-here\n",
+            "the password has a space or a control character; leave it out",
+        ),
+        (
+            "alice",
+            "half-\udcff-char\n",
+            "the password has a space or a control character; leave it out",
+        ),
+        ("Admin", "long-enough\n", "'Admin' is not allowed as a name; choose another"),
+        ("", "long-enough\n", "'' is not allowed as a name; choose another"),
+        ("a:b", "long-enough\n", "'a:b' is not allowed as a name; choose another"),
     ],
 )
 def test_what_could_never_log_in_is_refused(
@@ -101,7 +113,7 @@ def test_a_name_that_is_not_there_is_not_deleted(
     users: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A file without the name stays as it is; one that is missing is not made."""
-    told = f"bcast-passwd: bob is not in {users}\n"
+    told = f"bcast-passwd: {users} has no account bob; see the names in it\n"
     assert main(["-d", str(users), "bob"]) == 1
     assert capsys.readouterr().err == told
     assert not users.exists()
@@ -144,9 +156,9 @@ NOTHING = "nothing was changed"
         (Interrupted(EOFError()), NOTHING),
         (
             Interrupted(UnicodeDecodeError("utf-8", b"\xff", 0, 1, "bad")),
-            "a password is UTF-8",
+            "the password is not UTF-8; convert it",
         ),
-        (None, "there is no standard input to read a password from"),
+        (None, "standard input is closed; give the password there"),
     ],
     ids=["ctrl-c", "ctrl-d", "bytes", "closed"],
 )

@@ -71,8 +71,8 @@ def test_tokens_and_comments(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("data", "words"),
     [
-        (b"", "there is no secret in it"),
-        (b"# nothing\n", "there is no secret in it"),
+        (b"", "has no secret; put one in it, a line each"),
+        (b"# nothing\n", "has no secret; put one in it, a line each"),
         (b"ok-secret\nshort\n", "line 2: a secret is 8 or more"),
         (b"two words here\n", "line 1"),
         (b"bell\x07bell-bell\n", "line 1"),
@@ -107,9 +107,9 @@ def test_users(tmp_path: Path) -> None:
     [
         ("alice\n", "line 1: not scrypt"),
         (f"alice:{GOOD}\nALICE:{GOOD}\n", "line 2: ALICE is here twice"),
-        (f"server:{GOOD}\n", "line 1: that is no name"),
-        (f"a b:{GOOD}\n", "line 1: that is no name"),
-        (f":{GOOD}\n", "line 1: that is no name"),
+        (f"server:{GOOD}\n", "line 1: not allowed as a name"),
+        (f"a b:{GOOD}\n", "line 1: not allowed as a name"),
+        (f":{GOOD}\n", "line 1: not allowed as a name"),
     ],
     ids=["no hash", "a double", "reserved", "two words", "empty"],
 )

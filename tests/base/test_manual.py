@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import tomllib
+from collections.abc import Callable
 from contextlib import redirect_stdout
 from pathlib import Path
 
@@ -14,7 +15,10 @@ from broadcast.admin.cli import main as admin
 from broadcast.auth.passwd import main as passwd
 from broadcast.base import manual
 from broadcast.base.rows import Group
+from broadcast.client.cli.main import main as client
+from broadcast.client.core.options import all_options
 from broadcast.options import OPTIONS, PROGRAM, manual_of
+from broadcast.store.cli import main as store
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "options.md"
@@ -67,20 +71,58 @@ def test_man_reads_each_page(page: Path) -> None:
     assert told == []
 
 
+def help_of(main: Callable[[list[str]], int], *words: str) -> str:
+    """Return what ``--help`` prints."""
+    told = io.StringIO()
+    with pytest.raises(SystemExit), redirect_stdout(told):
+        main([*words, "--help"])
+    return told.getvalue()
+
+
+def plain(page: Path) -> str:
+    """Return a page's text without the marks of roff, in one line."""
+    text = re.sub(r"\\f[A-Z]", "", page.read_text("utf-8").replace("\\-", "-"))
+    marks = re.compile(r"^\.[A-Z]+ ?", re.MULTILINE)
+    return " ".join(marks.sub("", text).split())
+
+
 def test_each_command_has_a_page() -> None:
-    """And of each the commands and options are all in it."""
+    """No program is without one."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     assert {page.stem for page in PAGES} == set(project["scripts"])
-    for name, main in (("bcast-admin", admin), ("bcast-passwd", passwd)):
-        (page,) = [page for page in PAGES if page.stem == name]
-        text = page.read_text("utf-8").replace("\\-", "-")
-        told = io.StringIO()
-        with pytest.raises(SystemExit), redirect_stdout(told):
-            main(["--help"])
-        options = set(re.findall(r"--[a-z]+", told.getvalue())) - {"--help"}
-        verbs = re.findall(r"^([a-z]+) .*  ", told.getvalue(), re.MULTILINE)
-        for word in options | set(verbs):
-            assert word in text, (name, word)
+
+
+@pytest.mark.parametrize(
+    ("name", "main", "commands"),
+    [
+        ("bcast-admin", admin, ()),
+        ("bcast-passwd", passwd, ()),
+        ("bcast-client", client, ("connect", "send", "tail", "completion")),
+        ("bcast-store", store, ("check", "dump", "prune", "backup", "new-epoch")),
+    ],
+)
+def test_pages_and_help_agree(
+    name: str, main: Callable[[list[str]], int], commands: tuple[str, ...]
+) -> None:
+    """A page has each command and option that ``--help`` has, and no other option."""
+    (page,) = [page for page in PAGES if page.stem == name]
+    text = plain(page)
+    helps = [help_of(main), *(help_of(main, command) for command in commands)]
+    option = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
+    in_help = {found for told in helps for found in option.findall(told)}
+    assert in_help - {"--help"} == set(option.findall(text)) - {"--help"}
+    verbs = re.findall(r"^([a-z]+) .*  ", helps[0], re.MULTILINE)
+    for word in (*commands, *verbs):
+        assert word in text, word
+
+
+def test_page_of_the_client_says_what_the_help_says() -> None:
+    """Of each option, in the same words."""
+    (page,) = [page for page in PAGES if page.stem == "bcast-client"]
+    text = plain(page)
+    for given in all_options():
+        if given.option.group and not given.option.positional:
+            assert given.option.help in text, given.key
 
 
 def test_the_help_has_each_option_once_under_a_heading() -> None:

@@ -26,7 +26,11 @@ def test_it_opens_what_it_made(
     """All that the ring can hold is handed in; the size is that on the disk."""
     measure_opening(tmp_path / "room.db", 3200)
     out = capsys.readouterr().out
-    assert re.match(r"3,200 lines: ready after (\d+[.]\d+(, )?){3} s,\n3,200 of", out)
+    time = r"\d+[.]\d+ [(]\d+[.]\d+[)]"
+    times = rf"{time}, {time}, {time} s"
+    assert re.match(rf"3,200 lines: ready after {times},\n3,200 of", out)
+    assert re.search(rf"the newest 3,200 lines read in {times};\n", out)
+    assert re.search(rf"back to line 1 in 4 pages, 3,200 lines, in {time} s\n$", out)
     size = (tmp_path / "room.db").stat().st_size
     text = 3200 * (len(b"alice: ") + len(LINE) + 1)
     assert f" {size / text:.2f} bytes on disk" in out

@@ -10,6 +10,7 @@ import pytest
 from tests.support.daemon import DEADLINE, twist_command
 from tests.support.faces import make_certificate
 from tests.support.lineclient import LineClient, connect_tcp
+from tests.support.stores import Kept
 
 COMMANDS = {
     "program": [sys.executable, "-m", "broadcast"],
@@ -112,3 +113,21 @@ def test_what_goes_wrong_together_is_told(tmp_path: Path) -> None:
     code, _, lines = check("--relay", "--users", str(users))
     assert code == 1
     assert lines == ["broadcast: --relay: a relay knows no login; leave out --users"]
+
+
+def test_a_store_is_looked_at(tmp_path: Path) -> None:
+    """A file that is none of ours is told of; one of ours is left as it is."""
+    foreign = tmp_path / "foreign.db"
+    foreign.write_bytes(b"\xa5" * 8192)
+    code, out, lines = check("--store", str(foreign))
+    assert (code, out, len(lines)) == (1, "", 1)
+    assert lines[0].startswith(f"broadcast: --store: {foreign} can't be used: ")
+    ours = tmp_path / "ours.db"
+    kept = Kept(ours).start()
+    kept.say("a line")
+    assert check("--store", str(ours)) == (0, "", [])
+    kept.stop()
+    before = sorted(tmp_path.iterdir())
+    assert check("--store", str(ours)) == (0, "", [])
+    assert check("--store", str(tmp_path / "none.db")) == (0, "", [])
+    assert sorted(tmp_path.iterdir()) == before

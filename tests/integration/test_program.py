@@ -24,6 +24,17 @@ PROGRAM = [sys.executable, "-m", "broadcast", "--port", "0"]
 TWIST = [*twist_command(), "broadcast", "--port", "0"]
 
 
+def await_handler(number: int, pid: int) -> None:
+    """Wait until a process catches a signal."""
+    status = Path(f"/proc/{pid}/status")
+
+    def is_caught() -> bool:
+        caught = status.read_text().partition("SigCgt:")[2].split()[0]
+        return bool(int(caught, 16) >> (number - 1) & 1)
+
+    eventually(is_caught, f"a handler of signal {number}")
+
+
 class Process:
     """A daemon that is looked at from outside, from its very start."""
 
@@ -41,13 +52,7 @@ class Process:
 
     def await_handler(self, number: int, pid: int | None = None) -> None:
         """Wait until a signal is caught."""
-        status = Path(f"/proc/{pid or self.process.pid}/status")
-
-        def is_caught() -> bool:
-            caught = status.read_text().partition("SigCgt:")[2].split()[0]
-            return bool(int(caught, 16) >> (number - 1) & 1)
-
-        eventually(is_caught, f"a handler of signal {number}")
+        await_handler(number, pid or self.process.pid)
 
     def wait(self) -> int:
         """Return the exit code, once it has ended."""
@@ -237,3 +242,30 @@ def test_help_that_can_not_be_written(command: list[str], option: str) -> None:
     )
     os.close(write)
     assert (ended.returncode, ended.stderr) == (1, "")
+
+
+@pytest.mark.parametrize("command", [PROGRAM, TWIST], ids=["program", "twist"])
+@pytest.mark.parametrize("closed", [(0,), (1,), (2,), (0, 1, 2)])
+def test_standard_streams_that_are_closed(
+    command: list[str], closed: tuple[int, ...], tmp_path: Path
+) -> None:
+    """It serves, logs no fault, and gives no socket a stream's descriptor."""
+    log = tmp_path / "log"
+    how = "".join(f" {descriptor}>&-" for descriptor in closed)
+    shell = ["sh", "-c", f'exec "$@"{how}', "sh", *command, "--log-file", str(log)]
+    process = subprocess.Popen(shell, preexec_fn=restore)
+    try:
+        eventually(
+            lambda: log.exists() and "listening on" in log.read_text(), "a listener"
+        )
+        if command is PROGRAM:
+            for descriptor in closed:
+                where = f"/proc/{process.pid}/fd/{descriptor}"
+                assert os.readlink(where) == os.devnull
+        await_handler(signal.SIGTERM, process.pid)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        code = process.wait(DEADLINE)
+    assert code == -signal.SIGTERM
+    assert "Traceback" not in (told := log.read_text())
+    assert told.rstrip().endswith("stopped")

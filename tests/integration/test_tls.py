@@ -248,7 +248,7 @@ def test_a_tls_listener_without_certificates_is_one_line() -> None:
     code, _, err = refused_start(WHERE)
     assert code == 1
     assert err.count("\n") == 1
-    assert "it needs --tls-cert and --tls-key" in err
+    assert "it has no certificate; give --tls-cert and --tls-key" in err
 
 
 def test_a_flood_of_handshakes_keeps_nobody_out(

@@ -150,9 +150,9 @@ def test_a_port_is_shared_only_if_that_is_said(place: Place) -> None:
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("tcp:0:reuseport=1", "reuseport is yes or no"),
-        ("unix:room:reuseport=yes", "a TCP port alone"),
-        ("systemd:domain=INET:index=0:reuseport=yes", "a TCP port alone"),
+        ("tcp:0:reuseport=1", "reuseport is neither yes nor no"),
+        ("unix:room:reuseport=yes", "reuseport needs a TCP port"),
+        ("systemd:domain=INET:index=0:reuseport=yes", "reuseport needs a TCP port"),
     ],
 )
 def test_what_can_not_be_shared_is_told(place: Place, text: str, why: str) -> None:

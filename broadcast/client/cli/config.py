@@ -84,7 +84,7 @@ def read_config(path: Path, *, must_exist: bool) -> dict[str, Settings]:
             parser.read_file(file)
     except FileNotFoundError:
         if must_exist:
-            raise ConfigError(f"{path}: no such file") from None
+            raise ConfigError(f"{path}: no such file; name one that exists") from None
         return {}
     except (OSError, UnicodeDecodeError, configparser.Error) as problem:
         if not must_exist and not os.path.exists(path):
@@ -94,7 +94,9 @@ def read_config(path: Path, *, must_exist: bool) -> dict[str, Settings]:
     for name, settings in sections.items():
         for key in settings:
             if key not in KEYS:
-                raise ConfigError(f"{path}: [{name}] has {key!r}, which is no setting")
+                raise ConfigError(
+                    f"{path}: [{name}] has an unknown setting {key!r}; leave it out"
+                )
     return sections
 
 
@@ -175,8 +177,8 @@ def _options(given: argparse.Namespace, environ: Mapping[str, str]) -> Options:
     secret = _secret(values.get("token_file"), environ)
     if secret and not address.is_private and not given.plaintext_login:
         raise ConfigError(
-            f"the secret would travel unencrypted to {address.where}: use tls://, "
-            "or --plaintext-login if that is meant"
+            f"the secret would travel unencrypted to {address.where}; use tls://, "
+            "or give --plaintext-login"
         )
     names = tuple(name for name in sections if name != "client")
     return Options(
@@ -215,9 +217,13 @@ def _check_encoding(given: argparse.Namespace, environ: Mapping[str, str]) -> No
     """See that the text and the secret are what their bytes mean."""
     for word in getattr(given, "text", ()):
         if not _is_unicode(word):
-            raise ConfigError(f"{word!r} is not in the encoding of this locale")
+            raise ConfigError(
+                f"{word!r} is not in the encoding of this locale; use UTF-8"
+            )
     if not _is_unicode(environ.get("BCAST_TOKEN", "")):
-        raise ConfigError("BCAST_TOKEN is not in the encoding of this locale")
+        raise ConfigError(
+            "BCAST_TOKEN is not in the encoding of this locale; use UTF-8"
+        )
 
 
 def _is_unicode(text: str) -> bool:
@@ -233,8 +239,8 @@ def _check_words(given: argparse.Namespace) -> None:
     named = given.server or given.url or given.host or given.port
     if not named and is_likely(first):
         raise ConfigError(
-            f"{first!r} looks like a server: write -s {first}, or -- in front of "
-            "the text if it is to be said"
+            f"{first!r} looks like a server; give -s {first}, or put -- before "
+            "the text to say it"
         )
 
 
@@ -285,7 +291,9 @@ def _address(values: Mapping[str, Any]) -> Address:
         port = values.get("port", DEFAULT_ADDRESS.port)
         address = parse_address(f"{'tls' if ca else 'tcp'}://{host}:{port}", ca)
     if ca is not None and not address.is_tls:
-        raise ConfigError(f"--ca goes with tls:// or wss://, not with {address}")
+        raise ConfigError(
+            f"--ca does nothing with {address}; use tls:// or wss://, or leave it out"
+        )
     return address
 
 
@@ -299,7 +307,7 @@ def _secret(path: str | None, environ: Mapping[str, str]) -> str | None:
         raise ConfigError(f"--token-file: {path}: {_reason(problem)}") from None
     secret = next((line.strip() for line in text.splitlines() if line.strip()), "")
     if not secret:
-        raise ConfigError(f"--token-file: {path}: nothing in it")
+        raise ConfigError(f"--token-file: {path} is empty; put the secret in it")
     return secret
 
 
@@ -308,5 +316,9 @@ def _reason(problem: Exception) -> str:
     if isinstance(problem, UnicodeDecodeError):
         start = bytes(problem.object[:2])
         is_wide = start in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-        return "UTF-16, and should be UTF-8" if is_wide else "not UTF-8"
+        return (
+            "it is UTF-16; convert it to UTF-8"
+            if is_wide
+            else "it is not UTF-8; convert it"
+        )
     return getattr(problem, "strerror", None) or str(problem).splitlines()[0]

@@ -221,7 +221,7 @@ class Pipe:
             if meant.word == "help":
                 await self._ask("/help")
                 return
-            raise ClientError(f"/{meant.word} needs a terminal")
+            raise ClientError(f"/{meant.word} needs a terminal; leave it out")
         elif meant.word == "name" and (reason := why_no_rename(meant.rest)):
             raise ClientError(reason)
         else:

@@ -58,8 +58,8 @@ class Option:
             ValueError: it is none, and why.
         """
         if self.choices and text not in self.choices:
-            given = f"{text!r} is none" if text else "nothing is given, but one"
-            raise ValueError(f"{given} of {', '.join(self.choices)}")
+            given = f"{text!r} is none of the choices" if text else "no value"
+            raise ValueError(f"{given}; give {', '.join(self.choices)}")
         return self.read(text)
 
 

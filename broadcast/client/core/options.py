@@ -68,7 +68,7 @@ class Options:
     )
     server_port: int | None = option(
         None,
-        "its port, as nc takes it",
+        "the server's port, as a second word like nc's",
         SERVER,
         commands=(CONNECT, TAIL),
         read=values.port,
@@ -84,7 +84,7 @@ class Options:
     )
     url: str | None = setting(
         None,
-        "tcp://host:port, tls://…, ws://…, wss://… or unix:/path",
+        "the server: tcp://host:port, tls://…, ws://…, wss://… or unix:/path",
         SERVER,
         metavar="URL",
     )
@@ -93,7 +93,7 @@ class Options:
     )
     port: int = setting(
         DEFAULT_PORT,
-        "its port",
+        "the server's port",
         SERVER,
         read=values.port,
         metavar="PORT",
@@ -109,7 +109,7 @@ class Options:
     )
     retry: float | None = setting(
         None,
-        "try to come back for so long after a loss, or forever; 0 for not at all",
+        "time after which a lost connection is given up, or forever; 0: at once",
         SERVER,
         read=values.patience,
         metavar="SECONDS",
@@ -127,25 +127,25 @@ class Options:
     )
     token_file: str | None = setting(
         None,
-        "SECRET, or NAME PASSWORD, for servers that ask for one; also BCAST_TOKEN",
+        "file with SECRET, or NAME PASSWORD, to log in with; else BCAST_TOKEN",
         LOGIN,
         read=values.file,
         metavar="FILE",
         is_file=True,
     )
     plaintext_login: bool = option(
-        False, "send that secret unencrypted to another machine, too", LOGIN
+        False, "allow to send that secret unencrypted to another machine", LOGIN
     )
     announced: bool = setting(
         False,
-        "let the others see you come and go",
+        "show others that you join and leave",
         LOGIN,
         commands=(SEND, TAIL),
         read=values.yes_or_no,
     )
     history: int = setting(
         20,
-        "earlier lines to show on joining",
+        "number of past lines to show on joining",
         LINES,
         commands=(CONNECT,),
         read=values.whole,
@@ -154,7 +154,7 @@ class Options:
     )
     lines: int = option(
         10,
-        "earlier lines first; a server gives 1000 at most",
+        "number of past lines to print first; a server gives 1000 at most",
         LINES,
         commands=(TAIL,),
         read=values.whole,
@@ -164,7 +164,7 @@ class Options:
     )
     since: Position | None = option(  # noqa: RUF009 - it is a field, as the others
         None,
-        "go on after that message",
+        "print what follows that message",
         LINES,
         commands=(TAIL,),
         read=values.position,
@@ -172,8 +172,8 @@ class Options:
     )
     on_doubt: str = setting(
         DOUBTS[0],
-        "lines that may have been said or not, where the server forgot: skip names "
-        "them on stderr, resend says them again, stop ends",
+        "treatment of lines that may or may not have been said, after the server lost "
+        "its log: skip names them on stderr, resend says them again, stop ends",
         LINES,
         commands=(SEND,),
         choices=DOUBTS,
@@ -181,7 +181,7 @@ class Options:
     )
     follow: bool = option(
         True,
-        "go on with what is said from now on (the default)",
+        "go on with each new line (the default)",
         LINES,
         commands=(TAIL,),
         is_switch=True,
@@ -189,7 +189,7 @@ class Options:
     )
     from_: str | None = option(
         None,
-        "print only what this member says",
+        "print only the lines of this member",
         LINES,
         commands=(TAIL,),
         read=values.name,
@@ -205,7 +205,7 @@ class Options:
     )
     count: int | None = option(
         None,
-        "end after so many lines",
+        "end after this number of lines",
         LINES,
         commands=(TAIL,),
         read=values.counted,
@@ -213,16 +213,18 @@ class Options:
     )
     timeout: float | None = option(
         None,
-        "end after so long; with 1 where --count is not reached",
+        "end after this time; the exit code is 1 if --count is not reached",
         LINES,
         commands=(TAIL,),
         read=values.seconds,
         metavar="SECONDS",
     )
-    json: bool = option(False, "the server's own JSON", LINES, commands=(TAIL,))
+    json: bool = option(
+        False, "print the server's JSON objects", LINES, commands=(TAIL,)
+    )
     bell: str = setting(
         BELLS[0],
-        "when to ring: off, mention or all",
+        "lines that ring the bell: off, mention or all",
         DISPLAY,
         commands=(CONNECT,),
         choices=BELLS,
@@ -230,7 +232,7 @@ class Options:
     )
     notify_command: str | None = setting(
         None,
-        "a command to run, with NAME: TEXT as its last argument, when you are named",
+        "command to run when a line has your name, with NAME: TEXT as last argument",
         DISPLAY,
         commands=(CONNECT,),
         read=values.command,
@@ -238,14 +240,14 @@ class Options:
     )
     title: bool = setting(
         False,
-        "count in the terminal's title what was said since the last key",
+        "count in the terminal's title the lines since your last key",
         DISPLAY,
         commands=(CONNECT,),
         read=values.yes_or_no,
     )
     log: str | None = setting(
         None,
-        "append to this file what is shown; %Y-%m-%d in its name begins one a day",
+        "file to which shown lines are appended; with %Y-%m-%d in its name, one a day",
         DISPLAY,
         commands=(CONNECT,),
         read=values.file,
@@ -254,14 +256,14 @@ class Options:
     )
     plain: bool = setting(
         False,
-        "no cursor movements: for screen readers and simple terminals",
+        "never move the cursor: for screen readers and simple terminals",
         DISPLAY,
         commands=(CONNECT,),
         read=values.yes_or_no,
     )
     presence: str = setting(
         PRESENCES[0],
-        "who comes and goes: smart tells of those who spoke lately, or all, or none",
+        "joins and leaves to show: smart (of members that spoke lately), all or none",
         DISPLAY,
         commands=(CONNECT, TAIL),
         choices=PRESENCES,
@@ -269,14 +271,14 @@ class Options:
     )
     quiet: bool = setting(
         False,
-        "another word for --presence none",
+        "the same as --presence none",
         DISPLAY,
         commands=(CONNECT, TAIL),
         read=values.yes_or_no,
     )
     away: float = setting(
         60.0,
-        "after so long without a key, new lines get a divider",
+        "time without a key after which a divider stands before new lines",
         DISPLAY,
         commands=(CONNECT,),
         read=values.seconds,
@@ -285,7 +287,7 @@ class Options:
     )
     color: str = setting(
         COLORS[0],
-        "when to colour: auto, always or never",
+        "use of colours: auto, always or never",
         DISPLAY,
         commands=(CONNECT, TAIL),
         choices=COLORS,
@@ -293,7 +295,7 @@ class Options:
     )
     config: str | None = option(
         None,
-        "not the one in its usual place; also BCAST_CONFIG",
+        "config file to use in place of the usual one; also BCAST_CONFIG",
         SETTINGS,
         read=values.file,
         metavar="FILE",

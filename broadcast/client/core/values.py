@@ -18,7 +18,7 @@ MOST = 1_000_000_000
 def whole(text: str) -> int:
     """A number of things; ``MOST`` stands for all that are more."""
     if not (text.isascii() and text.isdigit()):
-        raise ValueError(f"{text!r} is no whole number, 0 or more")
+        raise ValueError(f"{text!r} is not a whole number; give 0 or more")
     digits = text.lstrip("0")
     return MOST if len(digits) > len(str(MOST)) else min(int(text[-20:]), MOST)
 
@@ -26,7 +26,7 @@ def whole(text: str) -> int:
 def counted(text: str) -> int:
     """A number of things, one at least."""
     if not whole(text):
-        raise ValueError("1 or more")
+        raise ValueError(f"{text!r} is out of range; give 1 or more")
     return whole(text)
 
 
@@ -35,7 +35,9 @@ def pattern(text: str) -> re.Pattern[str]:
     try:
         return re.compile(text)
     except re.error as problem:
-        raise ValueError(f"{text!r} is no regular expression: {problem}") from None
+        raise ValueError(
+            f"{text!r} is not a regular expression: {problem}; correct it"
+        ) from None
 
 
 def command(text: str) -> str:
@@ -43,9 +45,9 @@ def command(text: str) -> str:
     try:
         words = shlex.split(text)
     except ValueError as problem:
-        raise ValueError(f"{text!r} is no command: {problem}") from None
+        raise ValueError(f"{text!r} is not a command: {problem}; correct it") from None
     if not words:
-        raise ValueError("a command can't be empty")
+        raise ValueError("the command is empty; give one, or leave the option out")
     return text
 
 
@@ -56,7 +58,7 @@ def seconds(text: str) -> float:
     except ValueError:
         number = -1
     if not 0 <= number < 1e9:
-        raise ValueError(f"{text!r} is no number of seconds, 0 or more")
+        raise ValueError(f"{text!r} is not a number of seconds; give 0 or more")
     return number
 
 
@@ -69,14 +71,14 @@ def yes_or_no(text: str) -> bool:
     """A flag in a config file."""
     value = text.lower()
     if value not in ("yes", "no", "true", "false", "on", "off", "1", "0"):
-        raise ValueError(f"{text!r} is neither yes nor no")
+        raise ValueError(f"{text!r} is neither yes nor no; give one of them")
     return value in ("yes", "true", "on", "1")
 
 
 def port(text: str) -> int:
     """A TCP port."""
     if not (text.isascii() and text.isdigit() and 0 < int(text) < 65536):
-        raise ValueError(f"{text!r} is no port: 1 to 65535")
+        raise ValueError(f"{text!r} is not a port; give 1 to 65535")
     return int(text)
 
 
@@ -100,12 +102,12 @@ def file(text: str) -> str:
     try:
         return str(Path(text).expanduser())
     except RuntimeError:
-        raise ValueError(f"{text}: no such home") from None
+        raise ValueError(f"{text}: no such home; give the whole path") from None
 
 
 def readable_file(text: str) -> str:
     """The path of a file that is there."""
     path = file(text)
     if not os.access(path, os.R_OK):
-        raise ValueError(f"{path}: no such file, or not readable")
+        raise ValueError(f"can't read {path}; name a file that can be read")
     return path

@@ -105,7 +105,7 @@ def reason_for(event: ev.Lost, options: Options) -> str:
         if reason == NO_HOST and options.sections and "." not in host:
             there = ", ".join(f"[{name}]" for name in options.sections)
             reason += f"; the config file has no [{host}] either, but {there}"
-        return f"Could not connect to {options.address.where}: {reason}"
+        return f"can't connect to {options.address.where}: {reason}"
     if event.code == "refused":
         return f"{options.address.where} refused: {event.reason}"
     return f"The connection to {options.address.where} is lost: {event.reason}"
@@ -178,7 +178,7 @@ class Runner:
                 if words := self.outage.over():
                     complain(words)
             case ev.LoginNeeded() if not self.options.secret:
-                text = "the server asks for a login: use --token-file or BCAST_TOKEN"
+                text = "the server asks for a login; give --token-file or BCAST_TOKEN"
                 self.end(Exit.REFUSED, text)
             case ev.Problem(code=code, text=text) if (
                 code in LOGIN_ERRORS or self.session.state is State.LOGIN

@@ -122,11 +122,11 @@ async def read_lines(fd: int) -> AsyncIterator[list[str]]:
     lines, is_first = LineSplitter(), True
     async for data in _join_first(_read_chunks(fd)):
         if is_first and data[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
-            raise ValueError("the input is UTF-16, and should be UTF-8")
+            raise ValueError("the input is UTF-16; convert it to UTF-8")
         try:
             found = lines.feed(data)
         except BrokenServerError:
-            raise ValueError("a line without end") from None
+            raise ValueError("a line is too long; end it earlier") from None
         if found:
             yield [found[0].removeprefix(BOM), *found[1:]] if is_first else found
             is_first = False

@@ -82,10 +82,12 @@ def _shorten(path: Path) -> None:
         return
     data = path.read_bytes()[-MAX_BYTES // 2 :]
     entry = data.find(b"\n# ")
-    spare = path.with_suffix(".new")
+    spare = path.with_name(f"{path.name}.new")
     with contextlib.suppress(FileNotFoundError):
         spare.unlink()
-    descriptor = os.open(spare, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    binary = getattr(os, "O_BINARY", 0)  # or Windows writes other line ends
+    modes = os.O_WRONLY | os.O_CREAT | os.O_EXCL | binary
+    descriptor = os.open(spare, modes, 0o600)
     with open(descriptor, "wb") as file:
         file.write(data[max(entry, 0) :])
     spare.replace(path)

@@ -84,13 +84,22 @@ def test_what_wins(configured: Path) -> None:
     [
         (["connect", "-p", "0"], "--port: '0'"),
         (["connect", "-p", "x"], "--port: 'x'"),
-        (["send", "-s", "h:abc", "x"], "'h:abc': a port is a number, 1 to 65535"),
-        (["send", "-s", "h:70000", "x"], "'h:70000': a port is a number, 1 to 65535"),
-        (["send", "-s", "[::1", "x"], "'[::1': write tcp://host:port"),
+        (
+            ["send", "-s", "h:abc", "x"],
+            "'h:abc': no such port; give a number from 1 to 65535",
+        ),
+        (
+            ["send", "-s", "h:70000", "x"],
+            "'h:70000': no such port; give a number from 1 to 65535",
+        ),
+        (["send", "-s", "[::1", "x"], "'[::1' is not an address; give tcp://host:port"),
         (["connect", "--url", "http://x"], "'http://x'"),
         (["connect", "--bell", "loud"], "--bell: 'loud'"),
         (["connect", "--color", "blue"], "--color: 'blue'"),
-        (["connect", "--history", "x"], "--history: 'x' is no whole number, 0 or more"),
+        (
+            ["connect", "--history", "x"],
+            "--history: 'x' is not a whole number; give 0 or more",
+        ),
         (
             ["send", "-n", "has space", "x"],
             "'has space': a name has no spaces; has-space would do",
@@ -99,8 +108,11 @@ def test_what_wins(configured: Path) -> None:
         (["tail", "--name", "two\nlines"], "--name: "),
         (["connect", "--away", "-1"], "--away: '-1'"),
         (["connect", "--retry", "soon"], "--retry: 'soon'"),
-        (["connect", "--ca", "{missing}"], "--ca: {missing}"),
-        (["connect", "--url", "tcp://h", "--ca", __file__], "--ca goes with tls://"),
+        (["connect", "--ca", "{missing}"], "--ca: can't read {missing}; name a file"),
+        (
+            ["connect", "--url", "tcp://h", "--ca", __file__],
+            "--ca does nothing with tcp://h:8000; use tls://",
+        ),
         (["connect", "--token-file", "{missing}"], "--token-file: {missing}"),
         (["connect", "--config", "{missing}"], "{missing}: no such file"),
         (["tail", "h:8000", "8001"], "'h:8000' and a port 8001: write h:8000, or HOST"),
@@ -133,7 +145,7 @@ def test_server_among_the_words_to_say(
     with pytest.raises(SystemExit) as exit_:
         options(tmp_path, "send", word, "hello")
     assert exit_.value.code == 2
-    assert f"write -s {word}, or --" in capsys.readouterr().err
+    assert f"give -s {word}, or put --" in capsys.readouterr().err
     for before in (["--"], ["-s", "h"], ["-p", "7"], ["--host", "h"]):
         assert options(tmp_path, "send", *before, word, "x").text == (word, "x")
     assert options(tmp_path, "send", word).text == (word,)
@@ -153,9 +165,9 @@ def test_section_that_is_not_there(configured: Path, tmp_path: Path) -> None:
     words = reason_for(lost, options(configured, "tail", "wrk"))
     assert words.endswith("the config file has no [wrk] either, but [work]")
     words = reason_for(lost, options(configured, "tail", "wrk.example"))
-    assert words == "Could not connect to wrk.example:8000: no such host"
+    assert words == "can't connect to wrk.example:8000: no such host"
     words = reason_for(lost, options(tmp_path / "none", "tail", "wrk"))
-    assert words == "Could not connect to wrk:8000: no such host"
+    assert words == "can't connect to wrk:8000: no such host"
 
 
 def test_version_says_of_what(capsys: pytest.CaptureFixture[str]) -> None:
@@ -281,7 +293,7 @@ def test_account_without_a_home(
             parse_options(["tail", option, "~/file"], {})
         assert exit_.value.code == 2
         *_, line = capsys.readouterr().err.splitlines()
-        assert line.endswith("~/file: no such home")
+        assert line.endswith("~/file: no such home; give the whole path")
 
 
 def test_every_option_is_documented() -> None:

@@ -80,7 +80,7 @@ def test_exit_code_comes_back(
     path = tmp_path / "none"
     assert main([*command, "--url", f"unix:{path}"]) == 3
     (line,) = capfd.readouterr().err.splitlines()
-    assert line.startswith(f"bcast-client: Could not connect to {path}: ")
+    assert line.startswith(f"bcast-client: can't connect to {path}: ")
 
 
 def test_arguments_are_the_programs(

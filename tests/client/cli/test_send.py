@@ -124,7 +124,7 @@ def test_input_that_is_no_text(capsys: pytest.CaptureFixture[str]) -> None:
 
     async def broken() -> AsyncIterator[list[str]]:
         yield ["one"]
-        raise ValueError("a line without end")
+        raise ValueError("a line is too long; end it earlier")
 
     async def main() -> None:
         given = SenderInMemory()
@@ -135,7 +135,10 @@ def test_input_that_is_no_text(capsys: pytest.CaptureFixture[str]) -> None:
         assert given.exit() is Exit.FAILED
 
     run(main())
-    assert capsys.readouterr().err == "bcast-client: stdin: a line without end\n"
+    assert (
+        capsys.readouterr().err
+        == "bcast-client: stdin: a line is too long; end it earlier\n"
+    )
 
 
 def test_endless_input_does_not_keep_it(tmp_path: Path) -> None:

@@ -148,7 +148,7 @@ def test_line_without_end_is_refused() -> None:
         with pipe() as (reader, writer):
             data = b"x" * (MAX_LINE + 1)
             writing = asyncio.create_task(asyncio.to_thread(writer.write, data))
-            with pytest.raises(ValueError, match="a line without end"):
+            with pytest.raises(ValueError, match="a line is too long; end it earlier"):
                 await anext(read_lines(reader.fileno()))
             await writing
 

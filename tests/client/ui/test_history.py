@@ -36,6 +36,17 @@ def test_history_file_is_bounded(tmp_path: Path) -> None:
     assert kept(tmp_path / "file") == []
 
 
+def test_shortening_touches_no_other_servers_file(tmp_path: Path) -> None:
+    """The ports of one host differ in what looks like a file's suffix."""
+    other = tmp_path / "history-tcp_127.0.0.new"
+    other.write_text("another's")
+    path = tmp_path / "history-tcp_127.0.0.1_8000"
+    path.write_text("\n# x\n+line\n" * (MAX_BYTES // 10))
+    typed_lines(path, print)
+    assert path.stat().st_size <= MAX_BYTES // 2
+    assert other.read_text() == "another's"
+
+
 def test_history_is_the_persons_alone(tmp_path: Path) -> None:
     """No one else may read it, also where it was removed meanwhile and made again."""
     history = typed_lines(tmp_path / "bcast" / "history", print)

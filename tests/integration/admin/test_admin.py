@@ -150,7 +150,7 @@ def test_a_relay_is_told_nothing(daemon: Start, tmp_path: Path) -> None:
     """A relay says nothing of its own; nor are bans kept without a file."""
     path = tmp_path / "admin"
     office = Office(daemon("--relay", "--admin", f"unix:{path}"), path)
-    assert "a relay says nothing" in office.run("say", "hello").stderr
+    assert "a relay has no notices" in office.run("say", "hello").stderr
     assert "there is no --ban-file" in office.run("ban", "10.0.0.0/8").stderr
 
 
@@ -230,24 +230,27 @@ def test_a_drain_while_it_stops_changes_nothing(
 @pytest.mark.parametrize(
     ("order", "words"),
     [
-        ("dance", "there is no command dance: try help"),
-        ("kick", "kick NAME [REASON]"),
-        ("kick nobody", "nobody here is called nobody"),
-        ("ban a/b", "that is no address, no network and no name"),
-        ("ban", "ban HOST|NAME [--for 10m] [REASON]"),
-        ("ban --for 10m", "ban HOST|NAME [--for 10m] [REASON]"),
-        ("ban --until 10m x", "ban HOST|NAME [--for 10m] [REASON]"),
-        ("ban x --for", "--for takes a time: 90s, 10m, 2h or 7d"),
-        ("ban x --for soon", "--for takes a time: 90s, 10m, 2h or 7d"),
-        ("ban x --for 0m", "--for takes a time: 90s, 10m, 2h or 7d"),
-        ("ban x --for 99999999d", "--for takes a time: 90s, 10m, 2h or 7d"),
-        ("unban x", "x is not banned"),
-        ("unban x y", "unban HOST|NAME"),
-        ("mute ?", "? is no name"),
-        ("unmute x", "x is not muted"),
-        ("say", "say TEXT"),
-        ("log loudly", "log debug, info, warning or error"),
-        ("who me", "that takes no words after it"),
+        ("dance", "there is no command dance; see help"),
+        ("kick", "a word is missing; give kick NAME [REASON]"),
+        ("kick nobody", "nobody here is called nobody; see who"),
+        ("ban a/b", "not an address, a network or a name; give one"),
+        ("ban", "a word is missing; give ban HOST|NAME [--for 10m] [REASON]"),
+        ("ban --for 10m", "a word is missing; give ban HOST|NAME [--for 10m] [REASON]"),
+        (
+            "ban --until 10m x",
+            "--until is no option; give ban HOST|NAME [--for 10m] [REASON]",
+        ),
+        ("ban x --for", "not a time; give --for 90s, 10m, 2h or 7d"),
+        ("ban x --for soon", "not a time; give --for 90s, 10m, 2h or 7d"),
+        ("ban x --for 0m", "not a time; give --for 90s, 10m, 2h or 7d"),
+        ("ban x --for 99999999d", "not a time; give --for 90s, 10m, 2h or 7d"),
+        ("unban x", "x is not banned; see bans"),
+        ("unban x y", "too many words; give unban HOST|NAME"),
+        ("mute ?", "? is not a name; give one without spaces"),
+        ("unmute x", "x is not muted; see who"),
+        ("say", "no text; give say TEXT"),
+        ("log loudly", "unknown level; give log debug, info, warning or error"),
+        ("who me", "the command takes no words; leave them out"),
     ],
 )
 def test_what_cannot_be_done_is_one_line(

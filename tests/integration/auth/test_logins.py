@@ -149,9 +149,9 @@ def test_passwd_changes_and_deletes(tmp_path: Path) -> None:
     ("name", "password", "words"),
     [
         ("alice", "short", "8 characters or more"),
-        ("alice", "two words here", "no spaces"),
-        ("a b", "long-enough", "no name"),
-        ("server", "long-enough", "no name"),
+        ("alice", "two words here", "has a space"),
+        ("a b", "long-enough", "not allowed as a name"),
+        ("server", "long-enough", "not allowed as a name"),
     ],
 )
 def test_passwd_refuses(tmp_path: Path, name: str, password: str, words: str) -> None:

@@ -105,7 +105,7 @@ def test_ignore_and_save(
     assert "\x1b" not in text
     bob.type(f"/save {path}\r/save\r/unignore\r")
     bob.wait_for("not saved:")
-    bob.wait_for("nobody was not ignored")
+    bob.wait_for("- /unignore NAME")
 
 
 def test_bell_and_mention(bob: Terminal, daemon: Daemon, home: str) -> None:

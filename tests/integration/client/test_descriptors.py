@@ -99,7 +99,7 @@ def test_byte_order_marks(room: RoomThread, home: str) -> None:
     assert "tester (1 here)" in done.stdout
     assert run_client("send", *where, "\ufefftwo", home=home).returncode == 0
     wide = run_client("send", *where, home=home, stdin="\ufeffx\n".encode("utf-16-le"))
-    said = "bcast-client: stdin: the input is UTF-16, and should be UTF-8\n"
+    said = "bcast-client: stdin: the input is UTF-16; convert it to UTF-8\n"
     assert (wide.returncode, wide.stderr) == (1, said)
     assert [line["text"] for line in room.room.log] == ["one", "two"]
 
@@ -114,6 +114,8 @@ def test_arguments_in_another_encoding(room: RoomThread, home: str) -> None:
         timeout=30,
         check=False,
     )
-    said = "bcast-client: 'caf\\udce9' is not in the encoding of this locale\n"
+    said = (
+        "bcast-client: 'caf\\udce9' is not in the encoding of this locale; use UTF-8\n"
+    )
     assert (done.returncode, done.stderr) == (2, said)
     assert room.room.log == []

@@ -20,7 +20,7 @@ def test_search_pages_back_through_all(home: str) -> None:
         with Terminal(*arguments, home=home) as bob:
             bob.wait_for("connected · bob")
             bob.type("/search NEEDLE here\r")
-            bob.wait_for("- found: 2 of 2500 lines that were looked at")
+            bob.wait_for("- found: 2, in 2500 lines of the server's log")
             bob.wait_for("eve: needle, and here")
             found = [row for row in bob.everything if "eedle" in row]
             assert [row.split("eve: ")[1] for row in found] == [

@@ -32,7 +32,7 @@ def test_commands_and_exit_in_a_pipe(room: RoomThread, home: str) -> None:
     done = run_client("connect", "-p", port, home=home, stdin="/save x\n")
     assert (done.returncode, done.stderr) == (
         1,
-        "bcast-client: /save needs a terminal\n",
+        "bcast-client: /save needs a terminal; leave it out\n",
     )
 
 
@@ -49,7 +49,7 @@ def test_nobody_there(home: str, closed_port: int) -> None:
     """Where nobody listens, one line says so and the exit code is 3."""
     done = run_client("connect", "-p", str(closed_port), home=home, stdin="hi\n")
     assert done.returncode == 3
-    expected = f"Could not connect to 127.0.0.1:{closed_port}: connection refused"
+    expected = f"can't connect to 127.0.0.1:{closed_port}: connection refused"
     assert done.stderr == f"bcast-client: {expected}\n"
 
 

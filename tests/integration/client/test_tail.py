@@ -229,7 +229,7 @@ def test_bad_arguments(home: str, arguments: tuple[str, ...]) -> None:
     assert done.returncode == 2
     last = done.stderr.splitlines()[-1]
     assert last.startswith("bcast-client tail: error: ")
-    assert last.endswith(("is no whole number, 0 or more", "the ID in digits"))
+    assert last.endswith(("is not a whole number; give 0 or more", "the ID in digits"))
 
 
 def test_killed_daemon_is_exit_5(home: str) -> None:

@@ -85,7 +85,7 @@ def test_server_that_cannot_be_reached(home: str, closed_port: int) -> None:
     port = str(closed_port)
     with Terminal("connect", "-p", port, "-n", "bob", home=home) as terminal:
         assert terminal.exit_code() == 3
-        expected = f"Could not connect to 127.0.0.1:{port}: connection refused"
+        expected = f"can't connect to 127.0.0.1:{port}: connection refused"
         assert f"bcast-client: {expected}" in terminal.shown
 
 

@@ -141,7 +141,7 @@ def test_unix_socket(tmp_path: Path, home: str) -> None:
         assert on_reactor(f"unix:{path}") == "said"
     done = run_client("send", "-s", f"unix:{path}", "x", home=home)
     assert done.returncode == 3
-    assert f"Could not connect to {path}: no such file" in done.stderr
+    assert f"can't connect to {path}: no such file" in done.stderr
 
 
 def test_websocket() -> None:
@@ -227,7 +227,7 @@ def test_answer_of_another_server_is_one_line(
         words_of = {"send": ("send", "-s", where, "x"), "tail": ("tail", where)}
         done = run_client(*words_of[command], home=home)
         serving.join(20)
-    said = f"bcast-client: Could not connect to {where}: {words}\n"
+    said = f"bcast-client: can't connect to {where}: {words}\n"
     assert (done.returncode, done.stderr) == (3, said)
 
 

@@ -28,7 +28,7 @@ class Terminal:
     ) -> None:
         self.screen = pyte.HistoryScreen(columns, rows, history=20_000, ratio=0.5)
         self._stream = pyte.ByteStream(self.screen)
-        self.bytes = b""
+        self.bytes = bytearray()
         self.is_drawn = True
         keep = {k: v for k, v in os.environ.items() if not k.startswith("BCAST")}
         keep.pop("NO_COLOR", None)
@@ -79,7 +79,7 @@ class Terminal:
 
     def draw(self) -> None:
         """Draw all at once what was read while not `is_drawn`: pyte is slow."""
-        self._stream.feed(self.bytes)
+        self._stream.feed(bytes(self.bytes))
 
     @property
     def shown(self) -> list[str]:
