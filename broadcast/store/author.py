@@ -30,7 +30,7 @@ Done = Callable[[Batch], None]
 
 
 class Author:
-    """Writes messages: what is to be said meanwhile is the next one.
+    """Writes messages: lines that come meanwhile are the next one.
 
     Args:
         sender: sends them.
@@ -39,7 +39,7 @@ class Author:
     Attributes:
         mark: the last message's.
         flight: the message on its way; None: there is none.
-        upkeep: what goes with the next message, of the log itself.
+        upkeep: entries on the log itself, for the next message.
     """
 
     def __init__(self, sender: Sender, commits: Commits) -> None:
@@ -73,7 +73,7 @@ class Author:
 
         Args:
             incarnation: which.
-            entries: what it says.
+            entries: its entries.
             after: the message that it has to come after at once; None: any.
         """
         self.mark, self.upkeep = Mark(incarnation, 0), []

@@ -126,13 +126,13 @@ class IRoom(Protocol):
     def sending(self) -> Deferred[None] | None:
         """Return what fires when the last batch was sent to all; None: it was.
 
-        Whoever calls ``heard`` waits for it.
+        A store waits for it before it calls ``heard`` again.
         """
 
     def away(self, why: str) -> None:
         """Send everybody away, and let nobody in: nothing can be committed for now.
 
-        What was to be committed is forgotten; ``done`` of it is never called.
+        Entries that wait for a commit are forgotten: ``done`` is never called.
 
         Args:
             why: one line, for the admin.
@@ -146,10 +146,10 @@ class IRoom(Protocol):
         """
 
     def renewed(self, last_id: int) -> None:
-        """Begin the log anew: what was heard will be handed in again.
+        """Begin the log anew: all batches will be handed in again.
 
         Args:
-            last_id: what is handed in comes after it.
+            last_id: the last id before them.
         """
 
 

@@ -121,9 +121,9 @@ class Order:
 
     Attributes:
         verb: its verb.
-        folds: the folded names, or accounts, that it is for. Of a kick: the folded
-            name, and why. Of a ban: whom, for how many seconds ("" is for good), and
-            why; of its end: whom. Daemons carry these out, the state knows none.
+        folds: the folded names, or accounts, that it is for. A kick has the
+            folded name and a reason; a ban its subject, seconds ("" is for good) and a
+            reason; the end of one its subject. The state knows none of these three.
     """
 
     verb: Verb
@@ -146,7 +146,7 @@ class Up:
         clock: the log's clock as it has read it.
         is_alone: nobody else writes to this log: those before it are gone.
         instead: the incarnation whose place it takes: that one is gone.
-        terms: what all daemons of a room have to have in common; "" for none.
+        terms: the settings that all daemons of a room must share; "" for none.
     """
 
     incarnation: str
@@ -213,4 +213,4 @@ class Dumped:
 
 
 Upkeep = Epoch | Dumped
-"""What daemons tell each other of the log itself; the state has no part in it."""
+"""Entries on the log itself; the state has no part in them."""

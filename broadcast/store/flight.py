@@ -25,8 +25,8 @@ class Flight:
     """A message on its way.
 
     Attributes:
-        mark: what it is known by.
-        entries: what it says.
+        mark: its mark.
+        entries: its entries.
         data: its bytes.
         done: takes its batch; None: nobody waits for it.
         after: the message that it has to come after at once; None: any.

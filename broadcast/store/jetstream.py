@@ -2,7 +2,7 @@
 
 A daemon has one message in flight, and takes it for committed when its own reader
 delivers it. Not sure that it has arrived, it sends the same bytes again: everybody
-drops what comes twice. What comes meanwhile is the next message.
+drops the copies. Lines that come meanwhile are the next message.
 
 This is what a room sees of it; ``life`` has the rest.
 """
@@ -26,7 +26,7 @@ from broadcast.store.state import State
 __all__ = ["JetstreamStore", "Share"]
 
 LIMITS: Final = Limits(lines=LINES - 1, size=512 * 1024)
-"""What one message may have: a server's ``max_payload`` is 1 MiB."""
+"""The limits of one message: a server's ``max_payload`` is 1 MiB."""
 
 
 class JetstreamStore:
@@ -38,7 +38,7 @@ class JetstreamStore:
         reactor: the asyncio one.
 
     Attributes:
-        limits: what one message may have.
+        limits: the limits of one message.
     """
 
     limits = LIMITS
@@ -77,12 +77,12 @@ class JetstreamStore:
 
     @property
     def state(self) -> State:
-        """What the log has decided, as far as it was read."""
+        """The state, as far as the log was read."""
         return self._replica.state
 
     @property
     def incarnation(self) -> str:
-        """What this daemon calls itself in the log."""
+        """The incarnation of this daemon."""
         life = self._life
         return life.author.mark.incarnation if life is not None else ""
 

@@ -67,8 +67,8 @@ class Share:
 
     Attributes:
         room: its name.
-        node: what the daemon is called; others may be called the same.
-        terms: what all daemons of the room have to have in common.
+        node: the daemon's name; others may have the same.
+        terms: the settings that all daemons of the room must share.
         size: bytes that the log may take.
         replicas: on how many servers it is; None: three, or one on a lone server.
         refill: bytes of the log that are handed in at the start.
@@ -93,8 +93,8 @@ class Life:
         room: is told what is said.
 
     Attributes:
-        replica: what was read.
-        author: what is written.
+        replica: the log as far as it was read.
+        author: writes to the log.
         phase: how things stand.
         feed: the reader.
         commits: times the commits.
@@ -180,7 +180,7 @@ class Life:
             self._room.cut_off(why)
 
     def _renew(self, error: LossError) -> None:
-        """Read all anew: what was read is not what the log says any more."""
+        """Read all anew: the log has become another one."""
         if not isinstance(error, OvertakenError | RenewedError):
             self._lost = self.replica.epoch
         self._logger.warn(

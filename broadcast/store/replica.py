@@ -1,4 +1,4 @@
-"""What one daemon makes of a log that several write: messages in, batches out.
+"""One daemon's copy of a log that several write: messages in, batches out.
 
 All that is here follows from the messages alone, in their order, but for the entries of
 its own daemon, which are the very objects that were handed in. So all daemons agree.
@@ -36,7 +36,7 @@ NEWER: Final = "the room speaks a newer version; upgrade this daemon, too"
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """What tells a message from all others, however often it is sent.
+    """The identity of a message, however often it is sent.
 
     Attributes:
         incarnation: its author.
@@ -78,10 +78,10 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What has become of a message.
+    """The effect of a message.
 
     Attributes:
-        batch: what there is to be told; None if the message counts for nothing.
+        batch: the news for members; None if the message counts for nothing.
         has_new_epoch: the log is another one from this message on.
         is_double: it had come before, or its author had been given up.
     """
@@ -96,12 +96,12 @@ class Replica:
     """The state of a log that several daemons write, as of a message.
 
     Attributes:
-        state: what was decided.
+        state: the decisions so far.
         epoch: the log's identity; "" as long as nobody has begun it.
-        salt: what the owners are told apart with.
+        salt: the salt of the digests of owners.
         seq: the last message taken; 0 if none was.
         mark: that message's.
-        terms: what the daemons that write have said that all must have in common.
+        terms: the terms of each daemon that writes, by incarnation.
         total: bytes of all messages.
         grown: bytes of the messages since the newest dump.
         dumped: bytes of that dump.
@@ -235,7 +235,7 @@ class Replica:
     def _take_epoch(self, entry: Epoch) -> bool:
         """Begin another epoch, if it is this one that is said to be over.
 
-        One that begins without an old one always counts: its author has found neither
+        An epoch without an old one always counts: its author has found neither
         a dump nor an epoch, and so nobody will who comes later.
         """
         if entry.old not in ("", self.epoch):

@@ -1,4 +1,4 @@
-"""What all daemons of a room have to have in common: else their states would differ."""
+"""The settings that all daemons of a room must share, or their states would differ."""
 
 import asyncio
 from time import monotonic
