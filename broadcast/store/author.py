@@ -30,7 +30,7 @@ Done = Callable[[Batch], None]
 
 
 class Author:
-    """Writes messages: entries that come meanwhile are the next one.
+    """Writes messages: lines that come meanwhile are the next one.
 
     Args:
         sender: sends them.
@@ -39,7 +39,7 @@ class Author:
     Attributes:
         mark: the last message's.
         flight: the message on its way; None: there is none.
-        upkeep: entries about the log itself, for the next message.
+        upkeep: entries on the log itself, for the next message.
     """
 
     def __init__(self, sender: Sender, commits: Commits) -> None:

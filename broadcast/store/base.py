@@ -126,14 +126,13 @@ class IRoom(Protocol):
     def sending(self) -> Deferred[None] | None:
         """Return what fires when the last batch was sent to all; None: it was.
 
-        The caller of ``heard`` waits for it.
+        A store waits for it before it calls ``heard`` again.
         """
 
     def away(self, why: str) -> None:
         """Send everybody away, and let nobody in: nothing can be committed for now.
 
-        Entries that wait for their commit are forgotten; their ``done`` is never
-        called.
+        Entries that wait for a commit are forgotten: ``done`` is never called.
 
         Args:
             why: one line, for the admin.
@@ -147,10 +146,10 @@ class IRoom(Protocol):
         """
 
     def renewed(self, last_id: int) -> None:
-        """Begin the log anew: its batches will be handed in again.
+        """Begin the log anew: all batches will be handed in again.
 
         Args:
-            last_id: the batches to come are after it.
+            last_id: the last id before them.
         """
 
 

@@ -121,10 +121,9 @@ class Order:
 
     Attributes:
         verb: its verb.
-        folds: the folded names, or accounts, that it is for. Of a kick: the folded
-            name and the reason. Of a ban: the name or host, the seconds ("" is for
-            good) and the reason; of its end: the name or host. Daemons carry these
-            out; the state knows none.
+        folds: the folded names, or accounts, that it is for. A kick has the
+            folded name and a reason; a ban its subject, seconds ("" is for good) and a
+            reason; the end of one its subject. The state knows none of these three.
     """
 
     verb: Verb
@@ -214,4 +213,4 @@ class Dumped:
 
 
 Upkeep = Epoch | Dumped
-"""Entries by which daemons keep up the log itself; the state has no part in them."""
+"""Entries on the log itself; the state has no part in them."""

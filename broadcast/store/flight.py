@@ -25,7 +25,7 @@ class Flight:
     """A message on its way.
 
     Attributes:
-        mark: its identity.
+        mark: its mark.
         entries: its entries.
         data: its bytes.
         done: takes its batch; None: nobody waits for it.

@@ -2,7 +2,7 @@
 
 A daemon has one message in flight, and takes it for committed when its own reader
 delivers it. Not sure that it has arrived, it sends the same bytes again: everybody
-drops doubles. Entries that come meanwhile are the next message.
+drops the copies. Lines that come meanwhile are the next message.
 
 This is what a room sees of it; ``life`` has the rest.
 """
@@ -38,7 +38,7 @@ class JetstreamStore:
         reactor: the asyncio one.
 
     Attributes:
-        limits: those of one message.
+        limits: the limits of one message.
     """
 
     limits = LIMITS
@@ -77,12 +77,12 @@ class JetstreamStore:
 
     @property
     def state(self) -> State:
-        """The decisions of the log, as far as it was read."""
+        """The state, as far as the log was read."""
         return self._replica.state
 
     @property
     def incarnation(self) -> str:
-        """The identity of this daemon in the log."""
+        """The incarnation of this daemon."""
         life = self._life
         return life.author.mark.incarnation if life is not None else ""
 

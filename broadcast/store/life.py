@@ -67,7 +67,7 @@ class Share:
 
     Attributes:
         room: its name.
-        node: the name of the daemon; others may have the same.
+        node: the daemon's name; others may have the same.
         terms: the settings that all daemons of the room must share.
         size: bytes that the log may take.
         replicas: on how many servers it is; None: three, or one on a lone server.
@@ -93,7 +93,7 @@ class Life:
         room: is told what is said.
 
     Attributes:
-        replica: the log as it was read.
+        replica: the log as far as it was read.
         author: writes to the log.
         phase: how things stand.
         feed: the reader.
@@ -180,7 +180,7 @@ class Life:
             self._room.cut_off(why)
 
     def _renew(self, error: LossError) -> None:
-        """Read all anew: the log has changed since it was read."""
+        """Read all anew: the log has become another one."""
         if not isinstance(error, OvertakenError | RenewedError):
             self._lost = self.replica.epoch
         self._logger.warn(
@@ -197,7 +197,7 @@ class Life:
         """
         self._room.renewed(self.replica.last_id)
         replica = self.replica
-        target = (await self._streams.extent_at_last()).last
+        target = (await self._streams.extent_at_last()).unread
         feed = self.feed = Feed(
             self._link, self._share.room, self._take, replica.seq, replica.mark
         )
@@ -286,8 +286,12 @@ class Life:
         Raises:
             StoreError: this daemon can't be in the room.
         """
-        while not self._has_caught_up(feed, target):
+        checked = monotonic()
+        while not (feed.is_sure and self.replica.seq >= target):
             await asyncio.sleep(TICK)
+            if monotonic() >= checked + CHECK:  # the log may have become shorter
+                checked = monotonic()
+                target = min(target, (await self._streams.extent_at_last()).unread)
         await refuse_strangers(self.replica, self._share.terms)
         checked = monotonic()
         while True:
@@ -298,11 +302,6 @@ class Life:
             if monotonic() >= checked + CHECK:
                 checked = monotonic()
                 await self._streams.refuse_emptied()
-
-    def _has_caught_up(self, feed: Feed, target: int) -> bool:
-        if not feed.is_sure:
-            return False
-        return self.replica.seq >= target or feed.pending == 0
 
     async def _begin(self, feed: Feed) -> None:
         """Write the first message of an incarnation, until one is heard in time."""
@@ -318,8 +317,12 @@ class Life:
         after: int | None = None
         if not replica.epoch:
             extent = await self._streams.extent_at_last()
-            if extent.first <= extent.last and extent.last > replica.seq:
+            if self.replica.epoch:
+                return  # it was there, and has been read meanwhile
+            if extent.unread > replica.seq:
                 return  # another one has begun it, just now
+            if await self._streams.has_dump(extent):
+                raise RenewedError("there is a dump of it, after all")
             after = extent.last
             entries.append(Epoch("", secrets.token_hex(16)))
         elif replica.epoch == self._lost:

@@ -1,7 +1,7 @@
 """The connection to NATS: the only module that imports nats-py.
 
-It knows requests, publishing and subscribing, and nothing of rooms. All that
-``nats-py`` raises ends here: ``LinkError`` is whatever may be better the next time.
+It knows requests, publishing and subscribing, and nothing of rooms. The exceptions of
+nats-py end here: ``LinkError`` stands for all that may be better the next time.
 """
 
 import asyncio
@@ -69,7 +69,7 @@ class Access:
         urls: its addresses, and those of others.
         creds: file with what it is told to be let in.
         ca: file with the certificate of the authority that has signed its own.
-        name: the name of this connection.
+        name: the name that the server shows for this client.
     """
 
     urls: tuple[str, ...]
@@ -195,7 +195,7 @@ class Link:
         """Have ``hear`` called with what comes, one after another.
 
         Returns:
-            The function that ends it.
+            A function that ends it.
 
         Raises:
             LinkError: there is no connection.

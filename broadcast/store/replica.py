@@ -1,4 +1,4 @@
-"""One daemon's reading of a log that several write: messages in, batches out.
+"""One daemon's copy of a log that several write: messages in, batches out.
 
 All that is here follows from the messages alone, in their order, but for the entries of
 its own daemon, which are the very objects that were handed in. So all daemons agree.
@@ -81,7 +81,7 @@ class Taken:
     """The effect of a message.
 
     Attributes:
-        batch: the batch to tell; None if the message counts for nothing.
+        batch: the news for members; None if the message counts for nothing.
         has_new_epoch: the log is another one from this message on.
         is_double: it had come before, or its author had been given up.
     """
@@ -96,12 +96,12 @@ class Replica:
     """The state of a log that several daemons write, as of a message.
 
     Attributes:
-        state: the decisions.
+        state: the decisions so far.
         epoch: the log's identity; "" as long as nobody has begun it.
-        salt: makes the owners' digests differ from another log's.
+        salt: the salt of the digests of owners.
         seq: the last message taken; 0 if none was.
         mark: that message's.
-        terms: the settings that all must share, as the writing daemons have said.
+        terms: the terms of each daemon that writes, by incarnation.
         total: bytes of all messages.
         grown: bytes of the messages since the newest dump.
         dumped: bytes of that dump.
@@ -235,8 +235,8 @@ class Replica:
     def _take_epoch(self, entry: Epoch) -> bool:
         """Begin another epoch, if it is this one that is said to be over.
 
-        A message that begins without an old one always counts: its author has found
-        neither a dump nor an epoch, and nor will a later one.
+        An epoch without an old one always counts: its author has found neither
+        a dump nor an epoch, and so nobody will who comes later.
         """
         if entry.old not in ("", self.epoch):
             return False

@@ -32,6 +32,11 @@ class Extent:
     first: int
     last: int
 
+    @property
+    def unread(self) -> int:
+        """The last message that can be read; 0 if there is none."""
+        return self.last if self.first <= self.last else 0
+
 
 class Streams:
     """The log of a room, and its dumps.
@@ -124,6 +129,16 @@ class Streams:
                 return Replica()
             except LinkError:
                 await self._wait()
+
+    async def has_dump(self, extent: Extent) -> bool:
+        """Tell whether there is a dump, as of a message that is in the log."""
+        while True:
+            try:
+                places = await self.dumps.places()
+            except LinkError:
+                await self._wait()
+            else:
+                return any(extent.first <= p.seq <= extent.unread for p in places)
 
     async def refuse_emptied(self) -> None:
         """See that a daemon that comes later can know all that was decided.

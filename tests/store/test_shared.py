@@ -14,6 +14,8 @@ from broadcast.store import author, feed, life, nodes
 from broadcast.store.claims import Claim, How, Up
 from broadcast.store.codec import Body, encode
 from broadcast.store.entries import Entry
+from broadcast.store.replica import Message, Replica
+from broadcast.store.streams import Extent, Streams
 from soak.cable import Cable
 from soak.servers import Servers, program
 from tests.support.shared import Node, agree, until
@@ -98,6 +100,46 @@ def test_many_begin_a_log_at_once(servers: Servers) -> None:
         assert len({node.store.owner("al", "key") for node in made}) == 1
         for node in made:
             await node.stop()
+
+    play(scenario())
+
+
+def test_a_daemon_that_is_told_late_what_there_is_begins_no_other_log(
+    servers: Servers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In an election, answers may be old, and come when the log has been read."""
+    monkeypatch.setattr(author, "BEAT", 60.0)
+
+    async def scenario() -> None:
+        async with opened(servers.urls, "a") as (a,):
+            await a.say("one")
+            b = Node(servers.urls, "b")
+            truth, asked = Streams.extent_at_last, list[Streams]()
+
+            async def late(streams: Streams) -> Extent:
+                if streams is a.life._streams:
+                    return await truth(streams)
+                asked.append(streams)
+                if len(asked) == 1:
+                    return Extent(0, 0)
+                seq = a.store._replica.seq
+                await until(lambda: b.store._replica.seq >= seq, "reading")
+                return await truth(streams)
+
+            take = life.Life._take
+
+            async def waiting(reader: life.Life, message: Message) -> None:
+                if reader is not a.life:
+                    await until(lambda: len(asked) > 1, "a second question")
+                await take(reader, message)
+
+            monkeypatch.setattr(Streams, "extent_at_last", late)
+            monkeypatch.setattr(life.Life, "_take", waiting)
+            epoch = a.store.epoch
+            await b.start()
+            await agree(a, b)
+            assert (a.store.epoch, a.told.count("away")) == (epoch, 0)
+            await b.stop()
 
     play(scenario())
 
@@ -280,6 +322,36 @@ def test_half_a_dump_and_another_logs_are_none(
                 await agree(a, b)
                 assert b.store.epoch == a.store.epoch
                 assert "away" not in a.told
+
+    play(scenario())
+
+
+def test_a_dump_that_is_told_of_late_is_used(
+    servers: Servers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A log whose beginning was dropped is none that nobody has begun."""
+    monkeypatch.setattr(author, "LEAST", 3000)
+
+    async def scenario() -> None:
+        async with opened(servers.urls, "a", refill=0) as (a,):
+            await grow(a)
+            await until(lambda: a.store._replica.dumped > 0)
+            places = await a.life._streams.dumps.places()
+            newest = {"seq": places[0].seq}
+            await a.life._link.ask("STREAM.PURGE.broadcast", newest)
+            load, asked = Streams.load, list[Streams]()
+
+            async def late(streams: Streams, wanted: int, skipped: set[int]) -> Replica:
+                asked.append(streams)
+                if len(asked) == 1:
+                    return Replica()
+                return await load(streams, wanted, skipped)
+
+            monkeypatch.setattr(Streams, "load", late)
+            epoch = a.store.epoch
+            async with opened(servers.urls, "b", refill=0) as (b,):
+                await agree(a, b)
+                assert (a.store.epoch, a.told.count("away")) == (epoch, 0)
 
     play(scenario())
 
