@@ -13,6 +13,8 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from twisted.internet import tcp
+from twisted.internet.protocol import connectionDone
+from twisted.python.failure import Failure
 
 from broadcast.base.work import SMALL_READ, Work
 from broadcast.net import sockopts
@@ -105,6 +107,12 @@ class AcceptQueue(socket.socket):
         if self._accepted and not self.is_expected:
             self.is_expected = True
             acceptor.expect(self)
+
+    def drain(self) -> None:
+        """Let the port make all held connections: they are told that it closes."""
+        self._acceptor = None  # accept early no more
+        while self._accepted:
+            self._make_few()
 
     def go_on(self) -> None:
         """Let the port make some of the held connections: no event announces them."""
@@ -264,6 +272,14 @@ class EarlyPort(tcp.Port):
             self.socket.look()
         else:
             self._make_few()
+
+    def stopListening(
+        self,
+        connDone: Failure = connectionDone,  # noqa: N803  # Twisted calls it so
+    ) -> Any:
+        """Close the port; no client that was accepted is left without a word."""
+        self.socket.drain()
+        return super().stopListening(connDone)  # type: ignore[no-untyped-call]  # Twisted's
 
     def _make_few(self) -> None:
         limit_accepts(self, MAKE)

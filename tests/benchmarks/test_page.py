@@ -1,5 +1,9 @@
 """The page's measures, without a browser."""
 
+import pytest
+
+pytest.importorskip("websockets")  # of the dev extra
+
 from benchmarks.page.trace import Tasks
 from benchmarks.page.typist import Typed
 

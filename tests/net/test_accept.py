@@ -211,6 +211,22 @@ def test_turning_away_takes_no_turn_of_others(
         one.close()
 
 
+def test_all_that_were_accepted_are_made_before_the_end(port: Port) -> None:
+    """So that their clients are told; no further ones are accepted early."""
+    queue = _begin(port, Clock())
+    came = _connect(port, SHORT)
+    queue.look()
+    assert port.made == []
+    queue.drain()
+    assert len(port.made) == SHORT
+    came += _connect(port, 1)
+    queue.look()
+    queue.drain()
+    assert len(port.made) == SHORT
+    for one in came:
+        one.close()
+
+
 def test_closing_lets_go_of_who_was_accepted(port: Port) -> None:
     """A connection that is held is closed with the port."""
     queue = _begin(port, Clock())

@@ -168,7 +168,7 @@ def test_lines_in_doubt_are_asked_about(room: RoomThread, home: str) -> None:
             terminal.type("/clear\r")
             terminal.wait(lambda: len(terminal.shown) == 1)
         terminal.type("after\r")
-        terminal.wait_for("[you]: after")
+        terminal.wait(lambda: len(room.room.log) == 3)
         texts = [line["text"] for line in room.room.log]
         assert texts == ["settled", "in doubt", "after"]
 
