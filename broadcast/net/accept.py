@@ -278,7 +278,8 @@ class EarlyPort(tcp.Port):
         connDone: Failure = connectionDone,  # noqa: N803  # Twisted calls it so
     ) -> Any:
         """Close the port; no client that was accepted is left without a word."""
-        self.socket.drain()
+        if self.connected:
+            self.socket.drain()
         return super().stopListening(connDone)  # type: ignore[no-untyped-call]  # Twisted's
 
     def _make_few(self) -> None:

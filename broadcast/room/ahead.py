@@ -18,31 +18,32 @@ class Ahead:
     Args:
         log: where they will be.
         clock: ends the wait.
+
+    Attributes:
+        waiting: the questions, each with the id that it waits for.
     """
 
     def __init__(self, log: Log, clock: IReactorTime) -> None:
         self._log = log
         self._clock = clock
-        self._waiting: list[tuple[int, Then]] = []
+        self.waiting: list[tuple[int, Then]] = []
 
     def wait(self, id: int, seconds: float, then: Then) -> None:
         """Have ``then`` called when a line is here, or after some seconds."""
         waiting = (id, then)
-        self._waiting.append(waiting)
+        self.waiting.append(waiting)
 
         def give_up() -> None:
-            if waiting in self._waiting:
-                self._waiting.remove(waiting)
+            if waiting in self.waiting:
+                self.waiting.remove(waiting)
                 then()
 
         self._clock.callLater(seconds, give_up)
 
     def look(self) -> None:
         """Call those whose line is here."""
-        if not self._waiting:
-            return
-        last, waiting = self._log.last_id, self._waiting
-        self._waiting = [each for each in waiting if each[0] > last]
+        last, waiting = self._log.last_id, self.waiting
+        self.waiting = [each for each in waiting if each[0] > last]
         for id, then in waiting:
             if id <= last:
                 then()

@@ -431,7 +431,8 @@ class Room:
         batch.retell(self._fold.fold(batch.entries))
         if batch.entries:
             self.fanout.send(batch)
-        self.ahead.look()
+        if self.ahead.waiting:
+            self.ahead.look()
         self._finish([])
         if self.fanout.readers.left:
             self._clog()
@@ -481,7 +482,8 @@ class Room:
             batch.retell(self._fold.fold(batch.entries))
         if batch.entries:
             self.fanout.send(batch)
-        self.ahead.look()
+        if self.ahead.waiting:
+            self.ahead.look()
         self.stats.fan_out.add(self.work.clock.seconds() - began)
         if not self._shares:
             answers, self._due_answers = self._due_answers, []

@@ -166,7 +166,7 @@ class Life:
         except StoreError as error:
             self._fail(str(error))
         except Exception:
-            self._logger.failure("the store has failed")
+            self._logger.failure("the store has failed", event="fault")
             self._fail("something went wrong here")
 
     def _fail(self, why: str) -> None:

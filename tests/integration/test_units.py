@@ -71,7 +71,7 @@ def test_the_units_are_well_formed(tmp_path: Path) -> None:
 
 def test_the_template_differs_in_its_instance_alone() -> None:
     """What is forbidden to one room is forbidden to each of several."""
-    one, many = ((UNITS / name).read_text() for name in SERVICES)
+    one, many = ((UNITS / name).read_text() for name in SERVICES[:2])
     many = re.sub(r"(?<==)(broadcast)/%i", r"\1", many)
     many = many.replace("broadcast@%i.", "broadcast.").replace("%i.ini", "room.ini")
     many = many.replace(", room %i", "")

@@ -48,7 +48,7 @@ def test_a_stream_begins_as_far_back_as_is_asked(
     accept = "application/x-ndjson"
     with asked(running, "GET", f"/lines?{query}", Accept=accept) as answer:
         while not ids or ids[-1] < 3100:
-            if len(ids) % 25 == 0 and said < 3100:
+            if ids and len(ids) % 25 == 0 and said < 3100:
                 said += 1
                 talker.send(f"{said} said meanwhile")
             event: dict[str, Any] = json.loads(answer.readline())
