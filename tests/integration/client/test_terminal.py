@@ -152,7 +152,7 @@ def test_lines_in_doubt_are_asked_about(room: RoomThread, home: str) -> None:
     with connect(room, home, "-n", "bob") as terminal:
         terminal.wait_for("connected · bob · 1 here>")
         terminal.type("settled\r")
-        terminal.wait_for("[you]: settled")
+        terminal.wait_for("03:04:05 bob [you]: settled")  # acknowledged
         for answer, noted in (
             ("/resend\r", "sending again: 1 line"),
             ("/drop\r", "forgotten: 1 line"),
