@@ -112,6 +112,12 @@ class Server:
         if self.process is not None:
             os.kill(self.process.pid, number)
 
+    def pause(self) -> None:
+        """Stop it, and return when it does nothing more; SIGCONT has it go on."""
+        self.signal(signal.SIGSTOP)
+        if self.process is not None:
+            os.waitpid(self.process.pid, os.WUNTRACED)
+
     def kill(self) -> None:
         """End it at once."""
         process, self.process = self.process, None

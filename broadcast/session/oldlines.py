@@ -1,6 +1,7 @@
 """Old lines for a subscription: from the log's ring at once, or read in turn."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from twisted.logger import Logger
 
@@ -86,6 +87,10 @@ class OldLines:
             )
             kept = _NOTHING
         log, page = archive.page(question, kept, subscription.dialect)
+        if kept is _NOTHING and room.store.is_shared:
+            page = replace(
+                page, missing=None
+            )  # others have it: everybody is sent there
         if log is not room.log:
             room.reads.charge(host, log, log.size)
         found(log, page)

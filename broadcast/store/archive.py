@@ -67,11 +67,14 @@ class Archive:
         self._floor = store.first_id
         if depth is not None:
             back = max(0, depth - log.lines)
-            self._floor = max(self._floor, self._first - back)
+            self._floor = max(self._floor, store.id_before(self._first, back))
 
     def in_ring(self, question: Question, dialect: Dialect) -> Page:
         """Return the page that the ring gives."""
-        page = question.answer(Pages(self._log, self._depth, dialect))
+        pages = Pages(self._log, self._depth, dialect)
+        page = question.answer(pages)
+        if page.missing:
+            page = replace(page, missing=self._missing(question, pages.first_id))
         if question.count is None or question.goes_on or page.first != self._first:
             return page
         return replace(page, more=page.more or self._floor < self._first)
@@ -84,7 +87,8 @@ class Archive:
         if question.goes_on:
             return question.count is not None and question.count > log.lines
         if question.count is None:
-            return id is None or id > log.last_id or id + 1 < self._first
+            begin = 0 if id is None or id > log.last_id else id + 1
+            return self._store.count(max(begin, self._floor), self._first) > 0
         is_last = id is None or id > log.last_id
         end = log.total if is_last or id is None else log.place_after(id - 1)
         return end - min(question.count, MAX_LINES) < log.oldest
@@ -95,7 +99,8 @@ class Archive:
         if question.count is None or question.goes_on:
             begin = 0 if id is None or id > last_id else id
             if question.count is not None:
-                begin = self._first - 1 - max(0, question.count - self._log.lines)
+                back = max(0, question.count - self._log.lines)
+                begin = self._store.id_before(self._first, back) - 1
             begin = max(begin, self._floor - 1)
             return self._store.read_after(begin, MAX_LINES, MAX_BYTES)
         end = last_id + 1 if id is None else min(id, last_id + 1)
@@ -128,7 +133,7 @@ class Archive:
         else:
             found = pages.after(id)
             if found.first is not None:
-                missing = found.first - 1 - id
+                missing = self._store.count(id + 1, found.first)
         return replace(found, missing=missing, more=found.more or kept.more)
 
     def _backwards(self, question: Question, kept: Kept, found: Page) -> Page:
@@ -137,9 +142,20 @@ class Archive:
         more = found.more or (kept.more and not is_at_floor)
         missing, id = self._unknown(question), question.id
         if id is not None and missing is not None and not more:
-            asked = min(question.count or 0, MAX_LINES, max(0, id - 1))
-            missing = asked - min(kept.count, kept.last_id + 1 - self._floor)
+            asked = min(question.count or 0, MAX_LINES, self._store.count(1, id))
+            missing = asked - found.stretch.count
         return replace(found, missing=missing, more=more)
+
+    def _missing(self, question: Question, first: int) -> int:
+        """Return how many lines asked for are older than the first that may be had.
+
+        The ring itself knows only how many batches are gone, where ids have holes.
+        """
+        id, store = question.id or 0, self._store
+        if question.count is None:
+            return store.count(id + 1, first)
+        asked = min(question.count, MAX_LINES, store.count(1, id))
+        return asked - min(asked, store.count(first, id))
 
     def _unknown(self, question: Question) -> int | None:
         """Return None where nobody knows what is missing, else 0."""

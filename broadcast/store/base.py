@@ -243,6 +243,20 @@ class IStore(Protocol):
             decided: the entries for which ``decides`` is true.
         """
 
+    def count(self, first: int, stop: int) -> int:
+        """Return how many lines have ids from ``first`` on and below ``stop``.
+
+        Those that are kept no longer are reckoned; it is 0 only if there are none.
+        """
+
+    def id_before(self, id: int, lines: int) -> int:
+        """Return the id that is so many lines before another one.
+
+        Args:
+            id: the id of a line, or the next one's.
+            lines: how many; ``first_id`` is the answer where there are fewer.
+        """
+
     def read_before(self, id: int, lines: int, size: int) -> Deferred[Page]:
         """Return the last lines before ``id``, from what is kept.
 

@@ -8,19 +8,21 @@ This is what a room sees of it; ``life`` has the rest.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from time import monotonic, time
 from typing import Any, Final
 
-from twisted.internet.defer import Deferred, succeed
+from twisted.internet.defer import Deferred, fail, succeed
 
-from broadcast.store.base import IRoom, Limits, Page
+from broadcast.store.base import IRoom, Limits, Page, StoreError
 from broadcast.store.claims import Decided
+from broadcast.store.contents import LINES
 from broadcast.store.entries import Batch, Entry, Run
+from broadcast.store.excerpts import Excerpts
 from broadcast.store.figures import Commits, Figures, Shared
 from broadcast.store.life import Life, Phase, Share
 from broadcast.store.nats import Access
-from broadcast.store.replica import LINES, Replica
+from broadcast.store.replica import Replica
 from broadcast.store.state import State
 
 __all__ = ["JetstreamStore", "Share"]
@@ -72,8 +74,8 @@ class JetstreamStore:
 
     @property
     def first_id(self) -> int:
-        """The next id: the ring is all that can be read."""
-        return self.last_id + 1
+        """The oldest line's id that the stream still has."""
+        return self._replica.contents.first_id
 
     @property
     def state(self) -> State:
@@ -129,11 +131,29 @@ class JetstreamStore:
             life.author.commit(entries, done)
         # else the room was told that nothing can be committed
 
-    def read_before(self, id: int, lines: int, size: int) -> Deferred[Page]:
-        """Return nothing: the ring is all there is."""
-        return succeed(Page((), 0, 0, more=False))
+    def count(self, first: int, stop: int) -> int:
+        """Return how many lines there are, as each message is known to have some."""
+        return self._replica.contents.count(first, stop)
 
-    read_after = read_before
+    def id_before(self, id: int, lines: int) -> int:
+        """Return an id that is so many lines before another one."""
+        return self._replica.contents.id_before(id, lines)
+
+    def read_before(self, id: int, lines: int, size: int) -> Deferred[Page]:
+        """Return the last lines before ``id``, from the stream."""
+        return self._read(lambda excerpts: excerpts.before(id, lines, size))
+
+    def read_after(self, id: int, lines: int, size: int) -> Deferred[Page]:
+        """Return the first lines after ``id``, from the stream."""
+        return self._read(lambda excerpts: excerpts.after(id, lines, size))
+
+    def _read(
+        self, read: Callable[[Excerpts], Coroutine[Any, Any, Page]]
+    ) -> Deferred[Page]:
+        excerpts = self._life.excerpts() if self._life is not None else None
+        if excerpts is None:
+            return fail(StoreError("nobody is let in just now"))
+        return Deferred.fromFuture(asyncio.ensure_future(read(excerpts)))
 
     def stop(self) -> Deferred[None]:
         """Say that this daemon writes no more, if that can be said at once."""

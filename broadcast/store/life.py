@@ -20,6 +20,7 @@ from broadcast.store.author import Author, Dumper
 from broadcast.store.base import IRoom, StoreError
 from broadcast.store.claims import Epoch, Stop, Up
 from broadcast.store.entries import Batch, Entry, is_run
+from broadcast.store.excerpts import Excerpts
 from broadcast.store.feed import Feed, LossError, OvertakenError
 from broadcast.store.figures import Commits, Shared
 from broadcast.store.flight import Sender
@@ -135,6 +136,15 @@ class Life:
         shared.again = self._sender.again
         shared.is_cut_off = self.phase is not Phase.OPEN
         return shared
+
+    def excerpts(self) -> Excerpts | None:
+        """Return what reads the log as it is now; None if nobody is let in."""
+        replica = self.replica
+
+        def is_over() -> bool:
+            return self.phase is not Phase.OPEN or self.replica is not replica
+
+        return None if is_over() else Excerpts(self._streams, replica, is_over)
 
     def start(self) -> Deferred[None]:
         """Begin; return what fires when members may come.
@@ -301,7 +311,7 @@ class Life:
             await asyncio.sleep(TICK)
             if monotonic() >= checked + CHECK:
                 checked = monotonic()
-                await self._streams.refuse_emptied()
+                await self._streams.refuse_emptied(self.replica.contents)
 
     async def _begin(self, feed: Feed) -> None:
         """Write the first message of an incarnation, until one is heard in time."""

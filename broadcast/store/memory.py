@@ -82,6 +82,14 @@ class MemoryStore:
             self._ledger.settle(batch, decided)
         done(batch)
 
+    def count(self, first: int, stop: int) -> int:
+        """Return how many lines there are: ids have no holes."""
+        return max(0, stop - max(1, first))
+
+    def id_before(self, id: int, lines: int) -> int:
+        """Return the id that is so many lines before another one."""
+        return max(self.first_id, id - max(0, lines))
+
     def read_before(self, id: int, lines: int, size: int) -> Deferred[Page]:
         """Return nothing: the ring is all there is."""
         return succeed(Page((), 0, 0, more=False))

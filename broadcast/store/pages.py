@@ -71,6 +71,12 @@ class Pages:
         if first > log.first_id:
             self._begin = max(self._begin, log.place_after(first - 1))
 
+    @property
+    def first_id(self) -> int:
+        """The oldest line that may be asked for; the next one if there is none."""
+        log, begin = self._log, self._begin
+        return log.id_at(begin) if begin < log.total else log.last_id + 1
+
     def newest(self, count: int) -> Page:
         """Return the last ``count`` lines, or as many of them as a page may have."""
         return self._before(self._log.total, count, self._log.last_id, 0)

@@ -15,12 +15,10 @@ from typing import Final
 from broadcast.store.base import TooNewError
 from broadcast.store.claims import Decided, Dumped, Epoch, Up, Upkeep
 from broadcast.store.codec import BodyError, NewerBodyError, Speakers, decode
+from broadcast.store.contents import LINES, Contents
 from broadcast.store.entries import Batch, Entry, Run, Told
 from broadcast.store.outcomes import Outcome
 from broadcast.store.state import State, StateError
-
-LINES: Final = 4096
-"""Ids of a message: its first one is its sequence times this."""
 
 NO_SESSION: Final = 0
 """The session of what comes from another daemon: nobody's who is here."""
@@ -84,11 +82,13 @@ class Taken:
         batch: the news for members; None if the message counts for nothing.
         has_new_epoch: the log is another one from this message on.
         is_double: it had come before, or its author had been given up.
+        left_out: which of its runs count for nothing.
     """
 
     batch: Batch | None
     has_new_epoch: bool = False
     is_double: bool = False
+    left_out: Sequence[int] = ()
 
 
 @dataclass
@@ -105,6 +105,7 @@ class Replica:
         total: bytes of all messages.
         grown: bytes of the messages since the newest dump.
         dumped: bytes of that dump.
+        contents: how many lines each message has.
     """
 
     state: State = field(default_factory=lambda: State(is_shared=True))
@@ -116,6 +117,7 @@ class Replica:
     total: int = 0
     grown: int = 0
     dumped: int = 0
+    contents: Contents = field(default_factory=Contents)
     _speakers: Speakers = field(default_factory=Speakers)
 
     @property
@@ -138,6 +140,12 @@ class Replica:
         Raises:
             TooNewError: a newer version has written it.
         """
+        taken = self._take(message, own)
+        count = 0 if taken.batch is None else taken.batch.count
+        self.contents.note(message.seq, count, taken.left_out)
+        return taken
+
+    def _take(self, message: Message, own: list[Entry] | None) -> Taken:
         self.seq, self.mark = message.seq, message.mark
         self.total += len(message.data)
         self.grown += len(message.data)
@@ -172,7 +180,9 @@ class Replica:
         told += _told(entries, outcomes, own is not None)
         batch = Batch(told, first, message.at)
         batch.outcomes = [pair for pair in outcomes if _is_news(*pair)]
-        return Taken(batch, has_new_epoch)
+        runs = [pair for pair in outcomes if type(pair[0]) is Run]
+        left_out = [at for at, (_, outcome) in enumerate(runs) if outcome.refused]
+        return Taken(batch, has_new_epoch, left_out=left_out)
 
     def strangers(self, terms: str, but: str = "") -> dict[str, str]:
         """Return the daemons that write under other terms: incarnation → terms."""
@@ -184,7 +194,7 @@ class Replica:
 
     def freeze(self) -> Callable[[], bytes]:
         """Return what makes the dump as of now, in any thread."""
-        head = {
+        head: dict[str, object] = {
             "v": VERSION,
             "epoch": self.epoch,
             "salt": self.salt,
@@ -193,9 +203,10 @@ class Replica:
             "terms": dict(self.terms),
             "total": self.total,
         }
-        make = self.state.freeze()
+        make, contents = self.state.freeze(), self.contents.freeze()
 
         def dump() -> bytes:
+            head["lines"] = contents()
             return zlib.compress(json.dumps(head).encode() + b"\n" + make())
 
         return dump
@@ -212,15 +223,17 @@ class Replica:
             record = json.loads(head)
             if record["v"] != VERSION:
                 raise StateError("the version of a dump is unknown")
+            seq, lines = int(record["seq"]), record.get("lines")  # once there were none
             return cls(
                 State.load(state),
                 str(record["epoch"]),
                 str(record["salt"]),
-                int(record["seq"]),
+                seq,
                 Mark.read(record["mark"]),
                 dict(record["terms"]),
                 int(record["total"]),
                 dumped=len(dumped),
+                contents=Contents(seq + 1) if lines is None else Contents.load(lines),
             )
         except StateError:
             raise

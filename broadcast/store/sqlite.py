@@ -165,6 +165,14 @@ class SqliteStore:
         written.addCallbacks(committed, self._failed)
         written.addErrback(self._log_failure)
 
+    def count(self, first: int, stop: int) -> int:
+        """Return how many lines there are: ids have no holes."""
+        return max(0, stop - max(1, first))
+
+    def id_before(self, id: int, lines: int) -> int:
+        """Return the id that is so many lines before another one."""
+        return max(self.first_id, id - max(0, lines))
+
     def read_before(self, id: int, lines: int, size: int) -> Deferred[Page]:
         """Return the last lines before ``id``, from the file."""
         read = partial(self._history.before, id, lines, size, self.last_id)

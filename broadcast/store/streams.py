@@ -1,18 +1,22 @@
 """The streams of a room: made where there are none, and looked at where there are."""
 
 import asyncio
+import base64
+import re
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from time import monotonic
 from typing import Any, Final
 
 from twisted.logger import Logger
 
 from broadcast.store.base import StoreError
+from broadcast.store.contents import Contents
 from broadcast.store.dumps import Dumps, choose, covers
 from broadcast.store.feed import NO_STREAM, LossError
 from broadcast.store.nats import ApiError, Link, LinkError
-from broadcast.store.replica import Replica
+from broadcast.store.replica import Message, Replica
 
 PATIENCE: Final = 30.0
 """Seconds in which the streams have to be there, when a daemon starts: an election of
@@ -20,6 +24,11 @@ NATS' takes up to ten."""
 
 SILENCE: Final = 2.0
 """Seconds after which the log says that they aren't."""
+
+NO_MESSAGE: Final = 10037
+"""JetStream's code for a message that isn't there."""
+
+_TIME: Final = re.compile(r"([-0-9]+T[:0-9]+)(?:\.([0-9]{1,9}))?(Z|[-+][:0-9]+)")
 
 LEAST_FOR_DUMPS: Final = 64 << 20
 """Bytes that dumps may take, at least."""
@@ -108,6 +117,22 @@ class Streams:
             except LinkError:
                 await self._wait()
 
+    async def message(self, seq: int) -> Message | None:
+        """Return a message of the log; None if it is not there.
+
+        Raises:
+            LinkError: there is no answer.
+        """
+        try:
+            answer = await self._link.ask(f"STREAM.MSG.GET.{self.room}", {"seq": seq})
+        except ApiError as error:
+            if error.code == NO_MESSAGE:
+                return None
+            raise
+        found = answer["message"]
+        data = base64.b64decode(found.get("data", ""))
+        return Message(seq, time_of(found["time"]), None, data)
+
     async def load(self, wanted: int, skipped: set[int]) -> Replica:
         """Return the state as of a dump, or as of nothing.
 
@@ -125,8 +150,9 @@ class Streams:
                         continue
                     loaded = await self.dumps.load(place)
                     if loaded is not None:
+                        loaded.contents.begin_at(extent.first)
                         return loaded
-                return Replica()
+                return Replica(contents=Contents(max(1, extent.first)))
             except LinkError:
                 await self._wait()
 
@@ -140,14 +166,18 @@ class Streams:
             else:
                 return any(extent.first <= p.seq <= extent.unread for p in places)
 
-    async def refuse_emptied(self) -> None:
+    async def refuse_emptied(self, contents: Contents) -> None:
         """See that a daemon that comes later can know all that was decided.
+
+        Args:
+            contents: is told from which message on there is something.
 
         Raises:
             LossError: it can't: the log was emptied, by hand.
         """
         with suppress(LinkError):
             first = (await self.extent()).first
+            contents.begin_at(first)
             if first <= 1:
                 return
             places = await self.dumps.places()
@@ -195,3 +225,15 @@ class Streams:
             "max_bytes": max(LEAST_FOR_DUMPS, self._size // 4),
             "duplicate_window": int(1e8),
         }
+
+
+def time_of(text: str) -> float:
+    """Return an RFC 3339 time with up to nine decimals as seconds since 1970.
+
+    It is the same number as of the nanoseconds with which a reader is told it.
+    """
+    whole, decimals, zone = _TIME.fullmatch(text).groups()  # type: ignore[union-attr]
+    seconds = int(
+        datetime.fromisoformat(whole + zone.replace("Z", "+00:00")).timestamp()
+    )
+    return (seconds * 10**9 + int((decimals or "").ljust(9, "0"))) / 1e9

@@ -183,9 +183,9 @@ def test_a_copy_of_a_message_counts_for_nothing(servers: Servers) -> None:
     play(scenario())
 
 
-async def publish(node: Node, mark: str, data: bytes) -> None:
+async def publish(node: Node, mark: str, data: bytes, room: str = "broadcast") -> None:
     """Put a message into the log, past all that is right."""
-    await node.life._link.put("broadcast.log", data, {"N": mark})
+    await node.life._link.put(f"{room}.log", data, {"N": mark})
 
 
 # Names

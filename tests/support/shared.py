@@ -9,13 +9,14 @@ from typing import Any
 from twisted.internet.defer import Deferred
 
 from broadcast.protocol.dialects import Speaker
-from broadcast.store.base import Limits
+from broadcast.store.base import Limits, Page
 from broadcast.store.claims import Claim, Leave
 from broadcast.store.entries import Batch, Entry, Run, Told, decides, is_run
 from broadcast.store.jetstream import JetstreamStore, Share
 from broadcast.store.life import Life
 from broadcast.store.nats import Access
 from broadcast.store.outcomes import Outcome
+from tests.support.stores import lines_of
 
 DEADLINE = 20.0
 
@@ -40,6 +41,7 @@ class Node:
 
     Attributes:
         lines: what was said, by id.
+        said: the same, with the speaker's name, and the time.
         told: comings and goings, with ``away`` and ``back`` among them.
     """
 
@@ -48,6 +50,7 @@ class Node:
         self.name = name
         self.store = JetstreamStore(Share(node=name, **given), Access((url,)), Loop())
         self.lines: dict[int, str] = {}
+        self.said: dict[int, tuple[str, float]] = {}
         self.told: list[str] = []
         self.failed = ""
         self._sessions = 0
@@ -89,7 +92,7 @@ class Node:
 
     def renewed(self, last_id: int) -> None:
         """Begin the log anew."""
-        self.lines = {}
+        self.lines, self.said = {}, {}
 
     # What is done with it
 
@@ -149,6 +152,36 @@ class Node:
         run.token, run.owner = token, None if token is None else "owner"
         return run
 
+    async def read_all(self, lines: int, size: int) -> dict[int, tuple[str, float]]:
+        """Return all that the stream has, read page by page, as in ``said``."""
+        found: dict[int, tuple[str, float]] = {}
+        last = 0
+        while (page := await self.after(last, lines, size)).count:
+            found |= said_in(page)
+            last = page.last_id
+            if not page.more:
+                break
+        return found
+
+    async def read_back(self, lines: int, size: int) -> dict[int, tuple[str, float]]:
+        """Return the same, read backwards from the end."""
+        found: dict[int, tuple[str, float]] = {}
+        first = self.store.last_id + 1
+        while (page := await self.before(first, lines, size)).count:
+            found = said_in(page) | found
+            first = page.first_id
+            if not page.more:
+                break
+        return found
+
+    async def after(self, id: int, lines: int, size: int) -> Page:
+        """Return the lines after one."""
+        return await _result(self.store.read_after(id, lines, size))
+
+    async def before(self, id: int, lines: int, size: int) -> Page:
+        """Return the lines before one."""
+        return await _result(self.store.read_before(id, lines, size))
+
     async def claim(self, name: str, key: str | None = None) -> Outcome:
         """Return what becomes of a claim of another session's."""
         self._sessions += 1
@@ -176,9 +209,23 @@ class Node:
                 text = entry.text.decode()
                 for at, line in enumerate(text.splitlines()):
                     self.lines[entry.first + at] = line.partition(": ")[2]
+                    self.said[entry.first + at] = line, batch.at
             elif isinstance(entry, Told):
                 event: Any = entry.event
                 self.told.append(f"{type(event).__name__} {event.name}")
+
+
+async def _result(deferred: Deferred[Page]) -> Page:
+    async with asyncio.timeout(DEADLINE):
+        return await deferred.asFuture(asyncio.get_running_loop())
+
+
+def said_in(page: Page) -> dict[int, tuple[str, float]]:
+    """Return the lines of a page."""
+    found: list[tuple[int, tuple[str, float]]] = []
+    for batch in page.batches:
+        found += [(id, (line, batch.at)) for id, line in lines_of(batch)]
+    return dict(found[page.skip : page.skip + page.count])
 
 
 async def until(is_so: Callable[[], bool], what: str = "it") -> None:
