@@ -4,10 +4,13 @@ python -m soak.cluster [--faults 60] [--daemons 2] [--kinds daemon,leader,…] [
 
 Three nats-servers keep the room; each daemon reaches them through cables that can be
 held. Senders go to any daemon, say numbered lines by /say, and send again what was not
-acknowledged. A hearer at each daemon comes back with /since. In the end the whole log
-is read at each daemon: each acknowledged line is in it once, under the id that was
-acknowledged; no id has changed its meaning; each sender's lines are in their order; and
-all daemons have the same log.
+acknowledged. Movers take each other's names. A hearer at each daemon comes back with
+/since. In the end the whole log is read at each daemon: each acknowledged line is in it
+once, under the id that was acknowledged; no id has changed its meaning; each sender's
+lines are in their order; and all daemons have the same log.
+
+With --keep, all that clients send and are told is in FOLDER/history, for an independent
+look at names and tokens: python -m soak.histories FOLDER/history
 """
 
 import argparse
@@ -30,9 +33,13 @@ from typing import Any
 from broadcast.store.nats import Access, Link
 from soak.cable import Cable
 from soak.kills import SENDERS, WINDOW, Found, Visit
+from soak.movers import Mover
+from soak.recording import NOTHING, Recorder
 from soak.servers import Server, Servers, free_ports
 
 KINDS = ("daemon", "follower", "leader", "cut", "stop", "pause", "all", "rolling")
+
+MOVERS = 3
 
 PATIENCE = 60.0
 
@@ -137,9 +144,14 @@ class Talk:
 
     Args:
         ports: where the daemons are.
+        recorder: records what is sent and told.
+        seed: chooses what movers do.
     """
 
-    def __init__(self, ports: list[int]) -> None:
+    def __init__(
+        self, ports: list[int], recorder: Recorder = NOTHING, seed: int = 1
+    ) -> None:
+        self._recorder = recorder
         self.found = Found()
         self.last_ack = time.monotonic()
         self.longest = 0.0
@@ -155,6 +167,7 @@ class Talk:
         ]
         for thread in (*self._senders, *hearers):
             thread.start()
+        self._movers = [Mover(n, ports, recorder, seed) for n in range(MOVERS)]
 
     def silence(self) -> float:
         """Return the longest silence since the last call, and count anew."""
@@ -173,11 +186,13 @@ class Talk:
     def finish(self) -> None:
         """Let senders end when all is acknowledged; compare the logs of all daemons."""
         self._is_over.set()
+        for mover in self._movers:
+            mover.end()
         for sender in self._senders:
             sender.join(PATIENCE)
             if sender.is_alive():
                 self._complain("a sender waits for an acknowledgement")
-        logs = [dict(whole_log(port)) for port in self._ports]
+        logs = [dict(whole_log(port, self._recorder)) for port in self._ports]
         self._judge(logs[0])
         for port, log in zip(self._ports, logs, strict=True):
             if digest(log) != digest(logs[0]):
@@ -203,7 +218,7 @@ class Talk:
     def _visits(self, name: str, ports: list[int]) -> Iterator[Visit]:
         while True:
             try:
-                visit = Visit(random.choice(ports), name)
+                visit = Visit(random.choice(ports), name, self._recorder)
             except (OSError, ValueError, KeyError):
                 time.sleep(0.05)
                 continue
@@ -282,6 +297,8 @@ class Talk:
                     self._complain(f"'{n} {seq}' as {id}, which is {log.get(id)!r}")
         last = [0] * SENDERS
         for id, text in sorted(log.items()):
+            if text.startswith("mover"):
+                continue
             n, seq = map(int, text.split())
             if seq != last[n] + 1:
                 self._complain(f"{id}: {n} said {seq} after {last[n]}")
@@ -296,12 +313,12 @@ def digest(log: dict[int, str]) -> str:
     return hashlib.sha256(said.encode()).hexdigest()
 
 
-def whole_log(port: int) -> Iterator[tuple[int, str]]:
+def whole_log(port: int, recorder: Recorder = NOTHING) -> Iterator[tuple[int, str]]:
     """Yield all lines that a daemon has."""
     end = time.monotonic() + PATIENCE
     while True:
         try:
-            visit = Visit(port, f"judge-{port}")
+            visit = Visit(port, f"judge-{port}", recorder)
             break
         except (OSError, KeyError):
             if time.monotonic() > end:
@@ -414,7 +431,11 @@ class Faults:
 
 
 def run(
-    folder: Path, kinds: list[str], daemons: int, luck: random.Random
+    folder: Path,
+    kinds: list[str],
+    daemons: int,
+    luck: random.Random,
+    recorder: Recorder = NOTHING,
 ) -> tuple[Found, dict[str, list[float]]]:
     """Return what was found, and the longest silence for each kind of fault."""
     silences: dict[str, list[float]] = defaultdict(list)
@@ -427,7 +448,8 @@ def run(
             stack.callback(daemon.kill)
             daemon.start()
             room.append(daemon)
-        talk = Talk([daemon.port for daemon in room])
+        ports = [daemon.port for daemon in room]
+        talk = Talk(ports, recorder, luck.randrange(1 << 30))
         talk.wait_for_more()
         look(servers)
         faults = Faults(servers, room, luck)
@@ -452,14 +474,15 @@ def main() -> None:
     parser.add_argument("--daemons", type=int, default=2)
     parser.add_argument("--kinds", default=",".join(KINDS))
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--keep", help="folder for what daemons and servers leave")
+    parser.add_argument("--keep", help="folder for logs, streams and histories")
     chosen = parser.parse_args()
     given = chosen.kinds.split(",")
     kinds = [given[n % len(given)] for n in range(chosen.faults)]
     with tempfile.TemporaryDirectory() as folder:
         path = Path(chosen.keep or folder)
         luck = random.Random(chosen.seed)
-        found, silences = run(path, kinds, chosen.daemons, luck)
+        recorder = Recorder(path / "history") if chosen.keep else NOTHING
+        found, silences = run(path, kinds, chosen.daemons, luck, recorder)
     for problem in found.problems[:20]:
         print(f"FAILED: {problem}")
     most = ", ".join(f"{kind} {max(each):.1f} s" for kind, each in silences.items())

@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from soak.recording import NOTHING, Recorder
 from soak.room import percentile, room
 
 SENDERS = 4
@@ -57,19 +58,31 @@ class Found:
 
 
 class Visit:
-    """A connection in the json dialect, greeted under its own name."""
+    """A connection in the json dialect, greeted under its own name.
 
-    def __init__(self, port: int, name: str) -> None:
+    Args:
+        port: the daemon's.
+        name: its name; its key has that in it.
+        recorder: records what is sent and told.
+    """
+
+    def __init__(self, port: int, name: str, recorder: Recorder = NOTHING) -> None:
         self._socket = socket.create_connection(("127.0.0.1", port), PATIENCE)
+        self._record = recorder.begin(name, f"key-of-{name}", port)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._lines = self._socket.makefile("rb")
-        self.send("/format json", f"/name {name} key-of-{name}", "/ping in")
-        self.welcome = self.event()
+        try:
+            self.send("/format json", f"/name {name} key-of-{name}", "/ping in")
+            self.welcome = self.event()
+        except OSError:
+            self.close()
+            raise
         if self.welcome["name"] != name:
             raise SystemExit(f"{name} is called {self.welcome['name']}")
 
     def send(self, *lines: str) -> None:
         """Send lines."""
+        self._record.sent(lines)
         self._socket.sendall("".join(f"{line}\n" for line in lines).encode())
 
     def event(self) -> dict[str, Any]:
@@ -77,11 +90,13 @@ class Visit:
         line = self._lines.readline()
         if not line.endswith(b"\n"):
             raise ConnectionError("cut off")
+        self._record.told(line)
         event: dict[str, Any] = json.loads(line)
         return event
 
     def close(self) -> None:
         """Close it."""
+        self._record.close()
         self._lines.close()
         self._socket.close()
 
