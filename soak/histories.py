@@ -13,8 +13,9 @@ daemon. What must hold, by the order in which each connection was told of things
 - names: nobody joins under, or is renamed to, a name that is in use, or leaves one that
   isn't; whoever speaks has its name; from its coming to its going a name is one
   owner's; who speaks is called what it was told; who is replaced is so by itself;
-- presence: each count follows from the one before; between the same two lines all
+- presence: each count follows from the one before; with the same batch of lines all
   connections are told of the same comings, goings and renames, unless they were folded.
+  (What is folded is told before the lines of its batch.)
 
 It exits with 1, and says what is wrong, if any of it does not hold.
 """
@@ -109,7 +110,7 @@ class Checker:
         default_factory=lambda: defaultdict(set)
     )
     replaced: list[tuple[str, str, str]] = field(default_factory=list)
-    gaps: dict[tuple[int, int], dict[str, list[Event]]] = field(
+    gaps: dict[tuple[int, int], dict[str, list[Event] | None]] = field(
         default_factory=lambda: defaultdict(dict)
     )
     own: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
@@ -203,13 +204,15 @@ class Checker:
     def _look_at_gaps(self) -> None:
         """Look whether all were told of the same between the same two lines."""
         for (before, after), told in self.gaps.items():
-            whole = [each for each in told.items() if _is_whole(each[1])]
+            whole = [
+                (who, events) for who, events in told.items() if events is not None
+            ]
             for (one, first), (other, second) in pairwise(whole):
                 but = self.own[one] | self.own[other]
                 left, right = _moves(first, but), _moves(second, but)
                 if left != right:
                     self._complain(
-                        f"between {before} and {after} {one} was told {left}, and"
+                        f"between {before} and {after} {one} was told {left};"
                         f" {other} {right}"
                     )
                 self.counts["views compared"] += bool(left)
@@ -232,6 +235,9 @@ class _Told:
         self._owners: dict[str, str] = {}
         self._first, self._ids = 0, list[int]()
         self._gap: list[Event] = []
+        self._batch: list[Event] = []
+        self._between = 0, 0
+        self._is_whole = False
         self._unanswered: Counter[str] = Counter()
         self._texts: set[str] = set()
 
@@ -244,6 +250,7 @@ class _Told:
                 self._move(what)
             else:
                 getattr(self, f"_take_{what['event']}", lambda _: None)(what)
+        self._end_batch()
         if self._ids:
             self._all.spans.append((self._who.name, self._first, self._ids))
 
@@ -264,7 +271,7 @@ class _Told:
     def _take_welcome(self, event: Event) -> None:
         self._all.epochs.add(event["epoch"])
         self._grant(event["name"])
-        self._count, self._first = event["count"], event["id"]
+        self._first = event["id"]  # what is folded yet is counted already
 
     def _grant(self, name: str) -> None:
         self._called = name
@@ -295,8 +302,10 @@ class _Told:
         if id <= last:
             self._complain(f"{id} was told after {last}")
             return
-        if self._ids:
-            self._all.gaps[last, id][self._who.name] = self._gap
+        if id > last + 1:
+            self._end_batch()
+            self._between = last, id
+        self._batch += self._gap
         self._gap = []
         self._ids.append(id)
         if text in self._texts and name != self._called:
@@ -308,6 +317,14 @@ class _Told:
             self._complain(
                 f"{name} is {self._owners[name]}'s, and {said.owner} speaks as {id}"
             )
+
+    def _end_batch(self) -> None:
+        """Note what was told with a batch: its lines have ids without holes."""
+        is_whole = all(event["event"] != "presence" for event in self._batch)
+        if self._between[0] > self._first:
+            known = self._batch if is_whole and self._is_whole else None
+            self._all.gaps[self._between][self._who.name] = known
+        self._batch, self._is_whole = [], is_whole
 
     def _move(self, event: Event) -> None:
         """Take a coming, a going, a rename, or some of them that were folded."""
@@ -352,11 +369,6 @@ def _text_of(line: str) -> str | None:
     if line.startswith("/say "):
         return line.split(" ", 2)[2]
     return None if line.startswith("/") else line
-
-
-def _is_whole(events: list[Event]) -> bool:
-    """Tell whether nothing was folded."""
-    return all(event["event"] != "presence" for event in events)
 
 
 def _moves(events: list[Event], but: set[str]) -> list[str]:

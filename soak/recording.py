@@ -8,6 +8,7 @@ that was ``told``. What is sent is recorded before, what is told after it.
 
 import itertools
 import json
+import threading
 import time
 from collections import defaultdict
 from pathlib import Path
@@ -27,6 +28,7 @@ class Recording:
         self, path: Path | None, client: str, key: str | None, port: int
     ) -> None:
         self._file = None if path is None else path.open("w")
+        self._lock = threading.Lock()  # one thread may send, and another one hear
         self._write(json.dumps({"client": client, "key": key, "port": port})[1:])
 
     def sent(self, lines: tuple[str, ...]) -> None:
@@ -42,11 +44,13 @@ class Recording:
     def close(self) -> None:
         """End it."""
         if self._file is not None:
-            self._file.close()
+            with self._lock:
+                self._file.close()
 
     def _write(self, rest: str) -> None:
         if self._file is not None:
-            self._file.write(f'{{"t":{time.monotonic():.6f},{rest}\n')
+            with self._lock:
+                self._file.write(f'{{"t":{time.monotonic():.6f},{rest}\n')
 
 
 class Recorder:

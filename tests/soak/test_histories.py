@@ -52,40 +52,40 @@ def good() -> list[Connection]:
             "ann.0",
             welcome("ann", 2),
             sent("/say t1 one"),
-            line(1, "ann", "one"),
-            told("ack", token="t1", id=1),
+            line(10, "ann", "one"),
+            told("ack", token="t1", id=10),
             move("join", "bob", 3),
-            line(2, "bob", "two"),
+            line(20, "bob", "two"),
             told("presence", at=AT, joined=1, left=1, count=3),
-            line(3, "bob", "three"),
+            line(30, "bob", "three"),
             owner="key ann",
         ),
         history(
             "ann.1",
-            welcome("ann", 3, 3),
+            welcome("ann", 3, 30),
             sent("/say t1 one"),
-            told("ack", token="t1", id=1, double=True),
-            line(1, "ann", "one", replayed=True),
+            told("ack", token="t1", id=10, double=True),
+            line(10, "ann", "one", replayed=True),
             owner="key ann",
         ),
         history(
             "bob.0",
-            welcome("bob", 3, 1),
+            welcome("bob", 3, 10),
             sent("two"),
-            line(2, "bob", "two"),
+            line(20, "bob", "two"),
             sent("three"),
             told("presence", at=AT, joined=1, left=1, count=3),
-            line(3, "bob", "three"),
+            line(30, "bob", "three"),
         ),
         history(
             "ear.0",
             welcome("ear", 2),
-            line(1, "ann", "one"),
+            line(10, "ann", "one"),
             move("join", "bob", 3),
-            line(2, "bob", "two"),
+            line(20, "bob", "two"),
             move("leave", "cy", 2, reason="lost"),
             move("join", "cy", 3),
-            line(3, "bob", "three"),
+            line(30, "bob", "three"),
             move("leave", "ann", 2, reason="replaced"),
             move("join", "ann", 3),
         ),
@@ -106,38 +106,38 @@ def test_nothing_is_wrong_where_all_is_well() -> None:
 
 BAD: list[tuple[str, int, int, list[Step], str]] = [
     # what it is, which connection, at which step, the steps in its place, the finding
-    ("another text", 3, 1, [line(1, "ann", "won")], "and was"),
-    ("another name", 3, 3, [line(2, "cy", "two")], "and was"),
+    ("another text", 3, 1, [line(10, "ann", "won")], "and was"),
+    ("another name", 3, 3, [line(20, "cy", "two")], "and was"),
     (
         "a line twice",
         3,
         6,
-        [line(3, "bob", "three"), line(4, "bob", "two")],
-        "as 2 and",
+        [line(30, "bob", "three"), line(40, "bob", "two")],
+        "as 20 and",
     ),
-    ("nobody's line", 3, 9, [line(4, "bob", "x")], "sent by nobody"),
+    ("nobody's line", 3, 9, [line(40, "bob", "x")], "sent by nobody"),
     ("lines turned", 2, 1, [sent("three"), sent("two")], "before what it sent"),
     ("a line left out", 3, 3, [], "1 lines after 0"),
     (
         "an earlier line",
         0,
         7,
-        [line(3, "bob", "three"), line(2, "bob", "two")],
-        "after 3",
+        [line(30, "bob", "three"), line(20, "bob", "two")],
+        "after 30",
     ),
-    ("two ids of a token", 1, 2, [told("ack", token="t1", id=2)], "is 2, and was 1"),
-    ("another's line", 0, 3, [told("ack", token="t1", id=2)], "and not 'one'"),
-    ("one ack more", 0, 3, [told("ack", token="t1", id=1)] * 2, "more often"),
+    ("two ids of a token", 1, 2, [told("ack", token="t1", id=20)], "is 20, and was 10"),
+    ("another's line", 0, 3, [told("ack", token="t1", id=20)], "and not 'one'"),
+    ("one ack more", 0, 3, [told("ack", token="t1", id=10)] * 2, "more often"),
     ("no double", 1, 1, [], "sent once"),
     ("a name in use", 3, 4, [move("join", "bob", 4)], "bob is in use"),
     ("a rename to it", 3, 4, [move("rename", "cy", 3, to="bob")], "bob is in use"),
     ("a going of nobody", 3, 8, [move("leave", "dan", 2)] * 2, "dan is not here"),
-    ("a line of nobody", 3, 4, [move("leave", "bob", 2)], "bob speaks as 3"),
-    ("a wrong count", 3, 2, [move("join", "bob", 4)], "2 were here before"),
+    ("a line of nobody", 3, 4, [move("leave", "bob", 2)], "bob speaks as 30"),
+    ("a wrong count", 3, 4, [move("leave", "cy", 1)], "3 were here before"),
     ("a wrong sum", 0, 6, [told("presence", joined=1, left=0, count=3)], "3 were here"),
     ("another view", 0, 4, [move("join", "dan", 3)], "was told"),
-    ("another epoch", 1, 0, [welcome("ann", 3, 3, "f")], "several epochs"),
-    ("a name not its own", 2, 0, [welcome("bo", 3, 1)], "speaks as bob"),
+    ("another epoch", 1, 0, [welcome("ann", 3, 30, "f")], "several epochs"),
+    ("a name not its own", 2, 0, [welcome("bo", 3, 10)], "speaks as bob"),
     ("replaced by nobody", 2, 6, [told("bye", code="replaced")], "by nobody"),
 ]
 
@@ -160,15 +160,17 @@ def test_what_must_not_be_is_found(
 def test_a_name_has_one_owner_from_its_coming_to_its_going() -> None:
     """Two who speak under one name are found; one after the other are none."""
     speakers = [history(name, sent(name), owner=name) for name in ("al", "bo")]
-    ear = history("ear", welcome("ear", 2), line(1, "red", "al"), line(2, "red", "bo"))
-    assert "red is al's, and bo speaks as 2" in problems([*speakers, ear])[0]
+    ear = history(
+        "ear", welcome("ear", 2), line(10, "red", "al"), line(20, "red", "bo")
+    )
+    assert "red is al's, and bo speaks as 20" in problems([*speakers, ear])[0]
     ear = history(
         "ear",
         welcome("ear", 2),
-        line(1, "red", "al"),
+        line(10, "red", "al"),
         move("leave", "red", 1, reason="replaced"),
         move("join", "red", 2),
-        line(2, "red", "bo"),
+        line(20, "red", "bo"),
     )
     speakers = [history(name, sent(name), owner=name) for name in ("al", "bo")]
     assert problems([*speakers, ear]) == []
@@ -188,7 +190,7 @@ def test_what_is_recorded_is_read_and_checked(tmp_path: Path) -> None:
         record = recorder.begin("al", key, 8000)
         record.told(json.dumps(welcome("al", 1)[1]).encode() + b"\n")
         record.sent(("/say t1 one", "/ping"))
-        record.told(json.dumps(line(1, "al", "one")[1]).encode() + b"\n")
+        record.told(json.dumps(line(10, "al", "one")[1]).encode() + b"\n")
         record.close()
     first, second = read(tmp_path)
     assert (first.owner, second.owner) == ("key key", "al.1")
