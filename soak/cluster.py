@@ -19,6 +19,7 @@ import hashlib
 import os
 import random
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -119,6 +120,17 @@ class Daemon:
             self.process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=log, stderr=log
             )
+
+    def wait(self) -> None:
+        """Wait until it listens, if it does not end."""
+        end = time.monotonic() + PATIENCE
+        while time.monotonic() < end and not self.has_ended:
+            with (
+                suppress(OSError),
+                socket.create_connection(("127.0.0.1", self.port), 1),
+            ):
+                return
+            time.sleep(0.05)
 
     def kill(self) -> None:
         """End it at once."""
@@ -416,6 +428,7 @@ class Faults:
         daemon = self._luck.choice(self._daemons)
         daemon.kill()
         daemon.start()
+        daemon.wait()  # at its start it ends where there are no servers
 
     def _cut(self) -> None:
         daemon = self._luck.choice(self._daemons)

@@ -6,6 +6,7 @@ nats-py end here: ``LinkError`` stands for all that may be better the next time.
 
 import asyncio
 import json
+import logging
 import re
 import ssl
 from collections.abc import Awaitable, Callable
@@ -18,6 +19,7 @@ from nats.errors import Error, MaxPayloadError
 from twisted.logger import Logger
 
 from broadcast.store.base import StoreError
+from broadcast.store.creds import Creds, CredsError
 
 LEAST_VERSION: Final = (2, 10, 23)
 """The oldest server that is taken: those before it lost streams by mere crashes."""
@@ -30,6 +32,14 @@ REQUEST: Final = 3.0
 
 UNREAD: Final = -1
 """No limit on what is not processed: JetStream's flow control has one."""
+
+
+EOF_OVER_TLS: Final = "returning true from eof_received()"
+"""asyncio says so whenever a connection ends on which nats-py has begun TLS: nobody can
+do anything about it."""
+
+
+_REFUSED: Final = "Authorization"
 
 
 class LinkError(Exception):
@@ -78,6 +88,26 @@ class Access:
     name: str = "broadcast"
 
 
+class _Client(Client):
+    """A client that says nothing without TLS, if it is to have that.
+
+    nats-py goes on in the clear, whatever the address says, where the server does not
+    ask for TLS, and logs in so.
+    """
+
+    wants_tls = False
+
+    async def _process_info(
+        self, info: dict[str, Any], initial_connection: bool = False
+    ) -> None:
+        if self.wants_tls and initial_connection:
+            if info.get("tls_available"):
+                info["tls_required"] = True
+            if not info.get("tls_required"):
+                raise Error("it has no TLS, which --nats-ca and tls:// ask for")
+        await super()._process_info(info, initial_connection)
+
+
 @dataclass
 class Link:
     """A connection that comes back by itself.
@@ -91,6 +121,8 @@ class Link:
     trouble: str = ""
     _client: Client | None = None
     _is_closing: bool = False
+    _refusals: int = 0
+    _is_refused: asyncio.Event = field(default_factory=asyncio.Event)
     _subscriptions: dict[int, Any] = field(default_factory=dict)
     _logger: Logger = field(default_factory=lambda: Logger(namespace="broadcast"))
 
@@ -115,22 +147,44 @@ class Link:
         Raises:
             StoreError: nobody answers, or not as is needed; says so in one line.
         """
-        client = Client()
+        logging.getLogger("asyncio").addFilter(_is_of_use)
+        client, options = _Client(), self._options()
+        client.wants_tls = self.access.ca is not None or any(
+            url.startswith("tls:") for url in self.access.urls
+        )
         try:
             async with asyncio.timeout(PATIENCE * len(self.access.urls)):
-                await client.connect(**self._options())
+                await self._try(client, options)
         except (Error, OSError, TimeoutError, ValueError) as error:
             await self._abandon(client)
             why = self.trouble or _said(error)
-            hint = "is nats-server -js there?"
-            if "authorization" in why.lower():
-                hint = "give --nats-creds, or user:password@ in the URL"
+            hint = _hint(why, self.access) or "is nats-server -js there?"
             raise StoreError(f"{self._where}: {why}; {hint}") from None
         self._client = client
         self._refuse_old(client)
         if not (client._server_info.get("jetstream") or self.is_clustered):
             hint = "start nats-server with -js"
             raise StoreError(f"{self._where}: it has no JetStream; {hint}")
+
+    async def _try(self, client: Client, options: dict[str, Any]) -> None:
+        """Connect, unless each address has said what won't be otherwise soon.
+
+        nats-py itself would go on for ever.
+        """
+        self._refusals, self._is_refused = 0, asyncio.Event()
+        trying = asyncio.ensure_future(client.connect(**options))
+        refused = asyncio.ensure_future(self._is_refused.wait())
+        try:
+            done, _ = await asyncio.wait(
+                (trying, refused), return_when=asyncio.FIRST_COMPLETED
+            )
+            if trying not in done:
+                raise Error(self.trouble)
+            trying.result()
+        finally:
+            for task in (trying, refused):
+                task.cancel()
+            await asyncio.gather(trying, refused, return_exceptions=True)
 
     async def reconnect(self) -> None:
         """Make another client, in place of one that has ended itself."""
@@ -254,7 +308,12 @@ class Link:
         """Return what nats-py is told."""
 
         async def failed(error: Exception) -> None:
+            if self._client is None and _REFUSED in self.trouble:
+                return  # it may be cut off before it has read why
             self.trouble = _said(error)
+            self._refusals += bool(_hint(self.trouble, self.access))
+            if self._refusals >= len(self.access.urls):
+                self._is_refused.set()
             if not self._is_closing and self._client is not None:
                 self._logger.debug("NATS: {why}", event="nats-error", why=self.trouble)
 
@@ -272,12 +331,15 @@ class Link:
             "dont_randomize": True,  # the first address is the nearest
         }
         if access.creds is not None:
-            options["user_credentials"] = access.creds
+            options |= _login(Creds(access.creds))
         if access.ca is not None:
             try:
                 options["tls"] = ssl.create_default_context(cafile=access.ca)
-            except (OSError, ssl.SSLError) as error:
-                raise StoreError(f"--nats-ca: {access.ca}: {error.args[-1]}") from None
+            except (OSError, ssl.SSLError):
+                hint = "name one with certificates in PEM"
+                raise StoreError(
+                    f"--nats-ca: {access.ca}: it has no certificate; {hint}"
+                ) from None
         return options
 
     def _refuse_old(self, client: Client) -> None:
@@ -312,6 +374,52 @@ def _checked(answer: Any) -> dict[str, Any]:
     if (error := record.get("error")) is not None:
         raise ApiError(int(error.get("err_code", 0)), str(error.get("description")))
     return record
+
+
+def _login(creds: Creds) -> dict[str, Any]:
+    """Return what nats-py is told to log in with.
+
+    Raises:
+        StoreError: the file is none of creds.
+    """
+
+    def claims() -> bytearray:
+        try:
+            return bytearray(creds.claims())
+        except CredsError as error:
+            raise Error(f"--nats-creds: {error}") from None
+
+    def sign(nonce: str) -> bytes:
+        try:
+            return creds.sign(nonce)
+        except CredsError as error:
+            raise Error(f"--nats-creds: {error}") from None
+
+    try:
+        creds.claims()
+        creds.sign("")
+    except CredsError as error:
+        hint = "nsc generate creds writes one"
+        raise StoreError(f"--nats-creds: {creds.path}: {error}; {hint}") from None
+    return {"user_jwt_cb": claims, "signature_cb": sign}
+
+
+def _hint(why: str, access: Access) -> str:
+    """Return what is to be done where a server has refused; "" where it has not."""
+    if _REFUSED in why:
+        if access.creds is not None:
+            return "the server does not know its account, or not this user"
+        return "give --nats-creds, or user:password@ in the URL"
+    if "certificate" in why.lower():
+        return "give --nats-ca the certificate of the authority that has signed it"
+    if "no TLS" in why:
+        return "give nats://, without --nats-ca, or start it with TLS"
+    return ""
+
+
+def _is_of_use(record: logging.LogRecord) -> bool:
+    """Tell whether what asyncio logs is of use."""
+    return EOF_OVER_TLS not in record.getMessage()
 
 
 def _said(error: BaseException) -> str:
