@@ -147,7 +147,8 @@ class Talk:
         self._ports = ports
         self._is_over = threading.Event()
         self._senders = [
-            threading.Thread(target=self._talk, args=(n,)) for n in range(SENDERS)
+            threading.Thread(target=self._talk, args=(n,), daemon=True)
+            for n in range(SENDERS)
         ]
         hearers = [
             threading.Thread(target=self._hear, args=(n,), daemon=True)

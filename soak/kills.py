@@ -98,7 +98,8 @@ class Run:
         self._port = port
         self._is_over = threading.Event()
         senders = [
-            threading.Thread(target=self._talk, args=(n,)) for n in range(SENDERS)
+            threading.Thread(target=self._talk, args=(n,), daemon=True)
+            for n in range(SENDERS)
         ]
         self._senders = senders
         self._hearer = threading.Thread(target=self._hear, daemon=True)

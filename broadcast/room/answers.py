@@ -17,6 +17,9 @@ of connections would be so many young objects that the garbage collector stalls 
 Answer = Callable[[], None] | Event | Iterator[Event]
 """A function that gives the answer, the event itself, or the pieces of it."""
 
+FEW = 8
+"""Answers owed to a member that is no bulk sender."""
+
 
 class OwedAnswers:
     """The answers that a subscription is owed, in order: a job.
@@ -87,4 +90,4 @@ def owe(subscription: Subscription, answer: Answer, weight: int) -> None:
         subscription.answers = OwedAnswers(subscription)
     subscription.answers.append(answer, weight)
     # A bulk sender's answers are no fresh job: it would always have some.
-    subscription.work.add(subscription.answers, is_fresh=subscription.asked <= 1)
+    subscription.work.add(subscription.answers, is_fresh=subscription.asked <= FEW)

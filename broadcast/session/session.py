@@ -8,6 +8,7 @@ a wire, line ends and telnet.
 from collections.abc import Callable
 from typing import Final
 
+from broadcast.base.work import SPARSE
 from broadcast.protocol import sanitize
 from broadcast.protocol.dialects import TEXT
 from broadcast.protocol.events import Bye, Error
@@ -114,7 +115,7 @@ class Session:
             return True
         else:
             self._rest = block
-            self.room.work.add(self, is_fresh=True)
+            self.room.work.add(self, is_fresh=len(block) <= SPARSE)
         return False
 
     def negotiate(self, answers: bytes) -> None:
