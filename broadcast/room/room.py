@@ -31,18 +31,18 @@ from broadcast.protocol.events import (
     Event,
     Notice,
     Welcome,
-    lines,
 )
 from broadcast.room.ahead import Ahead
 from broadcast.room.answers import Answer, owe
 from broadcast.room.claims import Claims, Then
 from broadcast.room.directory import Directory, When
-from broadcast.room.fanout import Fanout, Overtaken
+from broadcast.room.fanout import Fanout
 from broadcast.room.keeper import Keeper
 from broadcast.room.member import Member
 from broadcast.room.orders import Orders
 from broadcast.room.presence import PresenceFold
 from broadcast.room.reads import ReadQueue
+from broadcast.room.retention import Retention
 from broadcast.room.roster import Roster, refusal_of
 from broadcast.room.subscription import Subscription
 from broadcast.store.base import IStore, shares
@@ -76,8 +76,6 @@ class Room:
 
     Attributes:
         subscriptions: the subscriptions of its members, by session id.
-        too_slow: number of members that were closed because the log has moved past
-            them.
         is_clogged: no more lines are taken. A commit is in flight and the next one is
             full, or the last batch is still being sent.
         deadlines: the deadlines of clients that are asked for a name.
@@ -116,10 +114,9 @@ class Room:
         self.deadlines = Deadlines[ReferenceType[IApplicant]](
             settings.login_timeout, work, expire_applicant
         )
-        self.too_slow = 0
         self._logger = Logger(namespace="broadcast")
         self._fold = PresenceFold(work.clock, lambda: self.count)
-        self._overtaken: deque[Overtaken] = deque()
+        self._retention = Retention(self.fanout, self.dedup, directory, work)
         self._entries: list[Entry] = []
         self._decided: list[Run | Decided] = []  # those of them that the state decides
         self._orders: dict[int, Callable[[Outcome], None]] = {}
@@ -188,7 +185,7 @@ class Room:
         self.stats.joined += 1
         if self.store.state.is_muted(names.fold(member.name), member.account):
             member.silenced = member.silenced or "muted"
-        self._note("joined", member)
+        self.directory.note("joined", member, len(self.subscriptions))
         if hears and self.settings.relay:
             subscription.start()  # no greeting tells from where on it hears
         elif hears:
@@ -219,7 +216,8 @@ class Room:
         if subscription is not None:
             self.dedup.forget(session_id)
             self.stats.left[code] += 1
-            self._note("left", member, code, f" ({code}{detail})")
+            here, detail = len(self.subscriptions), f" ({code}{detail})"
+            self.directory.note("left", member, here, code, detail)
 
     def rename(self, subscription: Subscription, claim: Claim, key: str | None) -> None:
         """Have a member called what it claims, and answer it when that is decided."""
@@ -405,20 +403,6 @@ class Room:
             welcome=self.settings.welcome,
         )
 
-    def step(self, until: float) -> bool:
-        """Close some of those who have lost their place: a job."""
-        while self._overtaken:
-            subscription, missed = self._overtaken.popleft()
-            if subscription.has_lost_place:
-                self._dismiss(subscription.member, missed)
-                if self.work.clock.seconds() >= until:
-                    break
-        return bool(self._overtaken)
-
-    def abort(self) -> None:
-        """Go on with the others who have lost their place."""
-        self.work.add(self)
-
     # What others say
 
     def hear(self, batch: Batch) -> None:
@@ -515,21 +499,10 @@ class Room:
         for subscription, answer, weight in answers:
             owe(subscription, answer, weight)
         if self.log.size > self.log.limit:
-            self._overtaken += self.fanout.trim()
-            self.dedup.forget_before(self.log.first_id)
-            if self._overtaken:
-                self.work.add(self)
+            self._retention.trim()
         if self._fold.pending and not self._fold_is_timed:
             self._fold_is_timed = True
             self.work.clock.callLater(self._fold.due, self._fold_is_due)
-
-    def _dismiss(self, member: Member, missed: int) -> None:
-        self.too_slow += 1
-        message = f"too slow: you missed {lines(missed)}"
-        detail = f", missed {lines(missed)}"
-        if member.session_id not in self.subscriptions:  # has left, and reads on
-            self._note("too-slow", member, detail=detail)
-        self.directory.close(member, Bye("too-slow", message, missed), detail)
 
     def _greet(self, subscription: Subscription, first: bytes, instead: str) -> None:
         if not subscription.has_started:
@@ -592,21 +565,6 @@ class Room:
     def _fold_is_due(self) -> None:
         self._fold_is_timed = False
         self.work.soon()
-
-    def _note(
-        self, event: str, member: Member, reason: str | None = None, detail: str = ""
-    ) -> None:
-        self._logger.info(
-            "{who} {what} from {address}{detail}, {count} here",
-            event=event,
-            who=member.name or "somebody",
-            what=event.replace("-", " "),
-            name=member.name or None,
-            address=member.address,
-            reason=reason,
-            detail=detail,
-            count=len(self.subscriptions),
-        )
 
 
 def _ignore(outcome: Outcome) -> None:

@@ -167,7 +167,7 @@ def test_the_too_slow_are_told_on_a_line_of_their_own(
     assert heard == [f"talker: {n} " + "x" * 50_000 for n in range(len(heard))]
     missed = int(lines[-1].removeprefix("* too slow: you missed ").split()[0])
     assert 0 <= missed - (said - len(heard)) <= 1
-    assert hall.room.too_slow == 1
+    assert hall.room.stats.too_slow == 1
 
 
 @pytest.mark.parametrize(
@@ -196,7 +196,7 @@ def test_who_has_left_and_reads_on_is_told_too(before: int, last: str) -> None:
     assert wire.is_finished
     assert b"talker: y" not in wire.out
     assert wire.out.decode().split("\n")[-2] == last
-    assert hall.room.too_slow == last.startswith("* too slow")
+    assert hall.room.stats.too_slow == last.startswith("* too slow")
 
 
 @pytest.mark.counts_turns
@@ -215,7 +215,7 @@ def test_who_is_kicked_just_then_is_told_of_the_kick() -> None:
     hall.turn()
     wire.drain()
     assert wire.out.decode().split("\n")[-2] == "* kicked"
-    assert hall.room.too_slow == 0
+    assert hall.room.stats.too_slow == 0
 
 
 @pytest.mark.counts_turns
@@ -235,10 +235,10 @@ def test_many_too_slow_are_closed_a_few_a_turn() -> None:
     hall.turn()
     closed: set[int] = set()
     while len(closed) < len(sessions):
-        before = hall.room.too_slow
+        before = hall.room.stats.too_slow
         talker.protocol.dataReceived(b"x" * 50_000 + b"\n")
         hall.turn(1)
-        assert hall.room.too_slow - before <= BUDGET / hall.clock.tick
+        assert hall.room.stats.too_slow - before <= BUDGET / hall.clock.tick
         closed = {
             each.member.session_id for each in sessions if each.state is State.CLOSING
         }
@@ -248,7 +248,7 @@ def test_many_too_slow_are_closed_a_few_a_turn() -> None:
         assert session.subscription.finished
         last = wire.out.decode().split("\n")[-2]
         assert last.startswith("* too slow: you missed ")
-    assert hall.room.too_slow == len(sessions)
+    assert hall.room.stats.too_slow == len(sessions)
 
 
 def test_a_replay_that_the_log_moves_past() -> None:

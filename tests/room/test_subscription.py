@@ -92,7 +92,7 @@ def test_who_has_not_joined_has_nothing_of_the_log_to_read() -> None:
     assert subscription.cursor == NEVER > hall.room.log.end
     assert subscription.oldest == NEVER
     hall.wait(1)
-    assert hall.room.too_slow == 0
+    assert hall.room.stats.too_slow == 0
     talker.send("now")
     assert guest.lines()[-1] == "talker: now"
 
