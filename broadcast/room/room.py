@@ -33,7 +33,7 @@ from broadcast.protocol.events import (
     Welcome,
 )
 from broadcast.room.ahead import Ahead
-from broadcast.room.answers import Answer, owe
+from broadcast.room.answers import Answers
 from broadcast.room.claims import Claims, Then
 from broadcast.room.directory import Directory, When
 from broadcast.room.fanout import Fanout
@@ -61,8 +61,6 @@ FOR_GOOD = frozenset({"quit", "replaced", "kicked", "banned"})
 
 REPLACED = "you came back in another connection"
 
-Owed = tuple[Subscription, Answer, int]
-
 
 class Room:
     """A room.
@@ -76,6 +74,8 @@ class Room:
 
     Attributes:
         subscriptions: the subscriptions of its members, by session id.
+        answers: the answers that its members are owed.
+        answer: answers a member: ``Answers.add``.
         is_clogged: no more lines are taken. A commit is in flight and the next one is
             full, or the last batch is still being sent.
         deadlines: the deadlines of clients that are asked for a name.
@@ -102,6 +102,8 @@ class Room:
         self.log = Log(log_size, spacing=store.spacing)
         self.stats = directory.stats
         self.fanout = Fanout(self.log, self.stats, work, self._sent)
+        self.answers = Answers(self.stats, work)
+        self.answer = self.answers.add
         self.reads = ReadQueue()
         self.ahead = Ahead(self.log, work.clock)
         self.dedup = TokenIndex()
@@ -120,11 +122,9 @@ class Room:
         self._entries: list[Entry] = []
         self._decided: list[Run | Decided] = []  # those of them that the state decides
         self._orders: dict[int, Callable[[Outcome], None]] = {}
-        self._answers: list[Owed] = []
         self._collected = 0
         self._in_flight = False
         self._shares: deque[list[Entry]] = deque()  # of one collection, not committed
-        self._due_answers: list[Owed] = []  # to that collection
         self.is_clogged = False
         self._clogged_at = 0.0
         self._held_up: list[IJob] = []
@@ -304,24 +304,6 @@ class Room:
             self.work.soon()
         return run
 
-    def answer(
-        self, subscription: Subscription, answer: Answer, weight: int = 0
-    ) -> None:
-        """Answer privately, after what its member said so far is committed.
-
-        Args:
-            subscription: the subscription of the member.
-            answer: an event, or a function that returns the answer.
-            weight: bytes, roughly, that the answer will take, for the limit on
-                unwritten answers.
-        """
-        if isinstance(answer, Error):
-            self.stats.refused[answer.code] += 1
-        self._answers.append((subscription, answer, weight))
-        subscription.backlog += weight
-        subscription.asked += 1
-        self.work.soon()
-
     def wait(self, job: IJob) -> None:
         """Add ``job`` to the work again when the room is clogged no longer."""
         self._held_up.append(job)
@@ -345,7 +327,8 @@ class Room:
             self.forget()
             return
         if self.fanout.readers.left:
-            self._give_answers()
+            self.answers.give_others({session_of(each) for each in self._entries})
+            self._tidy()
             return
         entries, self._entries = self._entries, []
         decided, self._decided = self._decided, []
@@ -354,7 +337,8 @@ class Room:
                 entries = [each for each in entries if id(each) not in withdrawn]
                 decided = [each for each in decided if id(each) not in withdrawn]
             self.claims.submitted()
-        self._due_answers, self._answers = self._answers, []
+        if self.answers.collected:
+            self.answers.submitted()
         self._collected = 0
         limits = self.store.limits
         if limits is None:
@@ -373,23 +357,13 @@ class Room:
         elif self._fold.pending and (told := self._fold.fold([])):
             self._committed(Batch(told, self.log.last_id + 1, self.store.time()))
         else:
-            answers, self._due_answers = self._due_answers, []
-            self._finish(answers)
+            self.answers.give()
+            self._tidy()
 
     @property
     def answers_only(self) -> bool:
         """The room is clogged, but commands can be answered."""
         return bool(self.fanout.readers.left) and not self._in_flight
-
-    def _give_answers(self) -> None:
-        """Give the answers to members that have said nothing since the last commit."""
-        waiting = {session_of(entry) for entry in self._entries}
-        answers, self._answers = self._answers, []
-        due: list[Owed] = []
-        for owed in answers:
-            is_due = owed[0].member.session_id not in waiting
-            (due if is_due else self._answers).append(owed)
-        self._finish(due)
 
     def welcome(self, member: Member) -> Welcome:
         """Return the greeting for ``member`` as things stand."""
@@ -417,7 +391,7 @@ class Room:
             self.fanout.send(batch)
         if self.ahead.waiting:
             self.ahead.look()
-        self._finish([])
+        self._tidy()
         if self.fanout.readers.left:
             self._clog()
             self.work.add(self.fanout)
@@ -439,9 +413,8 @@ class Room:
         orders, self._orders = [*self._orders.values()], {}
         for then in orders:
             then(LOST)
-        answers = [*self._due_answers, *self._answers]
-        self._due_answers, self._answers = [], []
-        self._finish(answers)  # to nobody who could read them
+        self.answers.give_all()  # to nobody who could read them
+        self._tidy()
         if not self.fanout.readers.left:
             self._sent()
 
@@ -470,8 +443,9 @@ class Room:
             self.ahead.look()
         self.stats.fan_out.add(self.work.clock.seconds() - began)
         if not self._shares:
-            answers, self._due_answers = self._due_answers, []
-            self._finish(answers)
+            if self.answers.due:
+                self.answers.give()
+            self._tidy()
         if self.fanout.readers.left:
             self._clog()
             self.work.add(self.fanout)
@@ -492,12 +466,10 @@ class Room:
             held_up, self._held_up = self._held_up, []
             for job in held_up:
                 self.work.add(job)
-        if self._entries or self._answers:
+        if self._entries or self.answers.collected:
             self.work.soon()
 
-    def _finish(self, answers: list[Owed]) -> None:
-        for subscription, answer, weight in answers:
-            owe(subscription, answer, weight)
+    def _tidy(self) -> None:
         if self.log.size > self.log.limit:
             self._retention.trim()
         if self._fold.pending and not self._fold_is_timed:
