@@ -62,7 +62,7 @@ class Drain:
         await close_listeners()
         self._log("stopping", "shutting down, {count} here")
         self._say_goodbye(drain / 2 if lame_duck else 0.0)
-        if connections or not connections.room.is_settled:
+        if connections or not connections.room.commits.is_settled:
             if connections:
                 connections.when_empty(self._await_commit)
             else:
@@ -114,7 +114,7 @@ class Drain:
         if room.keeper.why_cut_off:
             self._reactor.callLater(0, self._end_wait)
         else:
-            room.work.add(Settling(room, self._end_wait))
+            room.work.add(Settling(room.commits, self._end_wait))
 
     def _cut_short(self) -> None:
         connections = self._connections

@@ -22,8 +22,8 @@ AWAY: Final = Bye("restarted", "The room can't be reached from here: come again"
 """The last words to members that are sent away, and to those that come meanwhile."""
 
 
-class IHouse(Protocol):
-    """A room, as far as its keeper needs it."""
+class ICommits(Protocol):
+    """A room's commits, as far as its keeper needs them."""
 
     def hear(self, batch: Batch) -> None:
         """Tell members what others have said."""
@@ -31,8 +31,11 @@ class IHouse(Protocol):
     def sending(self) -> Deferred[None] | None:
         """Return what fires when the last batch was sent to all."""
 
-    def forget(self) -> None:
-        """Forget all that was to be committed: it never will be."""
+    def shut(self) -> None:
+        """Forget all that was to be committed, and all that will be, until ``open``."""
+
+    def open(self) -> None:
+        """Commit again what is collected from now on."""
 
 
 class Keeper:
@@ -43,7 +46,7 @@ class Keeper:
         dedup: the tokens of what was said.
         directory: everybody connected.
         clock: times the reminders in the log.
-        house: the room.
+        commits: the room's.
 
     Attributes:
         is_live: members may be there, to be told what is heard.
@@ -60,7 +63,7 @@ class Keeper:
         dedup: TokenIndex,
         directory: Directory,
         clock: IReactorTime,
-        house: IHouse,
+        commits: ICommits,
     ) -> None:
         self.is_live = False
         self.why_stalled = self.why_cut_off = self.why_away = ""
@@ -69,7 +72,7 @@ class Keeper:
         self._dedup = dedup
         self._directory = directory
         self._clock = clock
-        self._house = house
+        self._commits = commits
         self._logger = Logger(namespace="broadcast")
         self._stalls = 0
         self._is_renewed = False
@@ -77,7 +80,7 @@ class Keeper:
     def heard(self, batch: Batch) -> None:
         """Append a batch that was committed earlier, or by others."""
         if self.is_live:
-            self._house.hear(batch)
+            self._commits.hear(batch)
             return
         log = self._fanout.log
         if not log.lines and not self._is_renewed:
@@ -108,7 +111,7 @@ class Keeper:
 
     def sending(self) -> Deferred[None] | None:
         """Return what fires when the last batch was sent to all; None: it was."""
-        return self._house.sending()
+        return self._commits.sending()
 
     def away(self, why: str) -> None:
         """Send everybody away, and let nobody in, for now."""
@@ -119,7 +122,7 @@ class Keeper:
         )
         self._directory.occupancy.away = AWAY
         self._send_away(AWAY)
-        self._house.forget()
+        self._commits.shut()
         self.on_change()
 
     def back(self, epoch: str) -> None:
@@ -127,7 +130,7 @@ class Keeper:
         self.why_away = ""
         self.is_live = True
         self._directory.occupancy.away = None
-        self._house.forget()
+        self._commits.open()
         self._logger.warn(
             "members may come again: epoch {subject}",
             event="store-back",
@@ -161,7 +164,7 @@ class Keeper:
 
 
 class ISettles(Protocol):
-    """A room, as far as its commits can be waited for."""
+    """A room's commits, as far as they can be waited for."""
 
     @property
     def is_settled(self) -> bool:
@@ -175,20 +178,20 @@ class Settling:
     """Calls when all that was said has been committed: a job.
 
     Args:
-        room: where it was said.
+        commits: of the room where it was said.
         then: is called.
     """
 
-    def __init__(self, room: ISettles, then: Callable[[], object]) -> None:
-        self._room = room
+    def __init__(self, commits: ISettles, then: Callable[[], object]) -> None:
+        self._commits = commits
         self._then = then
 
     def step(self, until: float) -> bool:
         """Look whether all is committed."""
-        if self._room.is_settled:
+        if self._commits.is_settled:
             self._then()
         else:
-            self._room.settle(self)
+            self._commits.settle(self)
         return False
 
     def abort(self) -> None:

@@ -209,7 +209,7 @@ def test_who_is_kicked_just_then_is_told_of_the_kick() -> None:
     wire.is_stuck = True
     while not session.subscription.has_lost_place:
         talker.protocol.dataReceived(b"x" * 50_000 + b"\n")
-        hall.room.flush()
+        hall.room.commits.flush()
     hall.directory.close(session.member, Bye("kicked", "kicked"))
     wire.is_stuck = False
     hall.turn()

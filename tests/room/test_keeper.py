@@ -115,7 +115,7 @@ def test_who_is_sent_away_may_come_again() -> None:
     guest.take()
     guest.send("/say t1 one")
     hall.turn()
-    assert not hall.room.is_settled
+    assert not hall.room.commits.is_settled
     hall.room.keeper.away("cut off")
     hall.turn()
     assert '"code":"restarted"' in guest.lines()[-1]
@@ -126,11 +126,11 @@ def test_who_is_sent_away_may_come_again() -> None:
     hall.room.keeper.back("e2")
     owner = hall.room.store.owner("al", "a-secret-key")
     assert hall.room.dedup.find(owner, "t1") is None
-    assert hall.room.is_settled
+    assert hall.room.commits.is_settled
 
 
 class Commits:
-    """A room whose commit is made when the test says so."""
+    """A commit that is made when the test says so."""
 
     def __init__(self) -> None:
         self.is_settled = False
@@ -143,12 +143,12 @@ class Commits:
 
 def test_settling_waits_for_each_commit() -> None:
     """It looks again whenever one is made, and calls once; a fault ends the wait."""
-    room, called = Commits(), list[int]()
-    job = Settling(room, lambda: called.append(1))
+    commits, called = Commits(), list[int]()
+    job = Settling(commits, lambda: called.append(1))
     for _ in range(2):
         assert not job.step(0.0)
-    assert (room.waiting, called) == ([job, job], [])
-    room.is_settled = True
+    assert (commits.waiting, called) == ([job, job], [])
+    commits.is_settled = True
     job.step(0.0)
     assert called == [1]
     job.abort()
@@ -160,7 +160,9 @@ def test_what_was_said_is_settled_when_it_is_committed() -> None:
     hall = Hall()
     guest, called = hall.join("/name al"), list[bool]()
     guest.protocol.dataReceived(b"one\n")
-    settled = [hall.room.is_settled]
-    hall.work.add(Settling(hall.room, lambda: called.append(hall.room.is_settled)))
+    settled = [hall.room.commits.is_settled]
+    hall.work.add(
+        Settling(hall.room.commits, lambda: called.append(hall.room.commits.is_settled))
+    )
     hall.turn()
     assert (settled, called) == ([False], [True])
