@@ -78,7 +78,7 @@ class OwedAnswers:
 
 
 Owed = tuple[Subscription, Answer, int]
-"""Whose answer it is, the answer, and its weight."""
+"""The receiver, the answer, and its weight."""
 
 
 class Answers:
@@ -116,15 +116,20 @@ class Answers:
         self._work.soon()
 
     def submitted(self) -> None:
-        """Note that what was said before is on its way."""
+        """Note that a commit of the lines before them begins."""
         self.due += self.collected
         self.collected = []
 
     def give(self) -> None:
-        """Give those that are due: what was said before them is committed."""
+        """Give those that are due: the lines before them are committed."""
         due, self.due = self.due, []
-        for owed in due:
-            _owe(*owed)
+        for subscription, answer, weight in due:
+            if subscription.answers is None:
+                subscription.answers = OwedAnswers(subscription)
+            subscription.answers.append(answer, weight)
+            # A bulk sender's answers are no fresh job: it would always have some.
+            is_fresh = subscription.asked <= 1
+            self._work.add(subscription.answers, is_fresh)
 
     def give_others(self, waiting: set[int | None]) -> None:
         """Give those that no line comes before.
@@ -134,20 +139,11 @@ class Answers:
         """
         collected, self.collected = self.collected, []
         for owed in collected:
-            if owed[0].member.session_id in waiting:
-                self.collected.append(owed)
-            else:
-                _owe(*owed)
-
-    def give_all(self) -> None:
-        """Give all of them: what was said before is not committed any more."""
-        self.submitted()
+            is_due = owed[0].member.session_id not in waiting
+            (self.due if is_due else self.collected).append(owed)
         self.give()
 
-
-def _owe(subscription: Subscription, answer: Answer, weight: int) -> None:
-    if subscription.answers is None:
-        subscription.answers = OwedAnswers(subscription)
-    subscription.answers.append(answer, weight)
-    # A bulk sender's answers are no fresh job: it would always have some.
-    subscription.work.add(subscription.answers, is_fresh=subscription.asked <= 1)
+    def give_all(self) -> None:
+        """Give all of them: the lines before them are not committed any more."""
+        self.submitted()
+        self.give()

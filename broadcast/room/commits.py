@@ -10,8 +10,8 @@ Promises, kept here and in ``fanout``, and tested:
    lines that its member sent before it.
 2. Nobody sees a line that the store has not committed.
 3. A turn's lines become one batch, rendered once per dialect.
-4. What is collected is bounded. While a commit is in flight and the next one is full,
-   or while a batch is still being sent, the room is clogged: nobody's lines are taken.
+4. No more is collected than one commit takes. While that one has to wait for another,
+   or a batch is still being sent, the room is clogged: nobody's lines are taken.
 """
 
 from collections import deque
@@ -46,7 +46,7 @@ class Commits:
         work: the turns of the reactor.
         stats: counts the lines, and times.
         answers: the answers that come behind the lines.
-        decisions: those who wait for what the log decides.
+        decisions: tells the outcomes of what the log decides on.
         fold: folds the comings and goings of a burst.
         retention: keeps the log to its limit.
 
@@ -179,7 +179,7 @@ class Commits:
             return
         if self._fanout.readers.left:
             self._answers.give_others({session_of(each) for each in self._entries})
-            self._tidy()
+            self._finish()
             return
         entries, self._entries = self._entries, []
         decided, self._decided = self._decided, []
@@ -201,7 +201,7 @@ class Commits:
         batch.retell(self._fold.fold(batch.entries))
         if batch.entries:
             self._fanout.send(batch)
-        self._tidy()
+        self._finish()
         if self._fanout.readers.left:
             self._clog()
             self._work.add(self)
@@ -233,8 +233,7 @@ class Commits:
             last_id = self._fanout.log.last_id
             self._committed(Batch(told, last_id + 1, self._store.time()))
         else:
-            self._answers.give()
-            self._tidy()
+            self._finish()
 
     def _committed(self, batch: Batch) -> None:
         self._in_flight = False
@@ -247,9 +246,7 @@ class Commits:
             self._fanout.send(batch)
         self._stats.fan_out.add(self._work.clock.seconds() - began)
         if not self._shares:
-            if self._answers.due:
-                self._answers.give()
-            self._tidy()
+            self._finish()
         if self._fanout.readers.left:
             self._clog()
             self._work.add(self)
@@ -263,7 +260,7 @@ class Commits:
         self._in_flight = False
         self._decisions.forget()
         self._answers.give_all()  # to nobody who could read them
-        self._tidy()
+        self._finish()
         if not self._fanout.readers.left:
             self._sent()
 
@@ -303,8 +300,10 @@ class Commits:
             self.is_clogged = True
             self._clogged_at = self._work.clock.seconds()
 
-    def _tidy(self) -> None:
-        """Have what a commit leaves over dealt with: a log too long, a burst."""
+    def _finish(self) -> None:
+        """Give the answers behind a commit; deal with a log too long, and a burst."""
+        if self._answers.due and not (self._in_flight or self._shares):
+            self._answers.give()
         if self._fanout.log.size > self._fanout.log.limit:
             self._retention.trim()
         if self._fold.pending and not self._fold_is_timed:

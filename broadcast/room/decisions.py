@@ -1,8 +1,7 @@
-"""What the log decides on: what is put to it, and who is told the outcome.
+"""Decisions of the log: the entries that are put to it, and their outcomes.
 
-Claims, leaves, orders, and lines with a token that outlives the connection are entries
-of which the log says what becomes of them. Here that is told to those of this daemon
-that wait for it.
+The log decides on claims, leaves, orders, and lines with a token that outlives the
+connection. The outcome is told here to those of this daemon that wait for it.
 """
 
 from collections.abc import Callable
@@ -63,10 +62,10 @@ class Decisions:
     def submit(
         self, entries: list[Entry], decided: list[Run | Decided]
     ) -> tuple[list[Entry], list[Run | Decided]]:
-        """Return what is put to the log: all but the claims that were withdrawn.
+        """Return the entries for the log: all but the claims that were withdrawn.
 
         Args:
-            entries: what a turn has collected.
+            entries: the entries that a turn has collected.
             decided: those of them that the log decides on.
         """
         if withdrawn := set(map(id, self._claims.withdrawn)):

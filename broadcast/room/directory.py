@@ -93,10 +93,10 @@ class Directory:
         reason: str | None = None,
         detail: str = "",
     ) -> None:
-        """Log what has become of ``member``.
+        """Log an event in the life of ``member``.
 
         Args:
-            event: what it did: ``joined``, ``left``.
+            event: the name of the event: ``joined``, ``left``.
             member: the member.
             count: how many are here now.
             reason: a reason's code.

@@ -35,7 +35,7 @@ class Retention:
         self._overtaken: deque[Overtaken] = deque()
 
     def trim(self) -> None:
-        """Trim the log to its limit; what is lost with it is forgotten."""
+        """Trim the log to its limit, and close those who lose their place by it."""
         self._overtaken += self._fanout.trim()
         self._dedup.forget_before(self._fanout.log.first_id)
         if self._overtaken:

@@ -50,7 +50,7 @@ class Room:
         work: the turns of the reactor.
 
     Attributes:
-        log: what was said.
+        log: the lines that were said.
         stats: the daemon's counters.
         fanout: sends what is committed to its members.
         subscriptions: the subscriptions of its members, by session id.
