@@ -80,41 +80,28 @@ class Room:
         self.directory = directory
         self.work = work
         self.log = Log(log_size, spacing=store.spacing)
-        self.stats = directory.stats
-        self.fanout = Fanout(self.log, self.stats, work)
-        self.subscriptions = self.fanout.subscriptions
-        self.ahead = self.fanout.ahead
-        self.dedup = TokenIndex()
+        self.stats = stats = directory.stats
+        self.fanout = fanout = Fanout(self.log, stats, work)
+        self.ahead = fanout.ahead
+        self.subscriptions = here = fanout.subscriptions
+        self.dedup = dedup = TokenIndex()
         self.reads = ReadQueue()
         policy = directory.policy
         self.roster = Roster(store, policy.reserves, policy.imitates, policy.turn_away)
-        self.claims = Claims(self.roster, directory.occupancy)
-        answers = Answers(self.stats, work)
-        self.orders = Orders(store, directory, self.subscriptions, answers)
-        self._decisions = Decisions(
-            store,
-            directory,
-            self.subscriptions,
-            self.claims,
-            self.orders,
-            answers,
-            self.dedup,
+        self.claims = claims = Claims(self.roster, directory.occupancy)
+        answers = Answers(stats, work)
+        self.answer = answers.add
+        self.orders = orders = Orders(store, directory, here, answers)
+        self._decisions = decisions = Decisions(
+            store, directory, here, claims, orders, answers, dedup
         )
+        fold = PresenceFold(work.clock, lambda: self.count)
+        retention = Retention(fanout, dedup, directory, work)
         self.commits = Commits(
-            store,
-            self.fanout,
-            work,
-            self.stats,
-            answers,
-            self._decisions,
-            PresenceFold(work.clock, lambda: self.count),
-            Retention(self.fanout, self.dedup, directory, work),
+            store, fanout, work, stats, answers, decisions, fold, retention
         )
         self.say = self.commits.say  # no call of ours in between: it is the hot path
-        self.answer = answers.add
-        self.keeper = Keeper(
-            self.fanout, self.dedup, directory, work.clock, self.commits
-        )
+        self.keeper = Keeper(fanout, dedup, directory, work.clock, self.commits)
         self.deadlines = Deadlines[ReferenceType[IApplicant]](
             settings.login_timeout, work, expire_applicant
         )
