@@ -126,6 +126,11 @@ class Daemon:
         if self.process is not None:
             os.kill(self.process.pid, number)
 
+    @property
+    def has_ended(self) -> bool:
+        """It has ended by itself."""
+        return self.process is not None and self.process.poll() is not None
+
 
 class Hearers:
     """A member at each daemon that comes back with /since, each in a thread.
@@ -325,6 +330,8 @@ def run(
             senders.wait_for_more()
             look(servers)
             silences[kind].append(senders.silence())
+            if ended := [daemon.port for daemon in room if daemon.has_ended]:
+                raise SystemExit(f"FAILED: after {kind}: ended by itself: {ended}")
             print(f"{kind}: {silences[kind][-1]:.1f} s of silence", flush=True)
         senders.finish()
         logs = [dict(whole_log(port, PATIENCE)) for port in ports]
