@@ -1,13 +1,14 @@
 """The room's side of its store: old lines, a full disk, the end of it all."""
 
 from collections.abc import Callable
-from typing import Final, Protocol
+from typing import Final
 
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
-from broadcast.base.work import IJob, IReactorTime
+from broadcast.base.work import IReactorTime
 from broadcast.protocol.events import Bye
+from broadcast.room.commits import Commits
 from broadcast.room.directory import Directory
 from broadcast.room.fanout import Fanout
 from broadcast.store.dedup import TokenIndex
@@ -22,22 +23,6 @@ AWAY: Final = Bye("restarted", "The room can't be reached from here: come again"
 """The last words to members that are sent away, and to those that come meanwhile."""
 
 
-class ICommits(Protocol):
-    """A room's commits, as far as its keeper needs them."""
-
-    def hear(self, batch: Batch) -> None:
-        """Tell members what others have said."""
-
-    def sending(self) -> Deferred[None] | None:
-        """Return what fires when the last batch was sent to all."""
-
-    def shut(self) -> None:
-        """Forget all that was to be committed, and all that will be, until ``open``."""
-
-    def open(self) -> None:
-        """Commit again what is collected from now on."""
-
-
 class Keeper:
     """A room, as its store sees it: see ``IRoom``.
 
@@ -46,7 +31,7 @@ class Keeper:
         dedup: the tokens of what was said.
         directory: everybody connected.
         clock: times the reminders in the log.
-        commits: the room's.
+        commits: the commits of the room.
 
     Attributes:
         is_live: members may be there, to be told what is heard.
@@ -63,7 +48,7 @@ class Keeper:
         dedup: TokenIndex,
         directory: Directory,
         clock: IReactorTime,
-        commits: ICommits,
+        commits: Commits,
     ) -> None:
         self.is_live = False
         self.why_stalled = self.why_cut_off = self.why_away = ""
@@ -161,39 +146,3 @@ class Keeper:
             since=f", for {seconds} s now" if seconds else ", and nothing is lost",
         )
         self._clock.callLater(REMINDER, lambda: self._remind(stall, began))
-
-
-class ISettles(Protocol):
-    """A room's commits, as far as they can be waited for."""
-
-    @property
-    def is_settled(self) -> bool:
-        """All that was said has been committed."""
-
-    def settle(self, job: IJob) -> None:
-        """Add ``job`` to the work when a commit is made."""
-
-
-class Settling:
-    """Calls when all that was said has been committed: a job.
-
-    Args:
-        commits: of the room where it was said.
-        then: is called.
-    """
-
-    def __init__(self, commits: ISettles, then: Callable[[], object]) -> None:
-        self._commits = commits
-        self._then = then
-
-    def step(self, until: float) -> bool:
-        """Look whether all is committed."""
-        if self._commits.is_settled:
-            self._then()
-        else:
-            self._commits.settle(self)
-        return False
-
-    def abort(self) -> None:
-        """Wait no longer: a look has failed."""
-        self._then()
