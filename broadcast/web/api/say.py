@@ -210,7 +210,7 @@ class Post:
         room, settings = self._room, self._room.settings
         keeper = room.keeper
         why_not = keeper.why_stalled or keeper.why_away or keeper.why_cut_off
-        if room.is_clogged or why_not:
+        if room.commits.is_clogged or why_not:
             raise RefusedError(503, "nothing can be saved just now: try again", BUSY)
         whose = self._caller.owner or self._caller.host
         wait = self._say.api.rates.wait_for(
