@@ -20,12 +20,11 @@ from broadcast.store.contents import LINES
 from broadcast.store.entries import Batch, Entry, Run
 from broadcast.store.excerpts import Excerpts
 from broadcast.store.figures import Commits, Figures, Shared
-from broadcast.store.life import Life, Phase, Share
+from broadcast.store.life import Life, Phase
 from broadcast.store.nats import Access
 from broadcast.store.replica import Replica
+from broadcast.store.share import Share
 from broadcast.store.state import State
-
-__all__ = ["JetstreamStore", "Share"]
 
 LIMITS: Final = Limits(lines=LINES - 1, size=512 * 1024)
 """The limits of one message: a server's ``max_payload`` is 1 MiB."""

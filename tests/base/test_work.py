@@ -108,7 +108,7 @@ def test_the_idle_do_not_starve_the_others(clock: TurnClock, work: Work) -> None
     assert old.left == 0
 
 
-def test_a_fresh_job_has_one_unit_then_it_is_old(clock: TurnClock, work: Work) -> None:
+def test_fresh_jobs_work_by_turns(clock: TurnClock, work: Work) -> None:
     """A first block of much to do holds up no ping that comes among it."""
     bulk = [Job(clock, 50) for _ in range(5)]
     for job in bulk:
@@ -119,6 +119,18 @@ def test_a_fresh_job_has_one_unit_then_it_is_old(clock: TurnClock, work: Work) -
     work.add(ping, is_fresh=True)
     clock.advance(0)
     assert seen == [1] * 5
+
+
+def test_a_fresh_job_has_a_slice_then_it_is_old(clock: TurnClock, work: Work) -> None:
+    """Who has sent some lines while it had to wait need not wait again for that."""
+    for _ in range(200):
+        work.add(Job(clock, 1000))
+    few, many = Job(clock, 8, SLICE / 8), Job(clock, 100, SLICE / 8)
+    work.add(few, is_fresh=True)
+    work.add(many, is_fresh=True)
+    clock.advance(0)
+    assert few.left == 0
+    assert many.left in (91, 92)
 
 
 def test_commits_are_made_between_the_halves(clock: TurnClock, work: Work) -> None:
