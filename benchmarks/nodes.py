@@ -4,10 +4,13 @@ python -m benchmarks.nodes [--lines 200000] [--hearers 10] [--rounds 1]
 
 For each kind of room: senders at full speed and hearers at each daemon (lines said,
 deliveries, processor time of the daemons and of the nats-servers), then 1000 lines a
-second from a member of one daemon to one of another (the time that a line takes).
+second from a member of one daemon to one of another: the time that a line takes, how
+many lines share a message of the stream, and the processor time for a message at the
+daemon that writes it, at one that only reads it, and of the servers.
 """
 
 import argparse
+import asyncio
 import os
 import selectors
 import socket
@@ -19,9 +22,11 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from broadcast.base.values import plural
+from broadcast.store.nats import Access, Link
 from soak.room import Room, percentile, read_until
 from soak.servers import Servers
 
@@ -143,6 +148,36 @@ def spent_by(process: Room) -> float:
     return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
 
 
+class Spent:
+    """The processor time that processes have taken since this was made.
+
+    Args:
+        processes: which, in some groups.
+    """
+
+    def __init__(self, *processes: list[Room]) -> None:
+        self._before = {each.process.pid: spent_by(each) for each in chain(*processes)}
+
+    def by(self, processes: list[Room]) -> list[float]:
+        """Return the seconds that each of some has taken."""
+        return [spent_by(each) - self._before[each.process.pid] for each in processes]
+
+
+def written(servers: list[Room]) -> int:
+    """Return how many messages the room's stream has; 0 without servers."""
+    if not servers:
+        return 0
+
+    async def ask() -> int:
+        link = Link(Access((f"nats://127.0.0.1:{servers[0].port}",)))
+        await link.connect()
+        answer = await link.ask("STREAM.INFO.broadcast")
+        await link.close()
+        return int(answer["state"]["last_seq"])
+
+    return asyncio.run(ask())
+
+
 def paced(rooms: list[Room]) -> list[float]:
     """Return how long lines take from the first daemon to the last, in ms."""
     ear, mouth = rooms[-1].connect("/name ear"), rooms[0].connect("/name mouth")
@@ -177,18 +212,22 @@ def measure(kind: Kind, lines: int, hearers: int) -> str:
         tempfile.TemporaryDirectory() as folder,
         daemons(kind, Path(folder)) as (rooms, behind),
     ):
-        before = [spent_by(each) for each in (*rooms, *behind)]
+        spent = Spent(rooms, behind)
         took = speed(rooms, lines, hearers)
-        spent = [
-            spent_by(each) - was
-            for each, was in zip((*rooms, *behind), before, strict=True)
-        ]
+        own, others = sum(spent.by(rooms)), sum(spent.by(behind))
+        messages = written(behind)
+        spent = Spent(rooms, behind)
         delays = paced(rooms)
-    own, others = sum(spent[: len(rooms)]), sum(spent[len(rooms) :])
+        count = (written(behind) - messages) or len(delays)
+        writer, *readers = spent.by(rooms)
+        reader = f"{readers[-1] / count * 1e6:.0f}" if readers else ""
+        servers = f"{sum(spent.by(behind)) / count * 1e6:.0f}" if behind else ""
     return (
         f"| {kind} | {lines / took:,.0f} | {lines * hearers / took:,.0f}"
         f" | {own / lines * 1e6:.2f} | {others / lines * 1e6:.2f}"
-        f" | {percentile(delays, 0.5):.1f} | {percentile(delays, 0.99):.1f} |"
+        f" | {percentile(delays, 0.5):.1f} | {percentile(delays, 0.99):.1f}"
+        f" | {len(delays) / count:.1f} | {writer / count * 1e6:.0f}"
+        f" | {reader} | {servers} |"
     )
 
 
@@ -202,7 +241,8 @@ def main() -> None:
     chosen = parser.parse_args()
     print(
         "| room | lines/s | deliveries/s | daemons, µs a line | servers, µs a line"
-        " | p50 ms | p99 ms |\n|---|---|---|---|---|---|---|"
+        " | p50 ms | p99 ms | lines a message | µs to write it | to read it | servers |"
+        "\n|" + "---|" * 11
     )
     kinds = KINDS
     if chosen.kinds:

@@ -9,10 +9,13 @@ import signal
 import ssl
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
 
+from soak.servers import Servers, free_ports, program
 from tests.support.daemon import DEADLINE, Output
 from tests.support.faces import make_certificate
 from tests.support.lineclient import LineClient, SocketWire, connect_tcp
@@ -83,10 +86,12 @@ def _unmeasured() -> dict[str, str]:
     return {k: v for k, v in os.environ.items() if not k.startswith("COVERAGE_")}
 
 
-def confined(folders: list[Path | str], *command: str) -> list[str]:
-    """Return what runs ``command`` in Python, under the unit's restrictions."""
+def confined(
+    folders: list[Path | str], *command: str, unit: str = SERVICES[0]
+) -> list[str]:
+    """Return what runs ``command`` in Python, under a unit's restrictions."""
     return [
-        *(sys.executable, "-m", "tests.support.sandbox", str(UNITS / SERVICES[0])),
+        *(sys.executable, "-m", "tests.support.sandbox", str(UNITS / unit)),
         *(":".join(map(str, folders)), sys.executable, *command),
     ]
 
@@ -199,3 +204,62 @@ def test_the_daemon_lives_under_the_restrictions(tmp_path: Path) -> None:
             out.finish()
     assert process.returncode == -signal.SIGTERM
     assert "stopped" in out.lines[-1]
+
+
+@needs_systemd
+@pytest.mark.skipif(not can_confine(), reason="no root, or no namespaces here")
+@pytest.mark.skipif(program() is None, reason="there is no nats-server")
+def test_workers_are_one_room_under_the_restrictions(tmp_path: Path) -> None:
+    """The unit's own command, twice: on one port, with what docs/scale.md has them read.
+
+    Both say that they are ready; a member of either hears one of the other.
+    """
+    tmp_path.chmod(0o755)
+    [port] = free_ports(1)
+    config = tmp_path / "room.ini"
+    with Servers(tmp_path / "nats") as servers, ExitStack() as stack:
+        listen = f"tcp:{port}:interface=127.0.0.1:reuseport=yes"
+        config.write_text(f"[server]\nlisten = {listen}\nnats = {servers.urls}\n")
+        workers = [stack.enter_context(_worker(number, config)) for number in "12"]
+        ear = LineClient(connect_tcp(port))
+        ear.since_ping("/name ear")
+        for n in range(20):
+            mouth = LineClient(connect_tcp(port))
+            mouth.since_ping(f"/name mouth{n}", f"line {n}")
+            mouth.close()
+            ear.until(f"mouth{n}: line {n}$")
+        ear.close()
+        for out in workers:  # all at one of them: once in 2**19
+            out.wait_for(r"mouth\d+ joined")
+
+
+@contextmanager
+def _worker(number: str, config: Path) -> Iterator[Output]:
+    """Run the command of a worker's unit until the end; what it logs is given."""
+    [line] = re.findall(r"^ExecStart=(.*)$", (UNITS / SERVICES[2]).read_text(), re.M)
+    words = line.replace("%i", number).split()[1:]
+    places = {
+        "/etc/broadcast/room.ini": str(config),
+        f"broadcast/w{number}/": "broadcast/",
+    }
+    for place, here in places.items():
+        words = [word.replace(place, here) for word in words]
+    with NotifySocket() as manager:
+        manager.open_to_all()
+        process = subprocess.Popen(
+            confined([config.parent, manager.folder], *words, unit=SERVICES[2]),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env=_unmeasured() | manager.env,
+        )
+        try:
+            assert process.stdout is not None
+            out = Output(process.stdout)
+            out.wait_for(r"listening on 127\.0\.0\.1:\d+")
+            assert "READY" in manager.next()
+            yield out
+        finally:
+            process.terminate()
+            process.wait(DEADLINE)
+            out.finish()
+        assert process.returncode == -signal.SIGTERM, out.lines
