@@ -210,7 +210,7 @@ def test_the_daemon_lives_under_the_restrictions(tmp_path: Path) -> None:
 @pytest.mark.skipif(not can_confine(), reason="no root, or no namespaces here")
 @pytest.mark.skipif(program() is None, reason="there is no nats-server")
 def test_workers_are_one_room_under_the_restrictions(tmp_path: Path) -> None:
-    """The unit's own command, twice: on one port, with what docs/scale.md has them read.
+    """The unit's own command, twice: on one port, configured as docs/scale.md says.
 
     Both say that they are ready; a member of either hears one of the other.
     """
