@@ -62,6 +62,9 @@ class IReader(Hashable, Protocol):
     def read_on(self) -> object:
         """Watch the socket again; ``may_read`` is asked when there is input."""
 
+    def has_little(self) -> bool:
+        """Tell whether ``SPARSE`` bytes at most can be read, but not the end."""
+
 
 class IJob(Hashable, Protocol):
     """Work that is done a slice at a time."""
@@ -136,14 +139,14 @@ class Work:
             self.queued[job] = self._fresh
             self._fresh.append(job)  # it stays in its queue, and is skipped there
 
-    def is_late(self) -> bool:
-        """Tell whether this turn's budget is spent."""
+    def is_late(self, grace: float = 0.0) -> bool:
+        """Tell whether this turn's budget is spent, and ``grace`` seconds more."""
         now = self.clock.seconds()
         if not self._end:  # the first work of this turn
             self._end = now + BUDGET
             self.soon()
             return False
-        return now > self._end
+        return now > self._end + grace
 
     def exclude(self, seconds: float) -> None:
         """Exclude time that was spent on the fan-out from this turn's budget."""
@@ -155,12 +158,16 @@ class Work:
 
         If not, it is to watch its socket no more, until ``read_on``. Readers that wait
         come first in the next turns. The kernel reports readers in the same order each
-        time, so the last ones would starve otherwise.
+        time, so the last ones would starve otherwise. A little is read nevertheless, as
+        long as the turn has not taken twice its budget: what it brings is fresh.
         """
-        if (self._first and reader not in self._first) or self.is_late():
-            self._waiting[reader] = None
-            return False
-        return True
+        is_due = not self._first or reader in self._first
+        if is_due and not self.is_late():
+            return True
+        if not self.is_late(BUDGET) and reader.has_little():
+            return True
+        self._waiting[reader] = None
+        return False
 
     def __len__(self) -> int:
         """Return the number of queued jobs."""

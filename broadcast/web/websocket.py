@@ -115,8 +115,11 @@ class WebSocketConnection:
         """Take bytes: simple ones at once, if the turn has time."""
         self._liveness.heard = True
         work, parser = self._connections.work, self._parser
-        has_to_wait = parser.has_left or (work.queued and work.is_late())
-        is_fresh = not parser.has_left and len(data) <= SPARSE
+        is_little = len(data) <= SPARSE
+        has_to_wait = parser.has_left or (
+            work.queued and (not is_little or work.is_late())
+        )
+        is_fresh = is_little and not parser.has_left
         if parser.has_left:
             self._pause()
         parser.keep(data)

@@ -13,6 +13,11 @@ class Reader:
     """Notes that it is to be read on."""
 
     reads_on = False
+    is_little = False
+
+    def has_little(self) -> bool:
+        """Tell whether it has little."""
+        return self.is_little
 
     def read_on(self) -> None:
         """Read on."""
@@ -218,6 +223,21 @@ def test_reads_are_counted(clock: TurnClock, work: Work) -> None:
     assert [n for n, reader in enumerate(readers) if work.may_read(reader)] == again
     clock.advance(0)
     assert all(work.may_read(reader) for reader in readers[:4])
+
+
+def test_a_little_is_read_though_others_wait(clock: TurnClock, work: Work) -> None:
+    """As long as the turn has not taken twice its budget."""
+    bulk, little = Reader(), Reader()
+    little.is_little = True
+    assert not work.is_late()
+    clock.rightNow += 1.5 * BUDGET
+    assert not work.may_read(bulk)
+    assert work.may_read(little)
+    clock.advance(0)
+    assert bulk.reads_on
+    assert work.may_read(little)  # before the one that has waited
+    clock.rightNow += 3 * BUDGET
+    assert not work.may_read(little)
 
 
 def test_readers_that_wait_go_on_a_few_a_turn(clock: TurnClock, work: Work) -> None:
