@@ -106,7 +106,7 @@ class Checker:
     acked: dict[tuple[str, str], int] = field(default_factory=dict)
     orders: list[tuple[str, list[str]]] = field(default_factory=list)
     spans: list[tuple[str, int, list[int]]] = field(default_factory=list)
-    granted: dict[tuple[str, str], set[str]] = field(
+    wanted: dict[tuple[str, str], set[str]] = field(
         default_factory=lambda: defaultdict(set)
     )
     replaced: list[tuple[str, str, str]] = field(default_factory=list)
@@ -195,9 +195,12 @@ class Checker:
                 self._complain(f"{name}: {lacks} lines after {first} were not told")
 
     def _look_at_replaced(self) -> None:
-        """Look whether who was replaced was so by another connection of its own."""
+        """Look whether who was replaced was so by another connection of its own.
+
+        That one may have asked for the name, and have ended before it was told.
+        """
         for name, owner, called in self.replaced:
-            if not self.granted[owner, called] - {name}:
+            if not self.wanted[owner, called] - {name}:
                 self._complain(f"{name}: it was replaced as {called}, by nobody")
         self.counts["replaced"] = len(self.replaced)
 
@@ -229,7 +232,7 @@ class _Told:
     def __init__(self, checker: Checker, connection: Connection) -> None:
         self._all = checker
         self._who = connection
-        self._called = ""
+        self._called = self._asked = ""
         self._count: int | None = None
         self._here: dict[str, bool] = {}
         self._owners: dict[str, str] = {}
@@ -258,6 +261,9 @@ class _Told:
         self._all.problems.append(f"{self._who.name}: {problem}")
 
     def _send(self, line: str) -> None:
+        if line.startswith("/name "):
+            self._asked = line.split(" ")[1]
+            self._all.wanted[self._who.owner, self._asked].add(self._who.name)
         text = _text_of(line)
         if text is None:
             return
@@ -276,7 +282,7 @@ class _Told:
     def _grant(self, name: str) -> None:
         self._called = name
         self._all.own[self._who.name].add(name)
-        self._all.granted[self._who.owner, name].add(self._who.name)
+        self._all.wanted[self._who.owner, name].add(self._who.name)
 
     def _take_ack(self, event: Event) -> None:
         key, id = (self._who.owner, event["token"]), event["id"]
@@ -291,7 +297,8 @@ class _Told:
 
     def _take_bye(self, event: Event) -> None:
         if event["code"] == "replaced":
-            self._all.replaced.append((self._who.name, self._who.owner, self._called))
+            called = self._called or self._asked  # it may not have been greeted yet
+            self._all.replaced.append((self._who.name, self._who.owner, called))
 
     def _take_message(self, event: Event) -> None:
         self._all.note_line(self._who.name, event)

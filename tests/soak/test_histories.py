@@ -183,6 +183,16 @@ def test_who_is_replaced_by_itself_is_so_rightly() -> None:
     assert problems([first, again]) == []
 
 
+def test_who_is_replaced_may_not_have_been_greeted() -> None:
+    """Nor may the one in whose favour: it has asked for the name, at least."""
+    for asked, found in (("red", 0), ("blue", 1)):
+        first = history(
+            "a.0", sent("/name red key"), told("bye", code="replaced"), owner="key"
+        )
+        again = history("a.1", sent(f"/name {asked} key"), owner="key")
+        assert len(problems([first, again])) == found
+
+
 def test_what_is_recorded_is_read_and_checked(tmp_path: Path) -> None:
     """The program says what is wrong, and fails; or that nothing is."""
     recorder = Recorder(tmp_path)
