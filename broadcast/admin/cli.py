@@ -51,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("command", nargs=argparse.REMAINDER, help="one of the commands")
     given = parser.parse_args(arguments)
     if not given.command:
-        parser.error("a command is needed: see --help")
+        parser.error("no command was given; see --help")
     if given.command[0] != "say" and "--json" in given.command:
         given.command.remove("--json")
         given.json = True

@@ -49,9 +49,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (PasswordError, FileError) as error:
         print(f"bcast-passwd: {error}", file=sys.stderr)
     except OSError as error:
-        print(f"bcast-passwd: {given.file}: {reason_of(error)}", file=sys.stderr)
+        hint = "name a file that you may write"
+        print(
+            f"bcast-passwd: {given.file}: {reason_of(error)}; {hint}", file=sys.stderr
+        )
     except (KeyboardInterrupt, EOFError):
-        print("bcast-passwd: nothing was changed", file=sys.stderr)
+        print("bcast-passwd: interrupted; nothing was changed", file=sys.stderr)
     else:
         return 0
     return 1

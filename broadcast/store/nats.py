@@ -277,7 +277,8 @@ class Link:
             try:
                 options["tls"] = ssl.create_default_context(cafile=access.ca)
             except (OSError, ssl.SSLError) as error:
-                raise StoreError(f"--nats-ca: {access.ca}: {error.args[-1]}") from None
+                why = f"{access.ca}: {error.args[-1]}"
+                raise StoreError(f"--nats-ca: {why}; give a PEM file") from None
         return options
 
     def _refuse_old(self, client: Client) -> None:
@@ -287,7 +288,7 @@ class Link:
             least = ".".join(map(str, LEAST_VERSION))
             now = ".".join(map(str, version))
             raise StoreError(
-                f"{self._where}: nats-server {now} is too old; it has to be {least}"
+                f"{self._where}: nats-server {now} is too old; run {least} or later"
             )
 
     async def _abandon(self, client: Client) -> None:

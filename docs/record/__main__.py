@@ -3,8 +3,9 @@
     python -m docs.record [--check] [SCENE ...]
 
 The scenes of ``docs/record/scenes.py`` are played with the real programs in real
-terminals, all of them or those that are named. Two more scenes are pictures:
-``client`` is the terminal client, ``page`` the page for browsers, which needs Chromium.
+terminals, all of them or those that are named. Two more names are pictures: ``client``
+is the terminal client, ``page`` the page for browsers, which needs Chromium. One more,
+``messages``, makes the tables of docs/messages.md from the programs' sources.
 Without ``--check`` the pages and the pictures are rewritten where they differ. With it,
 the differences are printed, and the exit code is 1 if there is one. Times, dates, ports
 and the log's epoch don't count.
@@ -16,7 +17,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from docs.record import outline, page, pages, pixels
+from docs.record import messages, outline, page, pages, pixels
 from docs.record.picture import client
 from docs.record.scenes import SCENES, play
 from docs.record.stage import masked, missing_tools
@@ -24,7 +25,7 @@ from tests.support.browser import Browsers, missing_browser
 
 CLIENT = pages.ROOT / "docs" / "client.svg"
 FOLDER = pages.ROOT / "docs"
-ALL = (*SCENES, "client", "page")
+ALL = (*SCENES, "client", "messages", "page")
 
 
 def differences(file: Path, new: str) -> list[str]:
@@ -47,7 +48,11 @@ def record(names: Sequence[str]) -> dict[Path, str]:
         page: pages.rewritten(page.read_text("utf-8"), recordings)
         for page in pages.pages()
     }
-    return found | ({CLIENT: client()} if "client" in names else {})
+    if "client" in names:
+        found[CLIENT] = client()
+    if "messages" in names:
+        found[messages.PAGE] = messages.rewritten(found[messages.PAGE])
+    return found
 
 
 def record_page(is_check: bool) -> Iterator[str]:

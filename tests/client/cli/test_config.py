@@ -165,9 +165,9 @@ def test_section_that_is_not_there(configured: Path, tmp_path: Path) -> None:
     words = reason_for(lost, options(configured, "tail", "wrk"))
     assert words.endswith("the config file has no [wrk] either, but [work]")
     words = reason_for(lost, options(configured, "tail", "wrk.example"))
-    assert words == "can't connect to wrk.example:8000: no such host"
+    assert words == "can't connect to wrk.example:8000: no such host; correct the name"
     words = reason_for(lost, options(tmp_path / "none", "tail", "wrk"))
-    assert words == "can't connect to wrk:8000: no such host"
+    assert words == "can't connect to wrk:8000: no such host; correct the name"
 
 
 def test_version_says_of_what(capsys: pytest.CaptureFixture[str]) -> None:
