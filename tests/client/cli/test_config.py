@@ -115,8 +115,8 @@ def test_what_wins(configured: Path) -> None:
         ),
         (["connect", "--token-file", "{missing}"], "--token-file: {missing}"),
         (["connect", "--config", "{missing}"], "{missing}: no such file"),
-        (["tail", "h:8000", "8001"], "'h:8000' and a port 8001: write h:8000, or HOST"),
-        (["connect", "ws://h", "80"], "'ws://h' and a port 80: write ws://h, or HOST"),
+        (["tail", "h:8000", "8001"], "'h:8000' and a port 8001; write h:8000, or HOST"),
+        (["connect", "ws://h", "80"], "'ws://h' and a port 80; write ws://h, or HOST"),
     ],
 )
 def test_wrong_values(
