@@ -1,4 +1,4 @@
-"""Check the prose of the docstrings in ``broadcast/``, and of the pages for people.
+"""Check the prose of the docstrings in ``broadcast/``, and of the pages.
 
     python .ci/prose.py [FILE ...]
 
@@ -36,7 +36,7 @@ LONGEST: Final = 40
 
 _NO_PROSE: Final = re.compile(r" {4}|\||#|<!--|!\[")
 _LINK: Final = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
-_ITEM: Final = re.compile(r"\s*(?:[-*]|\d+\.) ")
+_ITEM: Final = re.compile(r"^\s*(?:[-*]|\d+\.) ")
 _END: Final = re.compile(r"(?<=[.!?:])[)*\"']*\s+(?=[A-Z`*\"(])|(?<=:)\s")
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef

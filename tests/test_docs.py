@@ -20,6 +20,11 @@ ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(ROOT.glob("docs/*.md"))]
 TEXTS = {path: path.read_text("utf-8") for path in PAGES}
 
+LONG = 100
+"""Lines of two screens."""
+
+WITHOUT_CONTENTS = frozenset({"performance-tables.md", "scale.md"})
+
 OTHER_PROGRAMS = frozenset(
     (
         *("--extra", "--recv-only", "--now", "--upgrade"),  # uv, ncat, systemctl, pip
@@ -83,6 +88,19 @@ def test_contents_have_every_page() -> None:
     linked = {link.partition("#")[0] for link in _LINK.findall(contents)}
     pages = {path.name for path in ROOT.glob("docs/*.md")} - {"README.md"}
     assert pages <= linked
+
+
+@pytest.mark.parametrize("page", PAGES, ids=named)
+def test_long_page_begins_with_its_contents(page: Path) -> None:
+    """It has a link to each of its parts before the first: two screens, or more."""
+    text = _FENCED.sub("", TEXTS[page])
+    heads = re.findall(r"^## (.*)$", text, re.MULTILINE)
+    is_long = len(heads) > 1 and text.count("\n") >= LONG
+    if page.parent == ROOT or page.name in WITHOUT_CONTENTS or not is_long:
+        return
+    linked = _LINK.findall(text.partition(f"\n## {heads[0]}\n")[0])
+    missing = anchors("".join(f"## {head}\n" for head in heads))
+    assert missing <= {link.removeprefix("#") for link in linked}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=named)
