@@ -10,10 +10,11 @@ they make it, so only the ratios mean anything. One commit at a time is what the
 does; in the daemon a commit has as many lines as come while the one before it lasts.
 
 With ``--open``, a file of so many lines is made, 16 a commit, and opened three times:
-until the newest of it is in the ring, and lines can be said. What the kernel has of the
-file is dropped before each. Then how much is on the disk for each byte of text; the
-newest 200,000 lines are read, three times; and page after page, back to the first. The
-CPU that it took stands behind each time.
+until the newest of it is in the ring, and lines can be said. The newest dump of its
+state is as old as a daemon lets it become. What the kernel has of the file is dropped
+before each. Then how much is on the disk for each byte of text; the newest 200,000
+lines are read, three times; and page after page, back to the first. The CPU that it
+took stands behind each time.
 """
 
 import argparse
@@ -34,8 +35,10 @@ from broadcast.store.database import Database
 from broadcast.store.entries import Batch, Run
 from broadcast.store.history import History
 from broadcast.store.memory import MemoryStore
+from broadcast.store.recall import LEAST
 from broadcast.store.rows import MAX_ID, Row
 from broadcast.store.sqlite import SqliteStore
+from broadcast.store.state import State
 
 SIZES: Final = (1, 16, 256, 2048)
 """Lines a commit."""
@@ -166,12 +169,14 @@ def fill(path: Path, lines: int) -> int:
     run = run_of(LINES_A_ROW)
     body = encode(Body([run]))
     rows = lines // LINES_A_ROW
+    dumped = max(0, rows - LEAST // len(body))
     with closing(Database(str(path))) as database:
         for start in range(0, rows, ROWS_AT_A_TIME):
             database.connection.execute("BEGIN")
             for n in range(start, min(start + ROWS_AT_A_TIME, rows)):
                 database.insert(Row(1 + n, 1 + n * run.count, run.count, 1e9 + n, body))
             database.connection.execute("COMMIT")
+        database.keep(dumped, State().freeze()())
     return rows * len(run.text)
 
 

@@ -126,6 +126,11 @@ class Daemon:
         if self.process is not None:
             os.kill(self.process.pid, number)
 
+    @property
+    def has_ended(self) -> bool:
+        """It has ended by itself."""
+        return self.process is not None and self.process.poll() is not None
+
 
 class Talk:
     """The members.
@@ -433,6 +438,8 @@ def run(
             talk.wait_for_more()
             look(servers)
             silences[kind].append(talk.silence())
+            if ended := [daemon.port for daemon in room if daemon.has_ended]:
+                raise SystemExit(f"FAILED: after {kind}: ended by itself: {ended}")
             print(f"{kind}: {silences[kind][-1]:.1f} s of silence", flush=True)
         talk.finish()
     return talk.found, silences

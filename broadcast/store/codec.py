@@ -28,7 +28,7 @@ An entry begins with a letter that says what it is:
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from broadcast.protocol.dialects import Speaker
 from broadcast.protocol.events import Notice
@@ -47,6 +47,14 @@ VERSION: Final = 1
 """The version of the form of a body."""
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_decode = json.JSONDecoder().raw_decode  # without what looks for white space
+PLAIN: Final = 5
+"""Items of a run's list; ``KEYED`` with a token and its owner."""
+
+KEYED: Final = 7
+
+NO_ENTRY: Final = "an entry has not the form of one"
+
 _HEAD: Final = '{"v":%d,"e":[%s]}\n'
 
 
@@ -159,9 +167,12 @@ def decode(data: bytes, speakers: Speakers) -> Body:
 def _entries(head: bytes) -> Iterable[object]:
     """Return the entries that a head lists."""
     try:
-        record = json.loads(head.decode())
+        text = head.decode()
+        record, end = _decode(text)
     except (ValueError, RecursionError):
         raise BodyError("the head is no json") from None
+    if end != len(text):
+        raise BodyError("the head is more than json")
     if type(record) is not dict or type(record.get("v")) is not int:
         raise BodyError("the head has no version")
     if record["v"] != VERSION:
@@ -182,30 +193,23 @@ def _other(entry: object) -> Told | Decided | Upkeep:
     except UnknownFormError:
         raise NewerBodyError("a kind of entry is unknown") from None
     except FormError:
-        raise BodyError("an entry has not the form of one") from None
+        raise BodyError(NO_ENTRY) from None
 
 
-def _run(entry: object, texts: bytes, at: int, speakers: Speakers) -> Run:
+def _run(entry: list[Any], texts: bytes, at: int, speakers: Speakers) -> Run:
     """Return the run that ``entry`` stands for, whose text begins ``at``."""
-    token: str | None = None
-    owner: str | None = None
-    match entry:
-        case ["r", int(session), str(name), int(count), int(size)]:
-            pass
-        case [
-            "r",
-            int(session),
-            str(name),
-            int(count),
-            int(size),
-            str(token),
-            str(owner),
-        ] if is_text(token) and is_text(owner):
-            pass
-        case _:
-            raise BodyError("an entry has not the form of one")
-    if bool in (type(session), type(count), type(size)) or session < 0:
-        raise BodyError("an entry has not the form of one")
+    token = owner = None
+    if len(entry) == PLAIN:
+        _, session, name, count, size = entry
+    elif len(entry) == KEYED:
+        _, session, name, count, size, token, owner = entry
+        if not (is_text(token) and is_text(owner)):
+            raise BodyError(NO_ENTRY)
+    else:
+        raise BodyError(NO_ENTRY)
+    are_numbers = type(session) is type(count) is type(size) is int
+    if not are_numbers or session < 0 or type(name) is not str:
+        raise BodyError(NO_ENTRY)
     text = texts[at : at + size] if size > 0 else b""
     speaker = speakers.called(name)
     if len(text) != size or not _is_said_by(speaker, text, count):

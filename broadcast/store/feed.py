@@ -22,7 +22,7 @@ MISSED: Final = 3
 """Heartbeats missed, after which the reader is made anew."""
 
 PROOF: Final = 10.0
-"""Seconds for which the last message taken must not be there before it is gone."""
+"""Seconds for which something has to be gone before that is believed."""
 
 NO_STREAM: Final = 10059
 """JetStream's code for a stream that isn't there."""
@@ -37,6 +37,33 @@ class LossError(Exception):
 
 class OvertakenError(LossError):
     """The stream goes on, but what comes next has been dropped."""
+
+
+class Doubt:
+    """A loss that is believed once it has been seen for a while.
+
+    A server that has just come back may say anything for a moment, even that it has
+    dropped what it has.
+    """
+
+    def __init__(self) -> None:
+        self._since: float | None = None
+
+    def note(self, loss: LossError) -> None:
+        """Take note that it was seen once more.
+
+        Raises:
+            LossError: ``loss``, if it has been seen for long enough.
+        """
+        now = monotonic()
+        if self._since is None:
+            self._since = now
+        elif now - self._since > PROOF:
+            raise loss
+
+    def clear(self) -> None:
+        """Forget it: it is not so, or nobody knows."""
+        self._since = None
 
 
 class Feed:
@@ -71,7 +98,7 @@ class Feed:
         self._seq, self._mark = seq, mark
         self._consumed = 0
         self._heard = monotonic()
-        self._missing_since: float | None = None
+        self._doubt = Doubt()
         self._is_found = self._is_broken = False
         self._failure: BaseException | None = None
         self._reader: object = None
@@ -95,11 +122,13 @@ class Feed:
         while True:
             try:
                 await self._read()
+                if self._is_found:
+                    continue
             except LinkError:
                 if self._link.is_lost:
                     with suppress(LinkError):
                         await self._link.reconnect()
-                await asyncio.sleep(0.1)
+            await asyncio.sleep(0.1)
 
     async def _read(self) -> None:
         """Make the reader, and let it read as long as it is well."""
@@ -154,9 +183,9 @@ class Feed:
             answer = await self._link.ask(subject, question, 1.5)
         except LinkError as error:
             if isinstance(error, ApiError) and error.code == NO_STREAM:
-                self._miss("the stream is gone")
+                self._doubt.note(LossError("the stream is gone"))
             else:
-                self._missing_since = None  # nobody knows, just now
+                self._doubt.clear()  # nobody knows, just now
             raise
         return int(answer.get("num_pending", 0))
 
@@ -192,23 +221,18 @@ class Feed:
     def _find(self, seq: int, mark: Mark | None) -> None:
         """Look whether the first message is the one that was taken last."""
         if seq > self._seq:
-            raise OvertakenError("it has dropped what comes next")
+            self._doubt.note(OvertakenError("it has dropped what comes next"))
+            self._break()
+            return
         if mark != self._mark:
             raise LossError("it was rolled back, and written to again")
         self._is_found = True
-        self._missing_since = None
+        self._doubt.clear()
 
     def _prove(self) -> None:
         """Note that the last message is not there, while the server is heard."""
-        if not self._is_found and self.pending == 0:
-            self._miss("it was rolled back")
-
-    def _miss(self, how: str) -> None:
-        now = monotonic()
-        if self._missing_since is None:
-            self._missing_since = now
-        elif now - self._missing_since > PROOF:
-            raise LossError(how)
+        if not self._is_found and self.pending == 0 and not self._is_broken:
+            self._doubt.note(LossError("it was rolled back"))
 
     async def _answer(self, arrived: Arrived) -> None:
         """Answer the server's own: flow control, heartbeats."""

@@ -23,7 +23,7 @@ LEAST_VERSION: Final = (2, 10, 23)
 """The oldest server that is taken: those before it lost streams by mere crashes."""
 
 PATIENCE: Final = 3.0
-"""Seconds that the first connection may take."""
+"""Seconds that the first connection may take, for each address: some may be dead."""
 
 REQUEST: Final = 3.0
 """Seconds for an answer of JetStream's."""
@@ -117,7 +117,7 @@ class Link:
         """
         client = Client()
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(PATIENCE * len(self.access.urls)):
                 await client.connect(**self._options())
         except (Error, OSError, TimeoutError, ValueError) as error:
             await self._abandon(client)

@@ -12,7 +12,7 @@ lines takes none.
 
 import errno
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +21,7 @@ from typing import Any, Final
 from broadcast.base.values import reason_of
 from broadcast.store.base import DamagedError, TooNewError
 from broadcast.store.codec import BodyError, NewerBodyError, Speakers, decode
-from broadcast.store.entries import Batch, is_run
+from broadcast.store.entries import Batch, Entry, Run
 from broadcast.store.figures import DISK_FULL
 
 VERSION: Final = 1
@@ -56,7 +56,7 @@ _NOT_OURS: Final = frozenset(
 Connect = Callable[..., sqlite3.Connection]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: that takes longer to make
 class Row:
     """A batch as it is kept.
 
@@ -221,12 +221,10 @@ class Rows:
         Raises:
             StoreError: it can't be read.
         """
-        batch = self.whole(row, speakers)
-        runs = [entry for entry in batch.entries if is_run(entry)]
+        runs = [entry for entry in self._read(row, speakers) if type(entry) is Run]
         for run in runs:
             run.session_id = NO_SESSION
-        batch.retell([*runs])
-        return batch
+        return Batch([*runs], row.first, row.at)
 
     def whole(self, row: Row, speakers: Speakers) -> Batch:
         """Return all that a row says, as it was committed.
@@ -238,6 +236,9 @@ class Rows:
         Raises:
             StoreError: it can't be read.
         """
+        return Batch([*self._read(row, speakers)], row.first, row.at)
+
+    def _read(self, row: Row, speakers: Speakers) -> Sequence[Entry]:
         try:
             body = decode(row.body, speakers)
         except NewerBodyError:
@@ -246,7 +247,7 @@ class Rows:
             raise self._broken(row, str(error)) from None
         if body.count != row.count:
             raise self._broken(row, "it has not as many lines as it says")
-        return Batch([*body.entries], row.first, row.at)
+        return body.entries
 
     def newest_dump(self) -> tuple[int, bytes]:
         """Return the last row that the newest dump knows of, and the dump.

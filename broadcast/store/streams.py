@@ -10,7 +10,7 @@ from twisted.logger import Logger
 
 from broadcast.store.base import StoreError
 from broadcast.store.dumps import Dumps, choose, covers
-from broadcast.store.feed import NO_STREAM, LossError
+from broadcast.store.feed import NO_STREAM, Doubt, LossError
 from broadcast.store.nats import ApiError, Link, LinkError
 from broadcast.store.replica import Replica
 
@@ -55,6 +55,7 @@ class Streams:
         self._link = link
         self._size = size
         self._replicas = replicas
+        self._doubt = Doubt()
         self._logger = Logger(namespace="broadcast")
 
     async def open(self, is_first: bool) -> None:
@@ -149,11 +150,11 @@ class Streams:
         """
         with suppress(LinkError):
             first = (await self.extent()).first
-            if first <= 1:
-                return
-            places = await self.dumps.places()
-            if all(place.seq < first for place in places):
-                raise LossError("it was emptied")
+            places = await self.dumps.places() if first > 1 else []
+            if first <= 1 or any(place.seq >= first for place in places):
+                self._doubt.clear()
+            else:
+                self._doubt.note(LossError("it was emptied"))
 
     async def _wait(self) -> None:
         """Let some time pass; make a connection, if there will be none by itself."""

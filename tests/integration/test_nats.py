@@ -371,6 +371,17 @@ def test_a_server_that_is_not_there_is_one_line() -> None:
     assert (err.count("\n"), "secret" in err) == (1, False)
 
 
+def test_a_server_behind_silent_ones_is_found(daemon: Start, server: str) -> None:
+    """Addresses that take a connection and say nothing may come before it."""
+    silent = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
+    urls = [f"nats://127.0.0.1:{each.getsockname()[1]}" for each in silent]
+    try:
+        daemon("--nats", ",".join([*urls, server]), "--room", "behind")
+    finally:
+        for each in silent:
+            each.close()
+
+
 def test_an_old_server_is_one_line() -> None:
     """Servers before 2.10.23 have lost streams by mere crashes."""
     with socket.create_server(("127.0.0.1", 0)) as old:

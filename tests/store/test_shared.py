@@ -463,6 +463,40 @@ def test_a_daemon_that_was_overtaken_reads_on_from_a_dump(
     play(scenario())
 
 
+def test_a_server_that_lacks_a_message_for_a_moment_has_lost_nothing(
+    servers: Servers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server that comes back may do so: nobody is sent away for that."""
+
+    async def scenario() -> None:
+        async with opened(servers.urls, "a", "b") as (a, b):
+            await b.say("one")
+            await agree(a, b)
+            link = a.life._link
+            ask, made = link.ask, []
+
+            async def begin_too_late(
+                subject: str, question: Any = None, timeout: float = 3.0
+            ) -> dict[str, Any]:
+                if subject.startswith("CONSUMER.CREATE"):
+                    made.append(question)
+                    if len(made) < 3:
+                        question["config"]["opt_start_seq"] += 1
+                return await ask(subject, question, timeout)
+
+            monkeypatch.setattr(link, "ask", begin_too_late)
+            assert a.life.feed is not None
+            a.life.feed._break()
+            for least in (1, 2, 3):
+                while len(made) < least:
+                    await asyncio.sleep(0.01)
+                await b.say("more")
+            await agree(a, b)
+            assert a.told.count("away") == 0
+
+    play(scenario())
+
+
 # A daemon that is cut off
 
 
