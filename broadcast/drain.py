@@ -16,8 +16,8 @@ from twisted.logger import Logger
 
 from broadcast.net.connections import Connections
 from broadcast.protocol.events import Bye
+from broadcast.room.commits import Commits
 from broadcast.room.directory import When
-from broadcast.room.keeper import Settling
 
 GOODBYE: Final = Bye("shutdown", "The server has shut down")
 
@@ -62,7 +62,7 @@ class Drain:
         await close_listeners()
         self._log("stopping", "shutting down, {count} here")
         self._say_goodbye(drain / 2 if lame_duck else 0.0)
-        if connections or not connections.room.is_settled:
+        if connections or not connections.room.commits.is_settled:
             if connections:
                 connections.when_empty(self._await_commit)
             else:
@@ -114,7 +114,7 @@ class Drain:
         if room.keeper.why_cut_off:
             self._reactor.callLater(0, self._end_wait)
         else:
-            room.work.add(Settling(room, self._end_wait))
+            room.work.add(Settling(room.commits, self._end_wait))
 
     def _cut_short(self) -> None:
         connections = self._connections
@@ -138,3 +138,28 @@ class Drain:
                 self._reactor.callLater(TICK, close_due)
 
         close_due()
+
+
+class Settling:
+    """Calls when all that was said has been committed: a job.
+
+    Args:
+        commits: of the room where it was said.
+        then: is called.
+    """
+
+    def __init__(self, commits: Commits, then: Callable[[], object]) -> None:
+        self._commits = commits
+        self._then = then
+
+    def step(self, until: float) -> bool:
+        """Look whether all is committed."""
+        if self._commits.is_settled:
+            self._then()
+        else:
+            self._commits.settle(self)
+        return False
+
+    def abort(self) -> None:
+        """Wait no longer: a look has failed."""
+        self._then()

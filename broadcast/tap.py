@@ -210,8 +210,9 @@ def _shared_store_for(settings: Settings, reactor: Any) -> IStore:
         hint = "run bcastd, or twist --reactor=asyncio broadcast"
         raise refusal(f"--nats: it needs Twisted's asyncio reactor; {hint}")
     try:
-        from broadcast.store.jetstream import JetstreamStore, Share
+        from broadcast.store.jetstream import JetstreamStore
         from broadcast.store.nats import Access
+        from broadcast.store.share import Share
     except ModuleNotFoundError as missing:
         hint = "pip install 'twisted-broadcast[nats]'"
         raise refusal(f"--nats: there is no {missing.name}; {hint}") from None

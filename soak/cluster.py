@@ -13,23 +13,21 @@ all daemons have the same log.
 import argparse
 import asyncio
 import hashlib
-import os
 import random
 import signal
-import subprocess
 import sys
 import tempfile
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
 from broadcast.store.nats import Access, Link
-from soak.cable import Cable
-from soak.kills import SENDERS, WINDOW, Found, Visit
+from soak.daemons import Cables, Daemon
+from soak.senders import Found, Senders, Visit, visits, whole_log
 from soak.servers import Server, Servers, free_ports
 
 KINDS = ("daemon", "follower", "leader", "cut", "stop", "pause", "all", "rolling")
@@ -43,147 +41,25 @@ CUT = 14.0
 """Seconds for which a daemon is cut off: longer than it waits for its servers."""
 
 
-class Cables:
-    """The cables of a daemon, one to each server, in a thread of their own."""
-
-    def __init__(self, servers: Servers) -> None:
-        self._servers = servers
-        self._loop = asyncio.new_event_loop()
-        self._cables: list[Cable] = []
-        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
-
-    @property
-    def urls(self) -> str:
-        """Where the daemon finds its servers."""
-        return ",".join(cable.url for cable in self._cables)
-
-    def __enter__(self) -> "Cables":
-        """Begin."""
-        self._thread.start()
-        for server in self._servers.all:
-            cable = Cable(server.port)
-            asyncio.run_coroutine_threadsafe(cable.__aenter__(), self._loop).result()
-            self._cables.append(cable)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """End."""
-        self.release()
-        for cable in self._cables:
-            ended = asyncio.run_coroutine_threadsafe(cable.__aexit__(), self._loop)
-            ended.result()
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-
-    def hold(self) -> None:
-        """Cut the daemon off; what it sends is kept."""
-        for cable in self._cables:
-            self._loop.call_soon_threadsafe(cable.hold)
-
-    def release(self) -> None:
-        """Let all through, late."""
-        for cable in self._cables:
-            self._loop.call_soon_threadsafe(cable.release)
-
-
-class Daemon:
-    """A daemon of the room, always on the same port.
-
-    Args:
-        number: which.
-        port: where members find it.
-        cables: how it reaches the servers.
-        log: where it logs to.
-    """
-
-    def __init__(self, number: int, port: int, cables: Cables, log: Path) -> None:
-        self.port = port
-        self.cables = cables
-        self._number = number
-        self._log = log
-        self.process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        """Start it."""
-        command = [sys.executable, "-m", "broadcast", "--port", str(self.port)]
-        command += ["--nats", self.cables.urls, "--node", f"d{self._number}"]
-        command += ["--rate", "0", "--history", "all", "--log-size", "3G"]
-        with self._log.open("ab") as log:
-            self.process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log
-            )
-
-    def kill(self) -> None:
-        """End it at once."""
-        process, self.process = self.process, None
-        if process is not None:
-            process.send_signal(signal.SIGCONT)
-            process.kill()
-            process.wait()
-
-    def signal(self, number: int) -> None:
-        """Send it a signal."""
-        if self.process is not None:
-            os.kill(self.process.pid, number)
-
-    @property
-    def has_ended(self) -> bool:
-        """It has ended by itself."""
-        return self.process is not None and self.process.poll() is not None
-
-
-class Talk:
-    """The members.
+class Hearers:
+    """A member at each daemon that comes back with /since, each in a thread.
 
     Args:
         ports: where the daemons are.
+        senders: those that they hear.
     """
 
-    def __init__(self, ports: list[int]) -> None:
-        self.found = Found()
-        self.last_ack = time.monotonic()
-        self.longest = 0.0
-        self.heard: list[dict[int, str]] = [{} for _ in ports]
+    def __init__(self, ports: list[int], senders: Senders) -> None:
         self._ports = ports
-        self._is_over = threading.Event()
-        self._senders = [
-            threading.Thread(target=self._talk, args=(n,)) for n in range(SENDERS)
-        ]
-        hearers = [
-            threading.Thread(target=self._hear, args=(n,), daemon=True)
-            for n in range(len(ports))
-        ]
-        for thread in (*self._senders, *hearers):
-            thread.start()
+        self._expect = senders.expect
+        self._heard: list[dict[int, str]] = [{} for _ in ports]
+        for n in range(len(ports)):
+            threading.Thread(target=self._hear, args=(n,), daemon=True).start()
 
-    def silence(self) -> float:
-        """Return the longest silence since the last call, and count anew."""
-        longest = max(self.longest, time.monotonic() - self.last_ack)
-        self.longest = 0.0
-        return longest
-
-    def wait_for_more(self) -> None:
-        """Wait until something more is acknowledged."""
-        began, before = time.monotonic(), self.found.acknowledged
-        while self.found.acknowledged == before:
-            if time.monotonic() - began > PATIENCE:
-                raise SystemExit(f"nothing was acknowledged for {PATIENCE:.0f} s")
-            time.sleep(0.01)
-
-    def finish(self) -> None:
-        """Let senders end when all is acknowledged; compare the logs of all daemons."""
-        self._is_over.set()
-        for sender in self._senders:
-            sender.join(PATIENCE)
-            if sender.is_alive():
-                self._complain("a sender waits for an acknowledgement")
-        logs = [dict(whole_log(port)) for port in self._ports]
-        self._judge(logs[0])
-        for port, log in zip(self._ports, logs, strict=True):
-            if digest(log) != digest(logs[0]):
-                self._complain(f"the daemon at {port} has another log")
-        for n, heard in enumerate(self.heard):
-            self._expect_all(n, heard, logs[0])
+    def judge(self, log: dict[int, str]) -> None:
+        """Wait until each has all of a whole log."""
+        for n, heard in enumerate(self._heard):
+            self._expect_all(n, heard, log)
 
     def _expect_all(self, n: int, heard: dict[int, str], log: dict[int, str]) -> None:
         """Wait until a hearer has all of the log."""
@@ -193,64 +69,23 @@ class Talk:
             if time.monotonic() > end:
                 lacks = len(log.keys() - heard.keys())
                 more = len(heard.keys() - log.keys())
-                self._complain(f"hearer {n} lacks {lacks} lines, has {more} others")
+                self._expect(False, f"hearer {n} lacks {lacks}, has {more} others")
                 return
             time.sleep(0.1)
 
-    def _complain(self, problem: str) -> None:
-        self.found.problems.append(problem)
-
-    def _visits(self, name: str, ports: list[int]) -> Iterator[Visit]:
-        while True:
-            try:
-                visit = Visit(random.choice(ports), name)
-            except (OSError, ValueError, KeyError):
-                time.sleep(0.05)
-                continue
-            yield visit
-            visit.close()
-
-    def _talk(self, n: int) -> None:
-        waiting: dict[str, int] = {}
-        found = self.found
-        for visit in self._visits(f"sender-{n}", self._ports):
-            try:
-                visit.send(*(f"/say {t} {n} {seq}" for t, seq in waiting.items()))
-                while not self._is_over.is_set() or waiting:
-                    self._say_more(visit, n, waiting)
-                    event = visit.event()
-                    if event["event"] == "ack":
-                        found.acked[n][waiting.pop(event["token"])] = event["id"]
-                        found.doubles += bool(event.get("double"))
-                        now = time.monotonic()
-                        self.longest = max(self.longest, now - self.last_ack)
-                        self.last_ack = now
-                return
-            except OSError:
-                continue
-
-    def _say_more(self, visit: Visit, n: int, waiting: dict[str, int]) -> None:
-        while len(waiting) < WINDOW and not self._is_over.is_set():
-            self.found.said[n] += 1
-            seq = self.found.said[n]
-            waiting[f"t{seq}"] = seq
-            visit.send(f"/say t{seq} {n} {seq}")
-
     def _hear(self, n: int) -> None:
-        epoch, last, heard = "", 0, self.heard[n]
-        for visit in self._visits(f"hearer-{n}", [self._ports[n]]):
+        epoch, last, heard = "", 0, self._heard[n]
+        for visit in visits([self._ports[n]], f"hearer-{n}"):
             try:
                 epoch = epoch or str(visit.welcome["epoch"])
-                if visit.welcome["epoch"] != epoch:
-                    self._complain("the epoch changed")
+                self._expect(visit.welcome["epoch"] == epoch, "the epoch changed")
                 visit.send(f"/since {epoch}:{last}")
                 newest, is_whole = 0, False
                 while True:
                     event = visit.event()
                     id = self._take(visit, event, heard)
                     if id and not event.get("replayed"):
-                        if id <= newest:
-                            self._complain(f"{id} was heard after {newest}")
+                        self._expect(id > newest, f"{id} was heard after {newest}")
                         newest = id
                     is_whole |= event["event"] == "replayed" and not event["more"]
                     if event.get("replayed"):
@@ -263,58 +98,22 @@ class Talk:
     def _take(self, visit: Visit, event: dict[str, Any], heard: dict[int, str]) -> int:
         """Take what a hearer is told; return a line's id, or 0."""
         match event["event"]:
-            case "replay" if event["missing"] != 0:
-                self._complain(f"missing {event['missing']}")
+            case "replay":
+                self._expect(event["missing"] == 0, f"missing {event['missing']}")
             case "replayed" if event["more"]:
                 visit.send(f"/since {event['position']}")
             case "message":
                 id, text = int(event["id"]), str(event["text"])
-                if heard.setdefault(id, text) != text:
-                    self._complain(f"{id} was {heard[id]!r}, and is {text!r}")
+                known = heard.setdefault(id, text)
+                self._expect(known == text, f"{id} was {known!r}, and is {text!r}")
                 return id
         return 0
-
-    def _judge(self, log: dict[int, str]) -> None:
-        """Compare what was acknowledged with the log."""
-        for n, acked in enumerate(self.found.acked):
-            for seq, id in acked.items():
-                if log.get(id) != f"{n} {seq}":
-                    self._complain(f"'{n} {seq}' as {id}, which is {log.get(id)!r}")
-        last = [0] * SENDERS
-        for id, text in sorted(log.items()):
-            n, seq = map(int, text.split())
-            if seq != last[n] + 1:
-                self._complain(f"{id}: {n} said {seq} after {last[n]}")
-            last[n] = seq
-        if last != self.found.said:
-            self._complain(f"said {self.found.said}, kept {last}")
 
 
 def digest(log: dict[int, str]) -> str:
     """Return what tells a log from others: all lines, in order, with their ids."""
     said = "".join(f"{id} {text}\n" for id, text in sorted(log.items()))
     return hashlib.sha256(said.encode()).hexdigest()
-
-
-def whole_log(port: int) -> Iterator[tuple[int, str]]:
-    """Yield all lines that a daemon has."""
-    end = time.monotonic() + PATIENCE
-    while True:
-        try:
-            visit = Visit(port, f"judge-{port}")
-            break
-        except (OSError, KeyError):
-            if time.monotonic() > end:
-                raise SystemExit(f"nobody is let in at {port}") from None
-            time.sleep(0.1)
-    visit.send(f"/since {visit.welcome['epoch']}:0")
-    while (event := visit.event())["event"] != "replayed" or event["more"]:
-        match event["event"]:
-            case "message" if event.get("replayed"):
-                yield event["id"], event["text"]
-            case "replayed":
-                visit.send(f"/since {event['position']}")
-    visit.close()
 
 
 async def _ask(urls: str) -> dict[str, Any]:
@@ -427,22 +226,30 @@ def run(
             stack.callback(daemon.kill)
             daemon.start()
             room.append(daemon)
-        talk = Talk([daemon.port for daemon in room])
-        talk.wait_for_more()
+        ports = [daemon.port for daemon in room]
+        senders = Senders(ports, PATIENCE)
+        hearers = Hearers(ports, senders)
+        senders.wait_for_more()
         look(servers)
         faults = Faults(servers, room, luck)
         for kind in kinds:
             time.sleep(luck.uniform(0.1, 0.6))
-            talk.silence()
+            senders.silence()
             faults.do(kind)
-            talk.wait_for_more()
+            senders.wait_for_more()
             look(servers)
-            silences[kind].append(talk.silence())
+            silences[kind].append(senders.silence())
             if ended := [daemon.port for daemon in room if daemon.has_ended]:
                 raise SystemExit(f"FAILED: after {kind}: ended by itself: {ended}")
             print(f"{kind}: {silences[kind][-1]:.1f} s of silence", flush=True)
-        talk.finish()
-    return talk.found, silences
+        senders.finish()
+        logs = [dict(whole_log(port, PATIENCE)) for port in ports]
+        for port, log in zip(ports, logs, strict=True):
+            is_same = digest(log) == digest(logs[0])
+            senders.expect(is_same, f"the daemon at {port} has another log")
+        for each in (senders, hearers):
+            each.judge(logs[0])
+    return senders.found, silences
 
 
 def main() -> None:

@@ -25,7 +25,7 @@ def run(here: Room, listeners: int, line: bytes, size: int) -> list[float]:
     other = here.connect("/format json\n/name other")
     loud = here.connect("/name loud")
     stop = threading.Event()
-    hearing = threading.Thread(target=_hear, args=(ears, stop))
+    hearing = threading.Thread(target=_hear, args=(ears, stop), daemon=True)
     hearing.start()
     said = threading.Thread(target=_say, args=(loud, line * (size // len(line))))
     trips: list[float] = []

@@ -28,8 +28,8 @@ from broadcast.protocol.dialects import Speaker
 from broadcast.store.codec import Speakers
 from broadcast.store.database import Database
 from broadcast.store.entries import is_run
-from soak.kills import Visit
 from soak.room import Room, room
+from soak.senders import Visit
 
 SENDERS = 4
 SECTOR = 512

@@ -4,8 +4,9 @@ import pytest
 from twisted.internet.defer import Deferred
 from twisted.logger import capturedLogs
 
-from broadcast.drain import Drain
-from tests.support.hall import Hall
+from broadcast.drain import Drain, Settling
+from tests.support.hall import EPOCH, Hall
+from tests.support.late_store import LateStore
 
 BYE = "* The server has shut down"
 
@@ -153,3 +154,23 @@ def test_a_connection_that_is_lost_meanwhile_is_no_trouble() -> None:
         guest.drop()
     assert ending.is_over()
     ending.pass_by(10)
+
+
+def test_settling_waits_for_each_commit() -> None:
+    """It looks again whenever one is made, and calls once; a fault ends the wait."""
+    hall = Hall(store=lambda clock: LateStore(clock, EPOCH, delay=1.0))
+    guest, called = hall.join("/name al"), list[bool]()
+    hall.wait(1)
+    guest.protocol.dataReceived(b"one\n")
+    hall.turn()
+    guest.protocol.dataReceived(b"two\n")
+    commits = hall.room.commits
+    job = Settling(commits, lambda: called.append(commits.is_settled))
+    hall.work.add(job)
+    for lines in range(2):
+        hall.turn()
+        assert (hall.room.log.lines, called) == (lines, [])
+        hall.wait(1)
+    assert (hall.room.log.lines, called) == (2, [True])
+    job.abort()
+    assert called == [True, True]

@@ -16,7 +16,7 @@ from broadcast.logstyle import FIELDS, LineFormat, format_json, format_text
 ROOT = Path(__file__).parent.parent
 ADMIN = (ROOT / "docs/admin.md").read_text("utf-8")
 EVERYWHERE = {"time", "level", "event", "message"}
-FORWARDERS = {("_note", "room.py"), ("_log", "drain.py")}
+FORWARDERS = {("note", "room.py"), ("note", "retention.py"), ("_log", "drain.py")}
 """Methods that log the event that they are given as their first argument."""
 
 LOG_METHODS = {"debug", "info", "warn", "error", "critical", "failure"}

@@ -204,7 +204,7 @@ class AdminActions:
             "log_bytes": room.log.size,
             "log_limit": room.log.limit,
             "furthest_behind": max(lags, default=0),
-            "too_slow": room.too_slow,
+            "too_slow": room.stats.too_slow,
             "logins_refused": authenticator.refused.total() if authenticator else 0,
             "bans": sum(1 for _ in self.bans),
             "muted": len(room.store.state.mutes),

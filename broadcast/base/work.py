@@ -5,10 +5,11 @@ control frames, requests, logins, deadlines, members that catch up. The work of 
 connection is a job. Jobs are stepped round-robin. All of them together have a few
 milliseconds in a turn, half of it before the turn's messages are committed and sent.
 
-A connection that was idle goes first, for a single unit of work. So a lone ``/ping``
-doesn't wait for connections that have sent thousands (the rule of fq_codel for sparse
-flows, RFC 8290, 4.2). Output that no member waits for, thousands of members that fall
-behind at one moment, takes turns with all the rest. Reads are counted too.
+A connection that was idle, and has sent little, goes first, unit by unit, for as long
+as a slice. So a ``/ping`` now and then doesn't wait for connections that have sent
+thousands (the rule of fq_codel for sparse flows, RFC 8290, 4.2). Output that no member
+waits for, thousands of members that fall behind at one moment, takes turns with all the
+rest. Reads are counted too.
 """
 
 from collections import OrderedDict, deque
@@ -21,7 +22,13 @@ BUDGET: Final = 0.004
 """Seconds of work in a turn of the reactor, reads included, fan-out excluded."""
 
 SLICE: Final = 0.00025
-"""Seconds after which a job yields to the next. A single unit may take longer."""
+"""Seconds after which a job yields to the next. A single unit may take longer. A fresh
+job yields after each unit, and is an old one when its units have taken a slice. With a
+single unit, a connection that had to wait once would go on waiting: more has come by
+then."""
+
+SPARSE: Final = 1024
+"""Bytes that come at once from a connection that has sent little, at most."""
 
 SMALL_READ: Final = 4096
 """Bytes read at a time from a connection that has not yet sent a clean block of lines,
@@ -54,6 +61,9 @@ class IReader(Hashable, Protocol):
 
     def read_on(self) -> object:
         """Watch the socket again; ``may_read`` is asked when there is input."""
+
+    def has_little(self) -> bool:
+        """Tell whether ``SPARSE`` bytes at most can be read, but not the end."""
 
 
 class IJob(Hashable, Protocol):
@@ -91,6 +101,7 @@ class Work:
         self._fresh: deque[IJob] = deque()
         self._old: deque[IJob] = deque()
         self._background: deque[IJob] = deque()
+        self._spent: dict[IJob, float] = {}  # seconds, by fresh jobs
         self._is_old_next = True
         self.queued: dict[IJob, deque[IJob]] = {}  # and in which queue
         self.is_due = False
@@ -109,8 +120,9 @@ class Work:
 
         Args:
             job: the work to be stepped.
-            is_fresh: the job belongs to a connection that was idle. A job that goes
-                on, or was held up, is not fresh.
+            is_fresh: the job belongs to a connection that was idle, and has sent
+                ``SPARSE`` bytes at most. A job that goes on, or was held up, is not
+                fresh.
         """
         self._add(job, self._fresh if is_fresh else self._old)
         self.soon()
@@ -127,14 +139,14 @@ class Work:
             self.queued[job] = self._fresh
             self._fresh.append(job)  # it stays in its queue, and is skipped there
 
-    def is_late(self) -> bool:
-        """Tell whether this turn's budget is spent."""
+    def is_late(self, grace: float = 0.0) -> bool:
+        """Tell whether this turn's budget is spent, and ``grace`` seconds more."""
         now = self.clock.seconds()
         if not self._end:  # the first work of this turn
             self._end = now + BUDGET
             self.soon()
             return False
-        return now > self._end
+        return now > self._end + grace
 
     def exclude(self, seconds: float) -> None:
         """Exclude time that was spent on the fan-out from this turn's budget."""
@@ -146,12 +158,16 @@ class Work:
 
         If not, it is to watch its socket no more, until ``read_on``. Readers that wait
         come first in the next turns. The kernel reports readers in the same order each
-        time, so the last ones would starve otherwise.
+        time, so the last ones would starve otherwise. A little is read nevertheless, as
+        long as the turn has not taken twice its budget: what it brings is fresh.
         """
-        if (self._first and reader not in self._first) or self.is_late():
-            self._waiting[reader] = None
-            return False
-        return True
+        is_due = not self._first or reader in self._first
+        if is_due and not self.is_late():
+            return True
+        if not self.is_late(BUDGET) and reader.has_little():
+            return True
+        self._waiting[reader] = None
+        return False
 
     def __len__(self) -> int:
         """Return the number of queued jobs."""
@@ -194,8 +210,13 @@ class Work:
             job = queue.popleft()
             if self.queued.get(job) is queue:
                 self._is_old_next = queue is not self._old
-                self._step(job, now if is_fresh else now + SLICE, queue)
+                began = now
+                has_more = self._step(job, now if is_fresh else now + SLICE)
                 now = self.clock.seconds()
+                if is_fresh:
+                    queue = self._after_unit(job, has_more, now - began)
+                if has_more:
+                    self._add(job, queue)
 
     def _others(self) -> deque[IJob]:
         """Return the queue whose turn it is, but for the fresh jobs."""
@@ -208,15 +229,22 @@ class Work:
             self.queued[job] = queue
             queue.append(job)
 
-    def _step(self, job: IJob, until: float, queue: deque[IJob]) -> None:
+    def _after_unit(self, job: IJob, has_more: bool, seconds: float) -> deque[IJob]:
+        """Return the queue in which a fresh job goes on after a unit."""
+        spent = self._spent.pop(job, 0.0) + seconds
+        if not has_more or spent >= SLICE:
+            return self._old
+        self._spent[job] = spent
+        return self._fresh
+
+    def _step(self, job: IJob, until: float) -> bool:
+        """Step ``job``; return whether it is to be queued again."""
         del self.queued[job]  # before the step, which may add it again
         try:
-            has_more = job.step(until)
+            return job.step(until)
         except Exception:
             self._logger.failure(
                 "a connection is closed: its work has failed", event="fault"
             )
             job.abort()
-            return
-        if has_more:
-            self._add(job, self._old if queue is self._fresh else queue)
+            return False

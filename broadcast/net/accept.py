@@ -16,7 +16,7 @@ from twisted.internet import tcp
 from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 
-from broadcast.base.work import SMALL_READ, Work
+from broadcast.base.work import SMALL_READ, SPARSE, Work
 from broadcast.net import sockopts
 from broadcast.net.internals import limit_accepts
 
@@ -229,6 +229,14 @@ class PacedReading:
         """Watch the socket again, unless reading was stopped meanwhile."""
         if self._has_to_wait:
             self.startReading()
+
+    def has_little(self) -> bool:
+        """Tell whether ``SPARSE`` bytes at most can be read, but not the end."""
+        sock: socket.socket = self.socket  # type: ignore[attr-defined]  # Twisted's
+        try:
+            return 0 < len(sock.recv(SPARSE + 1, socket.MSG_PEEK)) <= SPARSE
+        except OSError:  # nothing, or the end
+            return False
 
 
 class PacedServer(PacedReading, tcp.Server):

@@ -1,4 +1,4 @@
-"""Answers that are owed, given a slice at a time.
+"""Answers: when their turn comes, and how they are given, a slice at a time.
 
 A command is answered after all earlier lines of its member are committed. A member with
 too many answers owed is not read: its next line waits.
@@ -7,7 +7,9 @@ too many answers owed is not read: its next line waits.
 from collections import deque
 from collections.abc import Callable, Iterator
 
-from broadcast.protocol.events import Event
+from broadcast.base.work import Work
+from broadcast.protocol.events import Error, Event
+from broadcast.room.stats import Stats
 from broadcast.room.subscription import Subscription
 
 MAX_OWED = 32
@@ -16,6 +18,9 @@ of connections would be so many young objects that the garbage collector stalls 
 
 Answer = Callable[[], None] | Event | Iterator[Event]
 """A function that gives the answer, the event itself, or the pieces of it."""
+
+FEW = 8
+"""Answers owed to a member that is no bulk sender."""
 
 
 class OwedAnswers:
@@ -75,16 +80,73 @@ class OwedAnswers:
         self._subscription.work.add(self)
 
 
-def owe(subscription: Subscription, answer: Answer, weight: int) -> None:
-    """Queue ``answer`` to be given in turn.
+Owed = tuple[Subscription, Answer, int]
+"""The receiver, the answer, and its weight."""
+
+
+class Answers:
+    """The answers of a room, each behind what its member said before.
 
     Args:
-        subscription: the receiver of the answer.
-        answer: an event, or a function that gives the answer.
-        weight: bytes of the backlog that were counted for it.
+        stats: counts the refusals.
+        work: the turns of the reactor.
+
+    Attributes:
+        collected: those that wait for the next commit.
+        due: those that wait for the commit in flight.
     """
-    if subscription.answers is None:
-        subscription.answers = OwedAnswers(subscription)
-    subscription.answers.append(answer, weight)
-    # A bulk sender's answers are no fresh job: it would always have some.
-    subscription.work.add(subscription.answers, is_fresh=subscription.asked <= 1)
+
+    def __init__(self, stats: Stats, work: Work) -> None:
+        self._stats = stats
+        self._work = work
+        self.collected: list[Owed] = []
+        self.due: list[Owed] = []
+
+    def add(self, subscription: Subscription, answer: Answer, weight: int = 0) -> None:
+        """Answer privately, after what its member said so far is committed.
+
+        Args:
+            subscription: the subscription of the member.
+            answer: an event, or a function that returns the answer.
+            weight: bytes, roughly, that the answer will take, for the limit on
+                unwritten answers.
+        """
+        if isinstance(answer, Error):
+            self._stats.refused[answer.code] += 1
+        self.collected.append((subscription, answer, weight))
+        subscription.backlog += weight
+        subscription.asked += 1
+        self._work.soon()
+
+    def submitted(self) -> None:
+        """Note that a commit of the lines before them begins."""
+        self.due += self.collected
+        self.collected = []
+
+    def give(self) -> None:
+        """Give those that are due: the lines before them are committed."""
+        due, self.due = self.due, []
+        for subscription, answer, weight in due:
+            if subscription.answers is None:
+                subscription.answers = OwedAnswers(subscription)
+            subscription.answers.append(answer, weight)
+            # A bulk sender's answers are no fresh job: it would always have some.
+            is_fresh = subscription.asked <= FEW
+            self._work.add(subscription.answers, is_fresh)
+
+    def give_others(self, waiting: set[int | None]) -> None:
+        """Give those that no line comes before.
+
+        Args:
+            waiting: the sessions whose lines wait for the next commit.
+        """
+        collected, self.collected = self.collected, []
+        for owed in collected:
+            is_due = owed[0].member.session_id not in waiting
+            (self.due if is_due else self.collected).append(owed)
+        self.give()
+
+    def give_all(self) -> None:
+        """Give all of them: the lines before them are not committed any more."""
+        self.submitted()
+        self.give()

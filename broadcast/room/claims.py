@@ -71,6 +71,10 @@ class Claims:
             del self._pending[claim.session]
         then(outcome, at)
 
+    def left(self, session: int) -> None:
+        """Note that the log was told that a session has ended."""
+        self._roster.left(session)
+
     def forget(self, session: int) -> bool:
         """Forget a session's claim: it joins, or it goes; tell whether it had one."""
         return self._pending.pop(session, None) is not None

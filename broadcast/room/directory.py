@@ -8,6 +8,8 @@ import enum
 from collections.abc import Iterator
 from typing import Protocol
 
+from twisted.logger import Logger
+
 from broadcast.auth.bans import Bans
 from broadcast.auth.policy import Policy
 from broadcast.base.work import IReactorTime
@@ -57,6 +59,8 @@ class Directory:
         sessions: the sessions that have not ended, by session id.
     """
 
+    _logger = Logger(namespace="broadcast")
+
     def __init__(
         self,
         clock: IReactorTime,
@@ -80,6 +84,35 @@ class Directory:
         session = self.sessions.get(member.session_id)
         if session is not None:
             session.close(reason, When.NOW, detail)
+
+    def note(
+        self,
+        event: str,
+        member: Member,
+        count: int,
+        reason: str | None = None,
+        detail: str = "",
+    ) -> None:
+        """Log an event in the life of ``member``.
+
+        Args:
+            event: the name of the event: ``joined``, ``left``.
+            member: the member.
+            count: how many are here now.
+            reason: a reason's code.
+            detail: text for people, behind the address.
+        """
+        self._logger.info(
+            "{who} {what} from {address}{detail}, {count} here",
+            event=event,
+            who=member.name or "somebody",
+            what=event.replace("-", " "),
+            name=member.name or None,
+            address=member.address,
+            reason=reason,
+            detail=detail,
+            count=count,
+        )
 
     def __iter__(self) -> Iterator[Member]:
         """Yield the members of all sessions, joined or not."""

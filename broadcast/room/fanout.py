@@ -4,7 +4,7 @@ The loop that sends never blocks. A reader that can't take all of a batch gets a
 (``subscription`` reads on from it). A reader whose cursor is older than the log's
 retention is closed.
 
-Thousands of readers take long. After some milliseconds the rest is sent as a job, so
+Thousands of readers take long. After some milliseconds the rest is left for a job, so
 that input is read and answered meanwhile. The room commits no further batch before the
 last one has been sent to all.
 """
@@ -14,6 +14,7 @@ from itertools import islice
 from typing import Final, NamedTuple
 
 from broadcast.base.work import Work
+from broadcast.room.ahead import Ahead
 from broadcast.room.readers import Audience, Readers
 from broadcast.room.stats import Stats
 from broadcast.room.subscription import Subscription
@@ -56,18 +57,17 @@ class Fanout:
         log: the log that batches are appended to.
         stats: counts the output.
         work: the queue of jobs.
-        sent: called when the job has sent a batch to the last of its readers.
 
     Attributes:
+        log: the log.
+        ahead: questions about lines that are not in it yet.
         subscriptions: those of all members, by session id; kept by the room.
         readers: the registry of the log's readers.
     """
 
-    def __init__(
-        self, log: Log, stats: Stats, work: Work, sent: Callable[[], None]
-    ) -> None:
+    def __init__(self, log: Log, stats: Stats, work: Work) -> None:
         self.log = log
-        self._sent = sent
+        self.ahead = Ahead(log, work.clock)
         self.subscriptions: dict[int, Subscription] = {}
         self.readers = Readers[Subscription](log, stats, work)
         self._stats = stats
@@ -75,7 +75,7 @@ class Fanout:
     def send(self, batch: Batch) -> None:
         """Append ``batch`` to the log and send it to all live subscriptions.
 
-        A rest may be left to the job: ``readers.left``.
+        Some may be left to ``send_rest``: ``readers.left``.
         """
         self.log.append(batch)
         short: list[tuple[Subscription, int]] = []
@@ -84,6 +84,8 @@ class Fanout:
                 self._send_to(audience, batch, short)
         for subscription, taken in short:
             subscription.stop_at(batch, taken)
+        if self.ahead.waiting:
+            self.ahead.look()
 
     def trim(self) -> Iterator[Overtaken]:
         """Trim the log to its limit; yield the readers that have lost their place."""
@@ -146,7 +148,7 @@ class Fanout:
     def _send_in_time(
         self, sends: Sends, data: bytes, batch: Batch
     ) -> list[tuple[int, int]]:
-        """Send to as many as there is time for, and leave the others to the job."""
+        """Send to as many as there is time for, and leave the others for later."""
         seconds = self.readers.work.clock.seconds
         waiting = iter(sends.items())
         lagging: list[tuple[int, int]] = []
@@ -158,8 +160,8 @@ class Fanout:
                 left.update((session_id, (data, batch)) for session_id, _ in waiting)
         return lagging
 
-    def step(self, until: float) -> bool:
-        """Send on for a piece of time: a job."""
+    def send_rest(self, until: float) -> bool:
+        """Send on for a piece of time; tell whether there are more to send to."""
         left = self.readers.left
         seconds = self.readers.work.clock.seconds
         until = max(until, seconds() + PIECE)
@@ -172,14 +174,7 @@ class Fanout:
                 subscription.settle()
             if seconds() >= until:
                 break
-        if left:
-            return True
-        self._sent()
-        return False
-
-    def abort(self) -> None:
-        """Go on with the others."""
-        self.readers.work.add(self)
+        return bool(left)
 
     def _unread(self, subscription: Subscription, dropped: list[Batch]) -> int:
         """Count the lines from the cursor, or a first replay, to the end of reading."""

@@ -1,13 +1,14 @@
 """The room's side of its store: old lines, a full disk, the end of it all."""
 
 from collections.abc import Callable
-from typing import Final, Protocol
+from typing import Final
 
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
-from broadcast.base.work import IJob, IReactorTime
+from broadcast.base.work import IReactorTime
 from broadcast.protocol.events import Bye
+from broadcast.room.commits import Commits
 from broadcast.room.directory import Directory
 from broadcast.room.fanout import Fanout
 from broadcast.store.dedup import TokenIndex
@@ -22,19 +23,6 @@ AWAY: Final = Bye("restarted", "The room can't be reached from here: come again"
 """The last words to members that are sent away, and to those that come meanwhile."""
 
 
-class IHouse(Protocol):
-    """A room, as far as its keeper needs it."""
-
-    def hear(self, batch: Batch) -> None:
-        """Tell members what others have said."""
-
-    def sending(self) -> Deferred[None] | None:
-        """Return what fires when the last batch was sent to all."""
-
-    def forget(self) -> None:
-        """Forget all that was to be committed: it never will be."""
-
-
 class Keeper:
     """A room, as its store sees it: see ``IRoom``.
 
@@ -43,7 +31,7 @@ class Keeper:
         dedup: the tokens of what was said.
         directory: everybody connected.
         clock: times the reminders in the log.
-        house: the room.
+        commits: the commits of the room.
 
     Attributes:
         is_live: members may be there, to be told what is heard.
@@ -60,7 +48,7 @@ class Keeper:
         dedup: TokenIndex,
         directory: Directory,
         clock: IReactorTime,
-        house: IHouse,
+        commits: Commits,
     ) -> None:
         self.is_live = False
         self.why_stalled = self.why_cut_off = self.why_away = ""
@@ -69,7 +57,7 @@ class Keeper:
         self._dedup = dedup
         self._directory = directory
         self._clock = clock
-        self._house = house
+        self._commits = commits
         self._logger = Logger(namespace="broadcast")
         self._stalls = 0
         self._is_renewed = False
@@ -77,7 +65,7 @@ class Keeper:
     def heard(self, batch: Batch) -> None:
         """Append a batch that was committed earlier, or by others."""
         if self.is_live:
-            self._house.hear(batch)
+            self._commits.hear(batch)
             return
         log = self._fanout.log
         if not log.lines and not self._is_renewed:
@@ -108,7 +96,7 @@ class Keeper:
 
     def sending(self) -> Deferred[None] | None:
         """Return what fires when the last batch was sent to all; None: it was."""
-        return self._house.sending()
+        return self._commits.sending()
 
     def away(self, why: str) -> None:
         """Send everybody away, and let nobody in, for now."""
@@ -119,7 +107,7 @@ class Keeper:
         )
         self._directory.occupancy.away = AWAY
         self._send_away(AWAY)
-        self._house.forget()
+        self._commits.shut()
         self.on_change()
 
     def back(self, epoch: str) -> None:
@@ -127,7 +115,7 @@ class Keeper:
         self.why_away = ""
         self.is_live = True
         self._directory.occupancy.away = None
-        self._house.forget()
+        self._commits.open()
         self._logger.warn(
             "members may come again: epoch {subject}",
             event="store-back",
@@ -158,39 +146,3 @@ class Keeper:
             since=f", for {seconds} s now" if seconds else ", and nothing is lost",
         )
         self._clock.callLater(REMINDER, lambda: self._remind(stall, began))
-
-
-class ISettles(Protocol):
-    """A room, as far as its commits can be waited for."""
-
-    @property
-    def is_settled(self) -> bool:
-        """All that was said has been committed."""
-
-    def settle(self, job: IJob) -> None:
-        """Add ``job`` to the work when a commit is made."""
-
-
-class Settling:
-    """Calls when all that was said has been committed: a job.
-
-    Args:
-        room: where it was said.
-        then: is called.
-    """
-
-    def __init__(self, room: ISettles, then: Callable[[], object]) -> None:
-        self._room = room
-        self._then = then
-
-    def step(self, until: float) -> bool:
-        """Look whether all is committed."""
-        if self._room.is_settled:
-            self._then()
-        else:
-            self._room.settle(self)
-        return False
-
-    def abort(self) -> None:
-        """Wait no longer: a look has failed."""
-        self._then()

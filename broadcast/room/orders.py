@@ -4,14 +4,14 @@ In a room of several daemons each order is an entry of the log: every daemon car
 out on its own members, when it has read it.
 """
 
-from typing import Final, Protocol
+from typing import Final
 
 from twisted.logger import Logger
 
 from broadcast.auth.bans import BanError
 from broadcast.protocol import names
 from broadcast.protocol.events import Bye, Notice
-from broadcast.room.answers import Answer
+from broadcast.room.answers import Answers
 from broadcast.room.directory import Directory
 from broadcast.room.member import Member
 from broadcast.room.subscription import Subscription
@@ -22,28 +22,27 @@ from broadcast.store.outcomes import Outcome
 _KICKED: Final = "you were kicked"
 
 
-class IRoom(Protocol):
-    """A room, as far as orders are carried out in it."""
-
-    store: IStore
-    directory: Directory
-    subscriptions: dict[int, Subscription]
-
-    def answer(
-        self, subscription: Subscription, answer: Answer, weight: int = 0
-    ) -> None:
-        """Tell a member something."""
-
-
 class Orders:
     """Carries out orders.
 
     Args:
-        room: where.
+        store: has the mutes.
+        directory: all members of the daemon; its policy has the bans.
+        subscriptions: those of the room's members, by session id.
+        answers: tells members what was done to them.
     """
 
-    def __init__(self, room: IRoom) -> None:
-        self._room = room
+    def __init__(
+        self,
+        store: IStore,
+        directory: Directory,
+        subscriptions: dict[int, Subscription],
+        answers: Answers,
+    ) -> None:
+        self._store = store
+        self._directory = directory
+        self._subscriptions = subscriptions
+        self._answers = answers
         self._logger = Logger(namespace="broadcast")
 
     def obey(self, order: Order, outcome: Outcome) -> None:
@@ -67,7 +66,7 @@ class Orders:
         for member in self._joined():
             if names.fold(member.name) == fold:
                 bye = Bye("kicked", f"{_KICKED}{because}")
-                self._room.directory.close(member, bye)
+                self._directory.close(member, bye)
                 return member
         return None
 
@@ -82,7 +81,7 @@ class Orders:
 
     def give_voice(self, freed: set[str]) -> None:
         """Let those speak again who are muted by no other order."""
-        state = self._room.store.state
+        state = self._store.state
         for member in self._joined_as(freed):
             is_muted = state.is_muted(names.fold(member.name), member.account)
             if member.silenced == "muted" and not is_muted:
@@ -91,7 +90,7 @@ class Orders:
 
     def close_banned(self) -> int:
         """Close the connections that a ban applies to; return their number."""
-        turn_away = self._room.directory.policy.turn_away
+        turn_away = self._directory.policy.turn_away
         closed = 0
         for member in self._joined():
             bye = turn_away(member.address, member.name) or turn_away(
@@ -99,11 +98,11 @@ class Orders:
             )
             if bye is not None:
                 closed += 1
-                self._room.directory.close(member, bye)
+                self._directory.close(member, bye)
         return closed
 
     def _ban(self, whom: str, seconds: float | None, reason: str) -> None:
-        bans = self._room.directory.policy.bans
+        bans = self._directory.policy.bans
         try:
             bans.add(whom, seconds, reason)
         except (OSError, BanError) as error:
@@ -112,7 +111,7 @@ class Orders:
 
     def _unban(self, whom: str) -> None:
         try:
-            self._room.directory.policy.bans.remove(whom)
+            self._directory.policy.bans.remove(whom)
         except (OSError, BanError) as error:
             self._not_done("unban", whom, error)
 
@@ -134,8 +133,8 @@ class Orders:
         ]
 
     def _joined(self) -> list[Member]:
-        return [each.member for each in self._room.subscriptions.values()]
+        return [each.member for each in self._subscriptions.values()]
 
     def _tell(self, member: Member, message: str) -> None:
-        subscription = self._room.subscriptions[member.session_id]
-        self._room.answer(subscription, Notice(message))
+        subscription = self._subscriptions[member.session_id]
+        self._answers.add(subscription, Notice(message))

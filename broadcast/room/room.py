@@ -1,67 +1,42 @@
-"""The room: the lines of this turn, and all the members that hear them.
+"""The room: its members come, are called something, and go.
 
-Promises, kept here and in ``fanout``, and tested:
-
-1. One order: all members see the log, in the log's order. An answer comes after the
-   lines that its member sent before it.
-2. Nobody sees a line that the store has not committed.
-3. One stuck member delays no other. It keeps a cursor. When the log has moved past the
-   cursor, the member is closed with ``too-slow`` and the number of missed lines.
-4. A turn's lines become one batch, rendered once per dialect.
-
-The session checks the content of a line, and the writer sends it. No reactor and no
-socket are used here. The time comes as an argument.
+The session checks the content of a line, ``commits`` has it committed and sent, and the
+writer sends it. No reactor and no socket are used here. The time comes as an argument.
 """
 
-from collections import deque
 from collections.abc import Callable
 from weakref import ReferenceType
 
-from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
 from broadcast.base.settings import RoomSettings
 from broadcast.base.timers import Deadlines, IApplicant, expire_applicant
-from broadcast.base.work import IJob, Work
+from broadcast.base.work import Work
 from broadcast.protocol import names
-from broadcast.protocol.dialects import Moment, Speaker
-from broadcast.protocol.events import (
-    Bye,
-    Error,
-    Event,
-    Notice,
-    Welcome,
-    lines,
-)
-from broadcast.room.ahead import Ahead
-from broadcast.room.answers import Answer, owe
+from broadcast.protocol.dialects import Moment
+from broadcast.protocol.events import Error, Event, Notice, Welcome
+from broadcast.room.answers import Answers
 from broadcast.room.claims import Claims, Then
-from broadcast.room.directory import Directory, When
-from broadcast.room.fanout import Fanout, Overtaken
+from broadcast.room.commits import Commits
+from broadcast.room.decisions import REPLACED, Decisions
+from broadcast.room.directory import Directory
+from broadcast.room.fanout import Fanout
 from broadcast.room.keeper import Keeper
 from broadcast.room.member import Member
 from broadcast.room.orders import Orders
 from broadcast.room.presence import PresenceFold
 from broadcast.room.reads import ReadQueue
+from broadcast.room.retention import Retention
 from broadcast.room.roster import Roster, refusal_of
 from broadcast.room.subscription import Subscription
-from broadcast.store.base import IStore, shares
-from broadcast.store.claims import Claim, Decided, Order
-from broadcast.store.claims import Leave as LeaveEntry
+from broadcast.store.base import IStore
+from broadcast.store.claims import Claim, Leave, Order
 from broadcast.store.dedup import TokenIndex
-from broadcast.store.entries import Batch, Entry, Run, Told, decides, session_of
 from broadcast.store.log import Log
-from broadcast.store.outcomes import LOST, Outcome
-
-FLUSH_BYTES = 128 * 1024
-"""The entries that a turn collects for one commit."""
+from broadcast.store.outcomes import Outcome
 
 FOR_GOOD = frozenset({"quit", "replaced", "kicked", "banned"})
 """Why one leaves without a name being held for one's return."""
-
-REPLACED = "you came back in another connection"
-
-Owed = tuple[Subscription, Answer, int]
 
 
 class Room:
@@ -75,11 +50,14 @@ class Room:
         work: the turns of the reactor.
 
     Attributes:
+        log: the lines that were said.
+        stats: the daemon's counters.
+        fanout: sends what is committed to its members.
         subscriptions: the subscriptions of its members, by session id.
-        too_slow: number of members that were closed because the log has moved past
-            them.
-        is_clogged: no more lines are taken. A commit is in flight and the next one is
-            full, or the last batch is still being sent.
+        commits: collects what is said, and has it committed.
+        say: lets a member say lines: ``Commits.say``.
+        answer: answers a member, behind what it said: ``Answers.add``.
+        dedup: the tokens of the lines in the log.
         deadlines: the deadlines of clients that are asked for a name.
         roster: the names of the members.
         claims: the claims that are not decided yet.
@@ -102,40 +80,32 @@ class Room:
         self.directory = directory
         self.work = work
         self.log = Log(log_size, spacing=store.spacing)
-        self.stats = directory.stats
-        self.fanout = Fanout(self.log, self.stats, work, self._sent)
+        self.stats = stats = directory.stats
+        self.fanout = fanout = Fanout(self.log, stats, work)
+        self.ahead = fanout.ahead
+        self.subscriptions = here = fanout.subscriptions
+        self.dedup = dedup = TokenIndex()
         self.reads = ReadQueue()
-        self.ahead = Ahead(self.log, work.clock)
-        self.dedup = TokenIndex()
         policy = directory.policy
         self.roster = Roster(store, policy.reserves, policy.imitates, policy.turn_away)
-        self.claims = Claims(self.roster, directory.occupancy)
-        self.keeper = Keeper(self.fanout, self.dedup, directory, work.clock, self)
-        self.subscriptions = self.fanout.subscriptions
-        self.orders = Orders(self)
+        self.claims = claims = Claims(self.roster, directory.occupancy)
+        answers = Answers(stats, work)
+        self.answer = answers.add
+        self.orders = orders = Orders(store, directory, here, answers)
+        self._decisions = decisions = Decisions(
+            store, directory, here, claims, orders, answers, dedup
+        )
+        fold = PresenceFold(work.clock, lambda: self.count)
+        retention = Retention(fanout, dedup, directory, work)
+        self.commits = Commits(
+            store, fanout, work, stats, answers, decisions, fold, retention
+        )
+        self.say = self.commits.say  # no call of ours in between: it is the hot path
+        self.keeper = Keeper(fanout, dedup, directory, work.clock, self.commits)
         self.deadlines = Deadlines[ReferenceType[IApplicant]](
             settings.login_timeout, work, expire_applicant
         )
-        self.too_slow = 0
         self._logger = Logger(namespace="broadcast")
-        self._fold = PresenceFold(work.clock, lambda: self.count)
-        self._overtaken: deque[Overtaken] = deque()
-        self._entries: list[Entry] = []
-        self._decided: list[Run | Decided] = []  # those of them that the state decides
-        self._orders: dict[int, Callable[[Outcome], None]] = {}
-        self._answers: list[Owed] = []
-        self._collected = 0
-        self._in_flight = False
-        self._shares: deque[list[Entry]] = deque()  # of one collection, not committed
-        self._due_answers: list[Owed] = []  # to that collection
-        self.is_clogged = False
-        self._clogged_at = 0.0
-        self._held_up: list[IJob] = []
-        self._awaited: list[Deferred[None]] = []  # the last batch being sent to all
-        self._fold_is_timed = False
-        work.commits.append(self.flush)
-
-    # Who is here
 
     def subscribe(self, member: Member) -> Subscription:
         """Return a place in the log for ``member``, which has not joined yet."""
@@ -157,13 +127,13 @@ class Room:
             then: the function that takes the outcome.
         """
         if (rival := self.roster.rival(claim)) is not None:
-            self.directory.close(rival, Bye("replaced", REPLACED))
+            self.directory.close(rival, REPLACED)
         session_id = member.session_id
         is_rename = session_id in self.subscriptions
         if not is_rename and session_id not in self.claims:
             self.directory.occupancy.came(member.address)
         self.claims.ask(claim, then, is_rename)
-        self._decide(claim)
+        self.commits.decide(claim)
 
     def join(
         self,
@@ -188,7 +158,7 @@ class Room:
         self.stats.joined += 1
         if self.store.state.is_muted(names.fold(member.name), member.account):
             member.silenced = member.silenced or "muted"
-        self._note("joined", member)
+        self.directory.note("joined", member, len(self.subscriptions))
         if hears and self.settings.relay:
             subscription.start()  # no greeting tells from where on it hears
         elif hears:
@@ -215,11 +185,12 @@ class Room:
         self.directory.occupancy.went(member.address)
         if not is_withdrawn and not self.settings.relay:
             self.roster.leaving(member)
-            self._decide(LeaveEntry(session_id, code, code not in FOR_GOOD))
+            self.commits.decide(Leave(session_id, code, code not in FOR_GOOD))
         if subscription is not None:
             self.dedup.forget(session_id)
             self.stats.left[code] += 1
-            self._note("left", member, code, f" ({code}{detail})")
+            here, detail = len(self.subscriptions), f" ({code}{detail})"
+            self.directory.note("left", member, here, code, detail)
 
     def rename(self, subscription: Subscription, claim: Claim, key: str | None) -> None:
         """Have a member called what it claims, and answer it when that is decided."""
@@ -259,139 +230,13 @@ class Room:
             order: the order.
             then: the function that takes the outcome.
         """
-        self._orders[id(order)] = then
-        self._decide(order)
+        self._decisions.expect(order, then)
+        self.commits.decide(order)
 
     def announce(self, message: str) -> None:
         """Tell everybody ``message``, in its place among what is said."""
         if not self.settings.relay:
-            self._entries.append(Told(None, Notice(message)))
-            self.work.soon()
-
-    # What happens in a turn
-
-    def say(
-        self,
-        member: Member,
-        speaker: Speaker,
-        text: bytes,
-        count: int,
-        token: str | None = None,
-        owner: str | None = None,
-    ) -> Run:
-        """Let ``member`` say ``text``: ``count`` safe lines with its prefix.
-
-        Args:
-            member: the sender.
-            speaker: the sender as the lines name it.
-            text: the lines, each with its end.
-            count: the number of lines.
-            token: the sender's token for them.
-            owner: the owner of the token, if it outlives the connection.
-        """
-        run = Run(member.session_id, speaker, text, count)
-        if token is not None:
-            run.token, run.owner = token, owner
-            if owner is not None:
-                self._decided.append(run)
-        self._entries.append(run)
-        self.stats.lines_in += count
-        self._collected += len(text)
-        if self._collected >= FLUSH_BYTES:
-            if self._in_flight:
-                self._clog()
-            else:
-                self._flush_early()
-        elif not self.work.is_due:
-            self.work.soon()
-        return run
-
-    def answer(
-        self, subscription: Subscription, answer: Answer, weight: int = 0
-    ) -> None:
-        """Answer privately, after what its member said so far is committed.
-
-        Args:
-            subscription: the subscription of the member.
-            answer: an event, or a function that returns the answer.
-            weight: bytes, roughly, that the answer will take, for the limit on
-                unwritten answers.
-        """
-        if isinstance(answer, Error):
-            self.stats.refused[answer.code] += 1
-        self._answers.append((subscription, answer, weight))
-        subscription.backlog += weight
-        subscription.asked += 1
-        self.work.soon()
-
-    def wait(self, job: IJob) -> None:
-        """Add ``job`` to the work again when the room is clogged no longer."""
-        self._held_up.append(job)
-
-    @property
-    def is_settled(self) -> bool:
-        """All that was said has been committed."""
-        return not self._in_flight and not self._entries
-
-    def settle(self, job: IJob) -> None:
-        """Add ``job`` to the work as soon as the collected lines are committed."""
-        self._clog()
-        self.wait(job)
-        self.work.soon()
-
-    def flush(self) -> None:
-        """Commit what was collected and send it; answers are given in turn."""
-        if self._in_flight or self._shares:
-            return
-        if self.keeper.why_away:
-            self.forget()
-            return
-        if self.fanout.readers.left:
-            self._give_answers()
-            return
-        entries, self._entries = self._entries, []
-        decided, self._decided = self._decided, []
-        if decided:
-            if withdrawn := set(map(id, self.claims.withdrawn)):
-                entries = [each for each in entries if id(each) not in withdrawn]
-                decided = [each for each in decided if id(each) not in withdrawn]
-            self.claims.submitted()
-        self._due_answers, self._answers = self._answers, []
-        self._collected = 0
-        limits = self.store.limits
-        if limits is None:
-            self._commit(entries, decided)
-            return
-        self._shares.extend(shares(entries, limits))
-        self._commit_share(self._shares.popleft() if self._shares else [])
-
-    def _commit_share(self, entries: list[Entry]) -> None:
-        self._commit(entries, [entry for entry in entries if decides(entry)])
-
-    def _commit(self, entries: list[Entry], decided: list[Run | Decided]) -> None:
-        if entries:
-            self._in_flight = True
-            self.store.commit(entries, self._committed, decided)
-        elif self._fold.pending and (told := self._fold.fold([])):
-            self._committed(Batch(told, self.log.last_id + 1, self.store.time()))
-        else:
-            answers, self._due_answers = self._due_answers, []
-            self._finish(answers)
-
-    @property
-    def answers_only(self) -> bool:
-        """The room is clogged, but commands can be answered."""
-        return bool(self.fanout.readers.left) and not self._in_flight
-
-    def _give_answers(self) -> None:
-        """Give the answers to members that have said nothing since the last commit."""
-        waiting = {session_of(entry) for entry in self._entries}
-        answers, self._answers = self._answers, []
-        due: list[Owed] = []
-        for owed in answers:
-            is_due = owed[0].member.session_id not in waiting
-            (due if is_due else self._answers).append(owed)
-        self._finish(due)
+            self.commits.tell(Notice(message))
 
     def welcome(self, member: Member) -> Welcome:
         """Return the greeting for ``member`` as things stand."""
@@ -405,132 +250,6 @@ class Room:
             welcome=self.settings.welcome,
         )
 
-    def step(self, until: float) -> bool:
-        """Close some of those who have lost their place: a job."""
-        while self._overtaken:
-            subscription, missed = self._overtaken.popleft()
-            if subscription.has_lost_place:
-                self._dismiss(subscription.member, missed)
-                if self.work.clock.seconds() >= until:
-                    break
-        return bool(self._overtaken)
-
-    def abort(self) -> None:
-        """Go on with the others who have lost their place."""
-        self.work.add(self)
-
-    # What others say
-
-    def hear(self, batch: Batch) -> None:
-        """Tell members what was committed elsewhere."""
-        for entry, outcome in batch.outcomes:
-            if type(entry) is Claim and outcome.replaced is not None:
-                self._replace(*outcome.replaced)
-            elif type(entry) is Order:
-                self.orders.obey(entry, outcome)
-        batch.retell(self._fold.fold(batch.entries))
-        if batch.entries:
-            self.fanout.send(batch)
-        if self.ahead.waiting:
-            self.ahead.look()
-        self._finish([])
-        if self.fanout.readers.left:
-            self._clog()
-            self.work.add(self.fanout)
-
-    def sending(self) -> Deferred[None] | None:
-        """Return what fires when the last batch was sent to all; None: it was."""
-        if not self.fanout.readers.left:
-            return None
-        self._awaited.append(awaited := Deferred[None]())
-        return awaited
-
-    def forget(self) -> None:
-        """Forget all that was to be committed: everybody was sent away."""
-        self._entries, self._decided, self._collected = [], [], 0
-        self._shares.clear()
-        self._in_flight = False
-        self.dedup.clear()  # the state has what was said by somebody with a key
-        self.claims.clear()
-        orders, self._orders = [*self._orders.values()], {}
-        for then in orders:
-            then(LOST)
-        answers = [*self._due_answers, *self._answers]
-        self._due_answers, self._answers = [], []
-        self._finish(answers)  # to nobody who could read them
-        if not self.fanout.readers.left:
-            self._sent()
-
-    def _clog(self) -> None:
-        """Let nothing more be said until the commit in flight is made and sent."""
-        if not self.is_clogged:
-            self.is_clogged = True
-            self._clogged_at = self.work.clock.seconds()
-
-    def _flush_early(self) -> None:
-        """Commit in the middle of a turn: this is not the speaker's own time."""
-        began = self.work.clock.seconds()
-        self.flush()
-        self.work.exclude(self.work.clock.seconds() - began)
-
-    def _committed(self, batch: Batch) -> None:
-        self._in_flight = False
-        began = self.work.clock.seconds()
-        if batch.outcomes:
-            self._settle(batch)
-        if batch.outcomes or self._fold.pending:
-            batch.retell(self._fold.fold(batch.entries))
-        if batch.entries:
-            self.fanout.send(batch)
-        if self.ahead.waiting:
-            self.ahead.look()
-        self.stats.fan_out.add(self.work.clock.seconds() - began)
-        if not self._shares:
-            answers, self._due_answers = self._due_answers, []
-            self._finish(answers)
-        if self.fanout.readers.left:
-            self._clog()
-            self.work.add(self.fanout)
-        else:
-            self._sent()
-
-    def _sent(self) -> None:
-        """Go on: the last batch has been sent to all."""
-        awaited, self._awaited = self._awaited, []
-        for each in awaited:
-            each.callback(None)
-        if self._shares:
-            self._commit_share(self._shares.popleft())
-            return
-        if self.is_clogged:
-            self.is_clogged = False
-            self.stats.clogged += self.work.clock.seconds() - self._clogged_at
-            held_up, self._held_up = self._held_up, []
-            for job in held_up:
-                self.work.add(job)
-        if self._entries or self._answers:
-            self.work.soon()
-
-    def _finish(self, answers: list[Owed]) -> None:
-        for subscription, answer, weight in answers:
-            owe(subscription, answer, weight)
-        if self.log.size > self.log.limit:
-            self._overtaken += self.fanout.trim()
-            self.dedup.forget_before(self.log.first_id)
-            if self._overtaken:
-                self.work.add(self)
-        if self._fold.pending and not self._fold_is_timed:
-            self._fold_is_timed = True
-            self.work.clock.callLater(self._fold.due, self._fold_is_due)
-
-    def _dismiss(self, member: Member, missed: int) -> None:
-        self.too_slow += 1
-        message = f"too slow: you missed {lines(missed)}"
-        detail = f", missed {lines(missed)}"
-        if member.session_id not in self.subscriptions:  # has left, and reads on
-            self._note("too-slow", member, detail=detail)
-        self.directory.close(member, Bye("too-slow", message, missed), detail)
-
     def _greet(self, subscription: Subscription, first: bytes, instead: str) -> None:
         if not subscription.has_started:
             subscription.start()
@@ -542,72 +261,3 @@ class Room:
             subscription.put(line.encode() + b"\n")
         else:
             subscription.tell(self.welcome(subscription.member))
-
-    def _decide(self, entry: Decided) -> None:
-        """Have the log decide on something, in its place among what is said."""
-        self._entries.append(entry)
-        self._decided.append(entry)
-        self._collected += entry.cost
-        if self._collected >= FLUSH_BYTES and self._in_flight:
-            self._clog()
-        self.work.soon()
-
-    def _settle(self, batch: Batch) -> None:
-        """Tell whoever waits for it what was decided."""
-        for entry, outcome in batch.outcomes:
-            if type(entry) is Claim:
-                if outcome.replaced is not None:
-                    self._replace(*outcome.replaced)
-                self.claims.answer(entry, outcome, batch.at)
-            elif type(entry) is LeaveEntry:
-                self.roster.left(entry.session)
-            elif type(entry) is Run:
-                self.dedup.settled(entry)
-                if outcome.refused:
-                    self._leave_out(entry, outcome)
-            elif type(entry) is Order:
-                self._orders.pop(id(entry), _ignore)(outcome)
-
-    def _leave_out(self, run: Run, outcome: Outcome) -> None:
-        """Note that the log has refused a run; answers to it tell its sender.
-
-        Its id is then that of the line that was said with the same token, and it has no
-        token any more. Without an id it was not said.
-        """
-        is_answered, run.token, run.first = run.token is not None, None, outcome.id
-        subscription = self.subscriptions.get(run.session_id)
-        if outcome.refused != "muted" or subscription is None:
-            return
-        if is_answered:
-            self.stats.refused["muted"] += 1
-        else:
-            self.answer(subscription, Error("muted", None, "you are muted"))
-
-    def _replace(self, incarnation: str, session_id: int) -> None:
-        """Close a session whose name another one has now."""
-        session = self.directory.sessions.get(session_id)
-        if incarnation == self.store.incarnation and session is not None:
-            session.close(Bye("replaced", REPLACED), When.NOW)
-
-    def _fold_is_due(self) -> None:
-        self._fold_is_timed = False
-        self.work.soon()
-
-    def _note(
-        self, event: str, member: Member, reason: str | None = None, detail: str = ""
-    ) -> None:
-        self._logger.info(
-            "{who} {what} from {address}{detail}, {count} here",
-            event=event,
-            who=member.name or "somebody",
-            what=event.replace("-", " "),
-            name=member.name or None,
-            address=member.address,
-            reason=reason,
-            detail=detail,
-            count=len(self.subscriptions),
-        )
-
-
-def _ignore(outcome: Outcome) -> None:
-    """Do nothing with what became of an order."""

@@ -20,6 +20,7 @@ class Stats:
         refused: error code → lines and commands refused with it.
         joined: members that have joined.
         left: reason → members that have left for it.
+        too_slow: members that were closed because the log has moved past them.
         turned_away: reason → connections that were closed for it instead of joining.
         clogged: seconds for which nobody was read, since the store was behind.
         fan_out: seconds taken to send a batch to all live subscriptions.
@@ -35,6 +36,7 @@ class Stats:
         "left",
         "lines_in",
         "refused",
+        "too_slow",
         "turned_away",
     )
 
@@ -45,6 +47,7 @@ class Stats:
         self.bytes_out = 0
         self.refused: Counter[str] = Counter()
         self.joined = 0
+        self.too_slow = 0
         self.clogged = 0.0
         self.left: Counter[str] = Counter()
         self.turned_away: Counter[str] = Counter()

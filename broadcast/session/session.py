@@ -8,6 +8,7 @@ a wire, line ends and telnet.
 from collections.abc import Callable
 from typing import Final
 
+from broadcast.base.work import SPARSE
 from broadcast.protocol import sanitize
 from broadcast.protocol.dialects import TEXT
 from broadcast.protocol.events import Bye, Error
@@ -114,7 +115,7 @@ class Session:
             return True
         else:
             self._rest = block
-            self.room.work.add(self, is_fresh=True)
+            self.room.work.add(self, is_fresh=len(block) <= SPARSE)
         return False
 
     def negotiate(self, answers: bytes) -> None:
@@ -169,9 +170,9 @@ class Session:
             self._pause()
             subscription.waiter = self
             return False
-        if self.room.is_clogged and not self._may_go_on():
+        if self.room.commits.is_clogged and not self._may_go_on():
             self._pause()
-            self.room.wait(self)
+            self.room.commits.wait(self)
             return False
         self._yields = False
         if self._rest:
@@ -195,7 +196,7 @@ class Session:
             subscription.backlog > MAX_BACKLOG
             or subscription.asked > self._may_owe()
             or (self.room.work.queued and self.room.work.is_late())
-            or self.room.is_clogged
+            or self.room.commits.is_clogged
             or self.member.silenced
             or not self.speech.is_clean(block, self.room.settings.max_line)
         ):
@@ -226,7 +227,7 @@ class Session:
 
     def _may_go_on(self) -> bool:
         """Tell whether a command comes next that the clogged room can answer."""
-        if not self.room.answers_only:
+        if not self.room.commits.answers_only:
             return False
         is_command = self._rest.startswith(b"/") and not self._rest.startswith(b"//")
         return self.handshake is not None or is_command

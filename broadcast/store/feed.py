@@ -39,6 +39,10 @@ class OvertakenError(LossError):
     """The stream goes on, but what comes next has been dropped."""
 
 
+class RenewedError(LossError):
+    """The log is another one from here on."""
+
+
 class Doubt:
     """A loss that is believed once it has been seen for a while.
 

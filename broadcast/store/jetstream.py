@@ -18,12 +18,11 @@ from broadcast.store.base import IRoom, Limits, Page
 from broadcast.store.claims import Decided
 from broadcast.store.entries import Batch, Entry, Run
 from broadcast.store.figures import Commits, Figures, Shared
-from broadcast.store.life import Life, Phase, Share
+from broadcast.store.life import Life, Phase
 from broadcast.store.nats import Access
 from broadcast.store.replica import LINES, Replica
+from broadcast.store.share import Share
 from broadcast.store.state import State
-
-__all__ = ["JetstreamStore", "Share"]
 
 LIMITS: Final = Limits(lines=LINES - 1, size=512 * 1024)
 """The limits of one message: a server's ``max_payload`` is 1 MiB."""

@@ -8,8 +8,6 @@ nothing that it sent before and that comes late can count.
 
 import asyncio
 import enum
-import secrets
-from dataclasses import dataclass
 from time import monotonic
 from typing import Final
 
@@ -18,15 +16,16 @@ from twisted.logger import Logger
 
 from broadcast.store.author import Author, Dumper
 from broadcast.store.base import IRoom, StoreError
-from broadcast.store.claims import Epoch, Stop, Up
-from broadcast.store.entries import Batch, Entry, is_run
-from broadcast.store.feed import Feed, LossError, OvertakenError
+from broadcast.store.beginning import first_message
+from broadcast.store.claims import Stop
+from broadcast.store.entries import Batch, is_run
+from broadcast.store.feed import Feed, LossError, OvertakenError, RenewedError
 from broadcast.store.figures import Commits, Shared
 from broadcast.store.flight import Sender
 from broadcast.store.nats import Access, Link
 from broadcast.store.replica import Message, Replica, Taken
+from broadcast.store.share import Share, refuse_strangers
 from broadcast.store.streams import Streams
-from broadcast.store.terms import refuse_strangers
 
 TICK: Final = 0.1
 """Seconds between two looks at how things stand."""
@@ -55,33 +54,6 @@ class Phase(enum.Enum):
     OPEN = "members are in"
     AWAY = "members were sent away; it tries to begin again"
     STOPPED = "it is over"
-
-
-class RenewedError(LossError):
-    """The log is another one from here on."""
-
-
-@dataclass(frozen=True, slots=True)
-class Share:
-    """A daemon's part in a room.
-
-    Attributes:
-        room: its name.
-        node: the daemon's name; others may have the same.
-        terms: the settings that all daemons of the room must share.
-        size: bytes that the log may take.
-        replicas: on how many servers it is; None: three, or one on a lone server.
-        refill: bytes of the log that are handed in at the start.
-        cut_off: seconds without a commit after which members are sent away.
-    """
-
-    room: str = "broadcast"
-    node: str = "node"
-    terms: str = ""
-    size: int = 1 << 30
-    replicas: int | None = None
-    refill: int = 16 << 20
-    cut_off: float = 20.0
 
 
 class Life:
@@ -149,7 +121,7 @@ class Life:
         """Be part of the room, until the daemon stops."""
         try:
             await self._link.connect()
-            skipped: set[int] = set()
+            skipped = set[int]()
             while True:
                 await self._streams.open(is_first=self._started is not None)
                 self.replica = await self._streams.load(self._share.refill, skipped)
@@ -307,31 +279,17 @@ class Life:
         """Write the first message of an incarnation, until one is heard in time."""
         if not (feed.is_sure and self._link.is_connected):
             return
-        replica, before = self.replica, self.author.mark.incarnation
-        incarnation = f"{self._share.node}.{secrets.token_hex(4)}"
-        instead = before if before in replica.state.nodes.known else ""
-        clock = replica.state.nodes.clock
-        entries: list[Entry] = [
-            Up(incarnation, clock, instead=instead, terms=self._share.terms)
-        ]
-        after: int | None = None
-        if not replica.epoch:
-            extent = await self._streams.extent_at_last()
-            if self.replica.epoch:
-                return  # it was there, and has been read meanwhile
-            if extent.unread > replica.seq:
-                return  # another one has begun it, just now
-            if await self._streams.has_dump(extent):
-                raise RenewedError("there is a dump of it, after all")
-            after = extent.last
-            entries.append(Epoch("", secrets.token_hex(16)))
-        elif replica.epoch == self._lost:
-            entries.append(Epoch(self._lost))
+        before = self.author.mark.incarnation
+        first = await first_message(
+            self._share, self._streams, self.replica, before, self._lost
+        )
+        if first is None:
+            return
         self.phase = Phase.BEGINS
-        self.author.begin(incarnation, entries, after)
+        self.author.begin(first.incarnation, first.entries, first.after)
         end = monotonic() + ATTEMPT
         while (flight := self.author.flight) is not None and monotonic() < end:
-            if after is not None and replica.epoch:
+            if first.after is not None and self.replica.epoch:
                 break  # another one was first
             self._sender.look_after(flight)
             await asyncio.sleep(TICK)

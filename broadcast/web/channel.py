@@ -18,6 +18,7 @@ from twisted.web.http import HTTPChannel
 from zope.interface import implementer
 
 from broadcast.base.hosts import is_loopback
+from broadcast.base.work import SPARSE
 from broadcast.net import sockopts
 from broadcast.net.closing import LINGER
 from broadcast.net.writers import is_plain
@@ -117,9 +118,9 @@ class Channel(HTTPChannel):
         if self._is_idle:
             self._is_idle = False
             self._allow(self._request_time)
-        is_fresh = not self._unread and not self.requests
+        was_idle = not self._unread and not self.requests
         self._unread += data
-        self.factory.work.add(self, is_fresh)
+        self.factory.work.add(self, was_idle and len(data) <= SPARSE)
         if len(self._unread) > MAX_HEAD:
             self._mind_reading()
 

@@ -190,7 +190,7 @@ def _traffic(room: Room) -> Iterator[Metric]:
     )
     yield _counter("received_bytes", "Bytes heard, in whole lines", stats.bytes_in)
     yield _counter("sent_bytes", "Bytes handed to the transports", stats.bytes_out)
-    yield _counter("too_slow", "Members closed for being too slow", room.too_slow)
+    yield _counter("too_slow", "Members closed for being too slow", stats.too_slow)
     yield _counter("joined", "Members that joined", stats.joined)
     yield _by_reason("left", "Members that left", codes.LEFT, stats.left)
     yield _by_reason(

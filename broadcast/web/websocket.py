@@ -9,7 +9,7 @@ from typing import Any, Final
 from twisted.python.failure import Failure
 
 from broadcast.base.settings import Timeouts
-from broadcast.base.work import LARGE_READ, SLICE, SMALL_READ
+from broadcast.base.work import LARGE_READ, SLICE, SMALL_READ, SPARSE
 from broadcast.net.connections import Connections
 from broadcast.net.liveness import Liveness
 from broadcast.net.sockopts import is_private, make_room, peer_of
@@ -115,8 +115,11 @@ class WebSocketConnection:
         """Take bytes: simple ones at once, if the turn has time."""
         self._liveness.heard = True
         work, parser = self._connections.work, self._parser
-        has_to_wait = parser.has_left or (work.queued and work.is_late())
-        is_fresh = not parser.has_left
+        is_little = len(data) <= SPARSE
+        has_to_wait = parser.has_left or (
+            work.queued and (not is_little or work.is_late())
+        )
+        is_fresh = is_little and not parser.has_left
         if parser.has_left:
             self._pause()
         parser.keep(data)

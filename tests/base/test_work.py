@@ -13,6 +13,11 @@ class Reader:
     """Notes that it is to be read on."""
 
     reads_on = False
+    is_little = False
+
+    def has_little(self) -> bool:
+        """Tell whether it has little."""
+        return self.is_little
 
     def read_on(self) -> None:
         """Read on."""
@@ -108,7 +113,7 @@ def test_the_idle_do_not_starve_the_others(clock: TurnClock, work: Work) -> None
     assert old.left == 0
 
 
-def test_a_fresh_job_has_one_unit_then_it_is_old(clock: TurnClock, work: Work) -> None:
+def test_fresh_jobs_work_by_turns(clock: TurnClock, work: Work) -> None:
     """A first block of much to do holds up no ping that comes among it."""
     bulk = [Job(clock, 50) for _ in range(5)]
     for job in bulk:
@@ -119,6 +124,18 @@ def test_a_fresh_job_has_one_unit_then_it_is_old(clock: TurnClock, work: Work) -
     work.add(ping, is_fresh=True)
     clock.advance(0)
     assert seen == [1] * 5
+
+
+def test_a_fresh_job_has_a_slice_then_it_is_old(clock: TurnClock, work: Work) -> None:
+    """Who has sent some lines while it had to wait need not wait again for that."""
+    for _ in range(200):
+        work.add(Job(clock, 1000))
+    few, many = Job(clock, 8, SLICE / 8), Job(clock, 100, SLICE / 8)
+    work.add(few, is_fresh=True)
+    work.add(many, is_fresh=True)
+    clock.advance(0)
+    assert few.left == 0
+    assert many.left in (91, 92)
 
 
 def test_commits_are_made_between_the_halves(clock: TurnClock, work: Work) -> None:
@@ -206,6 +223,21 @@ def test_reads_are_counted(clock: TurnClock, work: Work) -> None:
     assert [n for n, reader in enumerate(readers) if work.may_read(reader)] == again
     clock.advance(0)
     assert all(work.may_read(reader) for reader in readers[:4])
+
+
+def test_a_little_is_read_though_others_wait(clock: TurnClock, work: Work) -> None:
+    """As long as the turn has not taken twice its budget."""
+    bulk, little = Reader(), Reader()
+    little.is_little = True
+    assert not work.is_late()
+    clock.rightNow += 1.5 * BUDGET
+    assert not work.may_read(bulk)
+    assert work.may_read(little)
+    clock.advance(0)
+    assert bulk.reads_on
+    assert work.may_read(little)  # before the one that has waited
+    clock.rightNow += 3 * BUDGET
+    assert not work.may_read(little)
 
 
 def test_readers_that_wait_go_on_a_few_a_turn(clock: TurnClock, work: Work) -> None:

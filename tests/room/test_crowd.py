@@ -64,7 +64,7 @@ class Crowd:
 
     def _settle(self) -> None:
         end = time.monotonic() + DEADLINE
-        while not self.room.is_settled:
+        while not self.room.commits.is_settled:
             assert time.monotonic() < end, "it takes too long"
             self.hall.turn(1)
             if self._loop is not None:

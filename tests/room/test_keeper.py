@@ -1,10 +1,8 @@
 """The room's side of its store: old lines, a full disk, the end of it all."""
 
-from typing import Any
-
 from twisted.logger import capturedLogs, formatEvent
 
-from broadcast.room.keeper import REMINDER, Settling
+from broadcast.room.keeper import REMINDER
 from broadcast.store.base import IRoom
 from broadcast.store.entries import Batch, is_run
 from tests.support.hall import EPOCH, Guest, Hall
@@ -115,7 +113,7 @@ def test_who_is_sent_away_may_come_again() -> None:
     guest.take()
     guest.send("/say t1 one")
     hall.turn()
-    assert not hall.room.is_settled
+    assert not hall.room.commits.is_settled
     hall.room.keeper.away("cut off")
     hall.turn()
     assert '"code":"restarted"' in guest.lines()[-1]
@@ -126,41 +124,4 @@ def test_who_is_sent_away_may_come_again() -> None:
     hall.room.keeper.back("e2")
     owner = hall.room.store.owner("al", "a-secret-key")
     assert hall.room.dedup.find(owner, "t1") is None
-    assert hall.room.is_settled
-
-
-class Commits:
-    """A room whose commit is made when the test says so."""
-
-    def __init__(self) -> None:
-        self.is_settled = False
-        self.waiting: list[Any] = []
-
-    def settle(self, job: Any) -> None:
-        """Record that a job waits."""
-        self.waiting.append(job)
-
-
-def test_settling_waits_for_each_commit() -> None:
-    """It looks again whenever one is made, and calls once; a fault ends the wait."""
-    room, called = Commits(), list[int]()
-    job = Settling(room, lambda: called.append(1))
-    for _ in range(2):
-        assert not job.step(0.0)
-    assert (room.waiting, called) == ([job, job], [])
-    room.is_settled = True
-    job.step(0.0)
-    assert called == [1]
-    job.abort()
-    assert called == [1, 1]
-
-
-def test_what_was_said_is_settled_when_it_is_committed() -> None:
-    """A room in which lines wait for a commit is not settled before."""
-    hall = Hall()
-    guest, called = hall.join("/name al"), list[bool]()
-    guest.protocol.dataReceived(b"one\n")
-    settled = [hall.room.is_settled]
-    hall.work.add(Settling(hall.room, lambda: called.append(hall.room.is_settled)))
-    hall.turn()
-    assert (settled, called) == ([False], [True])
+    assert hall.room.commits.is_settled

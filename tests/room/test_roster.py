@@ -6,6 +6,8 @@ import pytest
 from twisted.internet.error import ConnectionLost
 from twisted.python.failure import Failure
 
+from broadcast.auth.bans import Bans
+from broadcast.auth.policy import Policy
 from broadcast.protocol import names
 from broadcast.protocol.events import Bye
 from broadcast.room.member import Member, Peer
@@ -293,25 +295,16 @@ def test_a_claim_that_was_not_committed_is_taken_back() -> None:
     assert hall.room.claims.withdrawn == []
 
 
-class CountingRoster(Roster):
-    """Counts how often a name is tried.
+class Tries(list[str]):
+    """The names that were tried: a policy is asked whether each is an account's."""
 
-    Attributes:
-        tries: so often.
-    """
+    def hall(self) -> Hall:
+        """Return a room that asks."""
+        return Hall(policy=Policy(Bans(lambda: 0.0), reserves=self._reserves))
 
-    tries = 0
-
-    def _is_free(self, name: str) -> bool:
-        self.tries += 1
-        return super()._is_free(name)
-
-
-def _counting(hall: Hall) -> CountingRoster:
-    """Have a hall's room count how often a name is tried."""
-    roster = CountingRoster(hall.room.store, lambda folded: False)
-    hall.room.roster = hall.room.claims._roster = roster
-    return roster
+    def _reserves(self, folded: str) -> bool:
+        self.append(folded)
+        return False
 
 
 def _name(hall: Hall, member: Member, claim: Claim, key: str | None = None) -> None:
@@ -337,40 +330,43 @@ def _strangers(hall: Hall, wanted: str, count: int) -> list[str]:
 
 def test_a_crowd_of_one_name_is_named_quickly() -> None:
     """Of many who want one name each gets a number, in two tries, not in thousands."""
-    hall = Hall()
-    roster = _counting(hall)
-    crowd = _strangers(hall, "a", 1000)
+    tries = Tries()
+    crowd = _strangers(tries.hall(), "a", 1000)
     assert crowd == ["a", *(f"a-{number}" for number in range(2, 1001))]
-    assert roster.tries == 1 + 2 * 999
+    assert len(tries) == 1 + 2 * 999
 
 
 def test_a_crowd_that_comes_at_once_claims_different_names() -> None:
     """None of them has to claim a second time."""
-    hall = Hall()
-    roster = _counting(hall)
+    tries = Tries()
+    hall = tries.hall()
     crowd = [hall.connect() for _ in range(50)]
     for guest in crowd:
         guest.protocol.dataReceived(b"CONNECT a\n")
     hall.turn()
     assert hall.room.count == 50
-    assert roster.tries == 1 + 2 * 49
+    assert len(tries) == 1 + 2 * 49
 
 
 def test_numbers_are_forgotten() -> None:
     """When the name itself is free again, numbers begin anew; few are remembered."""
-    hall = Hall()
-    roster = _counting(hall)
+    tries = Tries()
+    hall = tries.hall()
     assert _strangers(hall, "A", 3) == ["A", "A-2", "A-3"]
     for name in ("A", "A-2"):
-        member = roster.find(name)
+        member = hall.room.roster.find(name)
         assert member is not None
         hall.room.leave(member, "quit")
     hall.turn()
     assert _strangers(hall, "a", 2) == ["a", "a-2"]
     for number in range(MAX_NUMBERED + 10):
         _strangers(hall, f"b{number}", 2)
-    assert len(roster._numbers) == MAX_NUMBERED
+    tries.clear()
+    assert _strangers(hall, f"b{number}", 1) == [f"b{number}-3"]
+    assert tries == [f"b{number}", f"b{number}-3"]
+    tries.clear()
     assert _strangers(hall, "a", 1) == ["a-4"]
+    assert tries == ["a", "a-2", "a-3", "a-4"]
 
 
 def test_guests_are_numbered_by_the_log() -> None:

@@ -92,7 +92,7 @@ def test_who_has_not_joined_has_nothing_of_the_log_to_read() -> None:
     assert subscription.cursor == NEVER > hall.room.log.end
     assert subscription.oldest == NEVER
     hall.wait(1)
-    assert hall.room.too_slow == 0
+    assert hall.room.stats.too_slow == 0
     talker.send("now")
     assert guest.lines()[-1] == "talker: now"
 
@@ -188,11 +188,11 @@ def test_a_line_that_is_begun_is_ended_before_the_last_words(
     greeting = len(wire.out)
     wire.is_stuck = False
     talker.protocol.dataReceived(b"x" * 1000 + b"\n")
-    hall.room.flush()
+    hall.room.commits.flush()
     assert 0 < len(wire.out) - greeting < 1000
     if is_overtaken:
         talker.protocol.dataReceived(b"y" * 1000 + b"\n")
-        hall.room.flush()
+        hall.room.commits.flush()
         assert session.subscription.has_lost_place
     else:
         session.close(Bye("kicked", "out"), When.NOW)

@@ -12,10 +12,11 @@ from broadcast.protocol.dialects import Speaker
 from broadcast.store.base import Limits
 from broadcast.store.claims import Claim, Leave
 from broadcast.store.entries import Batch, Entry, Run, Told, decides, is_run
-from broadcast.store.jetstream import JetstreamStore, Share
+from broadcast.store.jetstream import JetstreamStore
 from broadcast.store.life import Life
 from broadcast.store.nats import Access
 from broadcast.store.outcomes import Outcome
+from broadcast.store.share import Share
 
 DEADLINE = 20.0
 

@@ -64,10 +64,13 @@ def lines_of(text: bytes, longest: int) -> list[bytes]:
 
 
 def mended(lines: list[bytes]) -> Iterator[bytes]:
-    """Yield the lines as they may be said, in pieces of whole lines."""
-    block = b"\n".join([*lines, b""])
-    if sanitize.is_clean(block):
-        yield block
+    """Yield the lines as they may be said, in pieces of whole lines.
+
+    ``lines`` is emptied meanwhile, so that what is yielded takes its place.
+    """
+    if sanitize.is_clean(b"\n".join(lines)):
+        yield b"\n".join([*lines, b""])
         return
-    for line in lines:
-        yield sanitize.mend_line(line) + b"\n"
+    lines.reverse()
+    while lines:
+        yield sanitize.mend_line(lines.pop()) + b"\n"

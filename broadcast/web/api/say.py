@@ -10,6 +10,7 @@ from functools import partial
 from math import ceil
 from typing import Any, ClassVar
 
+from broadcast.base.work import SPARSE
 from broadcast.net.sockopts import peer_of
 from broadcast.protocol import names
 from broadcast.protocol.dialects import Speaker
@@ -48,11 +49,12 @@ class Say(Endpoint):
             name = last_of(request, b"name")
         token = _token_of(request)
         lines = lines_of(text, room.settings.max_line)
+        request.body.clear()  # the lines take its place
         member = room.directory.new_member(peer_of(request.channel.transport), False)
         member.account = caller.folded
         spoken = self._name_for(member, name, caller)
         post = Post(self, request, caller, member, Speaker(spoken), token, lines)
-        room.work.add(post, is_fresh=True)
+        room.work.add(post, is_fresh=len(text) <= SPARSE)
 
     def _name_for(self, member: Member, name: str | None, caller: Caller) -> str:
         """Return the name under which a post is said.
@@ -125,7 +127,8 @@ class Post:
         channel = self._request.channel
         if channel and channel.is_waiting_for(self._request):
             try:
-                self._conclude(b"".join(self._safe))
+                safe, self._safe = self._safe, []
+                self._conclude(b"".join(safe))
             except RefusedError as error:
                 self._say.refuse(self._request, error)
         return False
@@ -207,7 +210,7 @@ class Post:
         room, settings = self._room, self._room.settings
         keeper = room.keeper
         why_not = keeper.why_stalled or keeper.why_away or keeper.why_cut_off
-        if room.is_clogged or why_not:
+        if room.commits.is_clogged or why_not:
             raise RefusedError(503, "nothing can be saved just now: try again", BUSY)
         whose = self._caller.owner or self._caller.host
         wait = self._say.api.rates.wait_for(

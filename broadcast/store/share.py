@@ -1,6 +1,10 @@
-"""The settings that all daemons of a room must share, or their states would differ."""
+"""A daemon's part in a room, and the terms that all daemons of one must share.
+
+Under other terms their states would differ.
+"""
 
 import asyncio
+from dataclasses import dataclass
 from time import monotonic
 from typing import Final
 
@@ -12,6 +16,29 @@ WATCH: Final = 10.0
 
 TICK: Final = 0.1
 """Seconds between two looks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A daemon's part in a room.
+
+    Attributes:
+        room: its name.
+        node: the daemon's name; others may have the same.
+        terms: the settings that all daemons of the room must share.
+        size: bytes that the log may take.
+        replicas: on how many servers it is; None: three, or one on a lone server.
+        refill: bytes of the log that are handed in at the start.
+        cut_off: seconds without a commit after which members are sent away.
+    """
+
+    room: str = "broadcast"
+    node: str = "node"
+    terms: str = ""
+    size: int = 1 << 30
+    replicas: int | None = None
+    refill: int = 16 << 20
+    cut_off: float = 20.0
 
 
 async def refuse_strangers(replica: Replica, terms: str) -> None:
