@@ -1,18 +1,23 @@
-"""Check the prose of the docstrings in ``broadcast/``.
+"""Check the prose of the docstrings in ``broadcast/``, and of the pages.
 
     python .ci/prose.py [FILE ...]
 
-Four rules hold. A sentence begins with a noun or a verb, not with ``Who``, ``What`` or
-their like. An ``Args:`` section has all arguments. Code is in double backticks.
-There is no "See above". Each fault is a line ``file:line: fault``, and the exit code is
-1. Strings behind an assignment count as docstrings. Comments are not checked.
+Four rules hold for docstrings. A sentence begins with a noun or a verb, not with
+``Who``, ``What`` or their like. An ``Args:`` section has all arguments. Code is in
+double backticks. There is no "See above". Strings behind an assignment count as
+docstrings. Comments are not checked.
+
+Four rules hold for pages (README.md, ``docs/*.md``). The first and the last of those
+above; a sentence has at most ``LONGEST`` words, and at most one semicolon. Code, tables
+and headings are not checked. Each fault is a line ``file:line: fault``, and the exit
+code is 1.
 """
 
 import ast
 import inspect
 import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -25,6 +30,14 @@ _FIRST: Final = re.compile(
 _SENTENCE: Final = re.compile(r"(?:\A|\n\n|[.!?:;]\s)\s*")
 _ENTRY: Final = re.compile(r" {4}([*\w]+(?:, [*\w]+)*): ")
 _SINGLE: Final = re.compile(r"(?<!`)`(?!`)")
+
+LONGEST: Final = 40
+"""Words of a sentence on a page, at most."""
+
+_NO_PROSE: Final = re.compile(r" {4}|\||#|<!--|!\[")
+_LINK: Final = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
+_ITEM: Final = re.compile(r"^\s*(?:[-*]|\d+\.) ")
+_END: Final = re.compile(r"(?<=[.!?:])[)*\"']*\s+(?=[A-Z`*\"(])|(?<=:)\s")
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -72,18 +85,62 @@ def _omissions(
         yield node.lineno, f"{node.name}: not under Args: {', '.join(missing)}"
 
 
+def faults_of_page(text: str) -> Iterator[tuple[int, str]]:
+    """Yield the line and the description of each fault in a page of Markdown."""
+    for line, paragraph in _paragraphs(text):
+        if paragraph.startswith("On this page:"):
+            continue
+        plain = re.sub(r"`[^`]*`", "CODE", _LINK.sub(r"\1", paragraph))
+        for sentence in _END.split(plain.replace("**", "")):
+            first = _FIRST.match(sentence)
+            if first and first[0][0].isupper():  # else a clause behind a colon
+                yield line, f"a sentence begins with {first[0]!r}"
+            if (count := len(sentence.split())) > LONGEST:
+                start = " ".join(sentence.split()[:6])
+                yield line, f"a sentence of {count} words: {start} …"
+            if sentence.count(";") > 1:
+                yield line, f"more than one semicolon in a sentence: {sentence[:40]} …"
+        if re.search(r"see (?:above|below)", paragraph, re.IGNORECASE):
+            yield line, "'see above' or 'see below': name what is meant"
+
+
+def _paragraphs(text: str) -> Iterator[tuple[int, str]]:
+    """Yield the number of the first line, and the text, of each paragraph of prose."""
+    start, lines, is_code = 0, list[str](), False
+    for number, line in enumerate([*text.splitlines(), ""], 1):
+        is_fence = line.lstrip().startswith("```")
+        is_code ^= is_fence
+        is_prose = not (is_code or is_fence or not line.strip())
+        is_prose = is_prose and not _NO_PROSE.match(line)
+        if lines and (not is_prose or _ITEM.match(line)):
+            yield start, " ".join(lines)
+            lines = []
+        if is_prose:
+            start = start if lines else number
+            lines.append(_ITEM.sub("", line).strip())
+
+
 def main(files: Iterable[str]) -> int:
     """Print the faults of ``files``, or of the whole package; return the exit code."""
     chosen = list(files) or [
-        path.as_posix() for path in sorted(Path("broadcast").rglob("*.py"))
+        path.as_posix()
+        for path in (
+            *sorted(Path("broadcast").rglob("*.py")),
+            *Path().glob("README.md"),
+            *sorted(set(Path("docs").glob("*.md")) - {Path("docs/scale.md")}),
+        )
     ]
     found = [
         f"{file}:{line}: {fault}"
         for file in chosen
-        for line, fault in sorted(faults(Path(file).read_text("utf-8")))
+        for line, fault in sorted(_check(file)(Path(file).read_text("utf-8")))
     ]
     print(f"prose: {len(chosen)} files, {len(found)} faults", *found, sep="\n")
     return 1 if found else 0
+
+
+def _check(file: str) -> Callable[[str], Iterator[tuple[int, str]]]:
+    return faults_of_page if file.endswith(".md") else faults
 
 
 if __name__ == "__main__":

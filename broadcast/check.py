@@ -31,19 +31,21 @@ def refuse_unwritable(option: str, path: str | None) -> None:
     Raises:
         SystemExit: its folder is missing, or may not be written to.
     """
-    if path is None:
-        return
+    if path is not None and (why := _why_unwritable(path)):
+        raise refusal(f"--{option}: {path}: {why}")
+
+
+def _why_unwritable(path: str) -> str | None:
+    """Return why a file can't be written, and what to do; None if it can be."""
     place = Path(path)
     folder = Path(os.path.realpath(path)).parent
     if not folder.is_dir():
-        why, hint = "no such folder", "make it first"
-    elif place.is_dir():
-        why, hint = "it is a folder", "name a file"
-    elif not os.access(place if place.exists() else folder, os.W_OK):
-        why, hint = "permission denied", "name a file that can be written"
-    else:
-        return
-    raise refusal(f"--{option}: {path}: {why}; {hint}")
+        return "no such folder; make it first"
+    if place.is_dir():
+        return "it is a folder; name a file"
+    if not os.access(place if place.exists() else folder, os.W_OK):
+        return "permission denied; name a file that can be written"
+    return None
 
 
 def refuse_store(path: str | None) -> None:

@@ -40,7 +40,9 @@ def _end_with(text: str) -> NoReturn:
     except BrokenPipeError:
         raise SystemExit(1) from None
     except OSError as error:
-        raise refusal(f"can't write: {reason_of(error)}") from None
+        raise refusal(
+            f"can't write to standard output: {reason_of(error)}; send it elsewhere"
+        ) from None
     raise SystemExit(0)
 
 

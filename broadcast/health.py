@@ -24,15 +24,24 @@ def main(arguments: Sequence[str]) -> int:
     parts = urllib.parse.urlsplit(url)
     try:
         if parts.scheme != "http" or not parts.hostname or len(arguments) > 1:
-            raise ValueError("give one http://HOST:PORT/PATH")
+            raise ValueError("not an address; give one http://HOST:PORT/PATH")
         status = _status_of(parts.hostname, parts.port or 80, parts.path or "/")
     except (OSError, ValueError, http.client.HTTPException) as error:
-        print(f"broadcast.health: {url!r}: {error}", file=sys.stderr)
+        why = _why(error)
+        hint = "" if "; " in why else "; start the daemon, or give its URL"
+        print(f"broadcast.health: {url!r}: {why}{hint}", file=sys.stderr)
         return 1
     if status == http.client.OK:
         return 0
-    print(f"broadcast.health: {url!r}: the answer is {status}", file=sys.stderr)
+    told = f"the answer is {status}; look at the daemon's log"
+    print(f"broadcast.health: {url!r}: {told}", file=sys.stderr)
     return 1
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror.lower()
+    return str(error) or type(error).__name__
 
 
 def _status_of(host: str, port: int, path: str) -> int:

@@ -206,7 +206,8 @@ class BroadcastService(Service):
         if isinstance(opened, Failure):
             if not opened.check(StoreError):
                 opened.raiseException()
-            fail(f"{self._room.store.option}: {escape(str(opened.value))}")
+            why = escape(str(opened.value))
+            fail(f"broadcast: {self._room.store.option}: {why}")
             return
         self._room.keeper.is_live = True
         self._room.keeper.on_change = self._store_changed
@@ -258,7 +259,7 @@ class BroadcastService(Service):
     def _refuse(self, lines: str) -> None:
         """End with lines on stderr: the start has failed when the reactor ran."""
         print(lines, file=sys.__stderr__, flush=True)  # the log has taken stderr
-        self._give_up(lines.replace("\n", "; "))
+        self._give_up(lines.removeprefix("broadcast: ").replace("\nbroadcast: ", "; "))
 
     def _give_up(self, line: str) -> None:
         """Stop, and end with a failure: the service manager may start it again."""

@@ -20,6 +20,11 @@ ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(ROOT.glob("docs/*.md"))]
 TEXTS = {path: path.read_text("utf-8") for path in PAGES}
 
+LONG = 100
+"""Lines of two screens."""
+
+WITHOUT_CONTENTS = frozenset({"performance-tables.md", "scale.md"})
+
 OTHER_PROGRAMS = frozenset(
     (
         *("--extra", "--recv-only", "--now", "--upgrade"),  # uv, ncat, systemctl, pip
@@ -86,6 +91,19 @@ def test_contents_have_every_page() -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=named)
+def test_long_page_begins_with_its_contents(page: Path) -> None:
+    """It has a link to each of its parts before the first: two screens, or more."""
+    text = _FENCED.sub("", TEXTS[page])
+    heads = re.findall(r"^## (.*)$", text, re.MULTILINE)
+    is_long = len(heads) > 1 and text.count("\n") >= LONG
+    if page.parent == ROOT or page.name in WITHOUT_CONTENTS or not is_long:
+        return
+    linked = _LINK.findall(text.partition(f"\n## {heads[0]}\n")[0])
+    missing = anchors("".join(f"## {head}\n" for head in heads))
+    assert missing <= {link.removeprefix("#") for link in linked}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=named)
 def test_links_lead_somewhere(page: Path) -> None:
     """Each relative link names a file that is here, and a heading that is in it."""
     for link in _LINK.findall(_FENCED.sub("", TEXTS[page])):
@@ -100,7 +118,8 @@ def test_links_lead_somewhere(page: Path) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=named)
 def test_one_page_alone_lists_the_daemons_options(page: Path) -> None:
     """It is made from the settings; a second table would grow old."""
-    listed = set(re.findall(r"^\| `(?:-\w, )?--([a-z-]+)", TEXTS[page], re.MULTILINE))
+    row = r"^\| `(?:-\w, )?--([a-z-]+)(?!:)\b"
+    listed = set(re.findall(row, TEXTS[page], re.MULTILINE))
     ours = {option.name for option in OPTIONS}
     if page == ROOT / "docs" / "options.md":
         assert ours <= listed

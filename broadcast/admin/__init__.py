@@ -7,15 +7,15 @@ The permission to open the socket is the permission to give every command.
 from typing import Final
 
 HELP: Final = """\
-who                                 who is here
-kick NAME [REASON]                  close a connection
-ban HOST|NAME [--for 10m] [REASON]  let a host, a network or a name in no more
-unban HOST|NAME                     take a ban back
-bans                                who is banned
-mute NAME                           let NAME say nothing
-unmute NAME                         let NAME speak again
-say TEXT                            tell everybody something, as the server
-log debug|info|warning|error        log this and what is graver
-stats                               figures
-drain                               tell everybody, deliver, stop
-help                                this list"""
+who                                 lists the members
+kick NAME [REASON]                  disconnects a member
+ban HOST|NAME [--for 10m] [REASON]  disconnects and refuses a host or a name
+unban HOST|NAME                     ends a ban
+bans                                lists the bans
+mute NAME                           refuses the lines of a name
+unmute NAME                         ends a mute
+say TEXT                            says TEXT to all members, as the server
+log debug|info|warning|error        logs events of that level and graver
+stats                               prints the daemon's figures
+drain                               stops the daemon as SIGTERM does
+help                                prints this list"""

@@ -129,7 +129,7 @@ class AdminActions:
         for_ever = " for good" if seconds is None else f" for {spell(seconds)}"
         answer["text"] = f"banned {whom}{for_ever}, {closed} closed"
         if self.bans.path is None:
-            answer["warning"] = "kept until the daemon stops: there is no --ban-file"
+            answer["warning"] = "kept until the daemon stops; give it --ban-file FILE"
         return answer
 
     def unban(self, whom: str) -> Row:
@@ -245,7 +245,8 @@ class AdminActions:
         self.room.order(order, decided)
 
     def _unsaved(self, error: OSError) -> str:
-        return f"not saved: {self.bans.path}: {reason_of(error)}"
+        why = reason_of(error)
+        return f"not saved: {self.bans.path}: {why}; make it writable, or make room"
 
     def _row(self, subscription: Subscription, connection: IConnection | None) -> Row:
         member = subscription.member

@@ -20,7 +20,7 @@ TIMEOUT = 30.0
 """Seconds without a byte from the daemon after which the command gives up."""
 
 DESCRIPTION = f"""\
-Give a command to a daemon that was started with --admin unix:PATH. The commands:
+Gives a command to a daemon that was started with --admin unix:PATH. The commands:
 
 {HELP}"""
 
@@ -42,16 +42,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--socket",
         default=default,
         metavar="PATH",
-        help=f"the daemon's --admin socket (BCAST_ADMIN, else {DEFAULT_SOCKET})",
+        help=f"uses this --admin socket (BCAST_ADMIN, else {DEFAULT_SOCKET})",
     )
     parser.add_argument(
         "--version", action="version", version=f"bcast-admin {__version__}"
     )
-    parser.add_argument("--json", action="store_true", help="print what came, as is")
-    parser.add_argument("command", nargs=argparse.REMAINDER, help="one of the commands")
+    parser.add_argument(
+        "--json", action="store_true", help="prints the daemon's JSON objects"
+    )
+    parser.add_argument(
+        "command", nargs=argparse.REMAINDER, help="gives one of the commands"
+    )
     given = parser.parse_args(arguments)
     if not given.command:
-        parser.error("a command is needed: see --help")
+        parser.error("no command was given; see --help")
     if given.command[0] != "say" and "--json" in given.command:
         given.command.remove("--json")
         given.json = True

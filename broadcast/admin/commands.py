@@ -53,7 +53,7 @@ def carry_out(actions: AdminActions, line: str) -> Iterator[Answer]:
         yield {"ok": False, "error": str(error)}
     except Exception:
         actions.logger.failure("an admin's command failed", event="fault")
-        yield {"ok": False, "error": "that went wrong: the log says how"}
+        yield {"ok": False, "error": "the command failed; see the daemon's log"}
 
 
 def _who(actions: AdminActions, argument: str) -> Iterator[Row]:

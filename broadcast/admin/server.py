@@ -18,6 +18,8 @@ from broadcast.protocol.sanitize import escape
 MAX_CONNECTIONS = 16
 """Admin connections at the same time; any further connection is closed."""
 
+MANY = "too many admins at once; try again later"
+
 PIECE = 256
 """Rows written in a single turn: the room goes on in between."""
 
@@ -50,7 +52,7 @@ class AdminProtocol(LineReceiver):
         """Register the connection, or close it if there are too many."""
         self.factory.connections[self] = None
         if len(self.factory.connections) > MAX_CONNECTIONS:
-            self._write({"ok": False, "error": "too many admins at once"})
+            self._write({"ok": False, "error": MANY})
             self.transport.loseConnection()
 
     def lineReceived(self, line: bytes) -> None:
@@ -72,7 +74,7 @@ class AdminProtocol(LineReceiver):
 
     def lineLengthExceeded(self, line: bytes) -> None:
         """Send an error, and close."""
-        message = f"a command has at most {self.MAX_LENGTH} bytes"
+        message = f"the command is too long; give {self.MAX_LENGTH} bytes at most"
         self._write({"ok": False, "error": message})
         self.transport.loseConnection()
 

@@ -243,12 +243,14 @@ def checker_for(text: str) -> Any:
     except strcred.InvalidAuthType:
         known = ", ".join(sorted({one.authType for one in _usable()}))
         raise AuthError(
-            f"{text!r}: there is no such checker; there are {known}"
+            f"{text!r}: there is no such checker; give one of {known}"
         ) from None
     except (strcred.StrcredException, ValueError, OSError) as error:
-        raise AuthError(f"{text!r}: {error}") from None
+        raise AuthError(f"{text!r}: {error}; correct what follows {kind}:") from None
     if not _takes(checker):
-        raise AuthError(f"{text!r} takes neither name and password nor a secret")
+        raise AuthError(
+            f"{text!r} takes neither name and password nor a secret; name another"
+        )
     return checker
 
 

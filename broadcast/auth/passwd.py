@@ -21,9 +21,9 @@ MIN_PASSWORD = 8
 """Characters of a password, at least."""
 
 DESCRIPTION = """\
-Set NAME's password in FILE, which --users of the daemon names. The password is
+Sets NAME's password in FILE, the file of the daemon's --users. The password is
 asked for on a terminal, else read from the first line of standard input. The
-file is replaced whole (mode 0600); send the daemon SIGHUP to have it read."""
+file is replaced whole (mode 0600). The daemon reads it again at SIGHUP."""
 
 
 class PasswordError(ValueError):
@@ -33,12 +33,12 @@ class PasswordError(ValueError):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return its exit code: 0, or 1 with a line on stderr."""
     parser = argparse.ArgumentParser("bcast-passwd", description=DESCRIPTION)
-    parser.add_argument("file", metavar="FILE", help="made if it is not there")
     parser.add_argument(
-        "name", metavar="NAME", help="whose password: an account's name"
+        "file", metavar="FILE", help="the file, which is made if it does not exist"
     )
+    parser.add_argument("name", metavar="NAME", help="the name of the account")
     parser.add_argument(
-        "-d", "--delete", action="store_true", help="take NAME out of the file"
+        "-d", "--delete", action="store_true", help="removes NAME from the file"
     )
     parser.add_argument(
         "--version", action="version", version=f"bcast-passwd {__version__}"
@@ -49,9 +49,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (PasswordError, FileError) as error:
         print(f"bcast-passwd: {error}", file=sys.stderr)
     except OSError as error:
-        print(f"bcast-passwd: {given.file}: {reason_of(error)}", file=sys.stderr)
+        hint = "name a file that you may write"
+        print(
+            f"bcast-passwd: {given.file}: {reason_of(error)}; {hint}", file=sys.stderr
+        )
     except (KeyboardInterrupt, EOFError):
-        print("bcast-passwd: nothing was changed", file=sys.stderr)
+        print("bcast-passwd: interrupted; nothing was changed", file=sys.stderr)
     else:
         return 0
     return 1

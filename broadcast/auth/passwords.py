@@ -122,8 +122,8 @@ def read_tokens(path: str) -> tuple[str, ...]:
     for number, line in _lines(path):
         if len(line) < MIN_SECRET or " " in line or not line.isprintable():
             raise FileError(
-                f"{path}, line {number}: a secret is {MIN_SECRET} or more"
-                " printable characters without a space"
+                f"{path}, line {number}: no secret; give {MIN_SECRET} or more printable"
+                " characters without a space"
             )
         found.append(line)
     if not found:
@@ -145,11 +145,15 @@ def read_users(path: str) -> dict[str, tuple[str, PasswordHash]]:
         if name is None or names.fold(name) in names.RESERVED:
             raise FileError(f"{path}, line {number}: not allowed as a name; correct it")
         if names.fold(name) in found:
-            raise FileError(f"{path}, line {number}: {name} is here twice")
+            raise FileError(
+                f"{path}, line {number}: {name} is here twice; leave one out"
+            )
         try:
             found[names.fold(name)] = (name, read_hash(hash))
         except HashError as error:
-            raise FileError(f"{path}, line {number}: {error}") from None
+            raise FileError(
+                f"{path}, line {number}: {error}; make the line with bcast-passwd"
+            ) from None
     return found
 
 

@@ -146,4 +146,6 @@ def _refuse_two(checkers: list[Any]) -> None:
     for checker in own:
         if set(checker.credentialInterfaces) & set(foreign.credentialInterfaces):
             option = "users" if isinstance(checker, UserChecker) else "token-file"
-            raise ValueError(f"--auth: --{option} checks the same logins already")
+            raise ValueError(
+                f"--auth: --{option} checks the same logins already; leave one out"
+            )

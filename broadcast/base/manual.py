@@ -76,14 +76,24 @@ def usage(
 
 def page(options: Iterable[Option]) -> str:
     """Return docs/options.md."""
-    parts = [_PAGE]
-    for group, members in _grouped(options):
+    groups = tuple(_grouped(options))
+    parts = [_PAGE, f"{_contents([group for group, _ in groups])}\n"]
+    for group, members in groups:
         parts += [
             f"## {group.value}\n",
             "| option | default | what it does | SIGHUP |\n|---|---|---|---|",
         ]
         parts[-1] += "".join(f"\n{_cells(option)}" for option in members) + "\n"
     return "\n".join(parts)
+
+
+def _contents(groups: Iterable[Group]) -> str:
+    """Return links to the groups of the page, as GitHub calls their headings."""
+    links = [
+        f"[{group.value}](#{group.value.lower().replace(' ', '-').replace(',', '')})"
+        for group in groups
+    ]
+    return "On this page: " + " ·\n".join(links)
 
 
 def _grouped(options: Iterable[Option]) -> Iterator[tuple[Group, list[Option]]]:

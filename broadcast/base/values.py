@@ -52,7 +52,7 @@ def some_text(value: str) -> str:
 def one_line(value: str) -> str:
     """Return text to be sent unchanged: no control character, no leading ``{``."""
     if value.startswith("{"):
-        hint = "begin with something else: so begins json"
+        hint = "begin with another character, since json begins so"
         raise ValueError(f"{_shown(value)} begins with {{; {hint}")
     if (found := _ACTIVE.search(value)) is not None:
         raise ValueError(f"{_shown(value)} has {found[0]!r} in it; leave it out")

@@ -7,12 +7,13 @@ is ours alone; a socket that the service manager holds is left as it is. Connect
 are the business of their factory.
 """
 
+import errno
 import re
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.endpoints import (
@@ -343,10 +344,27 @@ async def _listen(place: ListenAddress, factory: Any, problems: list[str]) -> An
         return None
 
 
+_HINTS: Final = {
+    errno.EADDRINUSE: "stop the program that has it, or name another port",
+    errno.EADDRNOTAVAIL: "name an address of this machine",
+    errno.EACCES: "name one that this account may use",
+    errno.ENOENT: "make its folder first",
+    0: "name another endpoint",
+}
+"""Why the system refuses to listen → what to do; 0 is for every other reason."""
+
+
 def why_not(error: Exception) -> str:
     """Return in one line why a listener can't be opened."""
     if isinstance(error, CannotListenError):
         error = error.socketError
     if isinstance(error, KeyError):
-        return f"the service manager has handed over no socket named {error}"
-    return reason_of(error) or type(error).__name__
+        return (
+            f"the service manager has handed over no socket named {error}; give it"
+            " that FileDescriptorName="
+        )
+    reason = reason_of(error) or type(error).__name__
+    if "; " in reason:
+        return reason
+    number = error.errno if isinstance(error, OSError) else None
+    return f"{reason}; {_HINTS.get(number or 0, _HINTS[0])}"

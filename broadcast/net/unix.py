@@ -132,7 +132,10 @@ def _clear(path: bytes) -> None:
     """
     try:
         if not stat.S_ISSOCK(os.lstat(path).st_mode):
-            raise OSError(errno.EEXIST, "what is there is no socket")
+            raise OSError(
+                errno.EEXIST,
+                "what is there is no socket; move it away, or name another path",
+            )
         with socket.socket(socket.AF_UNIX) as probe:
             probe.setblocking(False)
             probe.connect(path)
@@ -149,12 +152,18 @@ def _clear(path: bytes) -> None:
 def _with_number(error: OSError) -> OSError:
     """Return ``error``, or an ``OSError`` with a number for Python's that has none."""
     if error.errno is None:
-        return OSError(errno.ENAMETOOLONG, "the path is too long for a unix socket")
+        return OSError(
+            errno.ENAMETOOLONG,
+            "the path is too long for a unix socket; name a shorter one",
+        )
     return error
 
 
 def _taken() -> OSError:
-    return OSError(errno.EADDRINUSE, "somebody is listening there")
+    return OSError(
+        errno.EADDRINUSE,
+        "somebody is listening there; stop that program, or name another path",
+    )
 
 
 def _is_at(path: bytes, file: os.stat_result) -> bool:

@@ -31,17 +31,17 @@ from broadcast.store.entries import Run
 DEFAULT_HISTORY = 20
 
 HELP = """\
-/name NAME [KEY]         be called NAME (/nick too); with KEY you can take it back
-/who [PREFIX]            who is here
-/say TOKEN TEXT          say TEXT once, and be told when it is said
-/history [N] [EPOCH:ID]  the last N lines (20), or the N before that position
-/since EPOCH:ID          what was said after that position
-/ping [TOKEN]            pong, after all you said before is said
-/format text|json        lines for people or for programs
-/quiet                   in the introduction: come and go unannounced
-/login ...               where the server asks for it
-/quit                    leave (/exit too)
-//TEXT                   say /TEXT"""
+/name NAME [KEY]         takes a name (/nick too); KEY takes it back later
+/who [PREFIX]            lists the members
+/say TOKEN TEXT          says TEXT once, and reports when it is said
+/history [N] [EPOCH:ID]  replays the last N lines (20), or the N before that position
+/since EPOCH:ID          replays the lines after that position
+/ping [TOKEN]            answers pong, once all that you said before is said
+/format text|json        chooses lines for people or for programs
+/quiet                   in the introduction: joins and leaves unannounced
+/login ...               logs in, where the server asks for it
+/quit                    leaves (/exit too)
+//TEXT                   says /TEXT"""
 
 
 class CommandError(Exception):

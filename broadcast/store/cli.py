@@ -16,9 +16,8 @@ from broadcast.store import tools
 from broadcast.store.base import StoreError
 
 DESCRIPTION = """\
-Look at the file in which a daemon keeps what is said, copy it, or cut it.
-check, dump and backup may be used while the daemon runs; prune and new-epoch
-need it stopped."""
+Looks at the file of a store, copies it, or cuts it. check, dump and backup work
+while the daemon runs. prune and new-epoch need it stopped."""
 
 FORMATS: Final = {"text": TEXT.replayed, "ndjson": JSON.said}
 
@@ -56,35 +55,37 @@ def make_parser() -> argparse.ArgumentParser:
         name: str, run: Callable[[argparse.Namespace], int], help: str
     ) -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=help, description=help)
-        command.add_argument("file", metavar="FILE")
+        command.add_argument("file", metavar="FILE", help="the file of a store")
         command.set_defaults(run=run)
         return command
 
-    add("check", _check, "Read all of the file, and tell what is wrong with it.")
-    dump = add("dump", _dump, "Print all that was said, with times and names.")
+    add("check", _check, "Reads all of the file, and prints its faults.")
+    dump = add("dump", _dump, "Prints all lines, with times and names.")
     dump.add_argument(
         "--format",
         choices=FORMATS,
         default="text",
-        help="text, or ndjson: a message of the protocol a line",
+        help="chooses the form: text, or ndjson with a json event a line",
     )
-    prune = add("prune", _prune, "Delete the oldest lines, and shrink the file.")
+    prune = add("prune", _prune, "Deletes the oldest lines, and shrinks the file.")
     what = prune.add_mutually_exclusive_group(required=True)
     what.add_argument(
         "--size",
         metavar="SIZE",
         type=_argument(size(0)),
-        help="until the file has so many bytes; K, M and G are understood",
+        help="deletes until the file has this size, in bytes or with K, M or G",
     )
     what.add_argument(
         "--before",
         metavar="DATE",
         type=_argument(_date),
-        help="up to what was said at DATE (2026-01-31, or with a time after it)",
+        help="deletes lines up to DATE (2026-01-31, or with a time after it)",
     )
-    backup = add("backup", _back_up, "Copy the file, also while a daemon uses it.")
-    backup.add_argument("copy", metavar="COPY", help="a new file")
-    add("new-epoch", _new_epoch, "Make the file another log: it was copied by hand.")
+    backup = add("backup", _back_up, "Copies the file, also while a daemon uses it.")
+    backup.add_argument("copy", metavar="COPY", help="the new file")
+    add(
+        "new-epoch", _new_epoch, "Begins a new epoch in a file that was copied by hand."
+    )
     return parser
 
 

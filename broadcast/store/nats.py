@@ -349,7 +349,7 @@ class Link:
             least = ".".join(map(str, LEAST_VERSION))
             now = ".".join(map(str, version))
             raise StoreError(
-                f"{self._where}: nats-server {now} is too old; it has to be {least}"
+                f"{self._where}: nats-server {now} is too old; run {least} or later"
             )
 
     async def _abandon(self, client: Client) -> None:

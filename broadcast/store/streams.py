@@ -86,7 +86,8 @@ class Streams:
             except LinkError as error:
                 why = str(error)
             if is_first and monotonic() > end:
-                raise StoreError(f"JetStream can't keep the room: {why}")
+                hint = "look at the NATS servers"
+                raise StoreError(f"JetStream can't keep the room: {why}; {hint}")
             if why != told and monotonic() > end - PATIENCE + SILENCE:
                 told = why
                 self._logger.warn(

@@ -19,11 +19,15 @@ from broadcast.store.base import StoreError
 from broadcast.store.codec import Speakers
 from broadcast.store.database import Database, Lock, sync_folder
 from broadcast.store.entries import Run
+from broadcast.store.figures import DISK_FULL
 from broadcast.store.recall import recall
 from broadcast.store.rows import Row, Rows, in_words
 
 PIECE: Final = 64
 """Rows that are read at a time."""
+
+RESTORE: Final = "restore a backup"
+"""The advice about a file with a problem."""
 
 SLICE: Final = 8 << 20
 """Bytes of rows that are deleted at a time."""
@@ -62,7 +66,9 @@ def check(path: str) -> Findings:
         StoreError: it is none of ours.
     """
     with _reading(path) as rows:
-        found = Findings(rows.meta().epoch, rows.integrity())
+        found = Findings(
+            rows.meta().epoch, [f"{problem}; {RESTORE}" for problem in rows.integrity()]
+        )
         try:
             for row in _all(rows):
                 _look_at(rows, row, found)
@@ -173,7 +179,9 @@ def _look_at(rows: Rows, row: Row, found: Findings) -> None:
     last = found.newest
     follows = last is None or (row.seq, row.first) == (last.seq + 1, last.next_id)
     if not follows and last is not None and rows.holds(last):  # it was not deleted
-        found.problems.append(f"row {row.seq} does not follow row {last.seq}")
+        found.problems.append(
+            f"row {row.seq} does not follow row {last.seq}; {RESTORE}"
+        )
     found.oldest = found.oldest or row
     found.newest = row
     found.batches += 1
@@ -262,4 +270,15 @@ def _in_one_line(path: str) -> Iterator[None]:
     try:
         yield
     except (sqlite3.Error, OSError) as error:
-        raise StoreError(f"{path}: {in_words(error)}") from None
+        raise StoreError(f"{path}: {in_words(error)}; {_hint(error)}") from None
+
+
+def _hint(error: Exception) -> str:
+    """Return what to do about an error of SQLite or the system."""
+    if isinstance(error, FileNotFoundError):
+        return "name a file that exists"
+    if in_words(error) == DISK_FULL:
+        return "make room on it"
+    if isinstance(error, PermissionError):
+        return "use the daemon's account"
+    return "name a file that you may use"

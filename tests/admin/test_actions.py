@@ -7,7 +7,7 @@ from broadcast.logstyle import LineFormat
 from broadcast.store.mutes import MAX_MUTED
 from tests.support.hall import Hall, LoginHall
 
-NO_FILE = "kept until the daemon stops: there is no --ban-file"
+NO_FILE = "kept until the daemon stops; give it --ban-file FILE"
 HOST = "192.168.1.1"  # from where StringTransport says that it comes
 
 

@@ -152,5 +152,5 @@ def test_a_fault_is_told_without_its_details(admin: Admin) -> None:
 
     admin.actions.stop = fail
     with capturedLogs() as events:
-        assert admin.refusal("drain") == "that went wrong: the log says how"
+        assert admin.refusal("drain") == "the command failed; see the daemon's log"
     assert [event["log_failure"].getErrorMessage() for event in events] == ["secret"]

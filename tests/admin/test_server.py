@@ -117,7 +117,7 @@ def test_the_longest_order_is_taken(factory: AdminFactory) -> None:
     order = b"ban alice ".ljust(8192, b"x")
     admin.send(order + b"\n")
     assert admin.read()[0]["ok"]
-    told = {"ok": False, "error": "a command has at most 8192 bytes"}
+    told = {"ok": False, "error": "the command is too long; give 8192 bytes at most"}
     for end in (b"x\nban bob\n", b"xx"):
         admin = Admin(factory)
         admin.send(order + end)
@@ -130,7 +130,9 @@ def test_one_admin_too_many_is_told_so(factory: AdminFactory) -> None:
     """It is closed, the others are not; when it is gone, one who leaves has a heir."""
     admins = [Admin(factory) for _ in range(MAX_CONNECTIONS)]
     late = Admin(factory)
-    assert late.read() == [{"ok": False, "error": "too many admins at once"}]
+    assert late.read() == [
+        {"ok": False, "error": "too many admins at once; try again later"}
+    ]
     assert late.transport.disconnecting
     late.leave()
     admins.pop().leave()

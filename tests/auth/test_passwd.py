@@ -133,6 +133,9 @@ def test_a_broken_file_is_left_alone(users: Path) -> None:
     assert users.read_text() == f"alice:{HASH}\nbob\n"
 
 
+WRITABLE = "name a file that you may write"
+
+
 def test_a_folder_that_is_not_there_is_told(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -142,11 +145,11 @@ def test_a_folder_that_is_not_there_is_told(
     path = tmp_path / "none" / "users"
     monkeypatch.setattr(sys, "stdin", io.StringIO("long-enough\n"))
     assert main([str(path), "alice"]) == 1
-    told = f"bcast-passwd: {path}: no such file or directory\n"
+    told = f"bcast-passwd: {path}: no such file or directory; {WRITABLE}\n"
     assert capsys.readouterr().err == told
 
 
-NOTHING = "nothing was changed"
+NOTHING = "interrupted; nothing was changed"
 
 
 @pytest.mark.parametrize(

@@ -73,7 +73,7 @@ def test_tokens_and_comments(tmp_path: Path) -> None:
     [
         (b"", "has no secret; put one in it, a line each"),
         (b"# nothing\n", "has no secret; put one in it, a line each"),
-        (b"ok-secret\nshort\n", "line 2: a secret is 8 or more"),
+        (b"ok-secret\nshort\n", "line 2: no secret; give 8 or more"),
         (b"two words here\n", "line 1"),
         (b"bell\x07bell-bell\n", "line 1"),
         (b"\xfcber-alles\n", "it is not UTF-8"),

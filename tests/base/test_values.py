@@ -136,7 +136,8 @@ LINES = "give 0, or 0.1 to 1000000000"
             (
                 read,
                 "{x",
-                "'{x' begins with {; begin with something else: so begins json",
+                "'{x' begins with {; begin with another character, since"
+                " json begins so",
             )
             for read in (values.one_line, TEMPLATE)
         ),

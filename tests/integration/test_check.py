@@ -109,7 +109,9 @@ def test_what_goes_wrong_together_is_told(tmp_path: Path) -> None:
         file.write_text("")
     code, _, lines = check("--users", str(users), "--auth", f"file:{passwords}")
     assert code == 1
-    assert lines == ["broadcast: --auth: --users checks the same logins already"]
+    assert lines == [
+        "broadcast: --auth: --users checks the same logins already; leave one out"
+    ]
     code, _, lines = check("--relay", "--users", str(users))
     assert code == 1
     assert lines == ["broadcast: --relay: a relay knows no login; leave out --users"]

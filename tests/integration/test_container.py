@@ -95,11 +95,12 @@ def test_health_needs_nothing_but_python() -> None:
         assert asked(f"{found[0][1]}/healthz") == (0, "")
         code, told = asked(f"{found[0][1]}/nothing")
         assert code == 1
-        assert told.endswith(": the answer is 404\n")
+        assert told.endswith(": the answer is 404; look at the daemon's log\n")
         for words in (["http://127.0.0.1:9/"], ["ftp://x"], ["x"], ["a", "b"]):
             code, told = asked(*words)
             assert code == 1
             assert told.count("\n") == 1
+            assert "; " in told
 
 
 @pytest.fixture

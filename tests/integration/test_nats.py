@@ -366,7 +366,7 @@ def test_a_server_that_is_not_there_is_one_line() -> None:
         url = f"nats://u:secret@127.0.0.1:{port}"
         code, _, err = refused_start("--nats", url, "--port", "0", twist=ASYNCIO)
     assert code == 1
-    assert err.startswith(f"--nats: nats://127.0.0.1:{port}: ")
+    assert err.startswith(f"broadcast: --nats: nats://127.0.0.1:{port}: ")
     assert err.endswith("; is nats-server -js there?\n")
     assert (err.count("\n"), "secret" in err) == (1, False)
 
@@ -402,7 +402,8 @@ def test_an_old_server_is_one_line() -> None:
         code, _, err = refused_start("--nats", where, "--port", "0", twist=ASYNCIO)
     assert (code, err) == (
         1,
-        f"--nats: {where}: nats-server 2.9.10 is too old; it has to be 2.10.23\n",
+        f"broadcast: --nats: {where}: nats-server 2.9.10 is too old;"
+        " run 2.10.23 or later\n",
     )
 
 
@@ -429,7 +430,7 @@ def test_other_terms_are_refused(daemon: Start, server: str) -> None:
         twist=ASYNCIO,
     )
     assert code == 1
-    assert err.startswith("--nats: the daemon ")
+    assert err.startswith("broadcast: --nats: the daemon ")
     assert "--max-line 8192" in err
     assert "--max-line 1000" in err
     assert err.count("\n") == 1

@@ -99,7 +99,8 @@ def test_a_port_in_use(daemon: Start) -> None:
     code, out, err = refused_start("--port", str(running.port))
     assert code > 0
     where = f"127.0.0.1:{running.port}"
-    assert err == f"broadcast: can't listen on {where}: address already in use\n"
+    assert err.startswith(f"broadcast: can't listen on {where}: address already in use")
+    assert err.endswith("; stop the program that has it, or name another port\n")
     assert "listening" not in out
 
 

@@ -149,7 +149,9 @@ def test_a_file_that_can_not_be_used_is_one_line(
     code, out, err = refused_start("--port", "0", "--store", path)
     assert code == 1
     assert "listening" not in out
-    assert re.fullmatch(rf"--store: [^\n]*{re.escape(path)}[^\n]*{hint}[^\n]*\n", err)
+    assert re.fullmatch(
+        rf"broadcast: --store: [^\n]*{re.escape(path)}[^\n]*{hint}[^\n]*\n", err
+    )
 
 
 def test_a_second_daemon_is_kept_out(
@@ -159,7 +161,9 @@ def test_a_second_daemon_is_kept_out(
     first = daemon("--store", path)
     code, _, err = refused_start("--port", "0", "--store", path)
     assert code == 1
-    assert re.fullmatch(r"--store: \S+ is in use by another daemon; [^\n]+\n", err)
+    assert re.fullmatch(
+        r"broadcast: --store: \S+ is in use by another daemon; [^\n]+\n", err
+    )
     client = connect(first)
     join(client, "al")
     client.send("/say t one")

@@ -131,7 +131,8 @@ def test_a_missing_descriptor_is_one_line(
     assert code == 1
     assert err == (
         "broadcast: can't listen on systemd:domain=INET:name=room:"
-        " the service manager has handed over no socket named 'room'\n"
+        " the service manager has handed over no socket named 'room'; give"
+        " it that FileDescriptorName=\n"
     )
 
 

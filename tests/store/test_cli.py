@@ -221,7 +221,7 @@ def test_nothing_is_made_where_nothing_is(
     assert main(command.split()) == 1
     told = capsys.readouterr()
     assert told.out == ""
-    assert told.err.endswith(": no such file or directory\n")
+    assert told.err.endswith(": no such file or directory; name a file that exists\n")
     assert told.err.count("\n") == 1
     assert not list(tmp_path.iterdir())
 

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from importlib.resources import files
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from tests.support.daemon import DEADLINE
 
 FLAGS = (
     "--headless",
+    "--lang=en-US",
     "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",
@@ -263,9 +265,15 @@ class Page:
         self._browsers.give_back(self.driver)
 
 
+def missing_browser() -> list[str]:
+    """Return the programs that ``Browsers`` needs and that are not here."""
+    programs = ("chromium", "chromedriver")
+    missing = [name for name in programs if shutil.which(name) is None]
+    return missing + ([] if find_spec("selenium") else ["selenium"])
+
+
 def require_browser() -> None:
     """Skip the test where there is no browser."""
-    for name in ("chromium", "chromedriver"):
-        if shutil.which(name) is None:
-            pytest.skip(f"no {name}: apt-get install chromium chromium-driver")
-    pytest.importorskip("selenium")
+    if missing := missing_browser():
+        told = "apt-get install chromium chromium-driver; pip install selenium"
+        pytest.skip(f"no {', '.join(missing)}: {told}")

@@ -45,7 +45,7 @@ def parse(parser: argparse.ArgumentParser, argv: Sequence[str]) -> argparse.Name
     """
     given, unknown = parser.parse_known_args(argv)
     if unknown:
-        given.parser.error(f"unrecognized arguments: {' '.join(unknown)}")
+        given.parser.error(f"unrecognized arguments: {' '.join(unknown)}; see --help")
     return given
 
 

@@ -20,6 +20,7 @@ from broadcast.client.address import DEFAULT_ADDRESS, Address, is_likely, parse_
 from broadcast.client.cli import arguments
 from broadcast.client.core.option import SEND
 from broadcast.client.core.options import Options, all_options
+from broadcast.client.core.values import READABLE
 from broadcast.client.errors import AddressError, ConfigError
 
 Settings = dict[str, str]
@@ -271,7 +272,7 @@ def _settings(
     elif server and given_port is not None:
         if "/" in server or server.count(":") == 1:
             raise ConfigError(
-                f"{server!r} and a port {given_port}: write {server}, or HOST PORT"
+                f"{server!r} and a port {given_port}; write {server}, or HOST PORT"
             )
         line = {"host": server, "port": str(given_port)} | line
     elif server:
@@ -321,4 +322,6 @@ def _reason(problem: Exception) -> str:
             if is_wide
             else "it is not UTF-8; convert it"
         )
-    return getattr(problem, "strerror", None) or str(problem).splitlines()[0]
+    if isinstance(problem, OSError):
+        return f"{(problem.strerror or str(problem)).lower()}; {READABLE}"
+    return f"{str(problem).splitlines()[0]}; correct it"

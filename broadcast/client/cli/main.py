@@ -19,7 +19,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     take_standard_numbers()
     options = parse_options(sys.argv[1:] if argv is None else argv, os.environ)
     from broadcast.client.errors import CannotConnectError
-    from broadcast.client.io.descriptors import complain, write_all
+    from broadcast.client.io.descriptors import (
+        CANT_WRITE,
+        ELSEWHERE,
+        complain,
+        write_all,
+    )
     from broadcast.client.io.runner import Exit
 
     if options.command == "completion":
@@ -30,7 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         except BrokenPipeError:
             return Exit.DONE
         except OSError as problem:
-            complain(f"stdout: {problem.strerror}")
+            complain(f"{CANT_WRITE}: {problem.strerror}; {ELSEWHERE}")
             return Exit.FAILED
         return Exit.DONE
     try:

@@ -11,7 +11,7 @@ from broadcast.client.core.options import Options
 from broadcast.client.core.requests import Profile
 from broadcast.client.core.words import count_of, shorten
 from broadcast.client.errors import ClientError
-from broadcast.client.io.descriptors import complain
+from broadcast.client.io.descriptors import OTHERWISE, complain
 from broadcast.client.io.runner import (
     DOUBT,
     NAME_ERRORS,
@@ -88,7 +88,8 @@ class Feeder:
         except (OSError, ValueError) as problem:  # what was read before is still said
             self._has_failed = True
             reason = getattr(problem, "strerror", None) or problem
-            complain(f"stdin: {reason}")
+            why = str(reason) if "; " in str(reason) else f"{reason}; {OTHERWISE}"
+            complain(f"can't read standard input: {why}")
         self.is_fed = True
         self._runner.connection.pump()
 

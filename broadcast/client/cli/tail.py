@@ -13,7 +13,7 @@ from broadcast.client.core.requests import Profile
 from broadcast.client.core.session import State
 from broadcast.client.core.words import count_of, why_no_rename
 from broadcast.client.errors import ClientError
-from broadcast.client.io.descriptors import complain
+from broadcast.client.io.descriptors import CANT_WRITE, ELSEWHERE, complain
 from broadcast.client.io.runner import PRESENCE, Exit, Runner
 from broadcast.client.io.stdio import Printer, is_terminal, read_lines
 from broadcast.client.ui.format import Formatter, wants_color
@@ -82,7 +82,7 @@ class Listing:
             self._runner.end(Exit.DONE)
             return
         self._is_unprinted = True
-        complain(f"stdout: {problem.strerror}")
+        complain(f"{CANT_WRITE}: {problem.strerror}; {ELSEWHERE}")
         self._runner.end(Exit.FAILED)
 
 
@@ -125,7 +125,10 @@ class Tail:
             return
         count = count_of(self._options.count or 0, "line")
         here = (self._options.count or 0) - self._left
-        self.runner.end(Exit.FAILED, f"timed out: {here} of {count}")
+        self.runner.end(
+            Exit.FAILED,
+            f"timed out: {here} of {count} came; give a longer --timeout",
+        )
 
     def _hear(self, event: ev.Event) -> None:
         """End after the lines that were asked for, or with a refusal."""

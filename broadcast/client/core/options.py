@@ -60,7 +60,7 @@ class Options:
     )
     server: str | None = option(
         None,
-        "a section of the config file, a URL, or host[:port]",
+        "chooses the server: a section of the config file, a URL, or host[:port]",
         SERVER,
         metavar="SERVER",
         short={SEND: "s"},
@@ -68,7 +68,7 @@ class Options:
     )
     server_port: int | None = option(
         None,
-        "the server's port, as a second word like nc's",
+        "chooses the server's port, as a second word like nc's",
         SERVER,
         commands=(CONNECT, TAIL),
         read=values.port,
@@ -77,23 +77,26 @@ class Options:
     )
     text: tuple[str, ...] = option(
         (),
-        "words of one line",
+        "says these words as one line",
         commands=(SEND,),
         metavar="TEXT",
         positional={SEND: "*"},
     )
     url: str | None = setting(
         None,
-        "the server: tcp://host:port, tls://…, ws://…, wss://… or unix:/path",
+        "chooses the server: tcp://host:port, tls://…, ws://…, wss://…, unix:/path",
         SERVER,
         metavar="URL",
     )
     host: str = setting(
-        DEFAULT_ADDRESS.host, "the server's name or address", SERVER, metavar="HOST"
+        DEFAULT_ADDRESS.host,
+        "chooses the server's name or address",
+        SERVER,
+        metavar="HOST",
     )
     port: int = setting(
         DEFAULT_PORT,
-        "the server's port",
+        "chooses the server's port",
         SERVER,
         read=values.port,
         metavar="PORT",
@@ -101,7 +104,7 @@ class Options:
     )
     ca: str | None = setting(
         None,
-        "trust this certificate authority (PEM) for TLS",
+        "trusts this certificate authority (PEM) for TLS",
         SERVER,
         read=values.readable_file,
         metavar="FILE",
@@ -109,7 +112,7 @@ class Options:
     )
     retry: float | None = setting(
         None,
-        "time after which a lost connection is given up, or forever; 0: at once",
+        "gives a lost connection up after this time, or tries forever; 0: at once",
         SERVER,
         read=values.patience,
         metavar="SECONDS",
@@ -118,7 +121,7 @@ class Options:
     )
     name: str | None = setting(
         None,
-        "your name in the room",
+        "takes this name in the room",
         LOGIN,
         read=values.name,
         metavar="NAME",
@@ -127,25 +130,25 @@ class Options:
     )
     token_file: str | None = setting(
         None,
-        "file with SECRET, or NAME PASSWORD, to log in with; else BCAST_TOKEN",
+        "logs in with this file's SECRET, or NAME PASSWORD; else with BCAST_TOKEN",
         LOGIN,
         read=values.file,
         metavar="FILE",
         is_file=True,
     )
     plaintext_login: bool = option(
-        False, "allow to send that secret unencrypted to another machine", LOGIN
+        False, "sends that secret to another machine unencrypted, too", LOGIN
     )
     announced: bool = setting(
         False,
-        "show others that you join and leave",
+        "shows others that you join and leave",
         LOGIN,
         commands=(SEND, TAIL),
         read=values.yes_or_no,
     )
     history: int = setting(
         20,
-        "number of past lines to show on joining",
+        "shows this number of past lines on joining",
         LINES,
         commands=(CONNECT,),
         read=values.whole,
@@ -154,7 +157,7 @@ class Options:
     )
     lines: int = option(
         10,
-        "number of past lines to print first; a server gives 1000 at most",
+        "prints this number of past lines first; a server gives 1000 at most",
         LINES,
         commands=(TAIL,),
         read=values.whole,
@@ -164,7 +167,7 @@ class Options:
     )
     since: Position | None = option(  # noqa: RUF009 - it is a field, as the others
         None,
-        "print what follows that message",
+        "prints the lines after that one",
         LINES,
         commands=(TAIL,),
         read=values.position,
@@ -172,7 +175,7 @@ class Options:
     )
     on_doubt: str = setting(
         DOUBTS[0],
-        "treatment of lines that may or may not have been said, after the server lost "
+        "treats lines that may or may not have been said, after the server lost "
         "its log: skip names them on stderr, resend says them again, stop ends",
         LINES,
         commands=(SEND,),
@@ -181,7 +184,7 @@ class Options:
     )
     follow: bool = option(
         True,
-        "go on with each new line (the default)",
+        "goes on with each new line (the default)",
         LINES,
         commands=(TAIL,),
         is_switch=True,
@@ -189,7 +192,7 @@ class Options:
     )
     from_: str | None = option(
         None,
-        "print only the lines of this member",
+        "prints only the lines of this member",
         LINES,
         commands=(TAIL,),
         read=values.name,
@@ -197,7 +200,7 @@ class Options:
     )
     grep: re.Pattern[str] | None = option(  # noqa: RUF009 - it is a field
         None,
-        "print only lines that match this regular expression",
+        "prints only lines that match this regular expression",
         LINES,
         commands=(TAIL,),
         read=values.pattern,
@@ -205,7 +208,7 @@ class Options:
     )
     count: int | None = option(
         None,
-        "end after this number of lines",
+        "ends after this number of lines",
         LINES,
         commands=(TAIL,),
         read=values.counted,
@@ -213,18 +216,18 @@ class Options:
     )
     timeout: float | None = option(
         None,
-        "end after this time; the exit code is 1 if --count is not reached",
+        "ends after this time; the exit code is 1 if --count is not reached",
         LINES,
         commands=(TAIL,),
         read=values.seconds,
         metavar="SECONDS",
     )
     json: bool = option(
-        False, "print the server's JSON objects", LINES, commands=(TAIL,)
+        False, "prints the server's JSON objects", LINES, commands=(TAIL,)
     )
     bell: str = setting(
         BELLS[0],
-        "lines that ring the bell: off, mention or all",
+        "rings the bell for lines: off, mention or all",
         DISPLAY,
         commands=(CONNECT,),
         choices=BELLS,
@@ -232,7 +235,7 @@ class Options:
     )
     notify_command: str | None = setting(
         None,
-        "command to run when a line has your name, with NAME: TEXT as last argument",
+        "runs this command for a line with your name, with NAME: TEXT as last argument",
         DISPLAY,
         commands=(CONNECT,),
         read=values.command,
@@ -240,14 +243,14 @@ class Options:
     )
     title: bool = setting(
         False,
-        "count in the terminal's title the lines since your last key",
+        "counts in the terminal's title the lines since your last key",
         DISPLAY,
         commands=(CONNECT,),
         read=values.yes_or_no,
     )
     log: str | None = setting(
         None,
-        "file to which shown lines are appended; with %Y-%m-%d in its name, one a day",
+        "appends shown lines to this file; with %Y-%m-%d in its name, one a day",
         DISPLAY,
         commands=(CONNECT,),
         read=values.file,
@@ -256,14 +259,14 @@ class Options:
     )
     plain: bool = setting(
         False,
-        "never move the cursor: for screen readers and simple terminals",
+        "never moves the cursor: for screen readers and simple terminals",
         DISPLAY,
         commands=(CONNECT,),
         read=values.yes_or_no,
     )
     presence: str = setting(
         PRESENCES[0],
-        "joins and leaves to show: smart (of members that spoke lately), all or none",
+        "shows joins and leaves: smart (of members that spoke lately), all or none",
         DISPLAY,
         commands=(CONNECT, TAIL),
         choices=PRESENCES,
@@ -271,14 +274,14 @@ class Options:
     )
     quiet: bool = setting(
         False,
-        "the same as --presence none",
+        "shows none, as --presence none does",
         DISPLAY,
         commands=(CONNECT, TAIL),
         read=values.yes_or_no,
     )
     away: float = setting(
         60.0,
-        "time without a key after which a divider stands before new lines",
+        "puts a divider before new lines after this time without a key",
         DISPLAY,
         commands=(CONNECT,),
         read=values.seconds,
@@ -287,7 +290,7 @@ class Options:
     )
     color: str = setting(
         COLORS[0],
-        "use of colours: auto, always or never",
+        "uses colours: auto, always or never",
         DISPLAY,
         commands=(CONNECT, TAIL),
         choices=COLORS,
@@ -295,7 +298,7 @@ class Options:
     )
     config: str | None = option(
         None,
-        "config file to use in place of the usual one; also BCAST_CONFIG",
+        "reads this config file in place of the usual one; also BCAST_CONFIG",
         SETTINGS,
         read=values.file,
         metavar="FILE",

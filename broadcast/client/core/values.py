@@ -14,6 +14,8 @@ from broadcast.protocol.names import is_word
 
 MOST = 1_000_000_000
 
+READABLE = "name a file that can be read"
+
 
 def whole(text: str) -> int:
     """A number of things; ``MOST`` stands for all that are more."""
@@ -109,5 +111,5 @@ def readable_file(text: str) -> str:
     """The path of a file that is there."""
     path = file(text)
     if not os.access(path, os.R_OK):
-        raise ValueError(f"can't read {path}; name a file that can be read")
+        raise ValueError(f"can't read {path}; {READABLE}")
     return path

@@ -38,6 +38,11 @@ def write_all(fd: int, data: bytes) -> None:
             select.select([], [fd], [])
 
 
+CANT_WRITE = "can't write to standard output"
+ELSEWHERE = "send it elsewhere"
+OTHERWISE = "give it in a pipe or a file"
+
+
 def complain(text: str) -> None:
     """One line on stderr; nowhere, where that is closed or takes no more."""
     stderr = sys.stderr

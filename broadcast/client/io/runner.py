@@ -8,6 +8,7 @@ import contextlib
 import enum
 import signal
 from collections.abc import Callable
+from typing import Final
 
 from broadcast.client import events as ev
 from broadcast.client.address import NO_HOST
@@ -105,10 +106,30 @@ def reason_for(event: ev.Lost, options: Options) -> str:
         if reason == NO_HOST and options.sections and "." not in host:
             there = ", ".join(f"[{name}]" for name in options.sections)
             reason += f"; the config file has no [{host}] either, but {there}"
-        return f"can't connect to {options.address.where}: {reason}"
+        return f"can't connect to {options.address.where}: {_with_hint(reason)}"
     if event.code == "refused":
         return f"{options.address.where} refused: {event.reason}"
-    return f"The connection to {options.address.where} is lost: {event.reason}"
+    where = options.address.where
+    return f"the connection to {where} is lost: {event.reason}; try again"
+
+
+_HINTS: Final = {
+    "connection refused": "start the daemon, or name its port",
+    NO_HOST: "correct the name",
+    "timed out": "name another server, or try again",
+    "": "name another server",
+}
+"""Why no connection was made → what to do; the last is for every other reason."""
+_UNTRUSTED = "its certificate is not accepted"
+
+
+def _with_hint(reason: str) -> str:
+    """Return why no connection was made, with what to do about it."""
+    if "; " in reason:
+        return reason
+    if reason.startswith(_UNTRUSTED):
+        return f"{reason}; give --ca FILE, if you trust that authority"
+    return f"{reason}; {_HINTS.get(reason, _HINTS[''])}"
 
 
 def end_on_signals(end: Callable[[], None]) -> None:

@@ -95,7 +95,7 @@ class WebSocketCodec:
             import wsproto
         except ImportError:
             raise CannotConnectError(
-                "ws:// and wss:// need wsproto: pip install wsproto"
+                "ws:// and wss:// need wsproto; pip install wsproto"
             ) from None
         from wsproto import events
 

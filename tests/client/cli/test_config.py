@@ -115,8 +115,8 @@ def test_what_wins(configured: Path) -> None:
         ),
         (["connect", "--token-file", "{missing}"], "--token-file: {missing}"),
         (["connect", "--config", "{missing}"], "{missing}: no such file"),
-        (["tail", "h:8000", "8001"], "'h:8000' and a port 8001: write h:8000, or HOST"),
-        (["connect", "ws://h", "80"], "'ws://h' and a port 80: write ws://h, or HOST"),
+        (["tail", "h:8000", "8001"], "'h:8000' and a port 8001; write h:8000, or HOST"),
+        (["connect", "ws://h", "80"], "'ws://h' and a port 80; write ws://h, or HOST"),
     ],
 )
 def test_wrong_values(
@@ -165,9 +165,9 @@ def test_section_that_is_not_there(configured: Path, tmp_path: Path) -> None:
     words = reason_for(lost, options(configured, "tail", "wrk"))
     assert words.endswith("the config file has no [wrk] either, but [work]")
     words = reason_for(lost, options(configured, "tail", "wrk.example"))
-    assert words == "can't connect to wrk.example:8000: no such host"
+    assert words == "can't connect to wrk.example:8000: no such host; correct the name"
     words = reason_for(lost, options(tmp_path / "none", "tail", "wrk"))
-    assert words == "can't connect to wrk:8000: no such host"
+    assert words == "can't connect to wrk:8000: no such host; correct the name"
 
 
 def test_version_says_of_what(capsys: pytest.CaptureFixture[str]) -> None:

@@ -68,7 +68,7 @@ def test_missing_extra_is_one_line(
     """A missing extra is told like a server that cannot be reached."""
     monkeypatch.setitem(sys.modules, "wsproto", None)
     assert main([*command, "--url", "ws://h"]) == 3
-    expected = "bcast-client: ws:// and wss:// need wsproto: pip install wsproto\n"
+    expected = "bcast-client: ws:// and wss:// need wsproto; pip install wsproto\n"
     assert capfd.readouterr() == ("", expected)
 
 

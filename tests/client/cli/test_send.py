@@ -135,9 +135,8 @@ def test_input_that_is_no_text(capsys: pytest.CaptureFixture[str]) -> None:
         assert given.exit() is Exit.FAILED
 
     run(main())
-    assert (
-        capsys.readouterr().err
-        == "bcast-client: stdin: a line is too long; end it earlier\n"
+    assert capsys.readouterr().err == (
+        "bcast-client: can't read standard input: a line is too long; end it earlier\n"
     )
 
 

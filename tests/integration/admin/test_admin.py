@@ -151,7 +151,7 @@ def test_a_relay_is_told_nothing(daemon: Start, tmp_path: Path) -> None:
     path = tmp_path / "admin"
     office = Office(daemon("--relay", "--admin", f"unix:{path}"), path)
     assert "a relay has no notices" in office.run("say", "hello").stderr
-    assert "there is no --ban-file" in office.run("ban", "10.0.0.0/8").stderr
+    assert "give it --ban-file" in office.run("ban", "10.0.0.0/8").stderr
 
 
 def test_a_crowd_of_admins(office: Office) -> None:
@@ -162,7 +162,10 @@ def test_a_crowd_of_admins(office: Office) -> None:
             sock.connect(str(office.path))
             sock.sendall(b"bans\n")
             assert sock.recv(4096)
-        assert office.run("who").stderr == "bcast-admin: too many admins at once\n"
+        assert (
+            office.run("who").stderr
+            == "bcast-admin: too many admins at once; try again later\n"
+        )
     eventually(lambda: office.run("who").returncode == 0)
 
 
@@ -273,7 +276,9 @@ def test_orders_are_answered_in_turn(office: Office, alice: LineClient) -> None:
 def test_too_long_an_order(office: Office) -> None:
     """It is told, and the connection closed."""
     answer = office.raw(b"say " + b"x" * 10_000 + b"\n")
-    assert answer == [{"ok": False, "error": "a command has at most 8192 bytes"}]
+    assert answer == [
+        {"ok": False, "error": "the command is too long; give 8192 bytes at most"}
+    ]
 
 
 def test_a_ban_that_cannot_be_saved(daemon: Start, tmp_path: Path) -> None:
@@ -283,7 +288,9 @@ def test_a_ban_that_cannot_be_saved(daemon: Start, tmp_path: Path) -> None:
     path = tmp_path / "admin"
     started = daemon("--admin", f"unix:{path}", "--ban-file", str(folder / "bans"))
     folder.rmdir()
-    warning = f"bcast-admin: not saved: {folder / 'bans'}: no such file or directory\n"
+    why = f"{folder / 'bans'}: no such file or directory"
+    hint = "make it writable, or make room"
+    warning = f"bcast-admin: not saved: {why}; {hint}\n"
     office = Office(started, path)
     for order in ("ban", "unban"):
         done = office.run(order, "alice")

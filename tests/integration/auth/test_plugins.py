@@ -63,7 +63,10 @@ def test_a_plugin_of_somebody_elses(
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (["--auth=nothing:x"], "'nothing:x': there is no such checker; there are file"),
+        (
+            ["--auth=nothing:x"],
+            "'nothing:x': there is no such checker; give one of file",
+        ),
         (["--auth=memory:x"], "--auth: 'memory:x': argstring must be"),
         (["--auth=anonymous"], "takes neither name and password nor a secret"),
         (["--auth=memory:a:b", "--users=FILE"], "--users checks the same logins"),

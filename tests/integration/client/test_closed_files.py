@@ -8,7 +8,10 @@ import pytest
 from tests.integration.client.conftest import RoomThread
 from tests.support.client.command import environment
 
-CLOSED = "bcast-client: stdout: Bad file descriptor\n"
+CLOSED = (
+    "bcast-client: can't write to standard output: Bad file descriptor;"
+    " send it elsewhere\n"
+)
 
 
 def run_closed(

@@ -87,7 +87,10 @@ def test_stdin_that_cannot_be_read(room: RoomThread, home: str) -> None:
         check=False,
     )
     os.close(output)
-    expected = "bcast-client: stdin: Bad file descriptor\n"
+    expected = (
+        "bcast-client: can't read standard input: Bad file"
+        " descriptor; give it in a pipe or a file\n"
+    )
     assert (done.returncode, done.stderr) == (1, expected)
 
 
@@ -99,7 +102,10 @@ def test_byte_order_marks(room: RoomThread, home: str) -> None:
     assert "tester (1 here)" in done.stdout
     assert run_client("send", *where, "\ufefftwo", home=home).returncode == 0
     wide = run_client("send", *where, home=home, stdin="\ufeffx\n".encode("utf-16-le"))
-    said = "bcast-client: stdin: the input is UTF-16; convert it to UTF-8\n"
+    said = (
+        "bcast-client: can't read standard input: the input is UTF-16;"
+        " convert it to UTF-8\n"
+    )
     assert (wide.returncode, wide.stderr) == (1, said)
     assert [line["text"] for line in room.room.log] == ["one", "two"]
 

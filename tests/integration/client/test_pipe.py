@@ -50,7 +50,8 @@ def test_nobody_there(home: str, closed_port: int) -> None:
     done = run_client("connect", "-p", str(closed_port), home=home, stdin="hi\n")
     assert done.returncode == 3
     expected = f"can't connect to 127.0.0.1:{closed_port}: connection refused"
-    assert done.stderr == f"bcast-client: {expected}\n"
+    hint = "start the daemon, or name its port"
+    assert done.stderr == f"bcast-client: {expected}; {hint}\n"
 
 
 def test_server_goes_for_good(room: RoomThread, home: str) -> None:
@@ -64,4 +65,4 @@ def test_server_goes_for_good(room: RoomThread, home: str) -> None:
     port = str(room.room.port)
     done = run_client("connect", "-p", port, "--retry", "0", home=home, stdin="x\n")
     assert done.returncode == 5
-    assert f"The connection to 127.0.0.1:{port} is lost" in done.stderr
+    assert f"the connection to 127.0.0.1:{port} is lost" in done.stderr

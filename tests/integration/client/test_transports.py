@@ -227,7 +227,7 @@ def test_answer_of_another_server_is_one_line(
         words_of = {"send": ("send", "-s", where, "x"), "tail": ("tail", where)}
         done = run_client(*words_of[command], home=home)
         serving.join(20)
-    said = f"bcast-client: can't connect to {where}: {words}\n"
+    said = f"bcast-client: can't connect to {where}: {words}; name another server\n"
     assert (done.returncode, done.stderr) == (3, said)
 
 

@@ -254,7 +254,7 @@ def test_a_busy_web_port_is_one_line() -> None:
         code, _, err = refused_start("--port", "0", "--web", port)
     assert code != 0
     words = f"can't listen on 127.0.0.1:{port}: address already in use"
-    assert err.strip() == f"broadcast: {words}"
+    assert err.startswith(f"broadcast: {words}; stop the program that has it")
 
 
 def test_without_the_extra_one_line_says_what_to_install(tmp_path: Path) -> None:
