@@ -159,7 +159,7 @@ class Work:
         If not, it is to watch its socket no more, until ``read_on``. Readers that wait
         come first in the next turns. The kernel reports readers in the same order each
         time, so the last ones would starve otherwise. A little is read nevertheless, as
-        long as the turn has not taken twice its budget: what it brings is fresh.
+        long as the turn has not taken twice its budget. The job of it is fresh.
         """
         is_due = not self._first or reader in self._first
         if is_due and not self.is_late():
