@@ -124,6 +124,9 @@ class Post:
             self._safe.append(piece)
             if seconds() >= until:
                 return True
+        if self._room.commits.is_clogged and not self._why_not:
+            self._room.commits.wait(self)
+            return False
         channel = self._request.channel
         if channel and channel.is_waiting_for(self._request):
             try:
@@ -201,16 +204,20 @@ class Post:
         double = {"double": True}
         self._room.answer(self._subscription, partial(self._answer, said, double))
 
+    @property
+    def _why_not(self) -> str:
+        """Why nothing can be saved just now; empty if it can."""
+        keeper = self._room.keeper
+        return keeper.why_stalled or keeper.why_away or keeper.why_cut_off
+
     def _check_pace(self) -> None:
-        """Check ``--rate``, and that the room takes more lines just now.
+        """Check ``--rate``, and that lines can be saved just now.
 
         Raises:
             RefusedError: it is too fast, or it doesn't.
         """
         room, settings = self._room, self._room.settings
-        keeper = room.keeper
-        why_not = keeper.why_stalled or keeper.why_away or keeper.why_cut_off
-        if room.commits.is_clogged or why_not:
+        if self._why_not:
             raise RefusedError(503, "nothing can be saved just now: try again", BUSY)
         whose = self._caller.owner or self._caller.host
         wait = self._say.api.rates.wait_for(
