@@ -97,7 +97,8 @@ class Fanout:
             if subscription.oldest < self.log.start and not subscription.finished:
                 missed = self._unread(subscription, dropped)
                 at = subscription.cursor - dropped[0].seq
-                subscription.lose_place(dropped[at] if 0 <= at < len(dropped) else None)
+                batch = dropped[at] if 0 <= at < len(dropped) else None
+                missed -= subscription.lose_place(batch)
                 yield Overtaken(subscription, missed)
         cursors = (subscription.oldest for subscription in readers.behind.values())
         readers.oldest = min(cursors, default=self.log.end)

@@ -285,19 +285,24 @@ class Subscription:
         self._queue(Last())
         self.writer.wake()
 
-    def lose_place(self, batch: Batch | None) -> None:
+    def lose_place(self, batch: Batch | None) -> int:
         """Stop reading: the log has moved past the cursor.
 
         A line that is partly written is still completed.
 
         Args:
             batch: the batch at the cursor, which the log has dropped.
+
+        Returns:
+            The number of lines of that batch that were read.
         """
+        read = self._lines_read(batch)
         self._keep_line(batch)
         self.has_lost_place = True
         self.cursor = self._stop = NEVER
         self._offset = 0
         self._output = None
+        return read
 
     def next_chunk(self, space: int = CHUNK) -> bytes:
         """Return the next whole lines, about ``space`` bytes; empty if there are none.
@@ -423,6 +428,15 @@ class Subscription:
     def _copy(self, batch: Batch) -> bytes:
         rendering = self._readers.log.rendering(batch, self.dialect)
         return rendering.copy_for(self.member.session_id, self.member.echo)
+
+    def _lines_read(self, batch: Batch | None) -> int:
+        """Count the lines that were read of the batch at the cursor."""
+        if not self._offset:
+            return 0
+        batch = batch or self._readers.log.at(self.cursor)
+        copy = self._copy(batch)
+        end = copy.find(b"\n", self._offset - 1) + 1
+        return max(0, batch.count - copy.count(b"\n", end))
 
     def _keep_line(self, batch: Batch | None = None) -> None:
         """Keep the rest of a line that is partly written."""
