@@ -207,7 +207,7 @@ class BroadcastService(Service):
             if not opened.check(StoreError):
                 opened.raiseException()
             why = escape(str(opened.value))
-            fail(f"broadcast: {self._room.store.option}: {why}")
+            fail(f"broadcast: {self._of_the_store(why)}")
             return
         self._room.keeper.is_live = True
         self._room.keeper.on_change = self._store_changed
@@ -246,11 +246,15 @@ class BroadcastService(Service):
             left += f"{why}, "
         return f"{left}{len(self._room.subscriptions)} here"
 
+    def _of_the_store(self, why: str) -> str:
+        """Return why the store is not to be had, behind the option that is at fault."""
+        return why if why.startswith("--") else f"{self._room.store.option}: {why}"
+
     def _store_changed(self) -> None:
         """Tell of the store's trouble, or of its end; a store cut off is left."""
         keeper = self._room.keeper
         if keeper.why_cut_off:
-            self._give_up(f"{self._room.store.option}: {keeper.why_cut_off}")
+            self._give_up(self._of_the_store(keeper.why_cut_off))
         else:
             if self.running:
                 self._connections.is_open = not keeper.why_away

@@ -337,13 +337,14 @@ def test_another_reactor_is_one_line() -> None:
 
 
 @pytest.mark.parametrize("option", ["--nats-creds", "--nats-ca"])
-def test_a_missing_file_is_one_line(option: str) -> None:
+def test_a_missing_file_is_one_line(option: str, tmp_path: Path) -> None:
     """Whose name it says."""
+    missing = str(tmp_path / "missing")
     code, _, err = refused_start(
-        "--nats", "127.0.0.1:4222", option, "/nowhere/x", twist=ASYNCIO
+        "--nats", "127.0.0.1:4222", option, missing, twist=ASYNCIO
     )
     assert code == 1
-    assert err.startswith(f"broadcast: {option}: /nowhere/x: ")
+    assert err.startswith(f"broadcast: {option}: {missing}: ")
     assert err.endswith("; name a file that can be read\n")
 
 

@@ -130,7 +130,7 @@ def test_a_wrong_authority_is_one_line(guarded: Guarded, tmp_path: Path) -> None
     hint = "; give --nats-ca the certificate of the authority that has signed it\n"
     for ca in (wrong, None):
         err = refusal(guarded, ca, guarded.creds)
-        assert err.startswith(f"--nats: {guarded.url}: ")
+        assert err.startswith(f"broadcast: --nats: {guarded.url}: ")
         assert "certificate verify failed" in err
         assert err.endswith(hint)
 
@@ -164,14 +164,14 @@ def test_a_file_that_is_no_creds_is_one_line(
     creds = tmp_path / "creds"
     creds.write_text(text)
     assert refusal(guarded, guarded.ca, creds) == (
-        f"--nats: --nats-creds: {creds}: {lacks}; nsc generate creds writes one\n"
+        f"broadcast: --nats-creds: {creds}: {lacks}; nsc generate creds writes one\n"
     )
 
 
 def test_a_file_without_certificates_is_one_line(guarded: Guarded) -> None:
     """It says which file that is."""
     assert refusal(guarded, guarded.creds, guarded.creds) == (
-        f"--nats: --nats-ca: {guarded.creds}: it has no certificate; name one with"
+        f"broadcast: --nats-ca: {guarded.creds}: it has no certificate; name one with"
         " certificates in PEM\n"
     )
 
@@ -189,8 +189,8 @@ def test_nothing_is_said_in_the_clear_where_tls_is_asked_for(
             code, _, err = refused_start(*chosen, *more, twist=ASYNCIO)
             assert (code, err) == (
                 1,
-                f"--nats: {url}: it has no TLS, which --nats-ca and tls:// ask for;"
-                " give nats://, without --nats-ca, or start it with TLS\n",
+                f"broadcast: --nats: {url}: it has no TLS, which --nats-ca and tls://"
+                " ask for; give nats://, without --nats-ca, or start it with TLS\n",
             )
         log = (tmp_path / "plain" / "n1" / "log").read_text()
         assert "authentication error" not in log

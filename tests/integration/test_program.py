@@ -229,7 +229,8 @@ def test_help_that_can_not_be_written(command: list[str], option: str) -> None:
         )
     assert (ended.returncode, ended.stderr) == (
         1,
-        "broadcast: can't write: no space left on device\n",
+        "broadcast: can't write to standard output: no space left on device; send it"
+        " elsewhere\n",
     )
     read, write = os.pipe()
     os.close(read)

@@ -35,7 +35,8 @@ def test_a_read_only_file_is_looked_at(kept: Kept, file: str, tmp_path: Path) ->
     assert run(tmp_path, "dump", file).stdout.count("\n") == len(kept.lines)
     changed = run(tmp_path, "new-epoch", file)
     assert (changed.returncode, changed.stdout) == (1, "")
-    assert changed.stderr == f"bcast-store: {file}: read-only file system\n"
+    hint = "name a file that you may use"
+    assert changed.stderr == f"bcast-store: {file}: read-only file system; {hint}\n"
 
 
 def test_a_read_only_file_with_a_rest_says_what_to_do(
