@@ -33,7 +33,7 @@ def session(terminal: Terminal, daemon: Daemon, home: str) -> None:
     terminal.type("done: https://notes.example.org/1.0\r")
     terminal.wait_for("[you]: done")
     daemon.restart()
-    terminal.wait_for("alice [you]: done", 30)
+    terminal.wait_for("log began anew", 30)  # what she has typed goes out now
     say("carol", "merged. thanks alice!")
     say("dave", "lunch?")
     terminal.type("yes, 12:30 at the us")
