@@ -12,8 +12,6 @@ Promises, kept here and in ``fanout``, and tested:
 3. A turn's lines become one batch, rendered once per dialect.
 4. No more is collected than one commit takes. While that one has to wait for another,
    or a batch is still being sent, the room is clogged: nobody's lines are taken.
-5. A turn in which much was said is clogged to its end. Hundreds of members that send at
-   once would otherwise fill the log in one turn, before anybody can read.
 """
 
 from collections import deque
@@ -38,9 +36,6 @@ from broadcast.store.entries import Batch, Entry, Run, Told, decides, session_of
 FLUSH_BYTES: Final = 128 * 1024
 """The entries that a turn collects for one commit."""
 
-EARLY: Final = 16
-"""Commits of ``FLUSH_BYTES`` in the middle of a turn that make the room clogged."""
-
 
 class Commits:
     """The commits of a room. A job: it sends the rest of a batch to many members.
@@ -57,7 +52,7 @@ class Commits:
 
     Attributes:
         is_clogged: no more lines are taken. A commit is in flight and the next one is
-            full, the last batch is still being sent, or the turn has had enough.
+            full, or the last batch is still being sent.
     """
 
     def __init__(
@@ -82,7 +77,6 @@ class Commits:
         self._entries: list[Entry] = []
         self._decided: list[Run | Decided] = []  # those of them that the state decides
         self._collected = 0
-        self._early = 0  # commits in the middle of this turn
         self._in_flight = False
         self._shares: deque[list[Entry]] = deque()  # of one collection, not committed
         self._is_shut = False
@@ -91,7 +85,7 @@ class Commits:
         self._held_up: list[IJob] = []
         self._awaited: list[Deferred[None]] = []  # the last batch being sent to all
         self._fold_is_timed = False
-        work.commits.append(self._end_turn)
+        work.commits.append(self.flush)
 
     # What a turn collects
 
@@ -222,19 +216,9 @@ class Commits:
         self._is_shut = False
         self._forget()
 
-    def _end_turn(self) -> None:
-        had_enough, self._early = self._early >= EARLY, 0
-        self.flush()
-        is_busy = self._in_flight or self._shares or self._fanout.readers.left
-        if had_enough and self.is_clogged and not is_busy:
-            self._sent()
-
     def _flush_early(self) -> None:
         """Commit in the middle of a turn: this is not the speaker's own time."""
         began = self._work.clock.seconds()
-        self._early += 1
-        if self._early >= EARLY:
-            self._clog()
         self.flush()
         self._work.exclude(self._work.clock.seconds() - began)
 
@@ -301,7 +285,7 @@ class Commits:
         if self._shares:
             self._commit_share(self._shares.popleft())
             return
-        if self.is_clogged and self._early < EARLY:
+        if self.is_clogged:
             self.is_clogged = False
             self._stats.clogged += self._work.clock.seconds() - self._clogged_at
             held_up, self._held_up = self._held_up, []

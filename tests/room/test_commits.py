@@ -1,7 +1,7 @@
 """Group commit: a turn is one batch, one is in flight, answers come behind it."""
 
 from broadcast.protocol.events import Notice
-from broadcast.room.commits import EARLY, FLUSH_BYTES
+from broadcast.room.commits import FLUSH_BYTES
 from broadcast.store.base import Limits
 from broadcast.store.entries import is_run
 from tests.support.hall import EPOCH, Guest, Hall
@@ -89,22 +89,6 @@ def test_a_clogged_room_takes_no_line_until_the_commit_is_made() -> None:
     assert (bo_waits, hall.room.commits.is_clogged) == (True, False)
     assert said(hall)[-1] == [b"bo: late\n"]
     assert hall.room.stats.clogged >= DELAY
-
-
-def test_a_turn_in_which_much_was_said_is_clogged_to_its_end() -> None:
-    """Those who come later in the turn wait for the next, and nothing is lost."""
-    hall = Hall()
-    loud = [hall.join(f"/name loud-{n}") for n in range(2 * EARLY)]
-    hall.turn()
-    block = (b"x" * 1000 + b"\n") * (FLUSH_BYTES // 1000)
-    for each in loud:
-        each.protocol.dataReceived(block)
-    assert hall.room.commits.is_clogged
-    assert [each.protocol.session.is_waiting for each in loud].count(True) >= EARLY
-    for _ in range(50):
-        hall.turn()
-    assert not hall.room.commits.is_clogged
-    assert hall.room.log.last_id == 2 * EARLY * (FLUSH_BYTES // 1000)
 
 
 def test_nothing_is_collected_while_it_is_shut() -> None:

@@ -6,11 +6,12 @@ answered as it was the first time.
 """
 
 import json
+from collections import deque
 from functools import partial
 from math import ceil
 from typing import Any, ClassVar
 
-from broadcast.base.work import SPARSE
+from broadcast.base.work import SPARSE, IJob, Work
 from broadcast.net.sockopts import peer_of
 from broadcast.protocol import names
 from broadcast.protocol.dialects import Speaker
@@ -20,7 +21,7 @@ from broadcast.room.roster import NameRefusedError
 from broadcast.session import commands
 from broadcast.store.entries import Run
 from broadcast.web.api.body import fields_of, is_json, lines_of, mended
-from broadcast.web.api.endpoint import BUSY, Endpoint
+from broadcast.web.api.endpoint import BUSY, Api, Endpoint
 from broadcast.web.api.logins import Caller
 from broadcast.web.api.query import last_of
 from broadcast.web.door import RefusedError
@@ -34,6 +35,10 @@ class Say(Endpoint):
     """The address that says what is posted."""
 
     methods: ClassVar = (b"POST", b"OPTIONS")
+
+    def __init__(self, api: Api) -> None:
+        super().__init__(api)
+        self._large = OneByOne(api.connections.work)
 
     def render_POST(self, request: Any) -> int:
         """Say the lines of a post."""
@@ -54,7 +59,10 @@ class Say(Endpoint):
         member.account = caller.folded
         spoken = self._name_for(member, name, caller)
         post = Post(self, request, caller, member, Speaker(spoken), token, lines)
-        room.work.add(post, is_fresh=len(text) <= SPARSE)
+        if len(text) <= SPARSE:
+            room.work.add(post, is_fresh=True)
+        else:
+            self._large.add(post)
 
     def _name_for(self, member: Member, name: str | None, caller: Caller) -> str:
         """Return the name under which a post is said.
@@ -79,6 +87,37 @@ class Say(Endpoint):
             directory.stats.refused["muted"] += 1
             raise RefusedError(403, commands.silenced("muted").message)
         return clean
+
+
+class OneByOne:
+    """Jobs that are done one after another: a job.
+
+    Safe text may take three times the bytes that it was made of. Of many large posts
+    only one has any, and members can read what one says before the next is said.
+
+    Args:
+        work: the turns of the reactor.
+    """
+
+    def __init__(self, work: Work) -> None:
+        self._work = work
+        self._jobs: deque[IJob] = deque()
+
+    def add(self, job: IJob) -> None:
+        """Have ``job`` done after those that are here."""
+        self._jobs.append(job)
+        self._work.add(self)
+
+    def step(self, until: float) -> bool:
+        """Go on with the first one."""
+        if self._jobs and not self._jobs[0].step(until):
+            self._jobs.popleft()
+        return bool(self._jobs)
+
+    def abort(self) -> None:
+        """End the first one, which has failed; go on with the others."""
+        self._jobs.popleft().abort()
+        self._work.add(self)
 
 
 class Post:
