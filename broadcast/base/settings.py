@@ -98,7 +98,7 @@ class RoomSettings:
         "Members that may be connected at once.",
         Group.LIMITS,
         "MEMBERS",
-        default_is="64 fewer than files may be open, less those of --web and --metrics",
+        default_is="the open-file limit, minus 64, minus those for --web and --metrics",
         unset=1_000_000,
     )
     max_per_host: int = option(
@@ -193,8 +193,8 @@ class Settings(RoomSettings):
     )
     store_size: int = option(
         values.size(16 << 20),
-        "Size of that file, or of the room in NATS, beyond which the oldest lines are"
-        " deleted.",
+        "Size of that file (16M at least), or of the room in NATS, beyond which the"
+        " oldest lines are deleted.",
         Group.ROOM,
         "SIZE",
         "1G",

@@ -11,6 +11,7 @@ from typing import Final
 from broadcast import __version__
 from broadcast.base.values import size
 from broadcast.protocol.dialects import JSON, TEXT
+from broadcast.protocol.events import lines
 from broadcast.protocol.sanitize import escape
 from broadcast.store import tools
 from broadcast.store.base import StoreError
@@ -93,24 +94,25 @@ def _check(given: argparse.Namespace) -> int:
     found = tools.check(given.file)
     for problem in found.problems:
         print(f"bcast-store: {escape(problem)}", file=sys.stderr)
-    places = "nothing in it"
-    if found.oldest is not None and found.newest is not None:
+    places = "nothing to read"
+    if found.lines and found.oldest is not None and found.newest is not None:
         ends = (found.oldest.first, found.newest.next_id - 1)
         places = " to ".join(f"{found.epoch}:{id}" for id in ends)
     state = "damaged" if found.problems else "ok"
-    print(f"{state}: {found.lines} lines in {found.batches} batches, {places}")
+    batches = "1 batch" if found.batches == 1 else f"{found.batches} batches"
+    print(f"{state}: {lines(found.lines)} in {batches}, {places}")
     return 1 if found.problems else 0
 
 
 def _dump(given: argparse.Namespace) -> int:
-    for lines in tools.dump(given.file, FORMATS[given.format]):
-        sys.stdout.buffer.write(lines)
+    for piece in tools.dump(given.file, FORMATS[given.format]):
+        sys.stdout.buffer.write(piece)
     return 0
 
 
 def _prune(given: argparse.Namespace) -> int:
     gone = tools.prune(given.file, given.size, given.before)
-    print(f"{gone} batches were deleted")
+    print(f"{lines(gone)} {'was' if gone == 1 else 'were'} deleted")
     return 0
 
 

@@ -29,8 +29,8 @@ PIECE: Final = 64
 RESTORE: Final = "restore a backup"
 """The advice about a file with a problem."""
 
-SLICE: Final = 8 << 20
-"""Bytes of rows that are deleted at a time."""
+SLICE: Final = 4096
+"""Bytes of rows that are deleted at a time, at least."""
 
 UNCHANGING: Final = "ro&immutable=1"
 """SQLite's words for a file that nobody else can change either."""
@@ -112,7 +112,7 @@ def dump(path: str, render: Render) -> Iterator[bytes]:
 
 
 def prune(path: str, size: int | None = None, before: float | None = None) -> int:
-    """Delete the oldest batches, and make the file smaller; return how many went.
+    """Delete the oldest batches, and make the file smaller.
 
     The newest batch stays, so that no id is ever given twice.
 
@@ -121,21 +121,26 @@ def prune(path: str, size: int | None = None, before: float | None = None) -> in
         size: bytes that may be left; None: any number.
         before: seconds since 1970, up to which all is deleted; None: nothing is.
 
+    Returns:
+        The number of lines that went.
+
     Raises:
         StoreError: a daemon uses it, or it can't be changed.
     """
     with _changing(path) as database:
-        had = database.count
+        first = database.first_id
         if (newest := database.newest) is not None:
             database.keep(newest.seq, recall(database).ledger.state.dump())
         if before is not None:
             database.drop_before(before)
         if size is not None:
-            while database.used > size and database.drop_oldest(SLICE):
-                pass
-        left = database.count
+            # A row takes more than its bytes: half of what is left, each time.
+            while (more := database.used - size) > 0:
+                if not database.drop_oldest(max(SLICE, more // 2)):
+                    break
+        gone = database.first_id - first
         database.shrink()
-    return had - left
+    return gone
 
 
 def back_up(path: str, copy: str) -> None:
