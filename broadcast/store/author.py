@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable
-from contextlib import suppress
 from time import monotonic
 from typing import Final
 
@@ -10,6 +9,7 @@ from twisted.logger import Logger
 
 from broadcast.store.claims import Dumped
 from broadcast.store.codec import Body, encode
+from broadcast.store.ending import end
 from broadcast.store.entries import Batch, Entry, merge, parts
 from broadcast.store.figures import Commits, Shared
 from broadcast.store.flight import Flight, Sender
@@ -161,9 +161,7 @@ class Dumper:
     async def stop(self) -> None:
         """Leave off."""
         if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+            await end(self._task)
 
     async def _dump(self, seq: int, total: int, make: Callable[[], bytes]) -> None:
         try:

@@ -18,6 +18,7 @@ from broadcast.store.author import Author, Dumper
 from broadcast.store.base import IRoom, StoreError
 from broadcast.store.beginning import first_message
 from broadcast.store.claims import Stop
+from broadcast.store.ending import end
 from broadcast.store.entries import Batch, is_run
 from broadcast.store.excerpts import Excerpts
 from broadcast.store.feed import Feed, LossError, OvertakenError, RenewedError
@@ -192,9 +193,7 @@ class Life:
             for task in done:
                 task.result()
         finally:
-            for task in (reader, writer):
-                task.cancel()
-            await asyncio.gather(reader, writer, return_exceptions=True)
+            await end(reader, writer)
             self.shared.made += feed.made
 
     # Reading
@@ -355,6 +354,5 @@ class Life:
             self.author.send([Stop()])
             await self.author.is_heard(LAST_WORDS)
         if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            await end(self._task)
         await self._link.close()

@@ -20,6 +20,7 @@ from twisted.logger import Logger
 
 from broadcast.store.base import StoreError
 from broadcast.store.creds import Creds, CredsError
+from broadcast.store.ending import end
 
 LEAST_VERSION: Final = (2, 10, 23)
 """The oldest server that is taken: those before it lost streams by mere crashes."""
@@ -182,9 +183,7 @@ class Link:
                 raise Error(self.trouble)
             trying.result()
         finally:
-            for task in (trying, refused):
-                task.cancel()
-            await asyncio.gather(trying, refused, return_exceptions=True)
+            await end(trying, refused)
 
     async def reconnect(self) -> None:
         """Make another client, in place of one that has ended itself."""
