@@ -127,7 +127,7 @@ def main(files: Iterable[str]) -> int:
         for path in (
             *sorted(Path("broadcast").rglob("*.py")),
             *Path().glob("README.md"),
-            *sorted(set(Path("docs").glob("*.md")) - {Path("docs/scale.md")}),
+            *sorted(Path("docs").glob("*.md")),
         )
     ]
     found = [

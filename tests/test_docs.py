@@ -23,7 +23,7 @@ TEXTS = {path: path.read_text("utf-8") for path in PAGES}
 LONG = 100
 """Lines of two screens."""
 
-WITHOUT_CONTENTS = frozenset({"performance-tables.md", "scale.md"})
+WITHOUT_CONTENTS = frozenset({"performance-tables.md"})
 
 OTHER_PROGRAMS = frozenset(
     (
