@@ -11,6 +11,7 @@ from tests.integration.client.conftest import RoomThread
 from tests.support.client.daemon import Daemon
 from tests.support.client.room import Member
 from tests.support.client.terminal import Terminal
+from tests.support.daemon import eventually
 
 
 def connect(room: RoomThread, home: str, *more: str) -> Terminal:
@@ -230,6 +231,7 @@ def test_lost_history_file_is_told_once(room: RoomThread, home: str) -> None:
             terminal.type(f"{text}\r")
             terminal.wait_for(f"bob [you]: {text}")
         terminal.wait_for("- typed lines are no longer kept: Is a directory")
+        eventually(lambda: len(room.room.log) == 3, "the third line")
         assert [line["text"] for line in room.room.log] == ["one", "two", "three"]
         assert sum("no longer kept" in row for row in terminal.shown) == 1
         assert not any("Traceback" in row for row in terminal.everything)
