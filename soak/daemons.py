@@ -82,7 +82,7 @@ class Daemon:
         """Start it."""
         command = [sys.executable, "-m", "broadcast", "--port", str(self.port)]
         command += ["--nats", self.cables.urls, "--node", f"d{self._number}"]
-        command += ["--rate", "0", "--history", "all", "--log-size", "3G"]
+        command += ["--rate", "0", "--history", "all"]
         with self._log.open("ab") as log:
             self.process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=log, stderr=log
