@@ -158,14 +158,14 @@ class Post:
 
     def step(self, until: float) -> bool:
         """Make some lines safe; after the last one, say them all."""
+        if self._room.commits.is_clogged and not self._why_not:
+            self._room.commits.wait(self)
+            return False
         seconds = self._room.work.clock.seconds
         for piece in self._pieces:
             self._safe.append(piece)
             if seconds() >= until:
                 return True
-        if self._room.commits.is_clogged and not self._why_not:
-            self._room.commits.wait(self)
-            return False
         channel = self._request.channel
         if channel and channel.is_waiting_for(self._request):
             try:

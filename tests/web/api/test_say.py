@@ -225,6 +225,21 @@ def test_a_store_that_can_not_write_takes_nothing(http: Http) -> None:
     assert http.hall.room.log.lines == 2
 
 
+@pytest.mark.parametrize("lines", [1, 500])
+def test_a_post_waits_for_a_clogged_room(http: Http, lines: int) -> None:
+    """It is not refused: it is said when the room takes lines again."""
+    commits = http.hall.room.commits
+    visitor = http.visit()
+    commits.is_clogged = True
+    visitor.send(request("POST", "/say", body=b"\x1b wide\n" * lines))
+    http.hall.turn(20)
+    assert (visitor.take(), http.hall.room.log.lines) == (b"", 0)
+    commits.open()
+    http.hall.turn(200)
+    assert answer_in(visitor.take()).status == 200
+    assert http.hall.room.log.lines == lines
+
+
 class TestIdempotencyKey:
     """The same post is said once."""
 
