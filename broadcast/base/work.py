@@ -21,6 +21,10 @@ from twisted.logger import Logger
 BUDGET: Final = 0.004
 """Seconds of work in a turn of the reactor, reads included, fan-out excluded."""
 
+FAN_OUT: Final = 0.002
+"""Seconds of fan-out in a turn that the budget does not count. It counts the rest: ten
+blocks of 64 KiB to hundreds of members would take as long as ten times the budget."""
+
 SLICE: Final = 0.00025
 """Seconds after which a job yields to the next. A single unit may take longer. A fresh
 job yields after each unit, and is an old one when its units have taken a slice. With a
@@ -36,7 +40,8 @@ or has work queued. A dirty 64 KiB costs half a millisecond before any queue can
 """
 
 READS: Final = 32
-"""Readers that go on in a turn, of those that had to wait. A read that finds the end of
+"""Readers that go on in a turn, of those that had to wait; and small reads in a turn
+that has taken twice its budget. A read that finds the end of
 a connection takes the time of a hundred others, and is known for one too late."""
 
 LARGE_READ: Final = 65536
@@ -106,6 +111,8 @@ class Work:
         self.queued: dict[IJob, deque[IJob]] = {}  # and in which queue
         self.is_due = False
         self._end = 0.0
+        self._fan_out = FAN_OUT  # seconds that are still excluded in this turn
+        self._little = READS  # small reads that are still made, late as it is
         self._waiting = OrderedDict[IReader, None]()  # a set
         self._first: set[IReader] = set()
 
@@ -144,27 +151,32 @@ class Work:
         now = self.clock.seconds()
         if not self._end:  # the first work of this turn
             self._end = now + BUDGET
+            self._fan_out = FAN_OUT
+            self._little = READS
             self.soon()
             return False
         return now > self._end + grace
 
     def exclude(self, seconds: float) -> None:
-        """Exclude time that was spent on the fan-out from this turn's budget."""
+        """Exclude time of fan-out, ``FAN_OUT`` at most, from this turn's budget."""
         if self._end:
-            self._end += seconds
+            excluded = min(seconds, self._fan_out)
+            self._fan_out -= excluded
+            self._end += excluded
 
     def may_read(self, reader: IReader) -> bool:
         """Tell whether ``reader`` may be read in this turn.
 
         If not, it is to watch its socket no more, until ``read_on``. Readers that wait
         come first in the next turns. The kernel reports readers in the same order each
-        time, so the last ones would starve otherwise. A little is read nevertheless, as
-        long as the turn has not taken twice its budget. The job of it is fresh.
+        time, so the last ones would starve otherwise. A little is read nevertheless:
+        until the turn has taken twice its budget, and ``READS`` times after that.
         """
         is_due = not self._first or reader in self._first
         if is_due and not self.is_late():
             return True
-        if not self.is_late(BUDGET) and reader.has_little():
+        if self._little and reader.has_little():
+            self._little -= self.is_late(BUDGET)
             return True
         self._waiting[reader] = None
         return False

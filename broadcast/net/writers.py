@@ -95,17 +95,14 @@ class DirectWriter:
         work = subscription.work
         is_late = work.queued and work.is_late()
         if is_late or self._pull(work.clock.seconds() + SLICE):
-            if subscription.is_awaited:
-                work.add(self, is_fresh=True)
-            else:
-                work.add_background(self)
+            subscription.write_later(self)
 
     def step(self, until: float) -> bool:
-        """Write on, as a job; a whole slice for a member that waits for an answer."""
+        """Write on, as a job; a whole slice for output that is urgent."""
         if not self._pulling:
             return False
         subscription = self._connection.session.subscription
-        if subscription.is_awaited:
+        if subscription.is_urgent:
             until = max(until, subscription.work.clock.seconds() + SLICE)
         return self._pull(until)
 
@@ -193,14 +190,29 @@ class BufferedWriter:
         self._paused = True
 
     def resumeProducing(self) -> None:
-        """Write on."""
+        """Write on; as a job if it is late."""
         self._paused = False
+        subscription = self._connection.session.subscription
+        work = subscription.work
+        if work.is_late() or self.step(work.clock.seconds() + SLICE):
+            subscription.write_later(self)
+
+    def step(self, until: float) -> bool:
+        """Write until the transport's buffer is full; tell whether there is more."""
+        seconds = self._connection.session.subscription.work.clock.seconds
         while not self._paused and not self._done:
             chunk = self._next(CHUNK)
             if not chunk:
                 self._stop()
-                return
+                return False
             self._connection.transport.write(chunk)
+            if seconds() >= until:
+                return not self._paused
+        return False
+
+    def abort(self) -> None:
+        """Close: writing has failed."""
+        self._connection.abort()
 
     def stopProducing(self) -> None:
         """Stop: the connection is lost."""

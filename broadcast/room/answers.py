@@ -131,7 +131,7 @@ class Answers:
                 subscription.answers = OwedAnswers(subscription)
             subscription.answers.append(answer, weight)
             # A bulk sender's answers are no fresh job: it would always have some.
-            is_fresh = subscription.asked <= FEW
+            is_fresh = subscription.is_sparse and subscription.asked <= FEW
             self._work.add(subscription.answers, is_fresh)
 
     def give_others(self, waiting: set[int | None]) -> None:

@@ -41,6 +41,7 @@ class Subscription:
         cursor: the batch to be read next, as a ``seq``.
         backlog: bytes of unwritten answers; answers still owed are estimated.
         asked: answers requested, and not given yet.
+        is_sparse: its member has sent little of late, so its answers go first.
         answers: the queue of those answers whose turn has come, if there are any.
         waiter: a job that goes on once fewer answers are owed, or unwritten.
         has_lost_place: the log has moved past it, and no last words have come since.
@@ -61,6 +62,7 @@ class Subscription:
         "dialect",
         "finished",
         "has_lost_place",
+        "is_sparse",
         "live",
         "member",
         "next_dialect",
@@ -80,6 +82,7 @@ class Subscription:
         self.cursor = NEVER
         self.backlog = 0
         self.asked = 0
+        self.is_sparse = True
         self.answers: IAnswers | None = None
         self.waiter: IJob | None = None
         self._stop: int | None = None  # the end of reading; None: there is none
@@ -95,8 +98,13 @@ class Subscription:
 
     @property
     def is_awaited(self) -> bool:
-        """Its member waits for an answer, so its earlier output goes first."""
+        """Its member waits for an answer, so its output is no background work."""
         return self.asked > 0 or bool(self._output)
+
+    @property
+    def is_urgent(self) -> bool:
+        """Its member waits for an answer, and has sent little of late."""
+        return self.is_sparse and self.is_awaited
 
     @property
     def has_started(self) -> bool:
@@ -152,6 +160,13 @@ class Subscription:
         self.writer = CLOSED_WRITER
         self._output = None
         self.go_on()
+
+    def write_later(self, job: IJob) -> None:
+        """Queue a job that writes: in the background, unless its member waits."""
+        if self.is_awaited:
+            self.work.add(job, self.is_sparse)
+        else:
+            self.work.add_background(job)
 
     def step(self, until: float) -> bool:
         """Write on, after falling behind."""
@@ -263,10 +278,7 @@ class Subscription:
             self.cursor = batch.seq
             self._offset = offset
             self._readers.reads_from(batch.seq)
-            if self.is_awaited:
-                self._readers.work.add(self, is_fresh=True)
-            else:
-                self._readers.work.add_background(self)
+            self.write_later(self)
 
     def end(self, last: bytes, now: bool = False) -> None:
         """Send the last words after all that is queued (``now``: instead of it)."""
@@ -373,8 +385,9 @@ class Subscription:
         if self._output is None:
             self._output = deque()
         self._output.append((self._readers.log.end, answer))
-        self._readers.work.hasten(self)
-        self._readers.work.hasten(self.writer)
+        if self.is_sparse:
+            self._readers.work.hasten(self)
+            self._readers.work.hasten(self.writer)
         self.backlog += weight_of(answer)
 
     def _next_output(self) -> bytes:

@@ -93,7 +93,7 @@ class ISession(Protocol):
             common_name: the name in a client certificate that was verified.
         """
 
-    def hear(self, block: bytes) -> bool:
+    def hear(self, block: bytes, is_little: bool = True) -> bool:
         """Take whole lines, each ended by LF; tell whether they were said at once."""
 
     def negotiate(self, answers: bytes) -> None:

@@ -50,7 +50,7 @@ def _replay(
         def found(log: Log, page: Page) -> None:
             dialect = subscription.dialect
             pending.outputs = _outputs(epoch, log, page, dialect, go_on(page))
-            subscription.work.add(subscription, is_fresh=True)
+            subscription.write_later(subscription)
 
         lines.read(question, found)
 

@@ -100,8 +100,13 @@ class Session:
 
     # What it says
 
-    def hear(self, block: bytes) -> bool:
-        """Take whole lines, each ended by LF; tell whether they were said at once."""
+    def hear(self, block: bytes, is_little: bool = True) -> bool:
+        """Take whole lines, each ended by LF; tell whether they were said at once.
+
+        Args:
+            block: the lines.
+            is_little: they are not part of what came with many more.
+        """
         if self._reason is not None or self.state in ENDED:
             return False
         self.room.stats.bytes_in += len(block)
@@ -110,12 +115,16 @@ class Session:
             self._is_fresh = False
         if self._rest:
             self._rest += block
+            is_little &= self.subscription.is_sparse
+            self.subscription.is_sparse = is_little and len(self._rest) <= SPARSE
             self._pause()
         elif self.handshake is None and self._say_at_once(block):
             return True
         else:
             self._rest = block
-            self.room.work.add(self, is_fresh=len(block) <= SPARSE)
+            is_sparse = is_little and len(block) <= SPARSE
+            self.subscription.is_sparse = is_sparse
+            self.room.work.add(self, is_sparse)
         return False
 
     def negotiate(self, answers: bytes) -> None:

@@ -65,6 +65,7 @@ class WebSocketConnection:
         "_heard_at",
         "_is_asking",
         "_is_held",
+        "_is_little",
         "_is_over",
         "_is_paused",
         "_is_pinged",
@@ -93,6 +94,7 @@ class WebSocketConnection:
         self._heard: list[bytes] = []
         self._heard_at = 0.0
         self._is_pinged = False
+        self._is_little = True  # the last that was read
         self._failure: tuple[Code, str] | None = None
         self._is_held = False  # the session isn't to hear more for now
         self._is_paused = False  # the transport isn't read
@@ -119,7 +121,7 @@ class WebSocketConnection:
         has_to_wait = parser.has_left or (
             work.queued and (not is_little or work.is_late())
         )
-        is_fresh = is_little and not parser.has_left
+        self._is_little = is_fresh = is_little and not parser.has_left
         if parser.has_left:
             self._pause()
         parser.keep(data)
@@ -284,4 +286,4 @@ class WebSocketConnection:
         self._heard.clear()
         if b"\r" in block:
             block = block.replace(b"\r\n", b"\n")
-        return self.session.hear(block)
+        return self.session.hear(block, self._is_little)

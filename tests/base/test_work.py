@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from broadcast.base.work import BUDGET, READS, SLICE, Work
+from broadcast.base.work import BUDGET, FAN_OUT, READS, SLICE, Work
 from tests.support.clock import TurnClock
 from tests.support.logged import failures
 
@@ -226,7 +226,7 @@ def test_reads_are_counted(clock: TurnClock, work: Work) -> None:
 
 
 def test_a_little_is_read_though_others_wait(clock: TurnClock, work: Work) -> None:
-    """As long as the turn has not taken twice its budget."""
+    """Until the turn has taken twice its budget, and so many times after that."""
     bulk, little = Reader(), Reader()
     little.is_little = True
     assert not work.is_late()
@@ -237,7 +237,9 @@ def test_a_little_is_read_though_others_wait(clock: TurnClock, work: Work) -> No
     assert bulk.reads_on
     assert work.may_read(little)  # before the one that has waited
     clock.rightNow += 3 * BUDGET
-    assert not work.may_read(little)
+    assert [work.may_read(little) for _ in range(READS + 1)] == [True] * READS + [False]
+    clock.advance(0)
+    assert work.may_read(little)
 
 
 def test_readers_that_wait_go_on_a_few_a_turn(clock: TurnClock, work: Work) -> None:
@@ -259,13 +261,25 @@ def test_readers_that_wait_go_on_a_few_a_turn(clock: TurnClock, work: Work) -> N
     assert all(reader.reads_on for reader in readers)
 
 
-def test_the_fan_out_is_not_counted(clock: TurnClock, work: Work) -> None:
-    """A turn that sends to thousands is not late for that."""
+def test_a_little_fan_out_is_not_counted(clock: TurnClock, work: Work) -> None:
+    """A turn that sends a block to a hundred is not late for that."""
     assert not work.is_late()
-    clock.rightNow += 1.0
-    work.exclude(1.0)
+    for _ in range(4):
+        clock.rightNow += FAN_OUT / 4
+        work.exclude(FAN_OUT / 4)
+    clock.rightNow += 0.9 * BUDGET
     assert not work.is_late()
     clock.rightNow += 2 * BUDGET
     assert work.is_late()
     clock.advance(0)
     assert not work.is_late()
+
+
+def test_much_fan_out_is_counted(clock: TurnClock, work: Work) -> None:
+    """Blocks of many members, to hundreds, end the reading of a turn."""
+    for _ in range(2):
+        assert not work.is_late()
+        clock.rightNow += 3 * BUDGET
+        work.exclude(3 * BUDGET)
+        assert work.is_late()
+        clock.advance(0)

@@ -113,15 +113,16 @@ def test_a_writer_that_is_woken_again_goes_on_as_it_was() -> None:
 
 
 @pytest.mark.counts_turns
-def test_who_catches_up_is_given_so_much_a_turn() -> None:
-    """A socket that takes all it is given gets some chunks, then others' turn comes.
+@pytest.mark.parametrize("is_direct", [True, False])
+def test_who_catches_up_is_given_so_much_a_turn(is_direct: bool) -> None:
+    """A peer that takes all it is given gets some chunks, then others' turn comes.
 
     A look at the clock takes a tenth of a millisecond here.
     """
     hall = Hall(log_size=1 << 26)
     talker = hall.join("/name talker")
-    wire = Pipe(0, is_direct=True)
-    session = join_over(hall, wire, is_direct=True)
+    wire = Pipe(0, is_direct)
+    session = join_over(hall, wire, is_direct)
     wire.is_stuck = True
     for _ in range(900):
         talker.send("x" * 8000)

@@ -5,6 +5,7 @@ import time
 import pytest
 
 from broadcast.base.settings import RoomSettings
+from broadcast.base.work import BUDGET, SPARSE
 from broadcast.session.session import SHARE_LINES
 from tests.support.hall import Guest, Hall
 
@@ -126,6 +127,44 @@ def test_a_share_of_each_turn() -> None:
     assert sum(counts) == 10_000
     assert max(counts) <= 3 * SHARE_LINES
     assert guest.transport.producerState == "producing"
+
+
+@pytest.mark.counts_turns
+def test_one_that_asks_little_is_answered_before_those_that_ask_much() -> None:
+    """Their answers, and what is written to them, take turns with all else."""
+    hall = Hall()
+    crowd = [hall.join(f"/name bulk-{n}") for n in range(100)]
+    guest = hall.join("/name al")
+    hall.clock.tick = BUDGET / 40
+    turns: list[int] = []
+    for _ in range(20):
+        for bulk in crowd:
+            if bulk.transport.producerState == "producing":
+                bulk.protocol.dataReceived(b"/ping x\n" * 200)
+        guest.take()
+        guest.protocol.dataReceived(b"/ping\n")
+        turns.append(0)
+        while b"* pong\n" not in guest.take():
+            hall.turn(1)
+            turns[-1] += 1
+    assert max(turns) == 1
+
+
+def test_one_that_has_sent_much_is_urgent_again_when_it_sends_little() -> None:
+    """Its output goes first while it waits for the answer to a little."""
+    hall = Hall()
+    guest = hall.join("/name al")
+    seen: list[bool] = []
+
+    def send(count: int) -> None:
+        guest.protocol.dataReceived(b"/ping\n" * count)
+        seen.append(guest.protocol.session.subscription.is_sparse)
+
+    send(SPARSE // 6 + 1)
+    hall.turn()
+    send(1)
+    send(SPARSE // 6)  # with the one before, which waits
+    assert seen == [False, True, False]
 
 
 def test_too_fast_is_slowed_and_told_once() -> None:
