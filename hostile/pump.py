@@ -46,14 +46,16 @@ class Pump:
         self._poll.register(sock, _IN)
 
     def add(self, attacker: Attacker) -> None:
-        """Have one more attacker, who waits for ``attack``."""
+        """Have one more attacker, who waits for ``attack`` with its payload ready."""
+        attacker.load()
         self._attackers[attacker.sock.fileno()] = attacker
         self._poll.register(attacker.sock, _IN)
 
     def attack(self) -> None:
         """Let every attacker begin a payload: sent at once, as far as there is room."""
         for number, attacker in self._attackers.items():
-            attacker.load()
+            if not attacker.is_loaded:
+                attacker.load()
             self._poll.modify(number, _IN | _OUT)
 
     def do(self, task: Iterator[None]) -> None:
@@ -123,7 +125,6 @@ class Pump:
                 pass
             else:
                 self.add(attacker)
-                attacker.load()
                 self._poll.modify(attacker.sock, _IN | _OUT)
                 return
         self._gone_sent += attacker.sent

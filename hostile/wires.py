@@ -131,6 +131,11 @@ class Attacker:
         self.sock.setblocking(False)
         self._rest = memoryview(b"")
 
+    @property
+    def is_loaded(self) -> bool:
+        """Something of the payload is still to be sent."""
+        return bool(self._rest)
+
     def load(self) -> None:
         """Begin another payload, behind the last."""
         payload = self._payload
