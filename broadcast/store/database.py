@@ -136,7 +136,7 @@ class Database(Rows):
         return epoch
 
     def mark_restored(self) -> None:
-        """Have whoever opens the file take a new epoch."""
+        """Have the next daemon that opens the file take a new epoch."""
         self._do("INSERT OR REPLACE INTO meta VALUES('restored', 1)")
 
     def sync(self) -> None:
@@ -162,8 +162,7 @@ class Database(Rows):
             self._all(f"PRAGMA {pragma}")
         if not is_laid_out:
             self._lay_out()
-        if self.meta().is_restored:
-            self.begin_epoch()
+        self.meta()
         self.sync()
 
     def _lay_out(self) -> None:
