@@ -4,7 +4,7 @@ import fcntl
 import os
 import secrets
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
@@ -121,6 +121,19 @@ class Database(Rows):
         later = (row.seq for row in self.since(0) if row.at >= at)
         stop = next(later, self._newest)
         return self._do("DELETE FROM batch WHERE seq < ?", stop) > 0
+
+    def rewrite(self, rows: Iterable[Row]) -> None:
+        """Keep other bodies of rows, all or none; nothing is left of those before.
+
+        SQLite overwrites from here on what it frees. Pages that it freed before, as it
+        moved rows to others, may have copies still: so the file is written anew, too.
+        """
+        self._all("PRAGMA secure_delete = ON")
+        with self._transaction():
+            for row in rows:
+                self._do("UPDATE batch SET body = ? WHERE seq = ?", row.body, row.seq)
+        self.sync()
+        self.shrink()
 
     def shrink(self) -> None:
         """Write the file anew, without what was deleted."""

@@ -85,7 +85,7 @@ def test_a_backup_that_fails_leaves_nothing(
     assert not list(tmp_path.glob("copy*"))
 
 
-@pytest.mark.parametrize("command", [("prune", "--size", "0")])
+@pytest.mark.parametrize("command", [("prune", "--size", "0"), ("redact", "2")])
 def test_a_copy_that_is_cut_is_one_still(
     command: tuple[str, ...], kept: Kept, file: str, tmp_path: Path
 ) -> None:
