@@ -14,6 +14,9 @@ from broadcast.store.rows import MAX_ID, VERSION, Connect, Row, Rows, plainly
 JOURNAL_SIZE: Final = 8 << 20
 """Bytes that the write-ahead log keeps; a backup may have made it grow."""
 
+IS_READ: Final = "another program reads it"
+"""Why not all of the file can be on the disk just now."""
+
 _LAYOUT: Final = (
     "CREATE TABLE meta(key TEXT PRIMARY KEY, value)",
     "CREATE TABLE batch(seq INTEGER PRIMARY KEY,"
@@ -159,7 +162,7 @@ class Database(Rows):
             sqlite3.OperationalError: that can't be done, or somebody reads meanwhile.
         """
         if self._one("PRAGMA wal_checkpoint(TRUNCATE)"):
-            raise sqlite3.OperationalError("another program reads it")
+            raise sqlite3.OperationalError(IS_READ)
 
     def _begin(self) -> None:
         is_laid_out = self._is_laid_out()  # before anything in it is changed

@@ -18,7 +18,7 @@ from broadcast.protocol.dialects import Moment, Speaker
 from broadcast.protocol.sanitize import is_clean, mend_line
 from broadcast.store.base import StoreError
 from broadcast.store.codec import Body, Speakers, encode
-from broadcast.store.database import Database, Lock, sync_folder
+from broadcast.store.database import IS_READ, Database, Lock, sync_folder
 from broadcast.store.entries import Run, is_run
 from broadcast.store.figures import DISK_FULL
 from broadcast.store.recall import recall
@@ -332,6 +332,8 @@ def _hint(error: Exception) -> str:
         return "name a file that exists"
     if in_words(error) == DISK_FULL:
         return "make room on it"
+    if in_words(error) == IS_READ:
+        return "wait for that one, and try again"
     if isinstance(error, PermissionError):
         return "use the daemon's account"
     return "name a file that you may use"

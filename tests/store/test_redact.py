@@ -251,6 +251,28 @@ def test_what_is_no_id(id: str, capsys: Captured) -> None:
     assert f"{id!r} is no id; give the number of a line" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("command", ["redact {} 2", "prune --size 0 {}"])
+def test_another_program_reads_it(
+    command: str,
+    kept: Kept,
+    file: str,
+    capsys: Captured,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It is told after a while, and a further try does what is left to do."""
+    monkeypatch.setattr("broadcast.store.rows.PATIENCE", 0.1)
+    kept.stop()
+    words = command.format(file).split()
+    with closing(sqlite3.connect(file, isolation_level=None)) as other:
+        other.execute("BEGIN")
+        other.execute("SELECT count(*) FROM batch").fetchall()
+        assert main(words) == 1
+    hint = "another program reads it; wait for that one, and try again"
+    assert capsys.readouterr() == ("", f"bcast-store: {file}: {hint}\n")
+    assert main(words) == 0
+    assert b"two" not in bytes_of(file)
+
+
 def test_a_second_time_changes_nothing(kept: Kept, file: str, tmp_path: Path) -> None:
     """Whoever was cut off may do it again."""
     kept.stop()
