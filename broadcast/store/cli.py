@@ -1,4 +1,4 @@
-"""``bcast-store``: look at the file of a ``--store``, copy it, cut it."""
+"""``bcast-store``: look at the file of a ``--store``, copy it, take from it."""
 
 import argparse
 import os
@@ -15,10 +15,11 @@ from broadcast.protocol.events import lines
 from broadcast.protocol.sanitize import escape
 from broadcast.store import tools
 from broadcast.store.base import StoreError
+from broadcast.store.rows import MAX_ID
 
 DESCRIPTION = """\
-Looks at the file of a store, copies it, or cuts it. check, dump and backup work
-while the daemon runs. prune and new-epoch need it stopped."""
+Looks at the file of a store, copies it, or takes from it. check, dump and backup work
+while the daemon runs. prune, redact and new-epoch need it stopped."""
 
 FORMATS: Final = {"text": TEXT.replayed, "ndjson": JSON.said}
 
@@ -82,6 +83,14 @@ def make_parser() -> argparse.ArgumentParser:
         type=_argument(_date),
         help="deletes lines up to DATE (2026-01-31, or with a time after it)",
     )
+    redact = add("redact", _redact, "Removes the text of lines; the lines stay.")
+    redact.add_argument(
+        "ids",
+        metavar="ID",
+        nargs="+",
+        type=_argument(_id),
+        help="the id of a line, as dump --format ndjson prints it",
+    )
     backup = add("backup", _back_up, "Copies the file, also while a daemon uses it.")
     backup.add_argument("copy", metavar="COPY", help="the new file")
     add(
@@ -116,6 +125,11 @@ def _prune(given: argparse.Namespace) -> int:
     return 0
 
 
+def _redact(given: argparse.Namespace) -> int:
+    print(f"the text of {lines(tools.redact(given.file, given.ids))} was removed")
+    return 0
+
+
 def _back_up(given: argparse.Namespace) -> int:
     tools.back_up(given.file, given.copy)
     return 0
@@ -132,6 +146,13 @@ def _date(value: str) -> float:
         return datetime.fromisoformat(value).timestamp()
     except (ValueError, OverflowError):
         raise ValueError(f"{value!r} is no date; give YYYY-MM-DD") from None
+
+
+def _id(value: str) -> int:
+    """Return the id of a line."""
+    if value.isascii() and value.isdecimal() and 0 < int(value) < MAX_ID:
+        return int(value)
+    raise ValueError(f"{value!r} is no id; give the number of a line")
 
 
 def _argument(read: Callable[[str], object]) -> Callable[[str], object]:

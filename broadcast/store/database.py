@@ -4,7 +4,7 @@ import fcntl
 import os
 import secrets
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
@@ -13,6 +13,9 @@ from broadcast.store.rows import MAX_ID, VERSION, Connect, Row, Rows, plainly
 
 JOURNAL_SIZE: Final = 8 << 20
 """Bytes that the write-ahead log keeps; a backup may have made it grow."""
+
+IS_READ: Final = "another program reads it"
+"""Why not all of the file can be on the disk just now."""
 
 _LAYOUT: Final = (
     "CREATE TABLE meta(key TEXT PRIMARY KEY, value)",
@@ -122,6 +125,19 @@ class Database(Rows):
         stop = next(later, self._newest)
         return self._do("DELETE FROM batch WHERE seq < ?", stop) > 0
 
+    def rewrite(self, rows: Iterable[Row]) -> None:
+        """Keep other bodies of rows, all or none; nothing is left of those before.
+
+        SQLite overwrites from here on what it frees. Pages that it freed before, as it
+        moved rows to others, may have copies still: so the file is written anew, too.
+        """
+        self._all("PRAGMA secure_delete = ON")
+        with self._transaction():
+            for row in rows:
+                self._do("UPDATE batch SET body = ? WHERE seq = ?", row.body, row.seq)
+        self.sync()
+        self.shrink()
+
     def shrink(self) -> None:
         """Write the file anew, without what was deleted."""
         self._do("VACUUM")
@@ -136,7 +152,7 @@ class Database(Rows):
         return epoch
 
     def mark_restored(self) -> None:
-        """Have whoever opens the file take a new epoch."""
+        """Have the next daemon that opens the file take a new epoch."""
         self._do("INSERT OR REPLACE INTO meta VALUES('restored', 1)")
 
     def sync(self) -> None:
@@ -146,7 +162,7 @@ class Database(Rows):
             sqlite3.OperationalError: that can't be done, or somebody reads meanwhile.
         """
         if self._one("PRAGMA wal_checkpoint(TRUNCATE)"):
-            raise sqlite3.OperationalError("another program reads it")
+            raise sqlite3.OperationalError(IS_READ)
 
     def _begin(self) -> None:
         is_laid_out = self._is_laid_out()  # before anything in it is changed
@@ -162,8 +178,7 @@ class Database(Rows):
             self._all(f"PRAGMA {pragma}")
         if not is_laid_out:
             self._lay_out()
-        if self.meta().is_restored:
-            self.begin_epoch()
+        self.meta()
         self.sync()
 
     def _lay_out(self) -> None:

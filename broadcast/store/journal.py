@@ -120,6 +120,8 @@ class Journal:
             self._database = database = Database(self.path, self._connect)
             self._identity = os.stat(self.path)
             self.used, self.first_id = database.used, database.first_id
+            if database.meta().is_restored:
+                database.begin_epoch()
             meta, recalled = database.meta(), recall(database)
             self._until, self._dump = recalled.until, recalled.size
             self._grown = recalled.grown

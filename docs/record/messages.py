@@ -175,7 +175,7 @@ _WORDS: Final = (
     (r"scheme", "tcp"),
     (r"usage", "COMMAND"),
     (r"whom|\bkey\b", "HOST"),
-    (r"row|last", "N"),
+    (r"row|last|\bids\b", "N"),
     (r"section", "SECTION"),
     (r"name|raw|NAME", "NAME"),
     (r"room", "ROOM"),

@@ -98,7 +98,11 @@ def test_each_command_has_a_page() -> None:
         ("bcast-admin", admin, ()),
         ("bcast-passwd", passwd, ()),
         ("bcast-client", client, ("connect", "send", "tail", "completion")),
-        ("bcast-store", store, ("check", "dump", "prune", "backup", "new-epoch")),
+        (
+            "bcast-store",
+            store,
+            ("check", "dump", "prune", "redact", "backup", "new-epoch"),
+        ),
     ],
 )
 def test_pages_and_help_agree(

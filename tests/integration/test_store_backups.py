@@ -3,31 +3,18 @@
 import shutil
 import sqlite3
 import subprocess
-import sys
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from tests.support.daemon import DEADLINE, Daemon
+from tests.support.daemon import Daemon
 from tests.support.lineclient import LineClient
+from tests.support.stores import store_command
 
 Start = Callable[..., Daemon]
 Connect = Callable[[Daemon], LineClient]
-
-
-def store_command(*arguments: str) -> str:
-    """Run ``bcast-store``, which must succeed; return what it prints."""
-    code = "import sys; from broadcast.store.cli import main; sys.exit(main())"
-    done = subprocess.run(
-        [sys.executable, "-c", code, *arguments],
-        capture_output=True,
-        timeout=DEADLINE,
-        check=True,
-        text=True,
-    )
-    return done.stdout
 
 
 def with_ours(path: str, copy: str) -> None:

@@ -83,3 +83,22 @@ def test_a_backup_that_fails_leaves_nothing(
         assert main(["backup", str(source), str(copy)]) == 1
         assert capsys.readouterr().err.count("\n") == 1
     assert not list(tmp_path.glob("copy*"))
+
+
+@pytest.mark.parametrize("command", [("prune", "--size", "0"), ("redact", "2")])
+def test_a_copy_that_is_cut_is_one_still(
+    command: tuple[str, ...], kept: Kept, file: str, tmp_path: Path
+) -> None:
+    """It may be restored more than once, and is another log each time."""
+    copy = str(tmp_path / "copy.db")
+    assert main(["backup", file, copy]) == 0
+    name, *rest = command
+    assert main([name, copy, *rest]) == 0
+    epochs = {kept.store.epoch}
+    for n in range(2):
+        restored = tmp_path / f"{n}.db"
+        restored.write_bytes(Path(copy).read_bytes())
+        again = Kept(restored).start()
+        again.stop()
+        epochs.add(again.store.epoch)
+    assert len(epochs) == 3

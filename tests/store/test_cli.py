@@ -20,7 +20,7 @@ from broadcast.store.rows import Rows
 from tests.support.stores import Kept, run_of
 
 ROOT = Path(__file__).parents[2]
-COMMANDS = ("check", "dump", "prune", "backup", "new-epoch")
+COMMANDS = ("check", "dump", "prune", "redact", "backup", "new-epoch")
 
 
 Captured = pytest.CaptureFixture[str]
@@ -145,12 +145,15 @@ def test_a_dump_that_nobody_reads_on(file: str, kept: Kept) -> None:
     assert done.stdout.endswith(b"al: one\n")
 
 
-@pytest.mark.parametrize("command", [["prune", "--size", "0"], ["new-epoch"]])
+@pytest.mark.parametrize(
+    "command",
+    [("prune", "--size", "0", "{}"), ("redact", "{}", "2"), ("new-epoch", "{}")],
+)
 def test_what_changes_a_file_needs_the_daemon_stopped(
-    command: list[str], kept: Kept, file: str, capsys: Captured
+    command: tuple[str, ...], kept: Kept, file: str, capsys: Captured
 ) -> None:
     """It is refused in one line, and nothing was changed."""
-    assert main([*command, file]) == 1
+    assert main([word.format(file) for word in command]) == 1
     told = capsys.readouterr()
     assert told.out == ""
     assert re.fullmatch(r"bcast-store: .*is in use by another daemon; .*\n", told.err)
@@ -208,6 +211,7 @@ def test_new_epoch(kept: Kept, file: str, capsys: Captured) -> None:
         "dump none.db",
         "prune --size 0 none.db",
         "prune --before 2026-01-01 none.db",
+        "redact none.db 1",
         "backup none.db copy.db",
         "new-epoch none.db",
         "check none/none.db",
@@ -267,6 +271,7 @@ def test_whatever_is_damaged_is_told_in_lines(
         ("prune --size 1 --before 2026-01-01 room.db", "not allowed with argument"),
         ("prune --size x room.db", "'x' is not a size"),
         ("prune --before yesterday room.db", "'yesterday' is no date"),
+        ("redact room.db", "the following arguments are required: ID"),
         ("dump --format xml room.db", "invalid choice: 'xml'"),
         ("", "the following arguments are required: COMMAND"),
     ],

@@ -115,32 +115,6 @@ def test_the_epoch_stays(database: Database, path: Path) -> None:
         assert other.meta().epoch != epoch
 
 
-def test_a_copy_takes_a_new_epoch(database: Database, path: Path) -> None:
-    """It may have lost something: positions in the one are none in the other."""
-    epoch = database.meta().epoch
-    database.mark_restored()
-    database.close()
-    with closing(Database(str(path))) as again:
-        new = again.meta()
-        assert not new.is_restored
-        assert new.epoch != epoch
-    with closing(Database(str(path))) as again:
-        assert again.meta() == new
-
-
-def test_a_new_epoch_is_taken_whole_or_not_at_all(path: Path) -> None:
-    """Where it can't be written, the mark is still there."""
-    with closing(Database(str(path))) as database:
-        database.mark_restored()
-        meta = database.meta()
-    full = sqlite3.OperationalError("database or disk is full")
-    connect = failing(lambda sql: full if sql.startswith("DELETE") else None)
-    with pytest.raises(sqlite3.OperationalError):
-        Database(str(path), connect)
-    with closing(Rows(str(path))) as rows:
-        assert rows.meta() == meta
-
-
 def test_it_is_on_the_disk_before_it_is_used(path: Path) -> None:
     """Nothing of a file is told before the write-ahead log is emptied into it."""
     with closing(Database(str(path))) as database:

@@ -10,6 +10,7 @@ import pytest
 
 from broadcast.store.base import DamagedError, StoreError
 from broadcast.store.codec import Body, encode
+from broadcast.store.database import Database
 from broadcast.store.journal import GivenUpError, Journal, Retry
 from broadcast.store.rows import Row, Rows, in_words
 from broadcast.store.state import State
@@ -291,3 +292,31 @@ def test_a_file_that_has_gone_away_cuts_all_off(tmp_path: Path) -> None:
     (told,) = kept.room.told
     assert told.startswith(f"cut off {tmp_path / 'room.db'} was moved or deleted")
     assert "\n" not in told
+
+
+def test_a_copy_takes_a_new_epoch(tmp_path: Path) -> None:
+    """It may have lost something: positions in the one are none in the other."""
+    file = tmp_path / "room.db"
+    kept = Kept(file).start()
+    kept.stop()
+    with closing(Database(str(file))) as database:
+        database.mark_restored()
+    epochs: list[str] = []
+    for _ in range(2):
+        again = Kept(file).start()
+        again.stop()
+        epochs.append(again.store.epoch)
+    assert epochs[0] == epochs[1] != kept.store.epoch
+
+
+def test_a_new_epoch_is_taken_whole_or_not_at_all(tmp_path: Path) -> None:
+    """Where it can't be written, the mark is still there."""
+    file = str(tmp_path / "room.db")
+    with closing(Database(file)) as database:
+        database.mark_restored()
+        meta = database.meta()
+    connect = failing(lambda sql: FULL if sql.startswith("DELETE") else None)
+    with pytest.raises(StoreError, match="the disk is full"):
+        Kept(file, connect=connect).start()
+    with closing(Rows(file)) as rows:
+        assert rows.meta() == meta

@@ -1,6 +1,8 @@
 """A store that lasts, without a reactor: threads are waited for, and a room records."""
 
 import sqlite3
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -175,6 +177,19 @@ def lines_of(batch: Batch) -> list[tuple[int, str]]:
         if isinstance(run, Run)
         for id, line in enumerate(run.text.decode().split("\n")[:-1], run.first)
     ]
+
+
+def store_command(*arguments: str) -> str:
+    """Run ``bcast-store``, which must succeed; return what it prints."""
+    code = "import sys; from broadcast.store.cli import main; sys.exit(main())"
+    done = subprocess.run(
+        [sys.executable, "-c", code, *arguments],
+        capture_output=True,
+        timeout=DEADLINE,
+        check=True,
+        text=True,
+    )
+    return done.stdout
 
 
 Fault = Callable[[str], Exception | None]
