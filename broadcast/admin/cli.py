@@ -13,6 +13,7 @@ from typing import Any
 
 from broadcast import __version__
 from broadcast.admin import HELP
+from broadcast.base.values import reason_of
 from broadcast.protocol.sanitize import escape
 
 DEFAULT_SOCKET = "/run/broadcast/admin"
@@ -89,14 +90,18 @@ def _answers(path: str, command: str) -> Iterator[dict[str, Any]]:
                     if "ok" in answer:
                         return
     except OSError as error:
-        why = "no answer" if isinstance(error, TimeoutError) else error.strerror
-        told = f"{path}: {why or error}".lower()
-        raise AdminError(f"{told}; name the daemon's --admin socket") from None
+        raise AdminError(
+            f"{path}: {_why(error)}; name the daemon's --admin socket"
+        ) from None
     except ValueError:
         raise AdminError(
             f"{path}: not a broadcast daemon; name its --admin socket"
         ) from None
     raise AdminError(f"{path}: the daemon has closed the connection; try again")
+
+
+def _why(error: OSError) -> str:
+    return "no answer" if isinstance(error, TimeoutError) else reason_of(error)
 
 
 def _show(answers: Iterator[dict[str, Any]], is_raw: bool) -> None:

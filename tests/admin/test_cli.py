@@ -13,8 +13,8 @@ from broadcast.auth.passwd import main as passwd
 
 
 def test_without_a_daemon(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """The command says that it can't reach anybody."""
-    path = tmp_path / "admin"
+    """The command says that it can't reach anybody, with the path as it was given."""
+    path = tmp_path / "Admin"
     assert main(["-s", str(path), "who"]) == 1
     told = f"{path}: no such file or directory; name the daemon's --admin socket"
     assert capsys.readouterr().err == f"bcast-admin: {told}\n"
