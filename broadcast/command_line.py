@@ -2,9 +2,11 @@
 
 import getopt
 import os
+import re
 import shutil
 import sys
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Any, ClassVar, Final, NoReturn
 
 from twisted.copyright import version as twisted_version
@@ -27,6 +29,9 @@ from broadcast.sources import (
 )
 
 _REPEATED: Final = frozenset(option.name for option in OPTIONS if option.is_repeated)
+
+_DASHES: Final = ("-", "\u2013", "\u2014")
+"""A hyphen, and the dashes that a word processor makes of two."""
 
 
 def _end_with(text: str) -> NoReturn:
@@ -119,11 +124,30 @@ class Options(UsageOptions):
                 and a remedy in one line.
         """
         try:
+            self._refuse_single_dashes(sys.argv[1:] if options is None else options)
             super().parseOptions(options)  # type: ignore[no-untyped-call]
         except UsageError as error:
             raise refusal(f"{error}; see --help") from None
         except SettingError as error:
             raise refusal(*error.faults) from None
+
+    def _refuse_single_dashes(self, words: Sequence[str]) -> None:
+        """Refuse a long option behind another dash than two hyphens.
+
+        ``-port`` would be ``-p`` with the value ``ort``, and ``-host`` asks for help.
+
+        Raises:
+            SettingError: there is one.
+        """
+        options: Any = self  # untyped, as Twisted's
+        names = {name.rstrip("=") for name in options.longOpt}
+        taking = {f"--{name[:-1]}" for name in options.longOpt if name.endswith("=")}
+        taking |= {f"-{letter}" for letter in re.findall("(.):", options.shortOpt)}
+        for before, word in pairwise(("", *words)):
+            name = word.partition("=")[0].lstrip("".join(_DASHES))
+            is_one = word.startswith(_DASHES) and not word.startswith("--")
+            if is_one and name in names and before not in taking:
+                raise SettingError(f"{word!r} is no option; did you mean --{name}?")
 
     def postOptions(self) -> None:
         """Check all options, and take over the console."""

@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from broadcast import __version__, limits
 from broadcast.base import manual, values
+from broadcast.base.endpoints import Place, place_of
 from broadcast.base.rows import Group, Option, options_of
 from broadcast.base.settings import SCRAPERS, Settings
 from broadcast.protocol import origins, roles
@@ -144,6 +145,7 @@ def choose(
     _complete(found)
     good = {name: place for name, place in places.items() if name not in wrong}
     faults += _contradictions(found, good)
+    faults += _taken_twice(found, places)
     faults += _idle((given, variables, config), places)
     return Settings(**found), faults
 
@@ -172,6 +174,37 @@ def _contradictions(
     if found["metrics"] and "web-metrics" in places:
         hint = "it does nothing beside --metrics; leave it out"
         yield f"{places['web-metrics']}: {hint}"
+
+
+def _taken_twice(found: Mapping[str, Any], places: Mapping[str, str]) -> Iterator[str]:
+    """Yield a line for each listener where another one listens already."""
+    taken: list[tuple[str, Place]] = []
+    for name, place in _listeners(found):
+        for other, there in taken:
+            if place.is_taken_by(there):
+                first, second = (places.get(n, f"--{n}") for n in (other, name))
+                yield f"{second}: {first} has {place} already; name another"
+                break
+        taken.append((name, place))
+
+
+def _listeners(found: Mapping[str, Any]) -> Iterator[tuple[str, Place]]:
+    """Yield the option and the place of each listener, as far as they can be told."""
+    host = found["host"]
+    named = [(name, text) for name in _ENDPOINTS[:3] for text in found[_field(name)]]
+    named += [("speak-only", text) for _, text in found["speak_only"]]
+    if not named:
+        yield "port", Place(host, found["port"])
+    named += [(name, found[name]) for name in ("web", "metrics") if found[name]]
+    for name, text in named:
+        if (place := place_of(text, host)) is not None:
+            yield name, place
+    if found["admin"]:
+        yield "admin", Place(found["admin"])
+
+
+def _field(name: str) -> str:
+    return name.replace("-", "_")
 
 
 def _value_of(option: Option, raw: str | tuple[str, ...]) -> Any:

@@ -263,13 +263,17 @@ class BroadcastService(Service):
     def _refuse(self, lines: str) -> None:
         """End with lines on stderr: the start has failed when the reactor ran."""
         print(lines, file=sys.__stderr__, flush=True)  # the log has taken stderr
-        self._give_up(lines.removeprefix("broadcast: ").replace("\nbroadcast: ", "; "))
+        self._fail_later()
 
     def _give_up(self, line: str) -> None:
-        """Stop, and end with a failure: the service manager may start it again."""
+        """Stop, after a line in the log."""
         self._logger.critical(
             "stopping: {reason}", event="store-lost", reason=escape(line)
         )
+        self._fail_later()
+
+    def _fail_later(self) -> None:
+        """Stop, and end with a failure: the service manager may start it again."""
         leave = self._leave
         self._reactor.addSystemEventTrigger("after", "shutdown", lambda: leave(1))
         if not self._signals.is_stopping:

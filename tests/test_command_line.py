@@ -59,6 +59,21 @@ def test_a_word_too_many_is_named() -> None:
     assert refusal_of("extra") == f"broadcast: 'extra' is no option; {SEE_HELP}"
 
 
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("-port", "8000"), "'-port' is no option; did you mean --port?"),
+        (("-host=::1",), "'-host=::1' is no option; did you mean --host?"),
+        (("--echo", "-check"), "'-check' is no option; did you mean --check?"),
+        (("\u2014port", "1"), "'\u2014port' is no option; did you mean --port?"),
+    ],
+)
+def test_a_dash_is_missing(words: tuple[str, ...], told: str) -> None:
+    """It is not taken for a letter and its value; a value may look like that."""
+    assert refusal_of(*words) == f"broadcast: {told}"
+    assert settings_of("--welcome", "-port", "-p8000").welcome == "-port"
+
+
 def test_a_whole_number_below_the_least(tmp_path: Path) -> None:
     """It is told the least, not that it is no number."""
     told = "'-3' is out of range; give a number from 0 to 1000000"

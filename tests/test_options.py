@@ -208,10 +208,10 @@ def test_a_file_has_values_as_they_stand(tmp_path: Path) -> None:
 
 def test_words_of_the_command_line_may_have_spaces() -> None:
     """A path of --listen keeps them; elsewhere they part values, as in the file."""
-    given = dict.fromkeys(("listen", "listen-only"), ("unix:/a b", "tcp:1"))
+    given = {"listen": ("unix:/a b", "tcp:1"), "listen-only": ("unix:/a b", "tcp:4")}
     settings = settings_from(given | {"speak-only": ("x=tcp:2 tcp:3",)})
     assert settings.listen == ("unix:/a b", "tcp:1")
-    assert settings.listen_only == ("unix:/a", "b", "tcp:1")
+    assert settings.listen_only == ("unix:/a", "b", "tcp:4")
     assert settings.speak_only == (("x", "tcp:2"), ("", "tcp:3"))
 
 
@@ -302,3 +302,46 @@ def test_what_is_nothing_without_nats() -> None:
     """It would do nothing."""
     told = "--node: it does nothing without --nats; leave it out"
     assert refusal_of("--node", "n1") == f"broadcast: {told}"
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        (
+            [("--port", "8001"), ("--web", "8001")],
+            "--web: --port has port 8001 already; name another",
+        ),
+        ([("--web", "8000")], "--web: --port has port 8000 already; name another"),
+        (
+            [("--listen", "tcp:9"), ("--listen", "tls:9")],
+            "--listen: --listen has port 9 already; name another",
+        ),
+        (
+            [("--port", "1"), ("--web", "2"), ("--metrics", "2")],
+            "--metrics: --web has port 2 already; name another",
+        ),
+        (
+            [("--listen", "unix:/a"), ("--admin", "unix:/a")],
+            "--admin: --listen has unix:/a already; name another",
+        ),
+    ],
+)
+def test_two_options_name_one_place(given: list[tuple[str, str]], told: str) -> None:
+    """It is not said to be another program that has the port: nothing is opened."""
+    words = [word for pair in given for word in pair]
+    assert refusal_of(*words) == f"broadcast: {told}"
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        ("0.0.0.0:8000", "'0.0.0.0:8000' has a port; give 0.0.0.0 alone, and"),
+        ("[::1]:8000", "'[::1]:8000' has a port; give ::1 alone, and"),
+        (":8000", "':8000' has a port; give the host alone, and"),
+    ],
+)
+def test_a_host_has_no_port(value: str, told: str) -> None:
+    """It says which option a port belongs to."""
+    told = f"broadcast: --host: {told} --port 8000"
+    assert refusal_of("--host", value) == told
+    assert settings_of("--host", "::1").host == "::1"

@@ -6,6 +6,9 @@ The permission to open the socket is the permission to give every command.
 
 from typing import Final
 
+MAX_COMMAND: Final = 8192
+"""Bytes of a command, at most."""
+
 HELP: Final = """\
 who                                 lists the members
 kick NAME [REASON]                  disconnects a member

@@ -12,7 +12,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from broadcast import __version__
-from broadcast.admin import HELP
+from broadcast.admin import HELP, MAX_COMMAND
+from broadcast.base.values import reason_of
 from broadcast.protocol.sanitize import escape
 
 DEFAULT_SOCKET = "/run/broadcast/admin"
@@ -74,8 +75,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _answers(path: str, command: str) -> Iterator[dict[str, Any]]:
     """Yield the objects of the daemon's answer; the last has ``ok``."""
-    if "\n" in command or len(command.encode()) > 8000:
-        raise AdminError("the command is too long; give one line of at most 8000 bytes")
+    if "\n" in command or len(command.encode()) > MAX_COMMAND:
+        hint = f"give one line of at most {MAX_COMMAND} bytes"
+        raise AdminError(f"the command is too long; {hint}")
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
             sock.settimeout(TIMEOUT)
@@ -89,14 +91,18 @@ def _answers(path: str, command: str) -> Iterator[dict[str, Any]]:
                     if "ok" in answer:
                         return
     except OSError as error:
-        why = "no answer" if isinstance(error, TimeoutError) else error.strerror
-        told = f"{path}: {why or error}".lower()
-        raise AdminError(f"{told}; name the daemon's --admin socket") from None
+        raise AdminError(
+            f"{path}: {_why(error)}; name the daemon's --admin socket"
+        ) from None
     except ValueError:
         raise AdminError(
             f"{path}: not a broadcast daemon; name its --admin socket"
         ) from None
     raise AdminError(f"{path}: the daemon has closed the connection; try again")
+
+
+def _why(error: OSError) -> str:
+    return "no answer" if isinstance(error, TimeoutError) else reason_of(error)
 
 
 def _show(answers: Iterator[dict[str, Any]], is_raw: bool) -> None:

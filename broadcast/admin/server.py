@@ -10,6 +10,7 @@ from twisted.internet.protocol import Factory
 from twisted.protocols.basic import LineReceiver
 from zope.interface import implementer
 
+from broadcast.admin import MAX_COMMAND
 from broadcast.admin.actions import AdminActions, Row
 from broadcast.admin.commands import Answer, carry_out
 from broadcast.net import sockopts
@@ -43,7 +44,7 @@ class AdminProtocol(LineReceiver):
     """A connection of an admin. During an answer, the next command waits unread."""
 
     delimiter = b"\n"
-    MAX_LENGTH = 8192
+    MAX_LENGTH = MAX_COMMAND
     transport: Any  # the interfaces of Twisted's transports are many
     factory: "AdminFactory"
     _rows: Iterator[Answer] | None = None

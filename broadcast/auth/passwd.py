@@ -73,9 +73,9 @@ def change(path: str, raw: str, ask: Callable[[], str] | None) -> None:
         FileError: the file's content is invalid; it is left alone.
         OSError: the file can't be written; it is unchanged.
     """
-    name = names.clean(raw)
-    if name is None or names.fold(name) in names.RESERVED:
-        raise PasswordError(f"{raw!r} is not allowed as a name; choose another")
+    if (why := names.why_not_ours(raw)) is not None:
+        raise PasswordError(f"{raw!r} is not allowed as a name: {why}; choose another")
+    name = names.clean(raw) or ""
     users = read_users(path) if os.path.exists(path) else {}
     if ask is None and names.fold(name) not in users:
         raise PasswordError(f"{path} has no account {name}; see the names in it")

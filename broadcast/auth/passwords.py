@@ -141,9 +141,10 @@ def read_users(path: str) -> dict[str, tuple[str, PasswordHash]]:
     found: dict[str, tuple[str, PasswordHash]] = {}
     for number, line in _lines(path):
         raw, _, hash = line.partition(":")
-        name = names.clean(raw)
-        if name is None or names.fold(name) in names.RESERVED:
-            raise FileError(f"{path}, line {number}: not allowed as a name; correct it")
+        if (why := names.why_not_ours(raw)) is not None:
+            message = f"not allowed as a name: {why}"
+            raise FileError(f"{path}, line {number}: {message}; correct it")
+        name = names.clean(raw) or ""
         if names.fold(name) in found:
             raise FileError(
                 f"{path}, line {number}: {name} is here twice; leave one out"

@@ -141,7 +141,7 @@ class Settings(RoomSettings):
         short="p",
     )
     host: str = option(
-        values.some_text,
+        values.host,
         "Address to listen on. 0.0.0.0: all addresses, for other machines.",
         Group.LISTENING,
         "ADDRESS",

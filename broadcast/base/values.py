@@ -24,6 +24,7 @@ _NATS_URL: Final = re.compile(
     r"(?:nats|tls)://(?:[^@/\s]+@)?(?:[\w.-]+|\[[0-9a-fA-F:.]+\])(?::[0-9]{1,5})?",
     re.ASCII,
 )
+_WITH_PORT: Final = re.compile(r"(\[[^\]]*\]|[^:\[\]]*):([0-9]+)", re.ASCII)
 _TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{1,32}")
 
 MOST_DIGITS: Final = 20
@@ -46,6 +47,17 @@ def some_text(value: str) -> str:
     """Return any text that is not blank."""
     if not value.strip():
         raise ValueError(f"{_shown(value)} is empty; give a value, or leave it out")
+    return value
+
+
+def host(value: str) -> str:
+    """Return an address or the name of a host, without a port."""
+    some_text(value)
+    if (found := _WITH_PORT.fullmatch(value)) is not None:
+        given = f"give {found[1].strip('[]') or 'the host'} alone"
+        raise ValueError(f"{_shown(value)} has a port; {given}, and --port {found[2]}")
+    if value.startswith("["):
+        raise ValueError(f"{_shown(value)} has brackets; leave them out")
     return value
 
 

@@ -12,6 +12,8 @@ _LIKELY = re.compile(
     r"(tcp|tls|wss?)://\S+|unix:/\S+|([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\]):[1-9]\d{3,4}"
 )
 
+_PORT = re.compile("[0-9]{1,5}")
+
 CLOSED = "the server closed the connection"
 RESET = "the server reset the connection"
 NO_HOST = "no such host"
@@ -134,6 +136,10 @@ def _network_address(
         raise AddressError(f"{text!r}: no such port; give a number from 1 to 65535")
     if not host or parts.username is not None or parts.fragment:
         raise AddressError(f"{text!r} is not an address; give {scheme}://host:port")
+    if _PORT.fullmatch(host):
+        raise AddressError(
+            f"{text!r}: {host} is a port, and no host; give -p {host}, or HOST:{host}"
+        )
     path = parts.path + (f"?{parts.query}" if parts.query else "")
     if scheme in ("ws", "wss"):
         path = "/ws" + path.removeprefix("/") if path[:2] in ("", "/", "/?") else path

@@ -339,8 +339,7 @@ async def _listen(place: ListenAddress, factory: Any, problems: list[str]) -> An
     try:
         return await place.make().listen(factory)
     except Exception as error:
-        message = f"can't listen on {place.name}: {why_not(error)}"
-        problems.append(f"broadcast: {message}")
+        problems.append(f"broadcast: can't listen on {place.name}: {why_not(error)}")
         return None
 
 
@@ -366,5 +365,6 @@ def why_not(error: Exception) -> str:
     reason = reason_of(error) or type(error).__name__
     if "; " in reason:
         return reason
-    number = error.errno if isinstance(error, OSError) else None
+    is_host = isinstance(error, socket.gaierror)
+    number = errno.EADDRNOTAVAIL if is_host else getattr(error, "errno", None)
     return f"{reason}; {_HINTS.get(number or 0, _HINTS[0])}"

@@ -14,6 +14,8 @@ RULE = "a name is 1 to 32 letters, digits, _ - or ., beginning with a letter or 
 MAX_FOLDED = 3 * MAX_CODE_POINTS
 """Code points of a folded name at most: casefolding makes up to three of each."""
 
+ONE_WORD = "a name has no spaces"
+
 _MAX_RAW = 4 * MAX_CODE_POINTS
 """Code points of the raw form of a good name: NFKC composes at most four into one.
 Longer texts are never normalized, since that sorts marks in quadratic time."""
@@ -56,6 +58,19 @@ def clean(name: str) -> str | None:
         if marks > MAX_MARKS or not (marks or _is_inner(char)):
             return None
     return name
+
+
+def rule_against(raw: str) -> str:
+    """Return the rule that ``raw``, which is no good name, breaks: the plainest one."""
+    return ONE_WORD if len(raw.split()) > 1 else RULE
+
+
+def why_not_ours(raw: str) -> str | None:
+    """Return why ``raw`` can't be a name that the admin gives; None if it can."""
+    name = clean(raw)
+    if name is None:
+        return rule_against(raw)
+    return "it is reserved" if fold(name) in RESERVED else None
 
 
 def is_folded(text: str) -> bool:

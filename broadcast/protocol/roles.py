@@ -53,7 +53,6 @@ def _name_and_endpoint(text: str) -> tuple[str, str]:
     name, equals, endpoint = text.partition("=")
     if not equals or ":" in name:
         return "", text
-    clean = names.clean(name)
-    if clean is None or names.fold(clean) in names.RESERVED:
-        raise RoleError(f"{name!r} is not allowed as a name; choose another")
-    return clean, endpoint
+    if (why := names.why_not_ours(name)) is not None:
+        raise RoleError(f"{name!r} is not allowed as a name: {why}; choose another")
+    return names.clean(name) or "", endpoint

@@ -84,12 +84,13 @@ def parse_name(argument: str) -> tuple[str, str | None]:
     Raises:
         CommandError: no name, or a key that can't be one.
     """
-    given = words_of(argument, 1, 2, "/name NAME [KEY]")
-    if len(given) == 1:
-        return given[0], None
-    if not names.is_key(given[1]):
-        raise CommandError("bad-argument", "a key is 8 to 64 printable ASCII")
-    return given[0], given[1]
+    name, *rest = words_of(argument, 1, len(argument), "/name NAME [KEY]")
+    if not rest:
+        return name, None
+    if len(rest) > 1 or not names.is_key(rest[0]):
+        key = "what follows it is a key of 8 to 64 printable ASCII"
+        raise CommandError("bad-argument", f"{names.ONE_WORD}; {key}")
+    return name, rest[0]
 
 
 def words_of(argument: str, least: int, most: int, usage: str) -> list[str]:

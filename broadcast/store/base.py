@@ -26,7 +26,16 @@ class InUseError(StoreError):
 
 
 class DamagedError(StoreError):
-    """The store has no log of ours, or none that can be read."""
+    """The store has no log of ours, or none that can be read.
+
+    Args:
+        message: the line about it.
+        why: the fault alone, without a remedy.
+    """
+
+    def __init__(self, message: str, why: str) -> None:
+        super().__init__(message)
+        self.why = why
 
 
 class TooNewError(StoreError):

@@ -48,7 +48,7 @@ class Lock:
         except BlockingIOError:
             os.close(self._file)
             raise InUseError(
-                f"{path} is in use by another daemon; stop that one, or name another"
+                f"{path} is in use by a running daemon; stop it first, or name another"
                 " file"
             ) from None
 

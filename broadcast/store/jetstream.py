@@ -13,7 +13,9 @@ from time import monotonic, time
 from typing import Any, Final
 
 from twisted.internet.defer import Deferred, fail, succeed
+from twisted.logger import Logger
 
+from broadcast.base.values import plural
 from broadcast.store.base import IRoom, Limits, Page, StoreError
 from broadcast.store.claims import Decided
 from broadcast.store.contents import LINES
@@ -56,6 +58,7 @@ class JetstreamStore:
         self._life: Life | None = None
         self._empty = Replica()
         self._is_stopped = False
+        self._logger = Logger(namespace="broadcast")
 
     @property
     def _replica(self) -> Replica:
@@ -113,10 +116,23 @@ class JetstreamStore:
 
         def begin() -> None:
             if not self._is_stopped:
-                life.start().chainDeferred(started)
+                life.start().addCallback(self._tell).chainDeferred(started)
 
         self._reactor.callLater(0, begin)  # its event loop runs then
         return started
+
+    def _tell(self, _: None) -> None:
+        """Tell the admin that this daemon is in the room."""
+        share = self._share
+        self._logger.info(
+            "in the room {room} at {where} as {node}, {daemons}: epoch {subject}",
+            event="store-back",
+            subject=self.epoch,
+            room=share.room,
+            where=self._access.where,
+            node=share.node,
+            daemons=plural(len(self._replica.state.nodes.known), "daemon"),
+        )
 
     def commit(
         self,

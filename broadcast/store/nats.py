@@ -88,6 +88,11 @@ class Access:
     ca: str | None = None
     name: str = "broadcast"
 
+    @property
+    def where(self) -> str:
+        """The addresses, without what logs in."""
+        return ",".join(re.sub(r"//[^/@]*@", "//", url) for url in self.urls)
+
 
 class _Client(Client):
     """A client that says nothing without TLS, if it is to have that.
@@ -160,12 +165,12 @@ class Link:
             await self._abandon(client)
             why = self.trouble or _said(error)
             hint = _hint(why, self.access) or "is nats-server -js there?"
-            raise StoreError(f"{self._where}: {why}; {hint}") from None
+            raise StoreError(f"{self.access.where}: {why}; {hint}") from None
         self._client = client
         self._refuse_old(client)
         if not (client._server_info.get("jetstream") or self.is_clustered):
             hint = "start nats-server with -js"
-            raise StoreError(f"{self._where}: it has no JetStream; {hint}")
+            raise StoreError(f"{self.access.where}: it has no JetStream; {hint}")
 
     async def _try(self, client: Client, options: dict[str, Any]) -> None:
         """Connect, unless each address has said what won't be otherwise soon.
@@ -347,20 +352,13 @@ class Link:
         if version < LEAST_VERSION:
             least = ".".join(map(str, LEAST_VERSION))
             now = ".".join(map(str, version))
-            raise StoreError(
-                f"{self._where}: nats-server {now} is too old; run {least} or later"
-            )
+            why = f"nats-server {now} is too old; run {least} or later"
+            raise StoreError(f"{self.access.where}: {why}")
 
     async def _abandon(self, client: Client) -> None:
         with suppress(Error, OSError, TimeoutError):  # it was not there
             async with asyncio.timeout(1):
                 await client.close()
-
-    @property
-    def _where(self) -> str:
-        """The addresses, without what logs in."""
-        urls = (re.sub(r"//[^/@]*@", "//", url) for url in self.access.urls)
-        return ",".join(urls)
 
 
 def _checked(answer: Any) -> dict[str, Any]:

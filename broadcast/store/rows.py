@@ -331,10 +331,8 @@ def newer(path: str) -> TooNewError:
 
 def damaged(path: str, why: str) -> DamagedError:
     """Return the error of a file that can't be read, or is none of ours."""
-    return DamagedError(
-        f"{path} can't be used: {why}; move the file away, its -wal with it, or name"
-        " another one"
-    )
+    hint = "move the file away, its -wal with it, or name another one"
+    return DamagedError(f"{path} can't be used: {why}; {hint}", why)
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from typing import Final
 
 from broadcast.protocol.dialects import Moment, Speaker
 from broadcast.protocol.sanitize import is_clean, mend_line
-from broadcast.store.base import StoreError
+from broadcast.store.base import DamagedError, StoreError
 from broadcast.store.codec import Body, Speakers, encode
 from broadcast.store.database import IS_READ, Database, Lock, sync_folder
 from broadcast.store.entries import Run, is_run
@@ -77,7 +77,7 @@ def check(path: str) -> Findings:
             for row in _all(rows):
                 _look_at(rows, row, found)
         except StoreError as error:
-            found.problems.append(str(error))
+            found.problems.append(_damage(error))
     return found
 
 
@@ -221,7 +221,14 @@ def _look_at(rows: Rows, row: Row, found: Findings) -> None:
     try:
         rows.batch(row, Speakers())
     except StoreError as error:
-        found.problems.append(str(error))
+        found.problems.append(_damage(error))
+
+
+def _damage(error: StoreError) -> str:
+    """Return what to say of a row that can't be read."""
+    if isinstance(error, DamagedError):
+        return f"{error.why}; {RESTORE}"
+    return str(error)
 
 
 def _all(rows: Rows) -> Iterator[Row]:
@@ -271,8 +278,19 @@ def _copy(path: str, part: str) -> None:
 
 @contextmanager
 def _reading(path: str) -> Iterator[Rows]:
-    with _in_one_line(path), closing(_open(path)) as rows:
-        yield rows
+    with _in_one_line(path):
+        try:
+            rows = _open(path)
+        except DamagedError as error:
+            raise StoreError(
+                f"{path} is no store, or damaged: {error.why}; name another file, or"
+                f" {RESTORE}"
+            ) from None
+        with closing(rows):
+            try:
+                yield rows
+            except DamagedError as error:
+                raise StoreError(f"{path}: {error.why}; {RESTORE}") from None
 
 
 def _open(path: str) -> Rows:

@@ -1,12 +1,14 @@
 """HTTP: answers, and access to the headers of a request."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Final, Protocol
 
 from twisted.python.failure import Failure
 from twisted.web.server import Request
+
+from broadcast.protocol.sanitize import mend
 
 ALWAYS: Final = {
     b"Cross-Origin-Resource-Policy": b"same-origin",
@@ -15,6 +17,9 @@ ALWAYS: Final = {
     b"X-Frame-Options": b"DENY",
 }
 """Headers of every answer."""
+
+READ_ONLY: Final = (b"GET", b"HEAD")
+"""The methods of a resource that names no others."""
 
 MAX_BODY: Final = 64 * 1024
 """Bytes of a body, at most."""
@@ -78,6 +83,30 @@ def headers(request: Request, name: str) -> list[str]:
     """Return the values of all headers of that ``name``."""
     values = request.requestHeaders.getRawHeaders(name.encode(), [])
     return [value.decode("latin-1") for value in values]
+
+
+NOTHING: Final = "there is nothing here"
+"""The line about a path where nothing is."""
+
+
+def unknown_parameter(request: Request, known: Sequence[str]) -> str | None:
+    """Return what to say of a parameter that is none of ``known``; None: all are."""
+    for given in request.args:
+        name = given.decode(errors="replace")
+        if name not in known:
+            return f"there is no parameter {mend(name)[:32]}: give {_listed(known)}"
+    return None
+
+
+def allowed(methods: Sequence[bytes]) -> tuple[str, dict[bytes, bytes]]:
+    """Return the line and the header that refuse all but these methods."""
+    names = [method.decode() for method in methods]
+    return f"only {_listed(names, 'and')} here", {b"Allow": b", ".join(methods)}
+
+
+def _listed(words: Sequence[str], last: str = "or") -> str:
+    first = ", ".join(words[:-1])
+    return f"{first} {last} {words[-1]}" if first else words[-1]
 
 
 NO_BODY: Final = refusal(413, "no request has a body but POST /say")

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import unquote_to_bytes
 
 from twisted.web.resource import Resource
 from twisted.web.server import Request, Site
@@ -17,7 +18,16 @@ from broadcast.web.api.say import Say
 from broadcast.web.channel import Channel
 from broadcast.web.door import Door
 from broadcast.web.files import load
-from broadcast.web.http import answer, headers, say
+from broadcast.web.http import (
+    NO_BODY,
+    NOTHING,
+    READ_ONLY,
+    allowed,
+    answer,
+    headers,
+    refusal,
+    say,
+)
 from broadcast.web.metrics import CONTENT_TYPE, Exporter
 from broadcast.web.notices import Notices
 from broadcast.web.places import Bodies, Places
@@ -38,11 +48,11 @@ class Folder(Resource):
 
     def getChild(self, path: bytes, request: Request) -> Resource:
         """Return the resource for unknown paths."""
-        return Plain(lambda: (404, "there is nothing here"))
+        return Plain(lambda: (404, NOTHING))
 
     def render_GET(self, request: Request) -> bytes:
         """Return a message that there is nothing."""
-        return say(request, 404, "there is nothing here")
+        return say(request, 404, NOTHING)
 
 
 class Plain(Resource):
@@ -133,6 +143,32 @@ class HttpSite(Site):
         """
         is_post = method == b"POST" and path.partition("?")[0] == "/say"
         return self._say if is_post else None
+
+    def refuse_body(self, method: bytes, path: str) -> bytes:
+        """Return the answer to a request with a body where none is taken.
+
+        Where nothing is, or the method is refused without a body, too, it says so.
+
+        Args:
+            method: the request's method.
+            path: its path, maybe with a query.
+        """
+        resource = self.root if path == "*" else self._resource_at(path)
+        if resource is None:
+            return refusal(404, NOTHING)
+        methods = getattr(resource, "methods", READ_ONLY)
+        return NO_BODY if method in methods else refusal(405, *allowed(methods))
+
+    def _resource_at(self, path: str) -> Any:
+        """Return the resource at a path; None if there is nothing."""
+        resource = self.root
+        names = unquote_to_bytes(path.partition("?")[0]).split(b"/")[1:]
+        for name in names:
+            if resource.isLeaf:
+                return None if isinstance(resource, Endpoint) else resource
+            if (resource := resource.children.get(name)) is None:
+                return None
+        return resource
 
     def refusal_for(self, line: bytes, usual: bytes) -> bytes:
         """Return the answer to a connection for which there is no place.

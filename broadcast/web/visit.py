@@ -9,11 +9,8 @@ from twisted.web.server import Request
 from broadcast.base.hosts import host_of
 from broadcast.net.sockopts import name_of
 from broadcast.web.door import RefusedError, Target, target_of
-from broadcast.web.http import MAX_BODY, NO_BODY, headers, refusal, say
+from broadcast.web.http import MAX_BODY, READ_ONLY, allowed, headers, refusal, say
 from broadcast.web.places import Bodies
-
-READ_ONLY: Final = (b"GET", b"HEAD")
-"""The methods of a resource that names no others."""
 
 
 class Visit(Request):
@@ -64,7 +61,8 @@ class Visit(Request):
             target = self._target(path, version)
             taker = self.channel.factory.takes_body(method, target.path)
             if taker is None:
-                return NO_BODY
+                refused: bytes = self.channel.factory.refuse_body(method, target.path)
+                return refused
             authority = target.authority.encode("latin-1")
             self.requestHeaders.setRawHeaders(b"Host", [authority])
             taker.check_page(self)
@@ -146,10 +144,10 @@ class Visit(Request):
         return asked
 
     def _refuse_method(self, methods: tuple[bytes, ...]) -> None:
-        self.responseHeaders.setRawHeaders(b"Allow", [b", ".join(methods)])
-        names = [method.decode() for method in methods]
-        listed = " and ".join([", ".join(names[:-1]), names[-1]])
-        self._tell(405, f"only {listed} here")
+        message, more = allowed(methods)
+        for name, value in more.items():
+            self.responseHeaders.setRawHeaders(name, [value])
+        self._tell(405, message)
 
     def _tell(self, status: int, message: str) -> None:
         body = say(self, status, message)

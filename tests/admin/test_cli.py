@@ -13,11 +13,24 @@ from broadcast.auth.passwd import main as passwd
 
 
 def test_without_a_daemon(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """The command says that it can't reach anybody."""
-    path = tmp_path / "admin"
+    """The command says that it can't reach anybody, with the path as it was given."""
+    path = tmp_path / "Admin"
     assert main(["-s", str(path), "who"]) == 1
     told = f"{path}: no such file or directory; name the daemon's --admin socket"
     assert capsys.readouterr().err == f"bcast-admin: {told}\n"
+
+
+def test_the_longest_command_is_the_daemons(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What the daemon takes is sent to it, and what is refused here it would not."""
+    path = str(tmp_path / "none")
+    for size, told in (
+        (8192, "no such file"),
+        (8193, "one line of at most 8192 bytes"),
+    ):
+        assert main(["-s", path, "say " + "x" * (size - 4)]) == 1
+        assert told in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(("main", "name"), [(main, "admin"), (passwd, "passwd")])

@@ -9,8 +9,10 @@ import pytest
 
 from broadcast.auth.passwd import PasswordError, change, main
 from broadcast.auth.passwords import FileError, make_hash, read_users
+from broadcast.protocol.names import RULE
 
 HASH = str(make_hash(b"password", 2))
+NO_NAME, ANOTHER = "is not allowed as a name: ", "choose another"
 
 
 class Interrupted(io.StringIO):
@@ -80,9 +82,10 @@ def test_a_password_counts_characters_not_bytes(users: Path) -> None:
             "half-\udcff-char\n",
             "the password has a space or a control character; leave it out",
         ),
-        ("Admin", "long-enough\n", "'Admin' is not allowed as a name; choose another"),
-        ("", "long-enough\n", "'' is not allowed as a name; choose another"),
-        ("a:b", "long-enough\n", "'a:b' is not allowed as a name; choose another"),
+        ("Admin", "long-enough\n", f"'Admin' {NO_NAME}it is reserved; {ANOTHER}"),
+        ("", "long-enough\n", f"'' {NO_NAME}{RULE}; {ANOTHER}"),
+        ("a:b", "long-enough\n", f"'a:b' {NO_NAME}{RULE}; {ANOTHER}"),
+        ("a b", "long-enough\n", f"'a b' {NO_NAME}a name has no spaces; {ANOTHER}"),
     ],
 )
 def test_what_could_never_log_in_is_refused(

@@ -107,9 +107,9 @@ def test_users(tmp_path: Path) -> None:
     [
         ("alice\n", "line 1: not scrypt"),
         (f"alice:{GOOD}\nALICE:{GOOD}\n", "line 2: ALICE is here twice"),
-        (f"server:{GOOD}\n", "line 1: not allowed as a name"),
-        (f"a b:{GOOD}\n", "line 1: not allowed as a name"),
-        (f":{GOOD}\n", "line 1: not allowed as a name"),
+        (f"server:{GOOD}\n", "line 1: not allowed as a name: it is reserved; "),
+        (f"a b:{GOOD}\n", "line 1: not allowed as a name: a name has no spaces; "),
+        (f":{GOOD}\n", "line 1: not allowed as a name: a name is 1 to 32 letters"),
     ],
     ids=["no hash", "a double", "reserved", "two words", "empty"],
 )

@@ -50,6 +50,7 @@ def test_addresses(text: str, url: str, where: str) -> None:
         "ws://h/a b",
         "ws://h/\r\nx",
         "tcp://h#x",
+        "tcp://8000:9000",
         "",
     ],
 )
@@ -57,6 +58,13 @@ def test_no_addresses(text: str) -> None:
     """A text that is no address is refused in words."""
     with pytest.raises(AddressError):
         parse_address(text)
+
+
+def test_a_port_is_no_host() -> None:
+    """Who gives a port alone is told how."""
+    told = r"'8000': 8000 is a port, and no host; give -p 8000, or HOST:8000"
+    with pytest.raises(AddressError, match=told):
+        parse_address("8000")
 
 
 @pytest.mark.parametrize(

@@ -64,7 +64,7 @@ def test_each_fault_is_a_line(how: str, tmp_path: Path) -> None:
         *("--token-file", str(tmp_path), "--ban-file", f"{tmp_path}/no/bans"),
         *("--log-file", f"{tmp_path}/no/log", "--admin", f"unix:{tmp_path}/no/admin"),
         *("--listen", "foo:1", "--listen", "tcp:x", "--listen", "tls:1"),
-        *("--web", "tcp:1:colour=red", "--metrics", "bar:1"),
+        *("--web", "tcp:2:colour=red", "--metrics", "bar:1"),
         how=how,
         BCASTD_MAX_LINE="x",
     )
@@ -75,7 +75,7 @@ def test_each_fault_is_a_line(how: str, tmp_path: Path) -> None:
             *("--config", "--config", "BCASTD_MAX_LINE", "--users", "--token-file"),
             *("--ban-file", "--tls-cert", "--log-file", "--admin"),
             *("can't listen on foo:1", "can't listen on tcp:x"),
-            *("can't listen on tcp:1:colour=red", "can't listen on bar:1"),
+            *("can't listen on tcp:2:colour=red", "can't listen on bar:1"),
         ]
     )
     assert all(line.startswith("broadcast: ") for line in lines)

@@ -365,11 +365,11 @@ def test_a_server_that_is_not_there_is_one_line() -> None:
         taken.bind(("127.0.0.1", 0))
         port = taken.getsockname()[1]
         url = f"nats://u:secret@127.0.0.1:{port}"
-        code, _, err = refused_start("--nats", url, "--port", "0", twist=ASYNCIO)
+        code, out, err = refused_start("--nats", url, "--port", "0", twist=ASYNCIO)
     assert code == 1
     assert err.startswith(f"broadcast: --nats: nats://127.0.0.1:{port}: ")
     assert err.endswith("; is nats-server -js there?\n")
-    assert (err.count("\n"), "secret" in err) == (1, False)
+    assert (err.count("\n"), "secret" in err, "CRITICAL" in out) == (1, False, False)
 
 
 def test_a_server_behind_silent_ones_is_found(daemon: Start, server: str) -> None:
@@ -377,7 +377,8 @@ def test_a_server_behind_silent_ones_is_found(daemon: Start, server: str) -> Non
     silent = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
     urls = [f"nats://127.0.0.1:{each.getsockname()[1]}" for each in silent]
     try:
-        daemon("--nats", ",".join([*urls, server]), "--room", "behind")
+        here = daemon("--nats", ",".join([*urls, server]), "--room", "behind")
+        here.out.wait_for(r"in the room behind at nats://\S+ as \S+, 1 daemon: epoch")
     finally:
         for each in silent:
             each.close()
@@ -427,8 +428,7 @@ def test_other_terms_are_refused(daemon: Start, server: str) -> None:
     room = ("--nats", server, "--room", "terms")
     daemon(*room)
     code, _, err = refused_start(
-        *(*room, "--max-line", "1000", "--port", "0"),
-        twist=ASYNCIO,
+        *room, "--max-line", "1000", "--port", "0", twist=ASYNCIO
     )
     assert code == 1
     assert err.startswith("broadcast: --nats: the daemon ")

@@ -229,5 +229,5 @@ def test_a_bad_feed_name_is_one_line() -> None:
     """A wrong name is told at the start, with its option."""
     code, _, err = refused_start("--speak-only", "server=tcp:0")
     assert code != 0
-    told = "'server' is not allowed as a name; choose another"
+    told = "'server' is not allowed as a name: it is reserved; choose another"
     assert err == f"broadcast: --speak-only: {told}\n"

@@ -162,7 +162,7 @@ def test_a_second_daemon_is_kept_out(
     code, _, err = refused_start("--port", "0", "--store", path)
     assert code == 1
     assert re.fullmatch(
-        r"broadcast: --store: \S+ is in use by another daemon; [^\n]+\n", err
+        r"broadcast: --store: \S+ is in use by a running daemon; [^\n]+\n", err
     )
     client = connect(first)
     join(client, "al")

@@ -87,5 +87,5 @@ def test_a_running_store_is_looked_at(
     assert [line.split("] ")[1] for line in dumped] == ["al: one", "al: two"]
     with pytest.raises(subprocess.CalledProcessError) as error:
         store_command("prune", "--size", "1M", path)
-    assert "is in use by another daemon" in error.value.stderr
+    assert "is in use by a running daemon" in error.value.stderr
     client.since_ping("three")

@@ -1,9 +1,12 @@
 """Endpoints that Twisted lacks, or treats otherwise than we need."""
 
+import socket
+
 import pytest
+from twisted.internet.error import CannotListenError
 from twisted.internet.testing import MemoryReactor
 
-from broadcast.net.listeners import endpoint_for
+from broadcast.net.listeners import endpoint_for, why_not
 
 
 def test_tls_without_certificates_says_what_it_needs() -> None:
@@ -31,3 +34,10 @@ def test_tls_goes_before_a_port_or_any_endpoint(
         (port, ("wrapped", "ours"))
     ]
     assert reactor.tcpServers[0][3] == interface
+
+
+def test_a_host_that_is_not_known_is_told_of() -> None:
+    """One gave a host, and no endpoint."""
+    unknown = socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+    told = why_not(CannotListenError("nosuch", 8000, unknown))
+    assert told == "name or service not known; name an address of this machine"

@@ -99,7 +99,7 @@ def test_joined_text_has_one_lf_whatever_the_client_writes() -> None:
         ("two words", "a name is 1 to 32"),
         ("-x", "a name is 1 to 32"),
         ("/name watcher", "the name watcher is taken"),
-        ("/name one sesame-open more", "/name NAME [KEY]"),
+        ("/name one sesame-open more", "a name has no spaces; what follows it"),
         ("/who", "say what you are called first"),
         ("//Anna", "say what you are called first"),
         ("/login x", "nobody has to log in here"),

@@ -11,7 +11,7 @@ from broadcast.store.claims import Order, Verb
 from tests.support.hall import Guest, Hall
 
 A_TOKEN = "a token is 1 to 64 printable ASCII"
-A_KEY = "a key is 8 to 64 printable ASCII"
+A_KEY = "a name has no spaces; what follows it is a key of 8 to 64 printable ASCII"
 A_NUMBER = "/history takes a number of lines"
 A_POSITION = "/since takes a position, EPOCH:ID"
 
@@ -35,6 +35,8 @@ def _join_json(hall: Hall, name: str) -> Guest:
         ("/name", "/name NAME [KEY]"),
         ("/name a " + "k" * 7, A_KEY),
         ("/name a " + "k" * 65, A_KEY),
+        ("/name bad name", A_KEY),
+        ("/name a name that is a sentence", A_KEY),
         ("/who a b", "/who [PREFIX]"),
         ("/ping a b", "/ping [TOKEN]"),
         ("/ping " + "x" * 65, A_TOKEN),

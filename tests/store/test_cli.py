@@ -156,7 +156,7 @@ def test_what_changes_a_file_needs_the_daemon_stopped(
     assert main([word.format(file) for word in command]) == 1
     told = capsys.readouterr()
     assert told.out == ""
-    assert re.fullmatch(r"bcast-store: .*is in use by another daemon; .*\n", told.err)
+    assert re.fullmatch(r"bcast-store: .*is in use by a running daemon; .*\n", told.err)
     kept.stop()
     again = Kept(file).start()
     again.stop()
@@ -228,6 +228,24 @@ def test_nothing_is_made_where_nothing_is(
     assert told.err.endswith(": no such file or directory; name a file that exists\n")
     assert told.err.count("\n") == 1
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["check", "dump", "prune --size 0", "new-epoch", "backup"],
+)
+def test_what_is_no_store_is_left_where_it_is(
+    command: str, tmp_path: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who looks at a file is not told to move it away."""
+    monkeypatch.chdir(tmp_path)
+    Path("README.md").write_text("# A page\n" * 500)
+    copy = ["copy.db"] if command == "backup" else []
+    assert main([*command.split(), "README.md", *copy]) == 1
+    told = "README.md is no store, or damaged: file is not a database"
+    hint = "name another file, or restore a backup"
+    assert capsys.readouterr() == ("", f"bcast-store: {told}; {hint}\n")
+    assert [path.name for path in tmp_path.iterdir()] == ["README.md"]
 
 
 def test_whatever_is_damaged_is_told_in_lines(

@@ -227,7 +227,7 @@ def test_a_second_store_on_one_file_is_refused(opened: Open, tmp_path: Path) -> 
             second.start()
         second.stop()
         assert str(raised.value) == (
-            f"{tmp_path / name} is in use by another daemon; stop that one, or name"
+            f"{tmp_path / name} is in use by a running daemon; stop it first, or name"
             " another file"
         )
     first.say("two")

@@ -7,6 +7,7 @@ the shells' scripts of the same words.
 import argparse
 from collections.abc import Callable, Sequence
 from functools import partial
+from itertools import takewhile
 from typing import Any, Protocol
 
 from broadcast import __version__
@@ -43,10 +44,21 @@ def parse(parser: argparse.ArgumentParser, argv: Sequence[str]) -> argparse.Name
     Raises:
         SystemExit: with 2 after an error, with 0 after help.
     """
+    _refuse_single_dashes(parser, argv)
     given, unknown = parser.parse_known_args(argv)
     if unknown:
         given.parser.error(f"unrecognized arguments: {' '.join(unknown)}; see --help")
     return given
+
+
+def _refuse_single_dashes(parser: argparse.ArgumentParser, argv: Sequence[str]) -> None:
+    """Refuse a long option behind one dash: ``-name`` would be ``-n`` with ``ame``."""
+    command = argv[0] if argv else ""
+    words = {word for given in options_of(command) for word in flags(given, command)}
+    for word in takewhile(lambda word: word != "--", argv):
+        name = word.partition("=")[0].removeprefix("-")
+        if word.startswith("-") and len(name) > 1 and f"--{name}" in words:
+            parser.error(f"{word!r} is no option; did you mean --{name}?")
 
 
 def make_parser() -> argparse.ArgumentParser:

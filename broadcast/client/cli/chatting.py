@@ -5,16 +5,24 @@ import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from functools import partial
 
+from broadcast.client import events as ev
+from broadcast.client.address import NO_HOST
 from broadcast.client.cli.config import file_for, name_on_this_machine, state_path
 from broadcast.client.core.options import Options
 from broadcast.client.core.requests import Profile
 from broadcast.client.core.words import why_no_name
-from broadcast.client.io.runner import Exit
+from broadcast.client.io.asyncio import is_unknown
+from broadcast.client.io.descriptors import complain
+from broadcast.client.io.runner import Exit, reason_for
 from broadcast.client.io.stdio import Printer, read_lines
 from broadcast.client.ui.chat import Chat
 from broadcast.client.ui.display import Display
 from broadcast.client.ui.remembered import Remembered
 from broadcast.protocol.names import is_word
+
+PATIENCE = 0.3
+"""Seconds for a name server to say that there is no such host, before the person is
+asked for a name that would be of no use."""
 
 DUMB = ("", "dumb", "unknown")
 """Terminals that know no control sequences, and those of which nothing is known."""
@@ -28,7 +36,11 @@ async def run_chat(options: Options) -> int:
     if options.plain:
         plain = read_lines(0), Printer(1, _nothing, _nothing)
     ask = partial(_ask_plainly, *plain) if plain else _ask_at_prompt
-    name = options.name or await ask_name(ask)
+    name = options.name
+    if name is None and await is_unknown(options.address, PATIENCE):
+        complain(reason_for(ev.Lost(NO_HOST, None, "cannot-connect"), options))
+        return Exit.CANNOT_CONNECT
+    name = name or await ask_name(ask)
     if name is None:
         return Exit.INTERRUPTED
     profile = Profile(

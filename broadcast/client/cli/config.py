@@ -323,5 +323,6 @@ def _reason(problem: Exception) -> str:
             else "it is not UTF-8; convert it"
         )
     if isinstance(problem, OSError):
-        return f"{(problem.strerror or str(problem)).lower()}; {READABLE}"
+        reason = problem.strerror.lower() if problem.strerror else str(problem)
+        return f"{reason}; {READABLE}"
     return f"{str(problem).splitlines()[0]}; correct it"

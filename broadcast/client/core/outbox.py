@@ -22,6 +22,10 @@ WINDOW_BYTES = 64 * 1024
 REMEMBERED = 10_000
 """Of so many lines that were said last, a server remembers the tokens."""
 
+COMMAND = 40
+"""Bytes that are kept for the command in front of a text, as the page keeps them. They
+suffice for 10^20 lines of one client, so that the limit is the same for each line."""
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -29,6 +33,15 @@ class Line:
 
     token: str
     text: str
+
+    def longest(self, max_line: int) -> int:
+        """Return how many bytes the text may have.
+
+        Args:
+            max_line: bytes that the server takes in a line: in front of the text are
+                ``/say`` and the token.
+        """
+        return max_line - max(COMMAND, len(f"/say {self.token} "))
 
     def command(self) -> bytes:
         """The command that says it."""
@@ -138,9 +151,9 @@ class Outbox:
         """Take the lines to send now, on this ground, as far as the window goes.
 
         Returns:
-            The commands that say it, and the lines that are over ``max_line`` bytes:
-            the server would drop them unread, so they are given back and forgotten
-            here.
+            The commands that say it, and the lines that are longer than ``max_line``
+            allows: the server would drop them unread, so they are given back and
+            forgotten here.
         """
         commands: list[bytes] = []
         too_long: list[Line] = []
@@ -152,7 +165,7 @@ class Outbox:
             line = self._waiting.popleft()
             self._waiting_characters -= len(line.text)
             data = line.command()
-            if len(data) - 1 > max_line:
+            if len(data) - len(f"/say {line.token} \n") > line.longest(max_line):
                 too_long.append(line)
                 continue
             self._sent[line.token] = _Sent(line, ground, len(data))

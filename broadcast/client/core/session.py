@@ -186,7 +186,8 @@ class Session:
         commands, too_long = self.outbox.take(self._ground(), self._max_line)
         self._out += commands
         for line in too_long:
-            text = f"longer than the {self._max_line} bytes this server takes"
+            most = line.longest(self._max_line)
+            text = f"longer than the {most} bytes that a line may have"
             self._emit(ev.Problem("too-long", "say", text, line.token, line.text))
 
     def _ground(self) -> Ground:

@@ -2,7 +2,7 @@
 
 import re
 
-from broadcast.protocol.names import RULE, is_key, mend
+from broadcast.protocol.names import ONE_WORD, is_key, mend, rule_against
 
 _WORD = re.compile(r"[^\W\d_]+(?:[-'.][^\W\d_]+)*\.?")
 
@@ -28,9 +28,9 @@ def why_no_name(text: str) -> str:
     """Why a text can't be a name, with one like it that can."""
     if not text.strip():
         return "a name can't be empty"
-    reason = "a name has no spaces" if len(text.split()) > 1 else RULE
     offered = mend(text, "")
-    return f"{text!r}: {reason}" + (f"; {offered} would do" if offered else "")
+    hint = f"; {offered} would do" if offered else ""
+    return f"{text!r}: {rule_against(text)}{hint}"
 
 
 def why_no_rename(rest: str) -> str | None:
@@ -42,4 +42,4 @@ def why_no_rename(rest: str) -> str | None:
     key = key.strip()
     if not key or (is_key(key) and not _WORD.fullmatch(key)):
         return None
-    return f"a name has no spaces: /name {mend(rest)} would do"
+    return f"{ONE_WORD}: /name {mend(rest)} would do"

@@ -1,8 +1,10 @@
 """``broadcast.client`` on plain asyncio. No Twisted is imported: a quick start."""
 
 import asyncio
+import contextlib
 import os
 import re
+import socket
 from collections.abc import Awaitable, Callable
 
 from broadcast.client.address import CLOSED, NO_HOST, RESET, Address
@@ -125,6 +127,23 @@ async def _dial(
     await loop.create_connection(
         make, address.host, address.port, ssl=tls, happy_eyeballs_delay=0.25
     )
+
+
+async def is_unknown(address: Address, patience: float) -> bool:
+    """Tell whether it is known within ``patience`` seconds that there is no such host.
+
+    Only where there is one address, and it is not that of a socket's file.
+    """
+    if address.others or not address.host:
+        return False
+    loop = asyncio.get_running_loop()
+    with contextlib.suppress(TimeoutError, OSError):
+        try:
+            async with asyncio.timeout(patience):
+                await loop.getaddrinfo(address.host, address.port)
+        except (socket.gaierror, UnicodeError) as problem:
+            return explain(problem) == NO_HOST
+    return False
 
 
 def explain(problem: BaseException) -> str:

@@ -26,7 +26,7 @@ from broadcast.client.ui.format import Formatter, wants_color
 from broadcast.client.ui.look_back import LookBack
 from broadcast.client.ui.meaning import Local, Remote, Say, understand
 from broadcast.client.ui.members import Members
-from broadcast.client.ui.prompt import Question, pending, prompt
+from broadcast.client.ui.prompt import Question, is_long, pending, prompt, refusal
 from broadcast.client.ui.remembered import Remembered
 from broadcast.client.ui.scroll import Scroll
 from broadcast.protocol.sanitize import mend
@@ -246,8 +246,8 @@ class Chat:
 
     def _give_back(self, event: ev.Problem) -> None:
         """A line of ours is refused: put it back into the editor, or say so here."""
-        self.note(f"not said: {event.text or event.code}")
-        if not self.display.give_back(event.line):
+        self.note(refusal(event, recalls=not self.display.echoes))
+        if not (is_long(event.line) or self.display.give_back(event.line)):
             self.note(f"  {mend(event.line)}")
 
     def _replay(self, event: ev.Replay) -> None:

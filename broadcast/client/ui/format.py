@@ -67,6 +67,8 @@ class Formatter:
                 return self._message(event)
             case ev.Joined(quiet=True) | ev.Left(quiet=True) | ev.Renamed(quiet=True):
                 return None
+            case ev.Bye():  # the loss that follows tells its text
+                return None
             case ev.Presence(joined=0, left=0):  # renames, or quiet members
                 return None
             case ev.Joined(name=name, count=count):
@@ -83,8 +85,6 @@ class Formatter:
             case ev.Notice(text=text):
                 return self.server(text)
             case ev.Problem(text=text, code=code):
-                return self.server(text or code)
-            case ev.Bye(text=text, code=code):
                 return self.server(text or code)
             case ev.Who():
                 return self.who(event)

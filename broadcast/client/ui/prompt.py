@@ -1,14 +1,19 @@
-"""The text around the cursor: the status, the lines on their way, the question."""
+"""The text around the cursor: status, lines on their way or refused, the question."""
 
 from dataclasses import dataclass
 from itertools import islice
+from typing import Final
 
 from broadcast.client.core.session import Session, State
-from broadcast.client.core.words import count_of
+from broadcast.client.core.words import count_of, shorten
+from broadcast.client.events import Problem
 from broadcast.protocol.sanitize import mend
 
 FEW = 5
 """Rows at most for the lines that are on their way."""
+
+LONG: Final = 1000
+"""Characters of a line that is longer than half a usual screen."""
 
 
 def prompt(session: Session, retry_in: float | None) -> str:
@@ -40,6 +45,25 @@ def pending(session: Session) -> list[str]:
     if len(outbox) > FEW:
         rows[-1] = f"… {count_of(len(outbox) - FEW + 1, 'line')} more"
     return rows
+
+
+def is_long(line: str) -> bool:
+    """Tell whether a line would drive what stands above it off the screen."""
+    return len(line) > LONG
+
+
+def refusal(event: Problem, recalls: bool) -> str:
+    """Return why a line was not said; with the beginning of a long one.
+
+    Args:
+        event: the refusal.
+        recalls: the editor recalls what was typed.
+    """
+    reason = f"not said: {event.text or event.code}"
+    if not is_long(event.line):
+        return reason
+    hint = "; the up arrow recalls it" if recalls else ""
+    return f"{reason}{hint}: {shorten(mend(event.line))}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,14 @@ from broadcast.web.api.framing import Framings
 from broadcast.web.api.logins import Caller, Logins
 from broadcast.web.api.stream import Comments
 from broadcast.web.door import Door, RefusedError
-from broadcast.web.http import COMMON, PLAIN, answer, headers
+from broadcast.web.http import (
+    COMMON,
+    NOTHING,
+    PLAIN,
+    answer,
+    headers,
+    unknown_parameter,
+)
 
 ALLOWED_HEADERS: Final = b"Authorization, Content-Type, Idempotency-Key, Last-Event-ID"
 
@@ -73,6 +80,7 @@ class Endpoint(Resource):
 
     isLeaf = True
     methods: ClassVar[tuple[bytes, ...]]
+    parameters: ClassVar[tuple[str, ...]]
 
     def __init__(self, api: Api) -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # Twisted's
@@ -168,7 +176,7 @@ class Endpoint(Resource):
         try:
             self.check_page(request)
             if request.postpath:
-                raise RefusedError(404, "there is nothing here")
+                raise RefusedError(404, NOTHING)
             self.precheck(request)
             caller = await self.api.logins.admit(request)
             if request.channel and request.channel.is_waiting_for(request):
@@ -183,6 +191,8 @@ class Endpoint(Resource):
         Raises:
             RefusedError: the request is refused.
         """
+        if (message := unknown_parameter(request, self.parameters)) is not None:
+            raise RefusedError(400, message)
         if self.api.connections.is_stopping:
             raise RefusedError(503, "the server shuts down", BUSY)
 

@@ -101,6 +101,8 @@ class Reading(Endpoint):
 class Lines(Reading):
     """Lines as people read them, or objects of json."""
 
+    parameters: ClassVar = ("history", "since", "follow", "name")
+
     def wish_of(self, request: Any, caller: Caller) -> Wish:
         """Return what a request asks for.
 
@@ -134,6 +136,8 @@ class Lines(Reading):
 
 class Events(Reading):
     """Server-Sent Events, for an EventSource."""
+
+    parameters: ClassVar = ("history", "since", "name")
 
     def precheck(self, request: Any) -> None:
         """Send one that was told not to come back away for good."""

@@ -35,6 +35,7 @@ class Say(Endpoint):
     """The address that says what is posted."""
 
     methods: ClassVar = (b"POST", b"OPTIONS")
+    parameters: ClassVar = ("name",)
 
     def __init__(self, api: Api) -> None:
         super().__init__(api)

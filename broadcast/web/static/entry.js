@@ -48,7 +48,8 @@ export class Login {
 
   refused(text) {
     this.error.textContent = text;
-    this.secret.select();
+    // To select is to focus: who writes elsewhere meanwhile stays there.
+    if (this.form.contains(document.activeElement)) this.secret.select();
   }
 
   done() {

@@ -5,6 +5,7 @@ import { Attention, isNamed } from "./attention.js";
 import { Commands } from "./commands.js";
 import { Composer } from "./composer.js";
 import { Login, Naming } from "./entry.js";
+import { Focus } from "./focus.js";
 import { Link } from "./link.js";
 import { Memory } from "./memory.js";
 import { Panels } from "./panels.js";
@@ -22,6 +23,7 @@ const find = (id) => document.getElementById(id);
 const isReading = new URLSearchParams(location.search).get("view") === "read";
 document.documentElement.classList.toggle("read", isReading);
 
+const focus = new Focus(find("text"), find("lines"));
 const memory = new Memory(location.pathname);
 const url = new URL("ws", location.href);
 url.protocol = location.protocol === "https:" ? "wss:" : "ws:";
@@ -181,8 +183,8 @@ const hear = {
 room.addEventListener("event", ({ detail }) => hear[detail.event]?.(detail));
 room.addEventListener("state", ({ detail }) => status.show(detail));
 room.addEventListener("login", ({ detail }) => {
-  login.ask(detail.text, !isReading && !find("text").value);
   naming.ask();
+  login.ask(detail.text, !isReading && focus.isFree && !find("text").value);
   if (!find("problem").textContent) composer.say("log in first: what you write here stays until then");
 });
 room.addEventListener("gap", ({ detail: { missing } }) => {

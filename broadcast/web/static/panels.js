@@ -1,5 +1,5 @@
 // The panels: each has a button; one is open at a time; Escape leaves it, and the focus
-// is where it was.
+// is where it was; who is elsewhere stays there.
 
 export class Panels {
   constructor(pairs) {
@@ -19,9 +19,11 @@ export class Panels {
 
   show(pair, isShown) {
     if (isShown) for (const other of this.pairs) if (other !== pair) this.set(other, false);
+    const { activeElement, body } = document;
+    const isLeft = activeElement === body || pair.panel.contains(activeElement);
     this.set(pair, isShown);
     if (isShown) (pair.panel.querySelector("input") ?? pair.panel).focus();
-    else pair.button.focus();
+    else if (isLeft) pair.button.focus();
   }
 
   set(pair, isShown) {

@@ -5,7 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from broadcast.client.cli.arguments import default_of, flags, make_parser, options_of
+from broadcast.client.cli.arguments import (
+    default_of,
+    flags,
+    make_parser,
+    options_of,
+    parse,
+)
 from broadcast.client.cli.completion import find_words, script_for
 from broadcast.client.cli.config import KEYS
 from broadcast.client.core.option import Given
@@ -92,6 +98,24 @@ def test_usage_errors(words: list[str], capsys: pytest.CaptureFixture[str]) -> N
         make_parser().parse_args(words)
     assert exit_.value.code == 2
     assert "usage: " in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["send", "-name", "ann", "hi"], "'-name' is no option; did you mean --name?"),
+        (["connect", "-host=h"], "'-host=h' is no option; did you mean --host?"),
+        (["tail", "-lines", "3"], "'-lines' is no option; did you mean --lines?"),
+    ],
+)
+def test_a_dash_is_missing(
+    words: list[str], told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is not taken for a letter and its value: that would be another name."""
+    with pytest.raises(SystemExit):
+        parse(make_parser(), words)
+    assert capsys.readouterr().err.endswith(f"error: {told}\n")
+    assert parse(make_parser(), ["send", "-nann", "--", "-name"]).text == ["-name"]
 
 
 @pytest.mark.parametrize("command", COMMANDS)

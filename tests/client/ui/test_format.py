@@ -27,7 +27,6 @@ def message(text: str, name: str = "eve") -> ev.Message:
         (ev.Presence(AT, 5, 2, 9), "* 5 joined, 2 left, 9 here"),
         (ev.Notice("one\ntwo"), "* one\n* two"),
         (ev.Problem("muted", "say", ""), "* muted"),
-        (ev.Bye("idle", "too quiet"), "* too quiet"),
         (ev.Who(("a", "b"), 2), "* a, b (2 here)"),
         (ev.Who(("a", "b"), 9, True), "* a, b"),
         (ev.Pong("x"), "* pong x"),

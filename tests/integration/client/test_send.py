@@ -54,12 +54,14 @@ def test_nothing_to_say_is_said_at_once(daemon: Daemon, home: str) -> None:
 
 
 def test_line_too_long_is_refused(daemon: Daemon, home: str) -> None:
-    """A line that the server would drop makes it exit with 4; the others are said."""
-    stdin = "one\n" + "x" * 9000 + "\nthree\n"
+    """A line that the server would drop makes it exit with 4; the others are said,
+    up to the length that is told."""
+    stdin = f"one\n{'x' * 8153}\n{'y' * 8152}\n"
     done = run_client("send", "-s", daemon.url, home=home, stdin=stdin)
     assert done.returncode == 4
-    assert done.stderr.startswith("bcast-client: a line was refused: longer than")
-    assert spoken(daemon, home) == ["tester: one", "tester: three"]
+    told = "a line was refused: longer than the 8152 bytes that a line may have: xxx"
+    assert done.stderr.startswith(f"bcast-client: {told}")
+    assert spoken(daemon, home) == ["tester: one", "tester: " + "y" * 8152]
 
 
 def test_own_name_taken_by_oneself(daemon: Daemon, home: str) -> None:

@@ -209,6 +209,26 @@ def test_goes_on_after_the_server_was_away(room: RoomThread, home: str) -> None:
     assert back == "bcast-client: connected again"
 
 
+def test_a_shutdown_is_told_once(daemon: Daemon, home: str) -> None:
+    """By the loss, whose reason it is; as json the server's own line is printed."""
+    text = Follower(home, daemon.url, "--quiet")
+    json = Follower(home, daemon.url, "--quiet", "--json")
+    send(daemon, home, "before")
+    assert text.out.readline().endswith("eve: before\n")
+    while "before" not in json.out.readline():
+        pass
+    daemon.stop()
+    while '"event":"bye"' not in json.out.readline():
+        pass
+    for follower in (text, json):
+        assert follower.process.stderr is not None
+        told = follower.process.stderr.readline()
+        assert told.startswith("bcast-client: connection lost: The server has shut")
+        follower.process.send_signal(signal.SIGINT)
+        out, errors = follower.process.communicate(timeout=15)
+        assert "shut down" not in out + errors
+
+
 def test_what_is_gone_is_marked(room: RoomThread, home: str) -> None:
     """Where the server no longer has all of it, a line says how many are missing."""
     follower = Follower(home, room.room.address, "--quiet")

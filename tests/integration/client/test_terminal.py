@@ -287,6 +287,25 @@ def test_refused_line_comes_back(room: RoomThread, home: str) -> None:
         assert terminal.prompt.endswith("here> half")
 
 
+def test_a_long_line_leaves_the_reason_in_sight(room: RoomThread, home: str) -> None:
+    """It is not put back, where it would fill the screen: the up arrow does that."""
+    with connect(room, home, "-n", "bob") as terminal:
+        terminal.wait_for("connected · bob · 1 here>")
+        terminal.type(f"\x1b[200~{'x' * 8300}\x1b[201~\r")
+        terminal.wait_for("- not said: longer than the 8152 bytes that a line may have")
+        terminal.wait(lambda: terminal.prompt.endswith("here>"))
+        terminal.type("\x1b[A")
+        terminal.wait(lambda: terminal.prompt.endswith("xxxx"))
+
+
+def test_nobody_is_asked_for_a_name_in_vain(home: str) -> None:
+    """That there is no such host is told first: this one's label is too long."""
+    with Terminal("connect", f"{'x' * 64}.example", home=home) as terminal:
+        assert terminal.exit_code() == 3
+        assert "no such host; correct the name" in "".join(terminal.everything)
+        assert "Your name" not in "".join(terminal.everything)
+
+
 def test_lines_given_up_are_named(room: RoomThread, home: str) -> None:
     """Where it ends before they are said, they stand on the terminal afterwards."""
     room.room.on["/say"] = lambda member, rest: True
