@@ -15,6 +15,7 @@ from broadcast.protocol.events import lines
 from broadcast.protocol.sanitize import escape
 from broadcast.store import tools
 from broadcast.store.base import StoreError
+from broadcast.store.redaction import redact
 from broadcast.store.rows import MAX_ID
 
 DESCRIPTION = """\
@@ -83,8 +84,8 @@ def make_parser() -> argparse.ArgumentParser:
         type=_argument(_date),
         help="deletes lines up to DATE (2026-01-31, or with a time after it)",
     )
-    redact = add("redact", _redact, "Removes the text of lines; the lines stay.")
-    redact.add_argument(
+    redacting = add("redact", _redact, "Removes the text of lines; the lines stay.")
+    redacting.add_argument(
         "ids",
         metavar="ID",
         nargs="+",
@@ -126,7 +127,7 @@ def _prune(given: argparse.Namespace) -> int:
 
 
 def _redact(given: argparse.Namespace) -> int:
-    print(f"the text of {lines(tools.redact(given.file, given.ids))} was removed")
+    print(f"the text of {lines(redact(given.file, given.ids))} was removed")
     return 0
 
 

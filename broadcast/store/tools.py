@@ -7,25 +7,21 @@ be stopped.
 
 import os
 import sqlite3
-from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import islice
 from typing import Final
 
 from broadcast.protocol.dialects import Moment, Speaker
 from broadcast.protocol.sanitize import is_clean, mend_line
 from broadcast.store.base import DamagedError, StoreError
-from broadcast.store.codec import Body, Speakers, encode
+from broadcast.store.codec import Speakers
 from broadcast.store.database import IS_READ, Database, Lock, sync_folder
-from broadcast.store.entries import Run, is_run
+from broadcast.store.entries import Run
 from broadcast.store.figures import DISK_FULL
 from broadcast.store.recall import recall
 from broadcast.store.rows import Row, Rows, in_words
-
-MARK: Final = b"[removed]"
-"""The text of a line whose own was removed."""
 
 PIECE: Final = 64
 """Rows that are read at a time."""
@@ -131,7 +127,7 @@ def prune(path: str, size: int | None = None, before: float | None = None) -> in
     Raises:
         StoreError: a daemon uses it, or it can't be changed.
     """
-    with _changing(path) as database:
+    with changing(path) as database:
         first = database.first_id
         if (newest := database.newest) is not None:
             database.keep(newest.seq, recall(database).ledger.state.dump())
@@ -145,29 +141,6 @@ def prune(path: str, size: int | None = None, before: float | None = None) -> in
         gone = database.first_id - first
         database.shrink()
     return gone
-
-
-def redact(path: str, ids: Iterable[int]) -> int:
-    """Put a mark in place of the text of some lines, all of them or none.
-
-    The lines keep their ids, times and names, and the log is the same one. The text is
-    nowhere in the file any more, nor in what SQLite keeps beside it.
-
-    Args:
-        path: the path of the file.
-        ids: the ids of the lines.
-
-    Returns:
-        The number of these lines.
-
-    Raises:
-        StoreError: there is no such line, a daemon uses the file, or it can't be
-            changed. Where the disk is full, the text may still be in free pages.
-    """
-    wanted = sorted(set(ids))
-    with _changing(path) as database:
-        database.rewrite(_redacted(database, wanted))
-    return len(wanted)
 
 
 def back_up(path: str, copy: str) -> None:
@@ -202,7 +175,7 @@ def new_epoch(path: str) -> str:
     Raises:
         StoreError: a daemon uses it, or it can't be changed.
     """
-    with _changing(path) as database:
+    with changing(path) as database:
         return database.begin_epoch()
 
 
@@ -243,27 +216,6 @@ def _safe(text: bytes) -> bytes:
     if is_clean(text):
         return text
     return b"".join(mend_line(line) + b"\n" for line in text.split(b"\n")[:-1])
-
-
-def _redacted(rows: Rows, ids: list[int]) -> Iterator[Row]:
-    """Yield the rows with some lines, these without their text; ``ids`` is sorted."""
-    gone, speakers = frozenset(ids), Speakers()
-    at = 0
-    while at < len(ids):
-        row = next(rows.after(ids[at] - 1), None)
-        if row is None or row.first > ids[at]:
-            raise StoreError(
-                f"{rows.path} has no line {ids[at]}; see the ids in bcast-store dump"
-                " --format ndjson"
-            )
-        entries = rows.whole(row, speakers).entries
-        for run in filter(is_run, entries):
-            mark = run.speaker.prefix + MARK
-            lines = enumerate(run.text.split(b"\n")[:-1], run.first)
-            kept = [mark if id in gone else line for id, line in lines]
-            run.text = b"\n".join([*kept, b""])
-        yield replace(row, body=encode(Body(entries)))
-        at = bisect_left(ids, row.next_id, at)
 
 
 def _copy(path: str, part: str) -> None:
@@ -318,7 +270,7 @@ def _is_read_only(path: str) -> bool:
 
 
 @contextmanager
-def _changing(path: str) -> Iterator[Database]:
+def changing(path: str) -> Iterator[Database]:
     """Give a file of which no daemon makes use meanwhile."""
     with _reading(path):
         pass  # it is there, and ours: nothing is made

@@ -117,6 +117,7 @@ SOURCES: Final[Mapping[str, Sequence[Source]]] = MappingProxyType(
         ),
         "bcast-store": (
             _source("store/tools.py", "StoreError", "append"),
+            _source("store/redaction.py", "StoreError"),
             _source("store/tools.py", "_hint", form="FILE: WHY; {}"),
             *_STORE,
             _source("store/cli.py", "ValueError"),

@@ -82,7 +82,7 @@ def test_clients_are_told_marks(
     ]
     with pytest.raises(subprocess.CalledProcessError) as error:
         store_command("redact", path, *ids)
-    assert "is in use by another daemon" in error.value.stderr
+    assert "is in use by a running daemon" in error.value.stderr
     first.stop()
     assert SECRET.encode() in Path(path).read_bytes()
     told = store_command("redact", path, *ids)

@@ -18,6 +18,7 @@ from broadcast.store.codec import Speakers
 from broadcast.store.database import Database
 from broadcast.store.entries import Entry, Told
 from broadcast.store.recall import recall
+from broadcast.store.redaction import redact
 from broadcast.store.rows import Row, Rows
 from tests.support.stores import Kept, failing, lines_of, run_of
 
@@ -154,7 +155,7 @@ def test_a_relays_lines(tmp_path: Path) -> None:
     run.text, run.count = b"\xff\r\n\n\x1b[31m secret\n", 3
     kept.commit(run)
     kept.stop()
-    tools.redact(file, [3])
+    redact(file, [3])
     (row,) = rows_in(file)
     assert row.body.endswith(b"\n\xff\r\n\n[removed]\n")
 
@@ -276,9 +277,9 @@ def test_another_program_reads_it(
 def test_a_second_time_changes_nothing(kept: Kept, file: str, tmp_path: Path) -> None:
     """Whoever was cut off may do it again."""
     kept.stop()
-    tools.redact(file, [2])
+    redact(file, [2])
     lines, rows = lines_in(file), rows_in(file)
-    tools.redact(file, [2])
+    redact(file, [2])
     assert (lines_in(file), rows_in(file)) == (lines, rows)
 
 
