@@ -172,14 +172,14 @@ def test_a_page_that_logs_in(daemon: Start, open_page: Open, tmp_path: Path) -> 
     page = open_page(started)
     page.run(
         block("js", "async function listen")
-        + "listen('', 'open-sesame', (e) => { document.title = e.text ?? e.event; });"
+        + "listen('', 'open-sesame', (e) => { window.heard = e.text || e.event; });"
         "new EventSource('/events').onerror = (e) => { window.state ="
         " e.target.readyState; };"
     )
     secret = "-H 'Authorization: Bearer open-sesame'"
-    page.wait_until(lambda: page.driver.title == "welcome", "listening")
+    page.wait_until(lambda: page.run("return window.heard") == "welcome", "listening")
     shell(f"curl -sS {secret} -d 'for all' {url(started)}/say")
-    page.wait_until(lambda: page.driver.title == "for all", "heard")
+    page.wait_until(lambda: page.run("return window.heard") == "for all", "heard")
     page.wait_until(lambda: page.run("return window.state") == 2, "closed for good")
 
 
