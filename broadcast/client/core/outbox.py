@@ -2,8 +2,8 @@
 
 A line waits, is sent under its own token, and is gone when that token is answered.
 After a reconnect the unanswered ones go out again under their old tokens: the server
-remembers them, and says nothing twice. Where it may have forgotten (another log or name,
-more than ``REMEMBERED`` lines later) the line is doubtful, and somebody else decides.
+remembers them, and says nothing twice. Where it may have forgotten (another log,
+another name, ``REMEMBERED`` lines) the line is doubtful, and somebody else decides.
 """
 
 from collections import deque
