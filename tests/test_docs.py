@@ -27,7 +27,8 @@ WITHOUT_CONTENTS = frozenset({"performance-tables.md"})
 
 OTHER_PROGRAMS = frozenset(
     (
-        *("--extra", "--recv-only", "--now", "--upgrade"),  # uv, ncat, systemctl, pip
+        *("--extra", "--with", "--recv-only"),  # uv, ncat
+        *("--now", "--unbuffered", "--upgrade"),  # systemctl, jq, pip
         *("--data-binary", "--retry-all-errors", "--oneline"),  # curl, git
         *("--build-arg", "--cap-drop", "--format", "--isolation"),  # podman
         *("--network", "--read-only"),

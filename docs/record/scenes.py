@@ -115,8 +115,11 @@ def moderation(stage: Stage) -> None:
     mallory.see("not said")
     admin.run("bcast-admin kick mallory 'no advertising here'")
     mallory.ends()
-    admin.run("bcast-admin ban 192.0.2.0/24 --for 10m 'no advertising here'")
+    admin.run("bcast-admin ban 127.0.0.1 --for 10m 'no advertising here'")
     admin.run("bcast-admin bans")
+    mallory.type("nc 127.0.0.1 8000")
+    mallory.see("banned")
+    mallory.ends()
 
 
 SCENES: Final[Mapping[str, Callable[[Stage], None]]] = MappingProxyType(

@@ -2,9 +2,8 @@
 
 A line waits, is sent under its own token, and is gone when that token is answered.
 After a reconnect the unanswered ones go out again under their old tokens: the server
-remembers the last ``REMEMBERED`` tokens of its log, and says nothing twice. Where it
-may have forgotten (another log, another name) the line is doubtful, and somebody else
-decides.
+remembers them, and says nothing twice. Where it may have forgotten (another log,
+another name, ``REMEMBERED`` lines) the line is doubtful, and somebody else decides.
 """
 
 from collections import deque
@@ -20,7 +19,7 @@ MAX_CHARACTERS = 4 * 1024 * 1024
 WINDOW_LINES = 1024
 WINDOW_BYTES = 64 * 1024
 REMEMBERED = 10_000
-"""Of so many lines that were said last, a server remembers the tokens."""
+"""Lines said since, up to which a token is counted on. A server keeps 50,000 tokens."""
 
 COMMAND = 40
 """Bytes that are kept for the command in front of a text, as the page keeps them. They

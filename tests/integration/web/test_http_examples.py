@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -34,6 +35,12 @@ def block(kind: str, holding: str) -> str:
     blocks = re.findall(rf"```{kind}\n(.*?)```", DOCS.read_text(), re.DOTALL)
     (found,) = [one for one in blocks if holding in one]
     return str(found)
+
+
+def require_jq() -> None:
+    """Skip the test where there is no jq."""
+    if shutil.which("jq") is None:
+        pytest.skip("no jq: apt-get install jq")
 
 
 @pytest.mark.parametrize(
@@ -84,6 +91,15 @@ def test_listening(web: Daemon) -> None:
     assert rest.endswith("* that was the last 3 lines\n") or number < 2
 
 
+def test_the_text_alone(web: Daemon, join: Join) -> None:
+    """No names, and neither joins nor leaves."""
+    require_jq()
+    join(web, "zoe")
+    shell(f"curl -sS -d 'a: b' {url(web)}/say")
+    old = f"'{url(web)}/lines?history=1&follow=0'"
+    assert shell(command("curl -sN").replace(f"{HERE}/lines", old)) == "a: b\n"
+
+
 def test_logging_in(daemon: Start, tmp_path: Path) -> None:
     """A secret, and an account, whose name it is said under."""
     (tmp_path / "tokens").write_text("open-sesame\n")
@@ -118,15 +134,20 @@ def test_the_recipes_for_jobs_and_shells(web: Daemon, join: Join) -> None:
 
 def test_the_recipe_for_webhooks(web: Daemon, tmp_path: Path) -> None:
     """What is said is posted once each, and the position is kept."""
+    require_jq()
     (tmp_path / "webhook.py").write_text(block("python", "hook, path"))
     position = json.loads(shell(f"curl -sS -d before {url(web)}/say"))["position"]
-    (tmp_path / "position").write_text(position)
+    server = f" tcp://127.0.0.1:{web.port} |"
+    env = {"HOME": str(tmp_path)}
+    begin = command("bcast-client tail --json -n 0").replace(" |", server, 1)
+    shell(f"cd {tmp_path} && {begin}", env=env)
+    assert (tmp_path / "position").read_text() == f"{position}\n"
     last = json.loads(shell(f"curl -sS --data-binary $'1\\n2' {url(web)}/say"))
-    pipe = command("bcast-client").replace("tail", "tail --no-follow", 1)
-    pipe = pipe.replace(" |", f" tcp://127.0.0.1:{web.port} |")
+    pipe = command("bcast-client tail --json --since").replace(" |", server, 1)
+    pipe = pipe.replace("tail", "tail --no-follow", 1)
     with Site() as site:
         hook = f"http://127.0.0.1:{site.port}/"
-        shell(f"cd {tmp_path} && {pipe}", env={"HOOK": hook, "HOME": str(tmp_path)})
+        shell(f"cd {tmp_path} && {pipe}", env=env | {"HOOK": hook})
         assert [json.loads(post)["text"] for post in site.posts] == ["1", "2"]
     assert (tmp_path / "position").read_text() == last["position"]
 
@@ -142,6 +163,24 @@ def test_the_python_program(web: Daemon, tmp_path: Path) -> None:
         check=False,
     )
     assert (done.stdout, done.stderr) == ("robot hi\n", "")
+
+
+def test_a_page_that_logs_in(daemon: Start, open_page: Open, tmp_path: Path) -> None:
+    """It listens with its secret, where an EventSource is refused for good."""
+    (tmp_path / "tokens").write_text("open-sesame\n")
+    started = daemon("--web", "0", "--token-file", str(tmp_path / "tokens"))
+    page = open_page(started)
+    page.run(
+        block("js", "async function listen")
+        + "listen('', 'open-sesame', (e) => { window.heard = e.text || e.event; });"
+        "new EventSource('/events').onerror = (e) => { window.state ="
+        " e.target.readyState; };"
+    )
+    secret = "-H 'Authorization: Bearer open-sesame'"
+    page.wait_until(lambda: page.run("return window.heard") == "welcome", "listening")
+    shell(f"curl -sS {secret} -d 'for all' {url(started)}/say")
+    page.wait_until(lambda: page.run("return window.heard") == "for all", "heard")
+    page.wait_until(lambda: page.run("return window.state") == 2, "closed for good")
 
 
 def test_the_page_of_ones_own(daemon: Start, open_page: Open, join: Join) -> None:
