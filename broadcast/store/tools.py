@@ -19,7 +19,7 @@ from broadcast.store.base import DamagedError, StoreError
 from broadcast.store.codec import Speakers
 from broadcast.store.database import IS_READ, Database, Lock, sync_folder
 from broadcast.store.entries import Run
-from broadcast.store.figures import DISK_FULL
+from broadcast.store.figures import DISK_FULL, IO_ERROR
 from broadcast.store.recall import recall
 from broadcast.store.rows import Row, Rows, in_words
 
@@ -304,6 +304,8 @@ def _hint(error: Exception) -> str:
         return "make room on it"
     if in_words(error) == IS_READ:
         return "wait for that one, and try again"
+    if in_words(error) == IO_ERROR:
+        return "see whether the disk is full, or failing"
     if isinstance(error, PermissionError):
         return "use the daemon's account"
     return "name a file that you may use"

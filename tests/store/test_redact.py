@@ -283,6 +283,24 @@ def test_a_second_time_changes_nothing(kept: Kept, file: str, tmp_path: Path) ->
     assert (lines_in(file), rows_in(file)) == (lines, rows)
 
 
+def test_a_file_that_may_not_grow_says_where_to_look(tmp_path: Path) -> None:
+    """There is no room to write it anew: the text is gone at the next try only."""
+    file = str(tmp_path / "room.db")
+    ids = crowded(file)
+    blocks = Path(file).stat().st_size // 2048
+    command = (
+        f"ulimit -f {blocks}; exec {sys.executable}"
+        f" -c 'import sys; from broadcast.store.cli import main; sys.exit(main())'"
+        f" redact {file} {ids[0]}"
+    )
+    done = subprocess.run(
+        ["bash", "-c", command], cwd=ROOT, capture_output=True, text=True, timeout=60
+    )
+    hint = "disk I/O error; see whether the disk is full, or failing"
+    assert (done.returncode, done.stderr) == (1, f"bcast-store: {file}: {hint}\n")
+    assert main(["check", file]) == 0
+
+
 CHECKPOINT = "PRAGMA wal_checkpoint"
 
 
