@@ -55,7 +55,7 @@ class Outage:
         return "connected again" if self._is_back else None
 
     def gap(self, missing: int | None) -> str | None:
-        """The mark where a replay begins in which something is gone for good.
+        """The mark where a replay begins that has no more of the lines before.
 
         The first replay after a return goes on where we were; others go on after a
         position that somebody gave, which may be wrong.
@@ -65,7 +65,7 @@ class Outage:
             return None
         if missing is not None:
             are = count_of(missing, "line is", "lines are")
-            return f"* ({are} missing here: gone from the server)"
+            return f"* ({are} missing here: older than what the server gives)"
         if goes_on:
             return (
                 "* (the server's log began anew: what was said meanwhile may be lost)"

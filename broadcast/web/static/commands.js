@@ -45,7 +45,7 @@ export class Commands {
       const said = all.slice(0, SHOWN);
       const { missing } = events[0];
       const { more, position } = events.at(-1);
-      const gone = { null: "that position is not in this log", 0: "" }[missing] ?? `${missing} lines before can't be had any more`;
+      const gone = { null: "that position is not in this log", 0: "" }[missing] ?? `${missing} lines before are older than what the server gives`;
       if (gone && word === "since") this.show.notice(gone);
       const isCut = word === "since" && (more || said.length < all.length);
       const epoch = position.slice(0, position.lastIndexOf(":"));

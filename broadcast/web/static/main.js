@@ -191,7 +191,7 @@ room.addEventListener("gap", ({ detail: { missing } }) => {
   const text =
     missing === null
       ? "the server has begun anew: what was said before is gone"
-      : `${lines(missing)} ${missing === 1 ? "is" : "are"} gone for good`;
+      : `${lines(missing)} ${missing === 1 ? "is" : "are"} older than what the server gives`;
   view.add({ kind: "mark", gap: true, text });
 });
 room.addEventListener("synced", ({ detail }) => {

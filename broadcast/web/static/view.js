@@ -148,7 +148,7 @@ export class View extends EventTarget {
       if (!answer || from !== this.span.last) return;
       const items = answer.entries.flatMap((entry) => this.items(entry));
       if (answer.missing !== 0) {
-        const text = answer.missing === null ? "the server has begun anew" : `${lines(answer.missing)} can't be had any more`;
+        const text = answer.missing === null ? "the server has begun anew" : `${lines(answer.missing)} before are older than what the server gives`;
         items.unshift({ kind: "mark", node: mark(text, "gap") });
       }
       this.isWhole = !answer.more;

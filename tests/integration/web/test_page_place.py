@@ -274,5 +274,5 @@ def test_an_absence_longer_than_the_log_is_told(
     proxy.mend()
     page.connected()
     page.shows("line 49")
-    assert page.texts(".gap") == ["30 lines are gone for good"]
+    assert page.texts(".gap") == ["30 lines are older than what the server gives"]
     proxy.close()
