@@ -227,7 +227,7 @@ def test_a_name_in_use(bob: Terminal, daemon: Daemon, home: str) -> None:
     with Terminal("connect", daemon.url, "-n", "bob", home=home) as second:
         second.wait_for("connected · guest-")
         second.wait_for("is taken: you are guest-")
-        assert second.shown[-2].endswith("; /name NAME takes another")
+        second.wait(lambda: second.shown[-2].endswith("; /name NAME takes another"))
         assert any("eve: hello" in row for row in second.shown[:-2])
         second.type("/name Zoë Müller\r")
         second.wait_for("- a name has no spaces: /name Zoë-Müller would do")

@@ -63,9 +63,10 @@ class Source:
         """Come back as often as it takes to hear ``last``.
 
         Args:
-            while_there: is called when it has come back for the first time.
+            while_there: is called when it has come back for the first time, and hears.
         """
         reader = EventReader(port, self._last)
+        assert reader.next()["event"] == "welcome"
         while_there()
         while self.heard[-1:] != [last]:
             try:

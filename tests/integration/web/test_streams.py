@@ -72,6 +72,7 @@ def test_a_stalled_reader_harms_nobody(daemon: Start, join: Join) -> None:
     stalled.send(b"GET /events?name=stuck HTTP/1.1\r\nHost: localhost\r\n\r\n")
     started.out.wait_for("stuck joined")
     good, talker = EventReader(web_port(started)), join(started, "talker")
+    assert good.next()["event"] == "welcome"
     for number in range(40):
         talker.since_ping(*["x" * 1000] * 200, f"round {number}")
     started.out.wait_for(r"stuck left .*\((stalled|too-slow|lost)")
