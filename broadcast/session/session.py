@@ -381,11 +381,14 @@ class Session:
         return isinstance(reason, Bye) and self.state in HANDSHAKING
 
     def _lose(self, reason: Bye | str, detail: str) -> None:
-        """Say what waits, where nobody has to log in first; and be gone."""
+        """Say what waits, where nobody has to log in first; and be gone.
+
+        In turn, if that takes time: thousands may be lost at one moment.
+        """
         self._connection = CLOSED_CONNECTION
         self.subscription.stop()
         self._reason = (reason, detail)
-        if self._rest and self.state in GOES_ON:
+        if self.state in GOES_ON and (self._rest or self.room.work.is_late()):
             if self.state is State.JOINED:
                 self.move(State.LEAVING)
             self.room.work.add(self)

@@ -1,6 +1,8 @@
 """What still waits when its sender has gone: said, but by turns."""
 
+import re
 import time
+from itertools import pairwise
 
 import pytest
 
@@ -127,6 +129,28 @@ def test_a_share_of_each_turn() -> None:
     assert sum(counts) == 10_000
     assert max(counts) <= 3 * SHARE_LINES
     assert guest.transport.producerState == "producing"
+
+
+@pytest.mark.counts_turns
+def test_thousands_that_are_lost_at_once_are_gone_by_turns() -> None:
+    """None is forgotten, and each is told of."""
+    hall = Hall()
+    watcher = hall.join("/name watcher")
+    crowd = [hall.join(f"/name al-{n}") for n in range(100)]
+    watcher.take()
+    hall.clock.tick = BUDGET / 20
+    for guest in crowd:
+        guest.protocol.connectionLost()
+    assert len(hall.room.subscriptions) > 70
+    counts = [len(hall.room.subscriptions)]
+    while counts[-1] > 1:
+        hall.turn(1)
+        counts.append(len(hall.room.subscriptions))
+    assert max(a - b for a, b in pairwise(counts)) < 50
+    hall.wait(1)
+    assert len(hall.room.directory.sessions) == 1
+    left = re.findall(rb"\* (\d+) left, ", watcher.take())
+    assert sum(map(int, left)) == 100
 
 
 @pytest.mark.counts_turns
