@@ -19,7 +19,7 @@ from typing import Any, Final, Protocol
 from twisted.logger import Logger
 
 BUDGET: Final = 0.004
-"""Seconds of work in a turn of the reactor, reads included, fan-out excluded."""
+"""Seconds of work in a turn of the reactor, with reads, without a little fan-out."""
 
 FAN_OUT: Final = 0.002
 """Seconds of fan-out in a turn that the budget does not count. It counts the rest: ten
@@ -41,8 +41,8 @@ or has work queued. A dirty 64 KiB costs half a millisecond before any queue can
 
 READS: Final = 32
 """Readers that go on in a turn, of those that had to wait; and small reads in a turn
-that has taken twice its budget. A read that finds the end of
-a connection takes the time of a hundred others, and is known for one too late."""
+that has taken twice its budget. A read that finds the end of a connection takes the
+time of a hundred others, and is known for one too late."""
 
 LARGE_READ: Final = 65536
 """Bytes read at a time from a connection whose lines are clean."""
@@ -151,8 +151,6 @@ class Work:
         now = self.clock.seconds()
         if not self._end:  # the first work of this turn
             self._end = now + BUDGET
-            self._fan_out = FAN_OUT
-            self._little = READS
             self.soon()
             return False
         return now > self._end + grace
@@ -192,6 +190,7 @@ class Work:
             commit()
         self._run(BUDGET / 2)
         self._end = 0.0
+        self._fan_out, self._little = FAN_OUT, READS
         self._first.clear()
         if self._waiting:
             self._read_on()
