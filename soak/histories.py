@@ -15,7 +15,8 @@ daemon. What must hold, by the order in which each connection was told of things
   owner's; who speaks is called what it was told; who is replaced is so by itself;
 - presence: each count follows from the one before; with the same batch of lines all
   connections are told of the same comings, goings and renames, unless they were folded.
-  (What is folded is told before the lines of its batch.)
+  (What is folded is told before the lines of its batch. Whoever comes in a burst may be
+  told of what came before, but never of its own coming: a count may then be one more.)
 
 It exits with 1, and says what is wrong, if any of it does not hold.
 """
@@ -234,6 +235,7 @@ class _Told:
         self._who = connection
         self._called = self._asked = ""
         self._count: int | None = None
+        self._own_join = 0  # not told; it may be between two that are held in a burst
         self._here: dict[str, bool] = {}
         self._owners: dict[str, str] = {}
         self._first, self._ids = 0, list[int]()
@@ -277,6 +279,7 @@ class _Told:
     def _take_welcome(self, event: Event) -> None:
         self._all.epochs.add(event["epoch"])
         self._grant(event["name"])
+        self._own_join = 1
         self._first = event["id"]  # what is folded yet is counted already
 
     def _grant(self, name: str) -> None:
@@ -356,7 +359,9 @@ class _Told:
             if kind == "rename":
                 self._come(event["to"], event)
         if self._count is not None and self._count + step != event["count"]:
-            self._complain(f"{self._count} were here before {event}")
+            if self._ids or self._count + step + self._own_join != event["count"]:
+                self._complain(f"{self._count} were here before {event}")
+            self._own_join = 0
         self._count = event["count"]
 
     def _come(self, name: str, event: Event) -> None:

@@ -176,6 +176,20 @@ def test_a_name_has_one_owner_from_its_coming_to_its_going() -> None:
     assert problems([*speakers, ear]) == []
 
 
+def test_ones_own_coming_may_be_between_those_of_a_burst() -> None:
+    """It is not told to oneself, and counted once, before any line."""
+
+    def found(*steps: Step) -> list[str]:
+        said = history("al", sent("one"))
+        return problems([said, history("ear", welcome("ear", 4), *steps)])
+
+    burst = [move("leave", name, count) for name, count in (("x", 6), ("y", 6))]
+    assert found(*burst, move("leave", "z", 5)) == []
+    assert "6 were here" in found(*burst, move("leave", "z", 6))[0]
+    assert "6 were here" in found(burst[0], line(10, "al", "one"), burst[1])[0]
+    assert "6 were here" in found(burst[0], move("leave", "y", 7))[0]
+
+
 def test_who_is_replaced_by_itself_is_so_rightly() -> None:
     """A connection of the same key has the name then."""
     first = history("a.0", welcome("red", 1), told("bye", code="replaced"), owner="key")
