@@ -123,6 +123,11 @@ class Drain:
             self._logger.warn(
                 "{count} cut off, with lines to read", event="cut-off", count=left
             )
+        if not self._connections.room.commits.is_settled:
+            self._logger.warn(
+                "not all was committed: the store did not answer in time",
+                event="not-committed",
+            )
 
     def _say_goodbye(self, seconds: float) -> None:
         """Close each connection, evenly over ``seconds``, those that joined first."""

@@ -1,5 +1,7 @@
 """The end of the daemon, by the clock: what goes on, and when it is over."""
 
+from functools import partial
+
 import pytest
 from twisted.internet.defer import Deferred
 from twisted.logger import capturedLogs
@@ -117,6 +119,29 @@ def test_nobody_is_waited_for_longer_than_the_drain() -> None:
         "cut-off",
         1,
     )
+
+
+def test_a_store_that_does_not_answer_is_told_of() -> None:
+    """It is waited for until the drain is over; one that answers in time is not."""
+    for delay in (1.0, 60.0):
+        late = partial(LateStore, epoch=EPOCH, delay=delay)
+        hall = Hall(store=late)
+        drain = Drain(hall.clock, hall.connections)
+        guest = hall.join("/name al")
+        hall.wait(60)
+        guest.send("one")
+        with capturedLogs() as events:
+            running = Deferred.fromCoroutine(drain.run(0, 10, _close))
+            guest.drop(clean=True)
+            for _ in range(110):
+                hall.wait(0.1)
+        assert running.called
+        told = [each for each in events if each.get("event") == "not-committed"]
+        assert len(told) == (delay > 10)
+
+
+async def _close() -> None:
+    """Close no listeners."""
 
 
 def test_a_signal_ends_what_is_waited_for() -> None:
