@@ -428,7 +428,7 @@ class Settings(RoomSettings):
         "HTTP connections that may be open at once, without WebSockets.",
         Group.WEB,
         "NUMBER",
-        default_is="a quarter of the open files",
+        default_is="(the open-file limit - 64) / 4",
         unset=1_000_000,
     )
     web_max_per_host: int = option(
@@ -436,7 +436,7 @@ class Settings(RoomSettings):
         "HTTP connections that may be open at once from one host. 0: any number.",
         Group.WEB,
         "NUMBER",
-        default_is="a sixteenth of the open files",
+        default_is="(the open-file limit - 64) / 16",
         unset=0,
     )
     log_style: str = option(
