@@ -41,6 +41,16 @@ def is_handshake_done(connection: Any) -> bool:
     return cast(bool, connection._handshakeDone)
 
 
+def aggregate_less(connection: Any, most: int) -> None:
+    """Let a ``BufferingTLSTransport`` encrypt at once what is more than ``most`` bytes.
+
+    It keeps up to 64,000 bytes until the reactor's next iteration, and its producer
+    learns of a full buffer only then.
+    """
+    aggregator = connection._aggregator
+    aggregator.MAX_BUFFER_SIZE = aggregator._bufferLeft = most
+
+
 def name_briefly(transport: Any) -> None:
     """Replace Twisted's names for a connection, which only Twisted's own log uses.
 

@@ -24,13 +24,17 @@ from broadcast.base.values import reason_of
 from broadcast.base.work import SMALL_READ
 from broadcast.net import sockopts
 from broadcast.net.handshakes import Handshakes, host_at
-from broadcast.net.internals import is_handshake_done
+from broadcast.net.internals import aggregate_less, is_handshake_done
 
 _OPTIONS = SSL.OP_NO_COMPRESSION | SSL.OP_NO_RENEGOTIATION
 
 
 MAX_FLIGHT = 1 << 17
 """Bytes buffered of a handshake before its turn. A certificate chain is smaller."""
+
+
+AGGREGATED = 8192
+"""Bytes of small writes that are kept for one record, at most."""
 
 
 class HandshakeState(enum.Enum):
@@ -145,6 +149,10 @@ class TLSConnection(BufferingTLSTransport):
     _host = ""
     _state = HandshakeState.REFUSED
     _came = b""
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        aggregate_less(self, AGGREGATED)
 
     def makeConnection(self, transport: Any) -> None:
         """Begin the handshake, or close if there are too many."""

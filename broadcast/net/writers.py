@@ -25,6 +25,13 @@ else:
     _PLAIN = (tcp.Server, PacedServer, PacedUnixServer)
 
 
+RECORD: Final = 16384
+"""Bytes of a record of TLS, at most."""
+
+ALL_TOGETHER: Final = 4 << 20
+"""Bytes that all members of a room may have in the buffers of their transports, unless
+these are less than a record each. The reactor writes them all in one iteration."""
+
 LITTLE: Final = 4096
 """Bytes, approximately, that the transport buffers for a peer whose socket is full."""
 
@@ -166,13 +173,13 @@ class BufferedWriter:
         connection.transport.registerProducer(self, True)
 
     def send(self, data: bytes) -> int:
-        """Write chunks of 64 KiB, of whole lines, until the transport's buffer is full.
+        """Write whole lines, a share at a time, until the transport's buffer is full.
 
         The rest may never be sent: other last words may replace it.
         """
-        sent = 0
+        sent, share = 0, self._share
         while sent < len(data) and not self._paused:
-            end = data.rfind(b"\n", sent, sent + CHUNK) + 1
+            end = data.rfind(b"\n", sent, sent + share) + 1
             end = end or data.find(b"\n", sent) + 1 or len(data)  # telnet's has none
             self._connection.transport.write(data[sent:end])
             sent = end
@@ -201,7 +208,7 @@ class BufferedWriter:
         """Write until the transport's buffer is full; tell whether there is more."""
         seconds = self._connection.session.subscription.work.clock.seconds
         while not self._paused and not self._done:
-            chunk = self._next(CHUNK)
+            chunk = self._next(self._share)
             if not chunk:
                 self._stop()
                 return False
@@ -221,6 +228,13 @@ class BufferedWriter:
     def _next(self, space: int) -> bytes:
         """Return the next bytes for the wire, approximately ``space`` of them."""
         return self._connection.session.subscription.next_chunk(space)
+
+    @property
+    def _share(self) -> int:
+        """Bytes for the wire at a time: whole records, as many as all may have."""
+        members = len(self._connection.session.room.subscriptions)
+        records = min(CHUNK, ALL_TOGETHER // max(1, members)) // RECORD
+        return max(1, records) * RECORD
 
     def _stop(self) -> None:
         if self._connection.session.subscription.finished and not self._done:

@@ -71,23 +71,17 @@ class DirectFrameWriter(DirectWriter):
             return 0
 
     def _next(self, space: int) -> bytes:
-        if self._rest:
-            rest, self._rest = bytes(self._rest[:space]), self._rest[space:]
-            return rest
-        if self._control:
-            control, self._control = self._control, b""
-            return control
-        chunk = self._connection.session.subscription.next_chunk(space)
-        return self.framing(chunk) if chunk else b""
+        return _next_frames(self, space)
 
 
 class BufferedFrameWriter(BufferedWriter):
     """Writes frames through the transport (TLS, a proxy's wrapper)."""
 
-    __slots__ = ("_control", "framing")
+    __slots__ = ("_control", "_rest", "framing")
 
     def __init__(self, connection: IConnection, framing: Framing, head: bytes) -> None:
         self.framing: Framing = framing
+        self._rest = memoryview(b"")
         self._control = b""
         super().__init__(connection)
         connection.transport.write(head)
@@ -97,10 +91,15 @@ class BufferedFrameWriter(BufferedWriter):
         return len(data) if self.send_shared(self.framing(data)) else 0
 
     def send_shared(self, data: bytes) -> int:
-        """Write whole frames, unless the transport's buffer is full."""
-        if self._paused:
+        """Write frames, a share of them now, unless the transport's buffer is full."""
+        if self._paused or self._rest:
             return 0
-        self._connection.transport.write(data)
+        share = self._share
+        self._connection.transport.write(data[:share])
+        if len(data) > share:
+            self._rest = memoryview(data)[share:]
+            if not self._paused:
+                self._connection.session.subscription.write_later(self)
         return len(data)
 
     def write_control(self, frame: bytes) -> None:
@@ -109,11 +108,19 @@ class BufferedFrameWriter(BufferedWriter):
             self._control = frame
 
     def _next(self, space: int) -> bytes:
-        if self._control:
-            control, self._control = self._control, b""
-            return control
-        chunk = self._connection.session.subscription.next_chunk(space)
-        return self.framing(chunk) if chunk else b""
+        return _next_frames(self, space)
+
+
+def _next_frames(writer: DirectFrameWriter | BufferedFrameWriter, space: int) -> bytes:
+    """Return a writer's next bytes: the rest of what it has begun comes first."""
+    if writer._rest:
+        rest, writer._rest = bytes(writer._rest[:space]), writer._rest[space:]
+        return rest
+    if writer._control:
+        control, writer._control = writer._control, b""
+        return control
+    chunk = writer._connection.session.subscription.next_chunk(space)
+    return writer.framing(chunk) if chunk else b""
 
 
 def frame_writer_for(

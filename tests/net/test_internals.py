@@ -6,15 +6,18 @@ import pkgutil
 import re
 import socket
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from twisted.internet import tcp
 from twisted.internet.protocol import Protocol, ServerFactory
+from twisted.internet.task import Clock
 from twisted.internet.testing import MemoryReactor
 
 import twisted
 from broadcast import net
+from broadcast.net.internals import aggregate_less
 
 LACKS = f"Twisted {twisted.__version__} has no {{}}: see broadcast/net/internals.py"
 
@@ -74,6 +77,21 @@ def test_tls_knows_whether_its_handshake_is_done() -> None:
     found = getattr(tls.TLSMemoryBIOProtocol, "_handshakeDone", None)
     message = LACKS.format("TLSMemoryBIOProtocol._handshakeDone")
     assert found is False, message
+
+
+def test_tls_encrypts_at_once_what_is_much() -> None:
+    """Little is kept until the reactor's next iteration."""
+    tls: Any = pytest.importorskip("twisted.protocols.tls")
+    clock, written = Clock(), list[bytes]()
+    kept = SimpleNamespace(_aggregator=tls._AggregateSmallWrites(written.append, clock))
+    aggregate_less(kept, 10)
+    for data in (b"much more than that", b"a little", b"and more"):
+        kept._aggregator.write(data)
+    assert written == [b"much more than that", b"a littleand more"]
+    kept._aggregator.write(b"the rest")
+    assert len(written) == 2
+    clock.advance(0)
+    assert written[2:] == [b"the rest"]
 
 
 def _names(kind: type) -> set[str]:

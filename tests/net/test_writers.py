@@ -1,6 +1,7 @@
 """Writers: which one fits a transport, and what they take and leave in queue."""
 
 import socket
+from functools import cache
 from typing import Any
 
 import pytest
@@ -11,10 +12,17 @@ from twisted.internet.protocol import Protocol
 from twisted.internet.testing import MemoryReactor, StringTransport
 
 from broadcast.base.work import BUDGET
-from broadcast.net.writers import BufferedWriter, DirectWriter, is_plain, writer_for
+from broadcast.net.writers import (
+    RECORD,
+    BufferedWriter,
+    DirectWriter,
+    is_plain,
+    writer_for,
+)
 from broadcast.protocol.events import Bye
 from broadcast.room.directory import When
 from broadcast.room.output import CHUNK
+from broadcast.session.interfaces import ISession
 from tests.support.hall import Hall
 from tests.support.wires import Front, Pipe, Wire, join_over
 
@@ -140,20 +148,37 @@ def test_who_catches_up_is_given_so_much_a_turn(is_direct: bool) -> None:
     assert wire.out.count(b"talker: ") == 900
 
 
-@given(
-    st.lists(st.sampled_from([0, 1, 100, 30_000, CHUNK - 1, CHUNK, 150_000])),
-    st.integers(1, 4),
+@cache
+def among(members: int) -> ISession:
+    """Return the session of one of so many members."""
+    hall = Hall()
+    first, *_ = [hall.join("/quiet") for _ in range(members)]
+    return first.protocol.session
+
+
+@pytest.mark.parametrize(
+    ("members", "share"), [(1, CHUNK), (64, CHUNK), (100, 2 * RECORD), (300, RECORD)]
 )
-@settings(deadline=None)
-def test_what_is_left_over_begins_with_a_line(sizes: list[int], space: int) -> None:
-    """A transport gets whole lines, a chunk or one long line a write, until full."""
+@given(
+    sizes=st.lists(st.sampled_from([0, 1, 100, 15_000, CHUNK - 1, CHUNK, 150_000])),
+    space=st.integers(1, 4),
+)
+@settings(deadline=None, max_examples=30)
+def test_what_is_left_over_begins_with_a_line(
+    members: int, share: int, sizes: list[int], space: int
+) -> None:
+    """A transport gets whole lines, a share or one long line a write, until full.
+
+    Of many members each has a smaller share: the reactor writes all of them at once.
+    """
     data = b"".join(b"x" * size + b"\n" for size in sizes)
     paper: Any = Paper(space)
     front: Any = Front(paper)
+    front.session = among(members)
     sent = BufferedWriter(front).send(data)
     assert b"".join(paper.written) == data[:sent]
     for piece in paper.written:
         assert piece.endswith(b"\n")
-        assert len(piece) <= CHUNK or piece.count(b"\n") == 1
+        assert len(piece) <= share or piece.count(b"\n") == 1
     assert len(paper.written) <= space
     assert sent == len(data) or len(paper.written) == space
