@@ -5,6 +5,7 @@ fault, then a remedy.
 """
 
 import configparser
+import os
 import re
 from collections.abc import Callable
 from string import Formatter
@@ -25,6 +26,7 @@ _NATS_URL: Final = re.compile(
     re.ASCII,
 )
 _WITH_PORT: Final = re.compile(r"(\[[^\]]*\]|[^:\[\]]*):([0-9]+)", re.ASCII)
+_CALL: Final = re.compile(r"\[Errno ([0-9]+)\] Connect call failed", re.ASCII)
 _TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{1,32}")
 
 MOST_DIGITS: Final = 20
@@ -233,10 +235,19 @@ def unix_path(value: str) -> str | None:
     return path
 
 
-def reason_of(error: Exception) -> str:
-    """Return the reason of a failure, in the system's own words, as a single line."""
+def reason_of(error: BaseException) -> str:
+    """Return the reason of a failure, in the system's own words, as a single line.
+
+    asyncio has words of its own where it can't connect, for one address or several. The
+    numbers in them are the system's.
+    """
     message = str(error)
-    if isinstance(error, OSError) and error.strerror:
+    if numbers := _CALL.findall(message):
+        reasons = (os.strerror(int(number)).lower() for number in numbers)
+        message = ", ".join(dict.fromkeys(reasons))
+    elif fault := getattr(error, "verify_message", ""):
+        message = f"its certificate is not accepted: {fault}"
+    elif isinstance(error, OSError) and error.strerror:
         message = error.strerror.lower()
     return " ".join(message.split())
 

@@ -27,7 +27,10 @@ FORMATS: Final = {"text": TEXT.replayed, "ndjson": JSON.said}
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return its exit code: 0, or 1 with a line on stderr."""
-    given = make_parser().parse_args(arguments)
+    parser = make_parser()
+    given = parser.parse_args(arguments)
+    if given.run is None:
+        parser.error("no command was given; see --help")
     try:
         done: int = given.run(given)
         sys.stdout.flush()
@@ -52,7 +55,8 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--version", action="version", version=f"bcast-store {__version__}"
     )
-    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    parser.set_defaults(run=None)
+    commands = parser.add_subparsers(metavar="COMMAND")
 
     def add(
         name: str, run: Callable[[argparse.Namespace], int], help: str

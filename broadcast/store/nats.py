@@ -18,6 +18,7 @@ from nats.aio.client import Client
 from nats.errors import Error, MaxPayloadError
 from twisted.logger import Logger
 
+from broadcast.base.values import reason_of
 from broadcast.store.base import StoreError
 from broadcast.store.creds import Creds, CredsError
 from broadcast.store.ending import end
@@ -33,7 +34,6 @@ REQUEST: Final = 3.0
 
 UNREAD: Final = -1
 """No limit on what is not processed: JetStream's flow control has one."""
-
 
 EOF_OVER_TLS: Final = "returning true from eof_received()"
 """asyncio says so whenever a connection ends on which nats-py has begun TLS: nobody can
@@ -421,4 +421,4 @@ def _is_of_use(record: logging.LogRecord) -> bool:
 
 def _said(error: BaseException) -> str:
     """Return an error in one line."""
-    return " ".join(str(error).split()) or type(error).__name__
+    return reason_of(error) or type(error).__name__

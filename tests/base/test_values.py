@@ -2,6 +2,7 @@
 
 import errno
 import re
+import ssl
 from collections.abc import Callable
 from typing import Any
 
@@ -169,6 +170,19 @@ def test_a_wrong_value_is_refused_in_words(read: Read, text: str, words: str) ->
         read(text)
 
 
+def several(*numbers: int) -> OSError:
+    """The error of asyncio where a host has several addresses, and none answers."""
+    each = (f"[Errno {number}] Connect call failed ('::1', 1)" for number in numbers)
+    return OSError(f"Multiple exceptions: {', '.join(each)}")
+
+
+def unverified(reason: str) -> ssl.SSLCertVerificationError:
+    """The error of a handshake with a server whose certificate nobody has signed."""
+    error = ssl.SSLCertVerificationError(1, f"[SSL: X] {reason} (_ssl.c:1006)")
+    error.verify_message = reason
+    return error
+
+
 @pytest.mark.parametrize(
     ("error", "words"),
     [
@@ -176,6 +190,18 @@ def test_a_wrong_value_is_refused_in_words(read: Read, text: str, words: str) ->
         (OSError("timed out"), "timed out"),
         (ValueError("line 1\n  of Two"), "line 1 of Two"),
         (ValueError(), ""),
+        (
+            ConnectionRefusedError(
+                errno.ECONNREFUSED, "Connect call failed ('::1', 1)"
+            ),
+            "connection refused",
+        ),
+        (several(errno.ECONNREFUSED, errno.ECONNREFUSED), "connection refused"),
+        (
+            several(errno.ENETUNREACH, errno.ECONNREFUSED),
+            "network is unreachable, connection refused",
+        ),
+        (unverified("self-signed"), "its certificate is not accepted: self-signed"),
     ],
 )
 def test_a_reason_is_one_line(error: Exception, words: str) -> None:

@@ -367,9 +367,9 @@ def test_a_server_that_is_not_there_is_one_line() -> None:
         url = f"nats://u:secret@127.0.0.1:{port}"
         code, out, err = refused_start("--nats", url, "--port", "0", twist=ASYNCIO)
     assert code == 1
-    assert err.startswith(f"broadcast: --nats: nats://127.0.0.1:{port}: ")
-    assert err.endswith("; is nats-server -js there?\n")
-    assert (err.count("\n"), "secret" in err, "CRITICAL" in out) == (1, False, False)
+    why = "connection refused; is nats-server -js there?"
+    assert err == f"broadcast: --nats: nats://127.0.0.1:{port}: {why}\n"
+    assert "CRITICAL" not in out
 
 
 def test_a_server_behind_silent_ones_is_found(daemon: Start, server: str) -> None:

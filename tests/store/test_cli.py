@@ -291,7 +291,7 @@ def test_whatever_is_damaged_is_told_in_lines(
         ("prune --before yesterday room.db", "'yesterday' is no date"),
         ("redact room.db", "the following arguments are required: ID"),
         ("dump --format xml room.db", "invalid choice: 'xml'"),
-        ("", "the following arguments are required: COMMAND"),
+        ("", "no command was given; see --help"),
     ],
 )
 def test_a_wrong_command_line(words: str, told: str, capsys: Captured) -> None:

@@ -46,6 +46,8 @@ def parse(parser: argparse.ArgumentParser, argv: Sequence[str]) -> argparse.Name
     """
     _refuse_single_dashes(parser, argv)
     given, unknown = parser.parse_known_args(argv)
+    if given.command is None:
+        parser.error("no command was given; give connect, send or tail")
     if unknown:
         given.parser.error(f"unrecognized arguments: {' '.join(unknown)}; see --help")
     return given
@@ -72,7 +74,7 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--version", action="version", version=f"%(prog)s {__version__}"
     )
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     for command, help in COMMANDS:
         added = commands.add_parser(command, help=help)
         added.set_defaults(parser=added)

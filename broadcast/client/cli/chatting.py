@@ -17,6 +17,7 @@ from broadcast.client.io.runner import Exit, reason_for
 from broadcast.client.io.stdio import Printer, read_lines
 from broadcast.client.ui.chat import Chat
 from broadcast.client.ui.display import Display
+from broadcast.client.ui.meaning import Local, interpret
 from broadcast.client.ui.remembered import Remembered
 from broadcast.protocol.names import is_word
 
@@ -41,8 +42,8 @@ async def run_chat(options: Options) -> int:
         complain(reason_for(ev.Lost(NO_HOST, None, "cannot-connect"), options))
         return Exit.CANNOT_CONNECT
     name = name or await ask_name(ask)
-    if name is None:
-        return Exit.INTERRUPTED
+    if not name:
+        return Exit.INTERRUPTED if name is None else Exit.DONE
     profile = Profile(
         name=name, secret=options.secret, history=options.history, roster=True
     )
@@ -81,11 +82,13 @@ def is_dumb(environ: Mapping[str, str], os_name: str = os.name) -> bool:
 
 
 async def ask_name(ask: Callable[[str], Awaitable[str | None]]) -> str | None:
-    """The name to use, asked for at the terminal; None is a refusal."""
+    """The name to use, asked for at the terminal; None is a refusal, "" is /quit."""
     usual = name_on_this_machine()
     question = f"Your name [{usual}]: "
     while (answer := await ask(question)) is not None:
         name = answer.strip() or usual
+        if interpret(name) == Local("quit", "") and name.startswith("/"):
+            return ""
         if is_word(name):
             return name
         question = f"{why_no_name(name)}\nYour name [{usual}]: "

@@ -24,7 +24,7 @@ from broadcast.client.ui.commands import LocalCommands, send_command
 from broadcast.client.ui.display import GATHER, Display, Status, Typed
 from broadcast.client.ui.format import Formatter, wants_color
 from broadcast.client.ui.look_back import LookBack
-from broadcast.client.ui.meaning import Local, Remote, Say, understand
+from broadcast.client.ui.meaning import Local, Remote, Say, interpret, understand
 from broadcast.client.ui.members import Members
 from broadcast.client.ui.prompt import Question, is_long, pending, prompt, refusal
 from broadcast.client.ui.remembered import Remembered
@@ -276,7 +276,7 @@ class Chat:
 
     def enter(self, text: str) -> Typed:
         """A line, or several, were entered."""
-        if self._question is not None:
+        if self._question is not None and interpret(text) != Local("quit", ""):
             self.session.login(self._question.secret(text))
             self.ask_secret(False)
             self.connection.pump()

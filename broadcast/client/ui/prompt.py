@@ -86,8 +86,13 @@ class Question:
         return f"{what} (hidden)> "
 
     def secret(self, typed: str) -> str:
-        """The secret to log in with: a password alone is that of ``name``."""
+        """The secret to log in with: a password alone is that of ``name``.
+
+        The server's words name the command, so some people type it in front.
+        """
         words = typed.split()
+        if [word.lower() for word in words[:1]] == ["/login"]:
+            words = words[1:]
         alone = self._is_for_name and self.name and len(words) == 1
         return " ".join([self.name, *words] if alone else words)
 

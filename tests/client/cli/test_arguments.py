@@ -95,9 +95,20 @@ def test_values_that_are_read_here() -> None:
 def test_usage_errors(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     """Words that do not fit the command are refused, with its usage and exit code 2."""
     with pytest.raises(SystemExit) as exit_:
-        make_parser().parse_args(words)
+        parse(make_parser(), words)
     assert exit_.value.code == 2
     assert "usage: " in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [[], ["--"], ["--port"]])
+def test_a_command_is_missing(
+    words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The commands are named, so that the next try has one."""
+    with pytest.raises(SystemExit):
+        parse(make_parser(), words)
+    told = "no command was given; give connect, send or tail\n"
+    assert capsys.readouterr().err.endswith(told)
 
 
 @pytest.mark.parametrize(

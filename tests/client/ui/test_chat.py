@@ -42,6 +42,9 @@ def test_prompt_says_what_is_wanted(wording: str, name: str, prompt: str) -> Non
         (SECRETS, "alice", "s3cret", "s3cret"),
         (BOTH, "alice", "s3cret", "s3cret"),
         (BOTH, "alice", "alice pass-word", "alice pass-word"),
+        (SECRETS, "alice", "/login s3cret", "s3cret"),
+        (ACCOUNTS, "alice", "/login pass-word", "alice pass-word"),
+        (ACCOUNTS, "alice", " /Login bob pass-word", "bob pass-word"),
     ],
 )
 def test_password_alone_is_for_the_name(

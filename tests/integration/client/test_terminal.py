@@ -91,7 +91,7 @@ def test_server_that_cannot_be_reached(home: str, closed_port: int) -> None:
 
 
 def test_login_is_asked_for_hidden(room: RoomThread, home: str) -> None:
-    """A server that wants a secret: it is typed unseen, and asked again when wrong."""
+    """It is typed unseen, and asked again when wrong; /quit is none, and leaves."""
 
     def ask(member: Member, rest: str) -> bool:
         member.send("login", text="who are you?")
@@ -116,6 +116,8 @@ def test_login_is_asked_for_hidden(room: RoomThread, home: str) -> None:
         terminal.wait_for("connected · bob · 1 here>")
         terminal.type("/login\r")
         terminal.wait_for("secret (hidden)>")
+        terminal.type("/quit\r")
+        assert terminal.exit_code() == 0
         assert b"s3cret" not in terminal.bytes
         assert b"guess" not in terminal.bytes
 
@@ -126,7 +128,7 @@ def test_password_alone_is_enough(tmp_path: Path, home: str) -> None:
     passwd = [sys.executable, "-m", "broadcast.auth.passwd", str(users), "alice"]
     subprocess.run(passwd, input=b"correct-horse\n", check=True, timeout=30)
     with Daemon("--users", str(users)) as daemon:
-        for typed in ("correct-horse", "ALICE correct-horse"):
+        for typed in ("correct-horse", "/login ALICE correct-horse"):
             with Terminal("connect", daemon.url, "-n", "alice", home=home) as terminal:
                 terminal.wait_for("password for alice (hidden)>")
                 terminal.type("\r")
@@ -197,12 +199,13 @@ def test_leaving_waits_for_what_was_typed(room: RoomThread, home: str) -> None:
 
 
 def test_no_name_is_a_refusal(room: RoomThread, home: str) -> None:
-    """Ctrl-C where a name is asked for leaves with 130; nobody joins."""
-    with connect(room, home) as terminal:
-        terminal.wait_for("Your name [tester]:")
-        terminal.type("\x03")
-        assert terminal.exit_code() == 130
-        assert room.room.heard == []
+    """Ctrl-C where a name is asked for leaves with 130, /quit with 0; nobody joins."""
+    for typed, code in (("\x03", 130), ("/quit\r", 0)):
+        with connect(room, home) as terminal:
+            terminal.wait_for("Your name [tester]:")
+            terminal.type(typed)
+            assert terminal.exit_code() == code
+            assert room.room.heard == []
 
 
 def test_server_that_says_goodbye_for_good(room: RoomThread, home: str) -> None:
