@@ -106,6 +106,9 @@ def nats_urls(value: str) -> tuple[str, ...]:
     for url in found:
         if not _NATS_URL.fullmatch(url):
             raise ValueError(f"{_shown(url)} is no address; give nats://HOST:PORT")
+        port = url.rpartition(":")[2]
+        if port.isdigit() and not 1 <= int(port) <= 65535:
+            raise ValueError(f"{port} is no port; give nats://HOST:PORT")
     return tuple(found)
 
 

@@ -74,6 +74,7 @@ SOURCES: Final[Mapping[str, Sequence[Source]]] = MappingProxyType(
             _source("protocol/roles.py", "RoleError", form="--OPTION: {}"),
             _source("limits.py", "ValueError", form="--max-members: {}"),
             _source("tap.py", "refusal"),
+            _source("check.py", "refusal"),
             _source("check.py", "_why_unwritable", form="--OPTION: FILE: {}"),
             _source("net/listeners.py", "ValueError", form=_LISTEN),
             _source("net/listeners.py", "why_not", form=_LISTEN),
@@ -83,6 +84,7 @@ SOURCES: Final[Mapping[str, Sequence[Source]]] = MappingProxyType(
             _source("store/journal.py", "StoreError", form=_OF_STORE),
             _source("store/nats.py", "StoreError"),
             _source("store/streams.py", "StoreError"),
+            _source("store/share.py", "_difference", form="--nats: {}"),
         ),
         "bcast-client": (
             _source("client/address.py", "AddressError"),
