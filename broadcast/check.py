@@ -14,6 +14,7 @@ from broadcast.base.settings import Settings
 from broadcast.base.values import reason_of
 from broadcast.command_line import PREFIX, refusal
 from broadcast.store.base import StoreError
+from broadcast.store.database import refuse_no_file
 from broadcast.store.tools import identify
 
 if TYPE_CHECKING:
@@ -62,10 +63,12 @@ def refuse_store(path: str | None) -> None:
         SystemExit: it can't be ``--store``.
     """
     refuse_unwritable("store", path)
-    if path is None or not os.path.exists(path) or not os.path.getsize(path):
+    if path is None or not os.path.exists(path):
         return
     try:
-        identify(path)
+        refuse_no_file(path)
+        if os.path.getsize(path):
+            identify(path)
     except StoreError as error:
         raise refusal(f"--store: {error}") from None
 

@@ -43,6 +43,9 @@ def _source(file: str, *calls: str, form: str = "{}") -> Source:
 _FILES: Final = _source("base/files.py", "_refusal", form="can't read FILE: {}")
 
 
+_OUTPUT: Final = _source("base/output.py", "_unwritable")
+
+
 def _behind_option(source: Source) -> Source:
     return replace(source, form=f"--OPTION: {source.form}")
 
@@ -106,6 +109,7 @@ SOURCES: Final[Mapping[str, Sequence[Source]]] = MappingProxyType(
             _source("client/io/websocket.py", "CannotConnectError"),
         ),
         "bcast-admin": (
+            _OUTPUT,
             _source("admin/cli.py", "AdminError", "error"),
             _source("admin/commands.py", "CommandRefusedError", "error"),
             _source("admin/actions.py", "CommandRefusedError", "warning", "_unsaved"),
@@ -118,6 +122,7 @@ SOURCES: Final[Mapping[str, Sequence[Source]]] = MappingProxyType(
             _FILES,
         ),
         "bcast-store": (
+            _OUTPUT,
             _source("store/tools.py", "StoreError", "append"),
             _source("store/redaction.py", "StoreError"),
             _source("store/tools.py", "_hint", form="FILE: WHY; {}"),
