@@ -95,6 +95,17 @@ def text_or_none(value: str) -> str | None:
     return value or None
 
 
+def port_or_endpoint(value: str) -> str | None:
+    """Return a port of TCP, or any other text; None for the empty text.
+
+    Raises:
+        ValueError: there is no such port.
+    """
+    if value.isdigit():
+        whole(0, 65535)(value)
+    return value or None
+
+
 def nats_urls(value: str) -> tuple[str, ...]:
     """Return the addresses of NATS servers; none for an empty text.
 

@@ -81,6 +81,7 @@ SOURCES: Final[Mapping[str, Sequence[Source]]] = MappingProxyType(
             _source("check.py", "_why_unwritable", form="--OPTION: FILE: {}"),
             _source("net/listeners.py", "ValueError", form=_LISTEN),
             _source("net/listeners.py", "why_not", form=_LISTEN),
+            _source("net/parsing.py", "ValueError", "_fault_of", form=_LISTEN),
             _source("auth/policy.py", "ValueError"),
             _source("auth/checkers.py", "AuthError", form="--auth: {}"),
             *map(_behind_option, (_FILES, _SECRETS, _BANS, *_STORE)),
