@@ -7,10 +7,18 @@ Nothing is written, and no listener is opened: a port that is taken is not found
 import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from broadcast.base.files import is_named_pipe
+from broadcast.base.settings import Settings
+from broadcast.base.values import reason_of
 from broadcast.command_line import PREFIX, refusal
 from broadcast.store.base import StoreError
+from broadcast.store.database import refuse_no_file
 from broadcast.store.tools import identify
+
+if TYPE_CHECKING:
+    from broadcast.store.nats import Access
 
 
 def faults_of(checks: Iterable[Callable[[], object]]) -> list[str]:
@@ -55,9 +63,47 @@ def refuse_store(path: str | None) -> None:
         SystemExit: it can't be ``--store``.
     """
     refuse_unwritable("store", path)
-    if path is None or not os.path.exists(path) or not os.path.getsize(path):
+    if path is None or not os.path.exists(path):
         return
     try:
-        identify(path)
+        refuse_no_file(path)
+        if os.path.getsize(path):
+            identify(path)
     except StoreError as error:
         raise refusal(f"--store: {error}") from None
+
+
+def access_for(settings: Settings) -> "Access":
+    """Return how NATS is reached, once the files for that were read.
+
+    Raises:
+        SystemExit: a file can't be used, or nats-py is not installed.
+    """
+    try:
+        from broadcast.store.nats import Access, Link
+    except ModuleNotFoundError as missing:
+        hint = "pip install 'twisted-broadcast[nats]'"
+        raise refusal(f"--nats: there is no {missing.name}; {hint}") from None
+    for option in ("nats-creds", "nats-ca"):
+        path = getattr(settings, option.replace("-", "_"))
+        if path is not None and (why := _why_unreadable(path)):
+            hint = "name a file that can be read"
+            raise refusal(f"--{option}: {path}: {why}; {hint}")
+    name = f"broadcast {settings.node}"
+    access = Access(settings.nats, settings.nats_creds, settings.nats_ca, name)
+    try:
+        Link(access).look_at_files()
+    except StoreError as error:
+        raise refusal(str(error)) from None
+    return access
+
+
+def _why_unreadable(path: str) -> str | None:
+    """Return why a file can't be read; None if it can be."""
+    if is_named_pipe(path):
+        return "it is a pipe"
+    try:
+        Path(path).read_bytes()
+    except OSError as error:
+        return reason_of(error)
+    return None

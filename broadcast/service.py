@@ -183,6 +183,7 @@ class BroadcastService(Service):
         self._fail = fail
         self._leave = leave
         self._listeners = listeners
+        self._is_ready = False
         self._logger = Logger(namespace="broadcast")
         self._drain = Drain(reactor, connections)
         self._signals = Signals(reactor, self._drain.hurry, self._read_again)
@@ -200,6 +201,8 @@ class BroadcastService(Service):
             self._begin(opened[0], self._fail)
         else:
             started.addCallback(lambda _: self._begin(opened[0], self._refuse))
+            self._reactor.callWhenRunning(self._signals.catch_hangup)
+            self._reactor.callWhenRunning(self._signals.catch_stop)
 
     def _begin(self, opened: object, fail: Callable[[str], None]) -> None:
         """Let members in, if the store is open."""
@@ -216,6 +219,7 @@ class BroadcastService(Service):
             fail("\n".join(map(escape, problems)))
             return
         self._connections.is_open = True
+        self._is_ready = True
         self._signals.catch_hangup()
         self._reactor.callWhenRunning(self._run)
 
@@ -281,18 +285,20 @@ class BroadcastService(Service):
             self._reactor.stop()
 
     def _read_again(self) -> None:
-        self._notifier.reloading()
+        if self._is_ready:
+            self._notifier.reloading()
         self._reload()
-        self._notifier.ready(self._status())
+        if self._is_ready:
+            self._notifier.ready(self._status())
 
     async def _stop(self) -> None:
         self._signals.is_stopping = True
         settings = self._settings
-        is_cut_off = bool(self._room.keeper.why_cut_off)
-        lame_duck = 0.0 if is_cut_off else settings.lame_duck
+        is_of_use = self._is_ready and not self._room.keeper.why_cut_off
+        lame_duck = settings.lame_duck if is_of_use else 0.0
         patience = lame_duck + settings.drain + EXIT_TIME
         self._notifier.stopping(self._status(), patience)
-        await self._drain.run(settings.lame_duck, settings.drain, self._listeners.close)
+        await self._drain.run(lame_duck, settings.drain, self._listeners.close)
         await self._listeners.close_web()
         await self._close_store()
         self._logger.info("stopped", event="stopped")

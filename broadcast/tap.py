@@ -27,7 +27,7 @@ from broadcast.base.outside import Outside
 from broadcast.base.settings import Settings
 from broadcast.base.values import reason_of
 from broadcast.base.work import Work
-from broadcast.check import faults_of, refuse_store, refuse_unwritable
+from broadcast.check import access_for, faults_of, refuse_store, refuse_unwritable
 from broadcast.command_line import Options, refusal
 from broadcast.net.connections import Connections
 from broadcast.net.handshakes import Handshakes
@@ -152,6 +152,7 @@ def _faults(settings: Settings, reactor: Any) -> list[str]:
             lambda: refuse_unwritable("admin", settings.admin),
             lambda: refuse_unwritable("log-file", settings.log_file),
             lambda: refuse_store(settings.store),
+            lambda: access_for(settings) if settings.nats else None,
         )
     )
     # Two that are right alone may not go together.
@@ -209,23 +210,10 @@ def _shared_store_for(settings: Settings, reactor: Any) -> IStore:
     if not isinstance(reactor, AsyncioSelectorReactor):
         hint = "run bcastd, or twist --reactor=asyncio broadcast"
         raise refusal(f"--nats: it needs Twisted's asyncio reactor; {hint}")
-    try:
-        from broadcast.store.jetstream import JetstreamStore
-        from broadcast.store.nats import Access
-        from broadcast.store.share import Share
-    except ModuleNotFoundError as missing:
-        hint = "pip install 'twisted-broadcast[nats]'"
-        raise refusal(f"--nats: there is no {missing.name}; {hint}") from None
-    for option in ("nats-creds", "nats-ca"):
-        path = getattr(settings, option.replace("-", "_"))
-        if path is not None:
-            try:
-                Path(path).read_bytes()
-            except OSError as error:
-                hint = "name a file that can be read"
-                raise refusal(
-                    f"--{option}: {path}: {reason_of(error)}; {hint}"
-                ) from None
+    access = access_for(settings)
+    from broadcast.store.jetstream import JetstreamStore
+    from broadcast.store.share import Share
+
     share = Share(
         settings.room,
         settings.node,
@@ -235,8 +223,6 @@ def _shared_store_for(settings: Settings, reactor: Any) -> IStore:
         settings.log_size,
         settings.cut_off,
     )
-    name = f"broadcast {settings.node}"
-    access = Access(settings.nats, settings.nats_creds, settings.nats_ca, name)
     return JetstreamStore(share, access, reactor)
 
 

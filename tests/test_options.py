@@ -288,6 +288,7 @@ def test_metrics_are_in_one_place() -> None:
         (("--room", "a b"), "--room: 'a b' is no name; give 1 to 32 letters, "),
         (("--nats-replicas", "9"), "--nats-replicas: '9' is out of range; "),
         (("--nats", "http://x"), "--nats: 'http://x' is no address; give nats://"),
+        (("--nats", "x:70000"), "--nats: 70000 is no port; give nats://HOST:PORT"),
         (("--max-line", "200000"), "--max-line: a NATS message has no room for it"),
     ],
 )

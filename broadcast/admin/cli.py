@@ -13,6 +13,7 @@ from typing import Any
 
 from broadcast import __version__
 from broadcast.admin import HELP, MAX_COMMAND
+from broadcast.base.output import printed
 from broadcast.base.values import reason_of
 from broadcast.protocol.sanitize import escape
 
@@ -60,22 +61,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if given.command[0] != "say" and "--json" in given.command:
         given.command.remove("--json")
         given.json = True
+    path = given.socket.removeprefix("unix:")
+    answers = _answers(path, " ".join(given.command))
     try:
-        path = given.socket.removeprefix("unix:")
-        _show(_answers(path, " ".join(given.command)), given.json)
+        return printed("bcast-admin", lambda: _show(answers, given.json))
     except AdminError as error:
         print(f"bcast-admin: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 128 + signal.SIGINT
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return 0
 
 
 def _answers(path: str, command: str) -> Iterator[dict[str, Any]]:
     """Yield the objects of the daemon's answer; the last has ``ok``."""
-    if "\n" in command or len(command.encode()) > MAX_COMMAND:
+    try:
+        words = command.encode()
+    except UnicodeEncodeError:
+        raise AdminError("the command is not UTF-8; give it as UTF-8") from None
+    if b"\n" in words or len(words) > MAX_COMMAND:
         hint = f"give one line of at most {MAX_COMMAND} bytes"
         raise AdminError(f"the command is too long; {hint}")
     try:
@@ -83,10 +86,12 @@ def _answers(path: str, command: str) -> Iterator[dict[str, Any]]:
             sock.settimeout(TIMEOUT)
             sock.connect(path)
             with contextlib.suppress(BrokenPipeError):  # it has said why, and closed
-                sock.sendall(f"{command}\n".encode())
+                sock.sendall(words + b"\n")
             with sock.makefile("r", encoding="utf-8") as answers:
                 for line in answers:
                     answer = json.loads(line)
+                    if not isinstance(answer, dict):
+                        raise ValueError
                     yield answer
                     if "ok" in answer:
                         return
@@ -102,10 +107,14 @@ def _answers(path: str, command: str) -> Iterator[dict[str, Any]]:
 
 
 def _why(error: OSError) -> str:
-    return "no answer" if isinstance(error, TimeoutError) else reason_of(error)
+    if isinstance(error, TimeoutError):
+        return "no answer"
+    if error.errno is None:  # Python itself counts its bytes
+        return "the path is too long for a unix socket"
+    return reason_of(error)
 
 
-def _show(answers: Iterator[dict[str, Any]], is_raw: bool) -> None:
+def _show(answers: Iterator[dict[str, Any]], is_raw: bool) -> int:
     rows: list[dict[str, Any]] = []
     for answer in answers:
         if answer.get("ok") is False:
@@ -117,6 +126,7 @@ def _show(answers: Iterator[dict[str, Any]], is_raw: bool) -> None:
         else:
             _print_table(rows)
             _print_last(answer)
+    return 0
 
 
 def _print_table(rows: list[dict[str, Any]]) -> None:

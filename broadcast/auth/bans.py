@@ -37,6 +37,9 @@ RETRY = 30.0
 STEP = 1.0
 """Seconds that the wall clock must be off for an expiry to be computed anew."""
 
+YEAR_10000 = 253402300800
+"""The end of the last year that has a date, in seconds since the epoch."""
+
 NAME = "name:"
 """Prefix of a name that would be taken for an address. No name contains a colon."""
 
@@ -331,6 +334,8 @@ def _read(path: str) -> Iterator[Ban]:
         try:
             row = json.loads(line)
             until = None if row["until"] is None else float(row["until"])
+            if until is not None and not abs(until) < YEAR_10000:
+                raise ValueError(until)
             whom = str(row["ban"])
             key = _key(whom)
             if network_of(whom) is None and not names.is_folded(key):

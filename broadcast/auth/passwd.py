@@ -120,11 +120,15 @@ def _checked(password: str) -> bytes:
         raise PasswordError(
             f"the password is too short; give {MIN_PASSWORD} characters or more"
         )
+    try:
+        data = password.encode()
+    except UnicodeEncodeError:  # bytes of a locale without an encoding
+        raise PasswordError("the password is not UTF-8; convert it") from None
     if " " in password or not password.isprintable():
         raise PasswordError(
             "the password has a space or a control character; leave it out"
         )
-    return password.encode()
+    return data
 
 
 if __name__ == "__main__":

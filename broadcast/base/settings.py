@@ -380,7 +380,7 @@ class Settings(RoomSettings):
         "unix:/PATH",
     )
     web: str | None = option(
-        values.text_or_none,
+        values.port_or_endpoint,
         "Serves the page, WebSocket, lines over HTTP and metrics on a port of --host,"
         " or on a Twisted endpoint.",
         Group.WEB,
@@ -417,7 +417,7 @@ class Settings(RoomSettings):
         "loopback",
     )
     metrics: str | None = option(
-        values.text_or_none,
+        values.port_or_endpoint,
         "Serves metrics and health, and nothing else, on a port of --host or a Twisted"
         " endpoint. The page's port then has no metrics.",
         Group.WEB,

@@ -97,6 +97,17 @@ def text_or_none(value: str) -> str | None:
     return value or None
 
 
+def port_or_endpoint(value: str) -> str | None:
+    """Return a port of TCP, or any other text; None for the empty text.
+
+    Raises:
+        ValueError: there is no such port.
+    """
+    if value.isdigit():
+        whole(0, 65535)(value)
+    return value or None
+
+
 def nats_urls(value: str) -> tuple[str, ...]:
     """Return the addresses of NATS servers; none for an empty text.
 
@@ -108,6 +119,9 @@ def nats_urls(value: str) -> tuple[str, ...]:
     for url in found:
         if not _NATS_URL.fullmatch(url):
             raise ValueError(f"{_shown(url)} is no address; give nats://HOST:PORT")
+        port = url.rpartition(":")[2]
+        if port.isdigit() and not 1 <= int(port) <= 65535:
+            raise ValueError(f"{port} is no port; give nats://HOST:PORT")
     return tuple(found)
 
 

@@ -20,7 +20,6 @@ from twisted.internet.endpoints import (
     TCP4ServerEndpoint,
     TCP6ServerEndpoint,
     UNIXServerEndpoint,
-    serverFromString,
 )
 from twisted.internet.error import CannotListenError
 from twisted.internet.protocol import Factory
@@ -33,6 +32,7 @@ from broadcast.net import sockopts
 from broadcast.net.connections import Connections
 from broadcast.net.handshakes import Handshakes
 from broadcast.net.interfaces import ANY, all_reachable, reachable
+from broadcast.net.parsing import endpoint_from
 from broadcast.net.ports import Ports
 from broadcast.net.proxy import ProxiedFactory
 from broadcast.protocol.roles import ASKING, LISTEN_ONLY, UNRESTRICTED, Role
@@ -82,7 +82,7 @@ def endpoint_for(reactor: Any, text: str, wrap: Wrap | None = None) -> Any:
         text = text[: found.start()] + text[found.end() :]
         if _wants_reuse(text, found[1]):
             reactor = reactor.reusing()
-    return serverFromString(reactor, text)
+    return endpoint_from(reactor, text)
 
 
 def _wants_reuse(text: str, value: str) -> bool:
@@ -357,11 +357,11 @@ def why_not(error: Exception) -> str:
     """Return in one line why a listener can't be opened."""
     if isinstance(error, CannotListenError):
         error = error.socketError
+    if isinstance(error, IndexError):
+        return "the service manager has handed over fewer sockets; give its name"
     if isinstance(error, KeyError):
-        return (
-            f"the service manager has handed over no socket named {error}; give it"
-            " that FileDescriptorName="
-        )
+        why = f"the service manager has handed over no socket named {error}"
+        return f"{why}; give it that FileDescriptorName="
     reason = reason_of(error) or type(error).__name__
     if "; " in reason:
         return reason

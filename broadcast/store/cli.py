@@ -1,7 +1,6 @@
 """``bcast-store``: look at the file of a ``--store``, copy it, take from it."""
 
 import argparse
-import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -9,6 +8,7 @@ from datetime import datetime
 from typing import Final
 
 from broadcast import __version__
+from broadcast.base import output
 from broadcast.base.values import size
 from broadcast.protocol.dialects import JSON, TEXT
 from broadcast.protocol.events import lines
@@ -32,17 +32,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if given.run is None:
         parser.error("no command was given; see --help")
     try:
-        done: int = given.run(given)
-        sys.stdout.flush()
+        return output.printed("bcast-store", lambda: given.run(given))
     except StoreError as error:
         print(f"bcast-store: {escape(str(error))}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 128 + signal.SIGINT
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
-    return done
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -119,8 +114,9 @@ def _check(given: argparse.Namespace) -> int:
 
 
 def _dump(given: argparse.Namespace) -> int:
+    out = output.raw()
     for piece in tools.dump(given.file, FORMATS[given.format]):
-        sys.stdout.buffer.write(piece)
+        out.write(piece)
     return 0
 
 

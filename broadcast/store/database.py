@@ -4,8 +4,9 @@ import fcntl
 import os
 import secrets
 import sqlite3
+import stat
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Final
 
 from broadcast.store.base import InUseError, StoreError
@@ -229,13 +230,26 @@ def make(path: str) -> None:
     """Make an empty file that nobody else may read, unless one is there.
 
     Raises:
+        StoreError: there is something else.
         OSError: it can't be made.
     """
+    refuse_no_file(path)
     try:
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     except FileExistsError:
         return
     sync_folder(path)
+
+
+def refuse_no_file(path: str) -> None:
+    """Refuse what is no regular file: to open a named pipe may block.
+
+    Raises:
+        StoreError: there is something else at the path.
+    """
+    with suppress(OSError):
+        if not stat.S_ISREG(os.stat(path).st_mode):
+            raise StoreError(f"{path} is no file; name another one")
 
 
 def sync_folder(path: str) -> None:

@@ -18,10 +18,10 @@ from nats.aio.client import Client
 from nats.errors import Error, MaxPayloadError
 from twisted.logger import Logger
 
-from broadcast.base.values import reason_of
 from broadcast.store.base import StoreError
 from broadcast.store.creds import Creds, CredsError
 from broadcast.store.ending import end
+from broadcast.store.trouble import REFUSED, hint_for, said
 
 LEAST_VERSION: Final = (2, 10, 23)
 """The oldest server that is taken: those before it lost streams by mere crashes."""
@@ -38,9 +38,6 @@ UNREAD: Final = -1
 EOF_OVER_TLS: Final = "returning true from eof_received()"
 """asyncio says so whenever a connection ends on which nats-py has begun TLS: nobody can
 do anything about it."""
-
-
-_REFUSED: Final = "Authorization"
 
 
 class LinkError(Exception):
@@ -163,8 +160,9 @@ class Link:
                 await self._try(client, options)
         except (Error, OSError, TimeoutError, ValueError) as error:
             await self._abandon(client)
-            why = self.trouble or _said(error)
-            hint = _hint(why, self.access) or "is nats-server -js there?"
+            why = self.trouble or said(error)
+            hint = hint_for(why, self.access.creds is not None)
+            hint = hint or "is nats-server -js there?"
             raise StoreError(f"{self.access.where}: {why}; {hint}") from None
         self._client = client
         self._refuse_old(client)
@@ -189,6 +187,14 @@ class Link:
             trying.result()
         finally:
             await end(trying, refused)
+
+    def look_at_files(self) -> None:
+        """Read the files that are needed to connect.
+
+        Raises:
+            StoreError: one of them is of no use; says so in one line.
+        """
+        self._options()
 
     async def reconnect(self) -> None:
         """Make another client, in place of one that has ended itself."""
@@ -245,7 +251,7 @@ class Link:
         except MaxPayloadError:
             raise LinkError("the server's max_payload is too small") from None
         except (Error, OSError) as error:
-            raise LinkError(_said(error)) from None
+            raise LinkError(said(error)) from None
 
     async def subscribe(
         self, subject: str, hear: Hear
@@ -271,7 +277,7 @@ class Link:
                 subject, cb=take, pending_msgs_limit=UNREAD, pending_bytes_limit=UNREAD
             )
         except (Error, OSError) as error:
-            raise LinkError(_said(error)) from None
+            raise LinkError(said(error)) from None
 
         async def end() -> None:
             with suppress(Error, OSError):  # the connection has ended, too
@@ -306,16 +312,17 @@ class Link:
                 subject, data, timeout=timeout, headers=headers or None
             )
         except (Error, OSError, TimeoutError) as error:
-            raise LinkError(_said(error)) from None
+            raise LinkError(said(error)) from None
 
     def _options(self) -> dict[str, Any]:
         """Return what nats-py is told."""
 
         async def failed(error: Exception) -> None:
-            if self._client is None and _REFUSED in self.trouble:
+            if self._client is None and REFUSED in self.trouble:
                 return  # it may be cut off before it has read why
-            self.trouble = _said(error)
-            self._refusals += bool(_hint(self.trouble, self.access))
+            self.trouble = said(error)
+            has_creds = self.access.creds is not None
+            self._refusals += bool(hint_for(self.trouble, has_creds))
             if self._refusals >= len(self.access.urls):
                 self._is_refused.set()
             if not self._is_closing and self._client is not None:
@@ -356,7 +363,8 @@ class Link:
             raise StoreError(f"{self.access.where}: {why}")
 
     async def _abandon(self, client: Client) -> None:
-        with suppress(Error, OSError, TimeoutError):  # it was not there
+        # It was not there, or nats-py did not even begin, which it asserts.
+        with suppress(Error, OSError, TimeoutError, AssertionError):
             async with asyncio.timeout(1):
                 await client.close()
 
@@ -401,24 +409,6 @@ def _login(creds: Creds) -> dict[str, Any]:
     return {"user_jwt_cb": claims, "signature_cb": sign}
 
 
-def _hint(why: str, access: Access) -> str:
-    """Return what is to be done where a server has refused; "" where it has not."""
-    if _REFUSED in why:
-        if access.creds is not None:
-            return "the server does not know its account, or not this user"
-        return "give --nats-creds, or user:password@ in the URL"
-    if "certificate" in why.lower():
-        return "give --nats-ca the certificate of the authority that has signed it"
-    if "no TLS" in why:
-        return "give nats://, without --nats-ca, or start it with TLS"
-    return ""
-
-
 def _is_of_use(record: logging.LogRecord) -> bool:
     """Tell whether what asyncio logs is of use."""
     return EOF_OVER_TLS not in record.getMessage()
-
-
-def _said(error: BaseException) -> str:
-    """Return an error in one line."""
-    return reason_of(error) or type(error).__name__

@@ -60,4 +60,7 @@ async def refuse_strangers(replica: Replica, terms: str) -> None:
 def _difference(name: str, ours: str, theirs: str) -> str:
     """Return in a line how a daemon's terms differ from those of another one."""
     node = name.rpartition(".")[0]
-    return f"the daemon {node} of this room has {theirs}, and this one {ours}"
+    return (
+        f"the daemon {node} of this room has {theirs}, and this one {ours}; give all of"
+        " them the same"
+    )

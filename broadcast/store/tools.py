@@ -17,7 +17,13 @@ from broadcast.protocol.dialects import Moment, Speaker
 from broadcast.protocol.sanitize import is_clean, mend_line
 from broadcast.store.base import DamagedError, StoreError
 from broadcast.store.codec import Speakers
-from broadcast.store.database import IS_READ, Database, Lock, sync_folder
+from broadcast.store.database import (
+    IS_READ,
+    Database,
+    Lock,
+    refuse_no_file,
+    sync_folder,
+)
 from broadcast.store.entries import Run
 from broadcast.store.figures import DISK_FULL, IO_ERROR
 from broadcast.store.recall import recall
@@ -157,16 +163,13 @@ def back_up(path: str, copy: str) -> None:
     """
     if os.path.lexists(copy):
         raise StoreError(f"{copy} is there already; name another file")
-    part = f"{copy}.part"
-    with _in_one_line(copy):
-        try:
-            _copy(path, part)
-            os.rename(part, copy)
-            sync_folder(copy)
-        finally:
-            for end in ("", "-wal", "-shm"):
-                if os.path.exists(f"{part}{end}"):
-                    os.unlink(f"{part}{end}")
+    if not os.path.isdir(os.path.dirname(copy) or "."):
+        raise StoreError(f"{copy}: no such folder; make it first")
+    with _in_one_line(copy), _part_of(copy) as part:
+        with _reading(path) as rows, _in_one_line(copy):
+            _copy(rows, part)
+        os.rename(part, copy)
+        sync_folder(copy)
 
 
 def new_epoch(path: str) -> str:
@@ -218,10 +221,28 @@ def _safe(text: bytes) -> bytes:
     return b"".join(mend_line(line) + b"\n" for line in text.split(b"\n")[:-1])
 
 
-def _copy(path: str, part: str) -> None:
+@contextmanager
+def _part_of(copy: str) -> Iterator[str]:
+    """Make a file that may become a copy; nothing is left of it if it doesn't."""
+    part = f"{copy}.part"
+    try:
+        os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    except FileExistsError:
+        raise StoreError(
+            f"{part} is there already; wait for the backup that makes it, or delete"
+            " what a killed one has left"
+        ) from None
+    try:
+        yield part
+    finally:
+        for end in ("", "-wal", "-shm"):
+            if os.path.exists(f"{part}{end}"):
+                os.unlink(f"{part}{end}")
+
+
+def _copy(rows: Rows, part: str) -> None:
     """Copy a file, all of it in one go: else each commit would make it begin anew."""
-    os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-    with _reading(path) as rows, closing(sqlite3.connect(part)) as target:
+    with closing(sqlite3.connect(part)) as target:
         rows.connection.backup(target)
     with closing(Database(part)) as database:
         database.mark_restored()
@@ -251,6 +272,7 @@ def _open(path: str) -> Rows:
     SQLite makes files beside it for those who write meanwhile: there nobody does.
     """
     os.stat(path)  # says in plainer words than SQLite why that can't be
+    refuse_no_file(path)
     try:
         return Rows(path)
     except sqlite3.OperationalError:

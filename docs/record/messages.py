@@ -43,6 +43,9 @@ def _source(file: str, *calls: str, form: str = "{}") -> Source:
 _FILES: Final = _source("base/files.py", "_refusal", form="can't read FILE: {}")
 
 
+_OUTPUT: Final = _source("base/output.py", "_unwritable")
+
+
 def _behind_option(source: Source) -> Source:
     return replace(source, form=f"--OPTION: {source.form}")
 
@@ -74,15 +77,18 @@ SOURCES: Final[Mapping[str, Sequence[Source]]] = MappingProxyType(
             _source("protocol/roles.py", "RoleError", form="--OPTION: {}"),
             _source("limits.py", "ValueError", form="--max-members: {}"),
             _source("tap.py", "refusal"),
+            _source("check.py", "refusal"),
             _source("check.py", "_why_unwritable", form="--OPTION: FILE: {}"),
             _source("net/listeners.py", "ValueError", form=_LISTEN),
             _source("net/listeners.py", "why_not", form=_LISTEN),
+            _source("net/parsing.py", "ValueError", "_fault_of", form=_LISTEN),
             _source("auth/policy.py", "ValueError"),
             _source("auth/checkers.py", "AuthError", form="--auth: {}"),
             *map(_behind_option, (_FILES, _SECRETS, _BANS, *_STORE)),
             _source("store/journal.py", "StoreError", form=_OF_STORE),
             _source("store/nats.py", "StoreError"),
             _source("store/streams.py", "StoreError"),
+            _source("store/share.py", "_difference", form="--nats: {}"),
         ),
         "bcast-client": (
             _source("client/address.py", "AddressError"),
@@ -104,6 +110,7 @@ SOURCES: Final[Mapping[str, Sequence[Source]]] = MappingProxyType(
             _source("client/io/websocket.py", "CannotConnectError"),
         ),
         "bcast-admin": (
+            _OUTPUT,
             _source("admin/cli.py", "AdminError", "error"),
             _source("admin/commands.py", "CommandRefusedError", "error"),
             _source("admin/actions.py", "CommandRefusedError", "warning", "_unsaved"),
@@ -116,6 +123,7 @@ SOURCES: Final[Mapping[str, Sequence[Source]]] = MappingProxyType(
             _FILES,
         ),
         "bcast-store": (
+            _OUTPUT,
             _source("store/tools.py", "StoreError", "append"),
             _source("store/redaction.py", "StoreError"),
             _source("store/tools.py", "_hint", form="FILE: WHY; {}"),

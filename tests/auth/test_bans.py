@@ -169,8 +169,11 @@ def test_a_full_disk_is_told(clock: Clock, tmp_path: Path) -> None:
         '{"ban":"a/b","until":null,"reason":""}',
         '{"ban":"","until":null,"reason":""}',
         '{"ban":"a","until":1%s,"reason":""}' % ("0" * 400),
+        '{"ban":"a","until":1e400,"reason":""}',
+        '{"ban":"a","until":253402300800,"reason":""}',
+        '{"ban":"a","until":NaN,"reason":""}',
     ],
-    ids=range(9),
+    ids=range(12),
 )
 def test_a_broken_file_keeps_the_old_bans(
     clock: Clock, tmp_path: Path, line: str

@@ -12,6 +12,7 @@ from broadcast.base import values
 from broadcast.base.values import plain, plural, reason_of
 
 SIZE = values.size(64 * 1024)
+WEB = values.port_or_endpoint
 PORT = values.whole(0, 65535)
 COUNT = values.whole(-5, 5)
 RATE = values.optional(values.rate)
@@ -84,6 +85,12 @@ LINES = "give 0, or 0.1 to 1000000000"
     ("read", "text", "words"),
     [
         (PORT, "65536", f"'65536' is out of range; give a number {PORTS}"),
+        (
+            values.port_or_endpoint,
+            "65536",
+            f"'65536' is out of range; give a number {PORTS}",
+        ),
+        (values.nats_urls, "x,[::1]:0", "0 is no port; give nats://HOST:PORT"),
         (PORT, "-1", f"'-1' is out of range; give a number {PORTS}"),
         (PORT, "", f"'' is not a whole number; give one {PORTS}"),
         (COUNT, "+1", f"'+1' is not a whole number; give one {COUNTS}"),

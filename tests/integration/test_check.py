@@ -124,6 +124,10 @@ def test_a_store_is_looked_at(tmp_path: Path) -> None:
     code, out, lines = check("--store", str(foreign))
     assert (code, out, len(lines)) == (1, "", 1)
     assert lines[0].startswith(f"broadcast: --store: {foreign} can't be used: ")
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    refused = [f"broadcast: --store: {pipe} is no file; name another one"]
+    assert check("--store", str(pipe)) == (1, "", refused)
     ours = tmp_path / "ours.db"
     kept = Kept(ours).start()
     kept.say("a line")

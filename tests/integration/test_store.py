@@ -138,7 +138,7 @@ def a_folder(path: str) -> None:
         (cut_short, "move the file away"),
         (of_a_newer_version, "newer version of broadcast; run that"),
         (no_folder, "name a file in a folder that is there"),
-        (a_folder, "name a file in a folder that is there"),
+        (a_folder, "is no file; name another one"),
     ],
 )
 def test_a_file_that_can_not_be_used_is_one_line(

@@ -85,6 +85,44 @@ def test_a_backup_that_fails_leaves_nothing(
     assert not list(tmp_path.glob("copy*"))
 
 
+def test_a_backup_tells_where_it_can_not_be(
+    file: str, tmp_path: Path, capsys: Captured
+) -> None:
+    """A folder that is missing is the copy's, and not the file's."""
+    copy = tmp_path / "none" / "copy.db"
+    assert main(["backup", file, str(copy)]) == 1
+    told = f"bcast-store: {copy}: no such folder; make it first\n"
+    assert capsys.readouterr().err == told
+
+
+def test_a_backup_leaves_the_part_of_another_one(
+    file: str, tmp_path: Path, capsys: Captured
+) -> None:
+    """Two of them at once don't take the file from each other."""
+    part = tmp_path / "copy.db.part"
+    part.write_text("half")
+    assert main(["backup", file, str(tmp_path / "copy.db")]) == 1
+    told = capsys.readouterr().err
+    assert told.startswith(f"bcast-store: {part} is there already; wait for the backup")
+    assert part.read_text() == "half"
+    part.unlink()
+    assert main(["backup", file, str(tmp_path / "copy.db")]) == 0
+
+
+def test_a_backup_of_a_damaged_file_names_that(
+    kept: Kept, file: str, tmp_path: Path, capsys: Captured
+) -> None:
+    """Nobody is told of a file that is only half made, or to move it away."""
+    kept.stop()
+    data = bytearray(Path(file).read_bytes())
+    data[2 * 4096 : 2 * 4096 + 24] = b"X" * 24
+    Path(file).write_bytes(data)
+    assert main(["backup", file, str(tmp_path / "copy.db")]) == 1
+    why = "database disk image is malformed"
+    assert capsys.readouterr().err == f"bcast-store: {file}: {why}; restore a backup\n"
+    assert not list(tmp_path.glob("copy*"))
+
+
 @pytest.mark.parametrize("command", [("prune", "--size", "0"), ("redact", "2")])
 def test_a_copy_that_is_cut_is_one_still(
     command: tuple[str, ...], kept: Kept, file: str, tmp_path: Path

@@ -1,6 +1,7 @@
 """``bcast-store``: what it tells of a file, and what it does to it."""
 
 import json
+import os
 import re
 import sqlite3
 import subprocess
@@ -230,9 +231,35 @@ def test_nothing_is_made_where_nothing_is(
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("command", ["check", "dump --format ndjson"])
+def test_a_full_disk_for_the_answer(command: str, file: str) -> None:
+    """The line is about the output, and not about the file."""
+    ours = [sys.executable, "-m", "broadcast.store.cli", *command.split(), file]
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(ours, stdout=full, stderr=subprocess.PIPE, cwd=ROOT)
+    why = b"can't write to standard output: no space left on device"
+    assert done.returncode == 1
+    assert done.stderr == b"bcast-store: %s; send it elsewhere\n" % why
+
+
 @pytest.mark.parametrize(
-    "command",
-    ["check", "dump", "prune --size 0", "new-epoch", "backup"],
+    "command", ["check", "dump", "prune --size 0", "redact", "new-epoch", "backup"]
+)
+def test_what_is_no_file_is_not_opened(
+    command: str, tmp_path: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A named pipe would wait for its writer; nothing is made beside it."""
+    monkeypatch.chdir(tmp_path)
+    os.mkfifo("pipe")
+    more = {"backup": ["copy.db"], "redact": ["1"]}.get(command, [])
+    assert main([*command.split(), "pipe", *more]) == 1
+    told = "bcast-store: pipe is no file; name another one\n"
+    assert capsys.readouterr() == ("", told)
+    assert [path.name for path in tmp_path.iterdir()] == ["pipe"]
+
+
+@pytest.mark.parametrize(
+    "command", ["check", "dump", "prune --size 0", "new-epoch", "backup"]
 )
 def test_what_is_no_store_is_left_where_it_is(
     command: str, tmp_path: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch

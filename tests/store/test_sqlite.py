@@ -259,23 +259,23 @@ def test_what_was_left_by_a_first_one_can_be_opened(opened: Open) -> None:
 
 
 @pytest.mark.parametrize(
-    ("place", "why"),
+    ("place", "told"),
     [
-        ("missing/room.db", "no such file or directory"),
-        (".", "unable to open database file"),
-        ("file/room.db", "not a directory"),
+        ("missing/room.db", "can't open {}: no such file or directory; "),
+        ("folder", "{} is no file; name another one"),
+        ("file/room.db", "can't open {}: not a directory; "),
     ],
 )
-def test_a_file_that_can_not_be(place: str, why: str, tmp_path: Path) -> None:
+def test_a_file_that_can_not_be(place: str, told: str, tmp_path: Path) -> None:
     """It is one line, that says which file and why."""
     (tmp_path / "file").write_text("")
+    (tmp_path / "folder").mkdir()
     kept = Kept(tmp_path / place)
     with pytest.raises(StoreError) as raised:
         kept.start()
     kept.stop()
-    words = str(raised.value)
-    assert words.startswith(f"can't open {tmp_path / place}: {why}; ")
-    assert "\n" not in words
+    assert str(raised.value).startswith(told.format(tmp_path / place))
+    assert "\n" not in str(raised.value)
 
 
 def test_stop_writes_what_is_in_flight(opened: Open) -> None:
