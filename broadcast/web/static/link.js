@@ -74,6 +74,7 @@ export class Link extends EventTarget {
     clearTimeout(this.timer);
     const socket = this.socket;
     this.socket = null;
+    this.state = "left";
     socket?.close();
   }
 

@@ -28,6 +28,24 @@ const button = document.querySelector('#login [type=submit]');
 button.click();
 button.click();
 """
+LEAVE = """
+const done = arguments[0];
+import('./static/link.js').then(async ({ Link }) => {
+  const url = new URL('nothing', location.href);
+  url.protocol = 'ws:';
+  const link = new Link(url.href, () => ({}));
+  const states = [];
+  link.addEventListener('state', ({ detail }) => states.push(detail.state));
+  await new Promise((isAway) => {
+    link.addEventListener('state', ({ detail }) => detail.state === 'away' && isAway());
+    link.open();
+  });
+  const { length } = states;
+  link.abandon();
+  await link.explain();
+  done(states.slice(length));
+});
+"""
 LATER = "const { now } = Date; Date.now = () => now() + 60000"
 
 
@@ -130,3 +148,11 @@ def test_a_name_that_comes_too_late_for_the_introduction_is_taken(
         dora.until("early is now late")
         page.write("here\n")
         dora.until("late: here")
+
+
+def test_a_connection_that_is_left_tells_nothing_more(
+    web: Daemon, open_page: Open
+) -> None:
+    """Another one may be there by then: why this one failed is nobody's concern."""
+    page = open_page(web).connected()
+    assert page.driver.execute_async_script(LEAVE) == []
