@@ -23,8 +23,9 @@ from broadcast.net import sockopts
 from broadcast.net.closing import LINGER
 from broadcast.net.writers import is_plain
 from broadcast.protocol import strays
+from broadcast.web import heads
 from broadcast.web.bodies import Body, BodyError
-from broadcast.web.http import FOLDED, TOO_LONG, IStream, IUpgraded, refusal
+from broadcast.web.http import TOO_LONG, IStream, IUpgraded, refusal
 
 IDLE_TIME: Final = 15
 """Seconds for which an idle connection is kept after an answer."""
@@ -287,11 +288,6 @@ class Channel(HTTPChannel):
         return make(self.transport)
 
     @property
-    def _is_cut_short(self) -> bool:
-        """The other end has closed in the middle of a body."""
-        return self._body is not None and self._has_ended and not self._unread
-
-    @property
     def _is_http(self) -> bool:
         return self._state is State.HTTP and not self.transport.disconnecting
 
@@ -304,8 +300,8 @@ class Channel(HTTPChannel):
             return False
         head = bytes(self._unread[:end])
         self._line = head.partition(b"\r\n")[0]
-        if b"\r\n " in head or b"\r\n\t" in head:
-            self._refuse(FOLDED)
+        if wrong := heads.refusal_of(head):
+            self._refuse(wrong)
             return False
         del self._unread[:end]
         LineReceiver.dataReceived(self, head)
@@ -364,7 +360,8 @@ class Channel(HTTPChannel):
             self.transport.pauseProducing()
         else:
             self.transport.resumeProducing()
-        is_waiting = bool(self.requests) and not self._is_cut_short
+        is_cut_short = self._body is not None and not self._unread  # if it has ended
+        is_waiting = bool(self.requests) and not is_cut_short
         is_done = not (is_waiting or self._is_full or self._head_end())
         if self._has_ended and is_done and self._is_http:
             self.loseConnection()  # type: ignore[no-untyped-call]  # Twisted's

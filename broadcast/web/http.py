@@ -115,11 +115,6 @@ NO_BODY: Final = refusal(413, "no request has a body but POST /say")
 TOO_LONG: Final = refusal(431, "a request line and its headers have 16 KiB at most")
 """The answer to a request whose head is too long."""
 
-FOLDED: Final = refusal(400, "each header is one line")
-"""The answer to a header that goes on in the next line (RFC 9112, 5.2): it may not be
-the same header to a proxy in front."""
-
-
 _TAG: Final = re.compile(r'(?:W/)?("[!#-~\x80-\xff]*")')
 
 

@@ -1,7 +1,7 @@
 """A request, and the checks before any resource handles it."""
 
 from io import BytesIO
-from typing import Any, Final
+from typing import Any
 
 from twisted.python.failure import Failure
 from twisted.web.server import Request
@@ -9,6 +9,7 @@ from twisted.web.server import Request
 from broadcast.base.hosts import host_of
 from broadcast.net.sockopts import name_of
 from broadcast.web.door import RefusedError, Target, target_of
+from broadcast.web.heads import TOO_LARGE
 from broadcast.web.http import MAX_BODY, READ_ONLY, allowed, headers, refusal, say
 from broadcast.web.places import Bodies
 
@@ -107,10 +108,12 @@ class Visit(Request):
         Twisted's own answer to other methods fails on some URIs.
         """
         methods = getattr(resrc, "methods", READ_ONLY)
-        if self.method in methods:
-            super().render(resrc)  # type: ignore[no-untyped-call]  # Twisted's
-        else:
+        if self.method not in methods:
             self._refuse_method(methods)
+        elif self.method == b"HEAD" and methods is READ_ONLY:
+            self._end(resrc.render(self))  # Twisted would log each
+        else:
+            super().render(resrc)  # type: ignore[no-untyped-call]  # Twisted's
 
     def finish(self) -> None:
         """End the answer; the body is needed no longer."""
@@ -150,11 +153,11 @@ class Visit(Request):
         self._tell(405, message)
 
     def _tell(self, status: int, message: str) -> None:
-        body = say(self, status, message)
+        self._end(say(self, status, message))
+
+    def _end(self, body: bytes) -> None:
+        """End the answer with ``body``, which is not sent where HEAD was asked."""
         visit: Any = self  # untyped, as Twisted's
         visit.setHeader(b"Content-Length", str(len(body)).encode())
         visit.write(body)
         visit.finish()
-
-
-TOO_LARGE: Final = f"a body has {MAX_BODY} bytes at most"

@@ -23,7 +23,12 @@ class Proxy:
         self.port: int = self._listener.getsockname()[1]
         self._pairs: list[socket.socket] = []
         self.is_open = True
+        self._is_deaf = False
         threading.Thread(target=self._accept, daemon=True).start()
+
+    def deafen(self) -> None:
+        """Drop what comes back from the other port, until ``mend``."""
+        self._is_deaf = True
 
     def cut(self) -> None:
         """Cut all that goes through, and refuse what comes until ``mend``."""
@@ -36,6 +41,7 @@ class Proxy:
     def mend(self) -> None:
         """Pass on again."""
         self.is_open = True
+        self._is_deaf = False
 
     def close(self) -> None:
         """End."""
@@ -61,7 +67,10 @@ class Proxy:
         is_inward = sink.getpeername()[1] == self._target
         with contextlib.suppress(OSError):
             while data := source.recv(1 << 16):
-                sink.sendall(self._change(data) if is_inward else data)
+                if is_inward:
+                    sink.sendall(self._change(data))
+                elif not self._is_deaf:
+                    sink.sendall(data)
         with contextlib.suppress(OSError):
             sink.shutdown(socket.SHUT_RDWR)
         source.close()

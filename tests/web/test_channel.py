@@ -11,6 +11,7 @@ from broadcast.web.channel import CUT_AFTER, IDLE_TIME, MAX_HEAD
 from broadcast.web.http import NO_BODY, TOO_LONG
 from broadcast.web.site import REQUEST_TIME
 from tests.support.hall import Hall
+from tests.support.logged import logged
 from tests.support.visitor import Visitor
 from tests.support.websocket import TEXT, frame, request
 
@@ -82,12 +83,20 @@ def test_requests_sent_at_once_are_answered_in_order(visitor: Visitor) -> None:
     assert not visitor.is_aborted()
 
 
-def test_head_is_answered_without_a_body(visitor: Visitor) -> None:
-    """HEAD gives the head of what GET would give: its length, and not a byte of it."""
-    visitor.send(_get("/healthz", method="HEAD"))
-    head, end, body = visitor.take().partition(b"\r\n\r\n")
-    assert b"\r\nContent-Length: 6" in head
-    assert (end, body) == (b"\r\n\r\n", b"")
+@pytest.mark.parametrize("path", ["/healthz", "/", "/static/page.css", "/nothing"])
+def test_head_is_answered_without_a_body(visitor: Visitor, path: str) -> None:
+    """HEAD gives the head of what GET would give: its length, and not a byte of it.
+
+    Nothing is logged: a monitor may ask every second.
+    """
+    visitor.send(_get(path))
+    expected, end, body = visitor.take().partition(b"\r\n\r\n")
+    assert body
+    with logged() as lines:
+        visitor.send(_get(path, method="HEAD"))
+    assert visitor.take() == expected + end
+    assert b"\r\nContent-Length: %d\r\n" % len(body) in expected + end
+    assert lines == []
 
 
 @pytest.mark.parametrize(

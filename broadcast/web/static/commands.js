@@ -12,8 +12,8 @@ const HELP = [
 
 export class Commands {
   // show: {notice(text), lines(title, events, end), problem(text)}.
-  constructor({ room, tabs, people, ignored, login, show, entry }) {
-    Object.assign(this, { room, tabs, people, ignored, login, show, entry });
+  constructor({ room, tabs, people, ignored, login, show }) {
+    Object.assign(this, { room, tabs, people, ignored, login, show });
     this.pings = 0;
   }
 
@@ -41,17 +41,19 @@ export class Commands {
   // Shows some lines again; which is told by whence ("the last", "after that").
   replay(word, line, whence) {
     return this.ask(word, line, (events) => {
-      const all = events.filter(({ event }) => event === "message");
+      const all = events.filter(({ event, name }) => event === "message" && !this.ignored.has(name));
       const said = all.slice(0, SHOWN);
       const { missing } = events[0];
       const { more, position } = events.at(-1);
       const gone = { null: "that position is not in this log", 0: "" }[missing] ?? `${missing} lines before are older than what the server gives`;
       if (gone && word === "since") this.show.notice(gone);
-      const isCut = word === "since" && (more || said.length < all.length);
+      const isCut = said.length < all.length;
       const epoch = position.slice(0, position.lastIndexOf(":"));
-      const end = isCut ? `there is more: /since ${epoch}:${said.at(-1)?.id}` : "that was it";
+      const goesOn = word === "since" && (more || isCut);
+      const end = goesOn ? `there is more: /since ${isCut ? `${epoch}:${said.at(-1).id}` : position}` : "that was it";
       const title = `${said.length} ${said.length === 1 ? "line" : "lines"}, ${whence}:`;
-      this.show.lines(said.length ? title : "nothing was said", said, said.length ? end : "");
+      const isAny = said.length || goesOn;
+      this.show.lines(isAny ? title : "nothing was said", said, isAny ? end : "");
     });
   }
 

@@ -11,6 +11,7 @@ import { Pulse, TICK } from "./pulse.js";
 import { nameLine, pingLine, WordsError } from "./words.js";
 
 const OPENING = 10000;
+const GREETING = 20000;
 const DIAGNOSE_EVERY = 5;
 
 const REPLAYS = ["history", "since"];
@@ -35,6 +36,7 @@ export class Link extends EventTarget {
   }
 
   open() {
+    if (this.socket && this.socket.readyState <= WebSocket.OPEN) return; // another tab, or Enter twice
     clearTimeout(this.timer);
     this.tell("connecting", this.name ? "reconnecting" : "connecting");
     this.hasOpened = false;
@@ -72,6 +74,7 @@ export class Link extends EventTarget {
     clearTimeout(this.timer);
     const socket = this.socket;
     this.socket = null;
+    this.state = "left";
     socket?.close();
   }
 
@@ -171,6 +174,7 @@ export class Link extends EventTarget {
   logIn(line, account = "") {
     this.secret = line;
     this.given = null;
+    this.pulse.begin(Date.now());
     if (this.isOpen && !this.welcome) {
       const { name, key } = this.identity();
       this.socket.send(account && name ? `${nameLine(account, key)}\n${line}` : line);
@@ -188,7 +192,13 @@ export class Link extends EventTarget {
       if (now - this.pulse.heardAt > OPENING) this.drop("the server doesn't answer");
       return;
     }
-    if (!this.isOpen || !this.welcome) return;
+    if (!this.isOpen) return;
+    if (!this.welcome) {
+      // A person may take any time to log in; a server that has been asked may not.
+      const isAsked = !this.login || this.secret;
+      if (isAsked && now - this.pulse.heardAt > GREETING) this.drop("the server is silent");
+      return;
+    }
     const due = this.pulse.tick(now);
     if (due === "dead") this.drop("the server is silent");
     else if (due === "ping") this.ping(now);

@@ -49,7 +49,8 @@ const view = new View(
       const last = events.at(-1);
       if (last.event === "error") return done({ entries: [], more: false, missing: 0 });
       const said = events.filter(({ event }) => event === "message");
-      return done({ entries: said.map(entry).filter(Boolean), more: last.more, missing: events[0].missing });
+      const { more, first, position: end } = last;
+      return done({ entries: said.map(entry).filter(Boolean), more, first, last: end, missing: events[0].missing });
     });
   },
 );
@@ -196,7 +197,7 @@ room.addEventListener("gap", ({ detail: { missing } }) => {
 });
 room.addEventListener("synced", ({ detail }) => {
   if (detail.isResumed) return;
-  view.hasOlder = detail.hasOlder;
+  view.begun(detail.first, detail.hasOlder);
   view.add({ kind: "mark", text: "you came" });
 });
 room.addEventListener("pending", ({ detail: { token, text } }) => view.send(token, text));

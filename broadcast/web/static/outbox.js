@@ -13,6 +13,7 @@ export class Outbox {
     this.count = 0;
     this.lines = new Map(); // token → {text, isSent}
     this.epoch = null; // of the log in which the sent ones may be
+    this.name = ""; // under which they were sent: the server knows a token by it
     this.load();
   }
 
@@ -40,9 +41,10 @@ export class Outbox {
     return token;
   }
 
-  sent(token, epoch) {
+  sent(token, epoch, name) {
     this.lines.get(token).isSent = true;
     this.epoch = epoch;
+    this.name = name;
   }
 
   take(token) {
@@ -59,7 +61,8 @@ export class Outbox {
 
   save() {
     if (this.lines.size) {
-      this.memory.tab.set("outbox", JSON.stringify({ epoch: this.epoch, lines: [...this.lines] }));
+      const { epoch, name } = this;
+      this.memory.tab.set("outbox", JSON.stringify({ epoch, name, lines: [...this.lines] }));
     } else {
       this.memory.tab.drop("outbox");
     }
@@ -67,12 +70,13 @@ export class Outbox {
 
   load() {
     try {
-      const { epoch, lines } = JSON.parse(this.memory.tab.get("outbox") ?? '{"lines":[]}');
+      const { epoch, name, lines } = JSON.parse(this.memory.tab.get("outbox") ?? '{"lines":[]}');
       for (const [token, { text, isSent }] of lines) {
         sayLine(token, text); // throws at what is not ours
         this.lines.set(token, { text, isSent });
       }
       this.epoch = epoch;
+      this.name = name;
     } catch {
       this.lines.clear();
     }

@@ -6,7 +6,7 @@
 
 import { random } from "./memory.js";
 import { Outbox } from "./outbox.js";
-import { bytes, historyLine, nameLine, sayLine, sinceLine } from "./words.js";
+import { bytes, fold, historyLine, nameLine, sayLine, sinceLine } from "./words.js";
 
 const FIRST = 50;
 const MESSAGE = 64 * 1024;
@@ -27,6 +27,7 @@ export class Room extends EventTarget {
     this.isReady = false;
     this.isLoginWanted = false;
     this.syncs = 0;
+    this.wish = null; // a name that was chosen without a connection: {name, key}
     tabs.addEventListener("state", ({ detail }) => this.changed(detail));
     tabs.addEventListener("events", ({ detail }) => detail.forEach((event) => this.take(event)));
   }
@@ -63,7 +64,7 @@ export class Room extends EventTarget {
     let message = "";
     for (const token of tokens) {
       const line = sayLine(token, this.outbox.lines.get(token).text);
-      this.outbox.sent(token, this.epoch);
+      this.outbox.sent(token, this.epoch, this.name);
       if (message && message.length + line.length > MESSAGE / 4) {
         this.tabs.transmit(message);
         message = "";
@@ -89,7 +90,16 @@ export class Room extends EventTarget {
       return;
     }
     this.memory.keep(name, key);
+    this.wish = { name, key };
     done("");
+  }
+
+  // The name that was wished for came too late for the introduction.
+  insist() {
+    const { wish } = this;
+    this.wish = null;
+    if (!wish || fold(wish.name) === fold(this.name)) return;
+    this.rename(wish.name, wish.key, (text) => text && this.emit("event", { event: "error", command: "name", text }));
   }
 
   take(event) {
@@ -161,13 +171,14 @@ export class Room extends EventTarget {
     this.emit("synced", { isResumed: sync.isResumed, hasOlder: Boolean(last.more), first: last.first });
     this.isReady = true;
     this.resend(sync);
+    this.insist();
   }
 
   // What has no answer is said again under its old token, and is said once. Where the
   // server can't know that any more, the person decides; what was never sent is said.
   resend(sync) {
     const isSafe = sync.isWhole && this.outbox.epoch === this.epoch;
-    const isKnown = isSafe && this.name === this.memory.name;
+    const isKnown = isSafe && this.name === this.memory.name && this.name === this.outbox.name;
     const again = [];
     const doubtful = [];
     for (const [token, { text, isSent }] of this.outbox.lines) {

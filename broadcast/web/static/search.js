@@ -60,7 +60,8 @@ export class Search {
     const now = this.found[this.at];
     if (this.isOld) {
       this.collect();
-      this.at = Math.max(0, this.found.indexOf(now));
+      this.at = this.found.indexOf(now);
+      if (this.at < 0 && step < 0) this.at = 0; // from none to the last one
     }
     this.found[this.at]?.classList.remove("current");
     const { length } = this.found;

@@ -14,12 +14,15 @@ function moved(position, by) {
 // An item: {node, kind} and, of a line, {position, name, day, at}.
 //
 // Lines that are shown again have no position. Where no other ones are left, the edge is
-// where the span was cut: its lines are from there on, or up to there.
+// where the span was cut: its lines are from there on, or up to there. Lines of those who
+// are ignored are in no item: the span reaches over them, from start on and up to end.
 export class Span {
   constructor(into) {
     this.into = into;
     this.items = [];
     this.edge = ""; // the position before which all is cut, or from which on
+    this.start = ""; // the first position that was asked for; "": that of the first item
+    this.end = ""; // the last one
   }
 
   get length() {
@@ -27,11 +30,11 @@ export class Span {
   }
 
   get first() {
-    return this.items.find(isPlaced)?.position ?? this.edge;
+    return this.start || (this.items.find(isPlaced)?.position ?? this.edge);
   }
 
   get last() {
-    return this.items.findLast(isPlaced)?.position ?? moved(this.edge, -1);
+    return this.end || (this.items.findLast(isPlaced)?.position ?? moved(this.edge, -1));
   }
 
   line(entry) {
@@ -65,7 +68,8 @@ export class Span {
     item.node.classList.toggle("first", previous?.kind !== "line" || previous.name !== item.name);
   }
 
-  append(items) {
+  append(items, end = "") {
+    if (end || items.some(isPlaced)) this.end = end;
     const more = this.marked(items, this.items.at(-1) ?? null);
     const rows = document.createDocumentFragment();
     for (const { node } of more) rows.append(node);
@@ -73,7 +77,8 @@ export class Span {
     this.items.push(...more);
   }
 
-  prepend(items) {
+  prepend(items, start = "") {
+    if (start || items.some(isPlaced)) this.start = start;
     this.drop((item) => item.kind === "passed");
     const more = this.marked(items, null);
     const next = this.items[0];
@@ -107,13 +112,18 @@ export class Span {
   cutLast(count) {
     const cut = this.items.splice(this.items.length - count, count);
     for (const { node } of cut) node.remove();
-    this.edge = cut.find(isPlaced)?.position ?? this.edge;
+    const first = cut.find(isPlaced);
+    if (!first) return;
+    this.edge = first.position;
+    this.end = "";
   }
 
   // These items, or entries, are above the span, and not in it.
   leave(items) {
     const last = items.findLast(isPlaced);
-    if (last) this.edge = moved(last.position, 1);
+    if (!last) return;
+    this.edge = moved(last.position, 1);
+    this.start = "";
   }
 
   // Notes, at the beginning, how many lines before it were never shown.
@@ -132,6 +142,8 @@ export class Span {
 
   clear() {
     this.items = [];
+    this.start = "";
+    this.end = "";
     this.into.replaceChildren();
   }
 }

@@ -18,7 +18,8 @@ const LASTING = new Set(["line", "notice", "mark"]);
 export const lines = (count) => `${count} ${count === 1 ? "line" : "lines"}`;
 
 export class View extends EventTarget {
-  // load(word, position, count, done) asks for lines: done(null or {entries, more, missing}).
+  // load(word, position, count, done) asks for lines: done(null or {entries, more, missing,
+  // first, last}). Entries of those who are ignored are left out; first and last count them.
   // Events: "looked", "counted", "built" {items}.
   constructor({ scroller, rows, pending, older }, load) {
     super();
@@ -117,6 +118,12 @@ export class View extends EventTarget {
     this.queue = [];
   }
 
+  // The first lines have come, from that position on.
+  begun(first, hasOlder) {
+    this.hasOlder = hasOlder;
+    this.span.edge ||= first ?? ""; // all of them may be of those who are ignored
+  }
+
   // Older lines.
 
   loadOlder() {
@@ -130,7 +137,7 @@ export class View extends EventTarget {
       if (!answer || from !== this.span.first) return;
       this.hasOlder = answer.more;
       this.held(() => {
-        this.span.prepend(answer.entries.flatMap((entry) => this.items(entry)));
+        this.span.prepend(answer.entries.flatMap((entry) => this.items(entry)), answer.first);
         if (!answer.more) this.older.textContent = "older lines can't be had";
         if (this.span.length > READ) this.detach(this.span.length - READ);
       });
@@ -153,13 +160,14 @@ export class View extends EventTarget {
       }
       this.isWhole = !answer.more;
       this.held(() => {
-        this.span.append(items);
+        this.span.append(items, answer.last);
         if (this.span.length > READ) {
           this.span.cutFirst(this.span.length - READ);
           this.hasOlder = true;
         }
       });
       this.dispatchEvent(new CustomEvent("built", { detail: { items } }));
+      this.scrolled(); // the end may still be as near as it was
     });
   }
 
@@ -184,7 +192,8 @@ export class View extends EventTarget {
     this.hasOlder = answer.more;
     this.isWhole = true;
     this.follows = true;
-    this.span.append(answer.entries.flatMap((entry) => this.items(entry)));
+    this.span.append(answer.entries.flatMap((entry) => this.items(entry)), answer.last);
+    this.span.start = answer.first ?? "";
     this.dispatchEvent(new CustomEvent("built", { detail: { items: this.span.items } }));
     this.toEnd();
     this.looked();

@@ -175,6 +175,24 @@ def test_lines_are_searched(web: Daemon, open_page: Open, join: Join) -> None:
     assert page.run("return document.querySelectorAll('.said[hidden]').length") == 0
 
 
+def test_what_comes_while_one_searches_is_found(
+    web: Daemon, open_page: Open, join: Join
+) -> None:
+    """Though nothing was found before: the next one is the first of the new lines."""
+    page = open_page(web, size=(1000, 700)).connected()
+    dora = join(web, "dora")
+    page.click("search-button")
+    page.type("search-words", "fig")
+    page.wait_until(lambda: page.text("#search-result") == "0 found", "none")
+    dora.since_ping("fig 1", "fig 2", "fig 3")
+    page.shows("fig 3")
+    page.type("search-words", "\n")
+    assert page.text("#search-result") == "1 of 3"
+    assert page.texts(".current .text") == ["fig 1"]
+    page.click("search-back")
+    assert page.texts(".current .text") == ["fig 3"]
+
+
 def test_text_is_as_large_as_wished(web: Daemon, open_page: Open) -> None:
     """And is so after a reload."""
     page = open_page(web, size=(1200, 800)).connected()
