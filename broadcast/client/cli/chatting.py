@@ -39,7 +39,8 @@ async def run_chat(options: Options) -> int:
     ask = partial(_ask_plainly, *plain) if plain else _ask_at_prompt
     name = options.name
     if name is None and await is_unknown(options.address, PATIENCE):
-        complain(reason_for(ev.Lost(NO_HOST, None, "cannot-connect"), options))
+        lost = ev.Lost(NO_HOST, None, "cannot-connect")
+        complain(reason_for(lost, options.address, options.sections))
         return Exit.CANNOT_CONNECT
     name = name or await ask_name(ask)
     if not name:

@@ -108,6 +108,7 @@ class Tail:
 
     async def run(self) -> Exit:
         """Until it ends and all is printed; the exit code."""
+        self.listing.printer.watch()
         late = None
         if self._options.timeout is not None:
             loop = asyncio.get_running_loop()

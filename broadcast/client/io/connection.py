@@ -96,6 +96,9 @@ class Connection:
         backoff: the waits between tries.
         ease: when small pieces come thick and fast, let them gather for so many seconds
             in the kernel: a reader that looks 20 times a second pays 20 wake-ups.
+
+    Attributes:
+        address: the server of the last try, and of the connection that it made.
     """
 
     def __init__(
@@ -113,6 +116,7 @@ class Connection:
         self.welcomed = False
         self.retry_at: float | None = None
         self._loop = loop
+        self.address = address
         self._addresses = deque((address, *address.others))
         self._untried = len(address.others)
         self.listener = listener
@@ -136,8 +140,9 @@ class Connection:
         self._stop_retry()
         self.retry_at = None
         self._dead = None
-        self._codec = codec_for(self._addresses[0])
-        self._stop_dialling = self._loop.open(self._addresses[0], self)
+        self.address = self._addresses[0]
+        self._codec = codec_for(self.address)
+        self._stop_dialling = self._loop.open(self.address, self)
 
     def wake(self) -> None:
         """If the next try is being waited for: try now, and lengthen no wait."""
@@ -296,7 +301,7 @@ class Connection:
             reason = self.session.preface or reason
         if self.welcomed:
             return Lost(reason, delay, "lost")
-        return Lost(advice(reason, self._addresses[0]), delay, "cannot-connect")
+        return Lost(advice(reason, self.address), delay, "cannot-connect")
 
     def _rest(self, now: float) -> None:
         """Two reads in a short time: stop reading for a moment."""

@@ -7,11 +7,11 @@ import asyncio
 import contextlib
 import enum
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from broadcast.client import events as ev
-from broadcast.client.address import NO_HOST
+from broadcast.client.address import NO_HOST, Address
 from broadcast.client.core.options import Options
 from broadcast.client.core.outbox import Outbox
 from broadcast.client.core.requests import Profile
@@ -28,26 +28,27 @@ LOGIN_ERRORS = ("login-failed", "login-throttled", "login-required")
 
 
 class Outage:
-    """Words for a connection that goes and comes back; nothing is told twice.
+    """Words for a connection that goes and comes back; nothing is told twice."""
 
-    Args:
-        where: the server, for a person.
-    """
-
-    def __init__(self, where: str) -> None:
-        self._where = where
+    def __init__(self) -> None:
         self._told: set[str] | None = None
         self._is_back = False
 
-    def lost(self, reason: str) -> str | None:
-        """It is lost, or a try to come back has failed; None: that was told."""
+    def lost(self, reason: str, where: str) -> str | None:
+        """It is lost, or a try to come back has failed; None: that was told.
+
+        Args:
+            reason: why.
+            where: the server of that try, for a person.
+        """
         if self._told is None:
             self._told = set()
             return f"connection lost: {reason}"
-        if reason in self._told:
+        words = f"can't reach {where}: {reason}"
+        if words in self._told:
             return None
-        self._told.add(reason)
-        return f"can't reach {self._where}: {reason}"
+        self._told.add(words)
+        return words
 
     def over(self) -> str | None:
         """We are connected; None: that is no return."""
@@ -99,18 +100,23 @@ def exit_for(event: ev.Lost) -> Exit:
     return codes.get(event.code, Exit.LOST)
 
 
-def reason_for(event: ev.Lost, options: Options) -> str:
-    """The last ``Lost``, as a sentence."""
+def reason_for(event: ev.Lost, address: Address, sections: Sequence[str]) -> str:
+    """The last ``Lost``, as a sentence.
+
+    Args:
+        event: says why.
+        address: the server of the last try.
+        sections: those of the config file.
+    """
     if event.code == "cannot-connect":
-        reason, host = event.reason, options.address.host
-        if reason == NO_HOST and options.sections and "." not in host:
-            there = ", ".join(f"[{name}]" for name in options.sections)
+        reason, host = event.reason, address.host
+        if reason == NO_HOST and sections and "." not in host:
+            there = ", ".join(f"[{name}]" for name in sections)
             reason += f"; the config file has no [{host}] either, but {there}"
-        return f"can't connect to {options.address.where}: {_with_hint(reason)}"
+        return f"can't connect to {address.where}: {_with_hint(reason)}"
     if event.code == "refused":
-        return f"{options.address.where} refused: {event.reason}"
-    where = options.address.where
-    return f"the connection to {where} is lost: {event.reason}; try again"
+        return f"{address.where} refused: {event.reason}"
+    return f"the connection to {address.where} is lost: {event.reason}; try again"
 
 
 _HINTS: Final = {
@@ -162,7 +168,7 @@ class Runner:
     ) -> None:
         self.options = options
         self.done: asyncio.Future[Exit] = asyncio.get_running_loop().create_future()
-        self.outage = Outage(options.address.where)
+        self.outage = Outage()
         self.session = Session(profile)
         self.connection = Connection(
             AsyncioLoop(),
@@ -184,8 +190,13 @@ class Runner:
 
     def end_with(self, event: ev.Lost) -> None:
         """Nothing more will come; if that was meant, there is nothing to say of it."""
-        reason = "" if event.code == "quit" else reason_for(event, self.options)
+        address, sections = self.connection.address, self.options.sections
+        reason = reason_for(event, address, sections) if event.code != "quit" else ""
         self.end(exit_for(event), reason)
+
+    def lost(self, reason: str) -> str | None:
+        """The words for a loss, or for a try to come back that failed, if any."""
+        return self.outage.lost(reason, self.connection.address.where)
 
     def react(self, event: ev.Event) -> None:
         """Act as every command acts that no person attends to."""
@@ -193,7 +204,7 @@ class Runner:
             case ev.Lost(retry_in=None):
                 self.end_with(event)
             case ev.Lost(reason=reason, retry_in=float(wait)):
-                if words := self.outage.lost(reason):
+                if words := self.lost(reason):
                     complain(f"{words}; trying again {in_seconds(wait)}")
             case ev.Welcome():
                 if words := self.outage.over():

@@ -9,6 +9,8 @@ import codecs
 import contextlib
 import os
 import queue
+import select
+import stat
 import threading
 from collections.abc import AsyncIterator, Callable
 from typing import TextIO
@@ -81,6 +83,15 @@ class Printer:
         """Until all is written."""
         await self._empty.wait()
 
+    def watch(self) -> None:
+        """Fail as soon as the reader of a pipe ends, and not at the next write.
+
+        Elsewhere than on a pipe or a socket, or without ``poll``, nothing is done.
+        """
+        mode = os.fstat(self._fd).st_mode
+        if (stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)) and hasattr(select, "poll"):
+            threading.Thread(target=self._wait_for_end, daemon=True).start()
+
     def _write_all(self) -> None:
         while True:
             data = self._queue.get()
@@ -90,6 +101,13 @@ class Printer:
                 self._tell(self._fail, problem)
                 return
             self._tell(self._wrote, len(data))
+
+    def _wait_for_end(self) -> None:
+        """Wait for ``POLLERR`` and ``POLLHUP``, which need not be asked for."""
+        poll = select.poll()
+        poll.register(self._fd, 0)
+        poll.poll()
+        self._tell(self._fail, BrokenPipeError())
 
     def _tell(self, call: Callable[..., None], *arguments: object) -> None:
         with contextlib.suppress(RuntimeError):  # a closed loop wants to know nothing
@@ -103,6 +121,8 @@ class Printer:
             self._drained()
 
     def _fail(self, problem: OSError) -> None:
+        if self._has_failed:
+            return
         self._has_failed, self._size = True, 0
         self._empty.set()
         self._failed(problem)

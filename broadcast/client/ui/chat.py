@@ -106,7 +106,7 @@ class Chat:
 
     def _tell_of_waiting(self) -> None:
         if not self.connection.welcomed and self._question is None:
-            self.note(f"no answer yet from {self.options.address.where}")
+            self.note(f"no answer yet from {self.connection.address.where}")
 
     def end(self, code: Exit, reason: str = "") -> None:
         """Leave, with this exit code."""
@@ -176,7 +176,7 @@ class Chat:
         self._is_settled = False
         self._pings.clear()
         self.look_back.interrupted()
-        if words := self.runner.outage.lost(event.reason):
+        if words := self.runner.lost(event.reason):
             self.note(words)
         self._count_down()
 

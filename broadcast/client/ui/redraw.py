@@ -6,13 +6,13 @@ a new version of prompt_toolkit lacks. They are needed because the public ways,
 in between would be sent line by line.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
 from prompt_toolkit.application import Application
 from prompt_toolkit.data_structures import Point
-from prompt_toolkit.layout.screen import Screen
+from prompt_toolkit.layout.screen import Char, Screen
 from prompt_toolkit.output import Output
 
 _REFLOWING = (
@@ -88,6 +88,23 @@ def _draw_resized(app: Application[Any]) -> None:
 
 def rows_above(screen: Screen, cursor: Point, columns: int) -> int:
     """The rows above the cursor when those of a screen are wrapped at ``columns``."""
-    lengths = (max(screen.data_buffer[y], default=-1) + 1 for y in range(cursor.y))
-    above = sum(max(1, -(-length // columns)) for length in lengths)
-    return above + cursor.x // columns
+    rows = [screen.data_buffer[y] for y in range(cursor.y + 1)]
+    above = sum(_wrapped(_drawn(row), columns) for row in rows[:-1])
+    here = [rows[-1][x] for x in range(cursor.x + 1)]
+    return above + _wrapped(here, columns) - 1
+
+
+def _drawn(row: Mapping[int, Char]) -> list[Char]:
+    """The cells of a row but for the blanks at its end, which are never written."""
+    length = max((x + 1 for x, cell in row.items() if cell.char != " "), default=0)
+    return [row[x] for x in range(length)]
+
+
+def _wrapped(cells: Sequence[Char], columns: int) -> int:
+    """The rows that cells take at ``columns``; no wide one is cut in two."""
+    rows, used = 1, 0
+    for cell in cells:
+        if used + cell.width > columns:
+            rows, used = rows + 1, 0
+        used += cell.width
+    return rows

@@ -161,12 +161,17 @@ def test_words_that_are_no_server(word: str, tmp_path: Path) -> None:
 
 def test_section_that_is_not_there(configured: Path, tmp_path: Path) -> None:
     """A name that is neither a host nor a section is said so, with those there are."""
-    lost = Lost("no such host", None, "cannot-connect")
-    words = reason_for(lost, options(configured, "tail", "wrk"))
+
+    def words_for(config: Path, server: str) -> str:
+        given = options(config, "tail", server)
+        lost = Lost("no such host", None, "cannot-connect")
+        return reason_for(lost, given.address, given.sections)
+
+    words = words_for(configured, "wrk")
     assert words.endswith("the config file has no [wrk] either, but [work]")
-    words = reason_for(lost, options(configured, "tail", "wrk.example"))
+    words = words_for(configured, "wrk.example")
     assert words == "can't connect to wrk.example:8000: no such host; correct the name"
-    words = reason_for(lost, options(tmp_path / "none", "tail", "wrk"))
+    words = words_for(tmp_path / "none", "wrk")
     assert words == "can't connect to wrk:8000: no such host; correct the name"
 
 

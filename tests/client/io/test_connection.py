@@ -250,6 +250,7 @@ def test_of_several_servers_the_next_one_is_tried() -> None:
     assert rig.events == []
     rig.loop.accept().welcome()
     rig.loop.taps[-1].closed("reset")
+    assert rig.connection.address.host == "b"
     rig.loop.advance(1)
     rig.loop.refuse()
     rig.loop.advance(2)
@@ -262,5 +263,6 @@ def test_if_none_of_several_servers_answers_that_is_the_end() -> None:
     rig.loop.refuse()
     rig.loop.refuse()
     assert rig.events == [Lost("connection refused", None, "cannot-connect")]
+    assert rig.connection.address.host == "b"
     rig.loop.advance(1000)
     assert len(rig.loop.taps) == 2

@@ -52,6 +52,51 @@ def test_all_is_printed_in_order() -> None:
     run(main())
 
 
+def test_reader_that_goes_is_noticed_without_a_write() -> None:
+    """A pipe that is watched fails once, though nothing is written to it."""
+
+    async def main() -> None:
+        failed = asyncio.Event()
+        with pipe() as (reader, writer):
+            problems: list[OSError] = []
+
+            def fail(problem: OSError) -> None:
+                problems.append(problem)
+                failed.set()
+
+            printer = Printer(writer.fileno(), lambda: None, fail)
+            printer.watch()
+            printer.write("one\n")
+            await printer.flush()
+            assert not problems
+            reader.close()
+            await failed.wait()
+            printer.write("two\n")
+            await printer.flush()
+            assert [type(each) for each in problems] == [BrokenPipeError]
+
+    run(main())
+
+
+def test_what_is_no_pipe_is_not_watched(tmp_path: Path) -> None:
+    """A file has no reader that could go, and a pipe that we hold ourselves neither."""
+
+    async def main() -> None:
+        os.mkfifo(tmp_path / "fifo")
+        both = os.open(tmp_path / "fifo", os.O_RDWR)
+        with open(tmp_path / "file", "wb", 0) as file, open(both, "wb", 0) as fifo:
+            for each in (file, fifo):
+                printed = Printed(each.fileno())
+                printed.printer.watch()
+                printed.printer.write("one\n")
+                await printed.printer.flush()
+                printed.printer.write("two\n")
+                await printed.printer.flush()
+                assert not printed.problems
+
+    run(main())
+
+
 def test_full_printer_says_so_until_it_is_drained() -> None:
     """A writer is told when to stop, and to go on once little is left."""
 

@@ -67,6 +67,27 @@ def test_rows_of_a_narrower_window() -> None:
     assert redraw.rows_above(screen, Point(2, 0), 30) == 0
 
 
+def test_blanks_at_the_end_of_a_row_are_not_wrapped() -> None:
+    """The dimmed rows are filled with blanks, of which none is written."""
+    screen = Screen()
+    for x in range(100):
+        screen.data_buffer[0][x] = Char("x" if x < 30 else " ")
+    assert redraw.rows_above(screen, Point(45, 1), 80) == 1
+    assert redraw.rows_above(screen, Point(45, 1), 20) == 4
+
+
+def test_wide_characters_are_wrapped_whole() -> None:
+    """A row of an odd width ends before a wide character that would be cut."""
+    screen = Screen()
+    for y in range(2):
+        for x in range(0, 80, 2):
+            screen.data_buffer[y][x] = Char("語")
+            screen.data_buffer[y][x + 1] = Char("")
+    assert redraw.rows_above(screen, Point(0, 1), 27) == 4
+    assert redraw.rows_above(screen, Point(52, 0), 27) == 2
+    assert redraw.rows_above(screen, Point(80, 0), 40) == 2
+
+
 def test_terminals_that_wrap_anew() -> None:
     """They are known by their variables or by their names; others are left alone."""
     assert redraw.reflows({"TERM": "tmux-256color"})

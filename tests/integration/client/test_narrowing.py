@@ -2,6 +2,7 @@
 
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -79,3 +80,23 @@ def test_no_copies_of_the_prompt(tmux: Tmux) -> None:
         rows = [text[n : n + columns].rstrip() for n in range(0, len(text), columns)]
         expected = [*above, *rows]
         tmux.wait(partial(lambda expected: tmux.shown == expected, expected))
+
+
+def test_lines_above_stay_while_one_waits(tmux: Tmux, daemon: Daemon) -> None:
+    """A typed line that nobody has answered is drawn once, too, and erases none."""
+    last = ["- /help lists the commands, /quit leaves", "connected · bob · 1 here>"]
+    tmux.wait(lambda: tmux.shown[-2:] == last)
+    above = tmux.shown[:-1]
+    daemon.process.send_signal(signal.SIGSTOP)
+    try:
+        tmux.do("send-keys", "-l", "anybody?")
+        tmux.do("send-keys", "Enter")
+        expected = [*above, "bob [you]: anybody?", "connected · bob · 1 here>"]
+        tmux.wait(lambda: tmux.shown == expected)
+        for columns in (70, 60, 50):
+            tmux.do("resize-window", "-x", str(columns))
+            tmux.do("send-keys", "-l", "x")
+            expected[-1] += "x" if columns < 70 else " x"
+            tmux.wait(lambda: tmux.shown == expected)
+    finally:
+        daemon.process.send_signal(signal.SIGCONT)

@@ -144,12 +144,11 @@ def test_presence_unless_quiet(daemon: Daemon, home: str) -> None:
 
 
 def test_reader_that_goes_ends_it_quietly(daemon: Daemon, home: str) -> None:
-    """``tail | head -1`` ends by itself, with 0 and not a word."""
+    """``tail | head -1`` ends by itself, with 0 and not a word, and at once."""
     follower = Follower(home, daemon.url, "--quiet")
     send(daemon, home, "one")
     assert "eve: one" in follower.out.readline()
     follower.out.close()
-    send(daemon, home, "two")
     assert follower.process.wait(15) == 0
     assert follower.process.stderr is not None
     assert follower.process.stderr.read() == ""

@@ -132,6 +132,21 @@ def test_strangers_are_known_at_once(answer: bytes, words: str) -> None:
     run(main())
 
 
+def test_the_server_of_the_reason_is_named(
+    tmp_path: Path, home: str, closed_port: int
+) -> None:
+    """Of several servers, the error names the one that its reason is about."""
+    path, refusing = tmp_path / "none", f"127.0.0.1:{closed_port}"
+    first = run_client("tail", f"{refusing},unix:{path}", home=home)
+    assert (first.returncode, first.stderr) == (
+        3,
+        f"bcast-client: can't connect to {path}: no such file or directory; "
+        "name another server\n",
+    )
+    last = run_client("tail", f"tcp://localhost:1,{refusing}", home=home)
+    assert f"can't connect to {refusing}: connection refused" in last.stderr
+
+
 def test_unix_socket(tmp_path: Path, home: str) -> None:
     """``unix:/path`` connects; a socket that is not there is one line."""
     path = tmp_path / "sock"
