@@ -171,6 +171,9 @@ def _contradictions(
         for name in _SHARED:
             if name in places:
                 yield f"{places[name]}: it does nothing without --nats; leave it out"
+    for name in ("tls-key", "tls-client-ca"):
+        if found[_field(name)] and not found["tls_cert"]:
+            yield f"{places[name]}: it does nothing without --tls-cert; give that, too"
     if found["metrics"] and "web-metrics" in places:
         hint = "it does nothing beside --metrics; leave it out"
         yield f"{places['web-metrics']}: {hint}"

@@ -305,6 +305,13 @@ def test_what_is_nothing_without_nats() -> None:
     assert refusal_of("--node", "n1") == f"broadcast: {told}"
 
 
+@pytest.mark.parametrize("name", ["--tls-key", "--tls-client-ca"])
+def test_what_is_nothing_without_a_certificate(name: str) -> None:
+    """Whoever gives it means to have TLS."""
+    told = f"{name}: it does nothing without --tls-cert; give that, too"
+    assert refusal_of(name, "some.pem") == f"broadcast: {told}"
+
+
 @pytest.mark.parametrize(
     ("given", "told"),
     [

@@ -99,7 +99,8 @@ def test_a_secret_that_others_may_read_is_told(
     path = tmp_path / "file"
     path.touch(0o644)
     path.chmod(0o644)
-    settings = settings_of(f"--{option}", str(path))
+    beside = ["--tls-cert", "cert.pem"] if option == "tls-key" else []
+    settings = settings_of(f"--{option}", str(path), *beside)
     line = f"--{told}: every account of this machine may use {path}; chmod o-rwx it"
     with capturedLogs() as events:
         _warn_of_open_secrets(settings)
