@@ -27,7 +27,7 @@ from broadcast.session.interfaces import (
 from broadcast.session.pace import Pace
 from broadcast.session.states import ENDED, GOES_ON, HANDSHAKING, WAITS, State, move
 
-SHARE_LINES: Final = 2048
+SHARE_LINES: Final = 1024
 """Lines that are said as one run; one read of 64-byte lines is not split."""
 
 SLOWED_WAIT: Final = 0.05
