@@ -126,6 +126,7 @@ def test_secrets_may_be_credentials_of_systemd(
     )
     monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
     monkeypatch.setenv("BCASTD_TLS_KEY", "credential:key")
+    monkeypatch.setenv("BCASTD_TLS_CERT", "cert.pem")
     settings = settings_of("--users", "credential:users", "--token-file", "tokens")
     assert settings.users == str(tmp_path / "users")
     assert settings.tls_key == str(tmp_path / "key")
